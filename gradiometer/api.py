@@ -1,0 +1,142 @@
+"""What `import gradiometer` offers: `run` and `load`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gradiometer import plugins
+from gradiometer.measure.environment import describe_machine
+from gradiometer.measure.harness import Harness
+from gradiometer.measure.options import Options
+from gradiometer.measure.plan import Plan, make_plan
+from gradiometer.method import Method
+from gradiometer.plugins import Registry
+from gradiometer.problem import Problem
+from gradiometer.runs.record import record
+from gradiometer.runs.run import Run
+from gradiometer.runs.store import RunFolder, find_run
+
+CORE_PACKAGES = ("gradiometer", "numpy", "pandas", "python-flint", "scipy", "sympy")
+T = TypeVar("T", Problem, Method)
+Chosen = str | T | Iterable[str | T]
+Watcher = Callable[[Plan, RunFolder], Callable[[str, dict[str, Any] | None], None]]
+"""Called once with the plan and the folder; what it returns is told each step and each record."""
+
+
+def run(
+    problems: str | Problem | Iterable[str | Problem] = "*",
+    methods: str | Method | Iterable[str | Method] = "*",
+    *,
+    sizes: str | Iterable[str] = "*",
+    operators: Iterable[str] | None = None,
+    quick: bool = False,
+    options: Options | None = None,
+    plugins: Sequence[str | Path] = (),
+    results: str | Path = "results",
+) -> Run:
+    """Measure methods on problems, and return the run.
+
+    Args:
+        problems: Glob patterns of names, or `Problem` objects, one or several.
+        methods: Glob patterns of names, or `Method` objects, one or several.
+        sizes: Glob patterns of size labels.
+        operators: `value`, `gradient`; all by default.
+        quick: Whether to take the smallest size of each problem, and fewer samples.
+        options: Threads, rounds, budgets, seed.
+        plugins: Files or folders with further problems and methods.
+        results: Folder under which the run's own folder is made.
+
+    Raises:
+        GradiometerError: If a name is unknown, or the results cannot be written.
+
+    Example:
+        >>> import gradiometer
+        >>> run = gradiometer.run("product*", ["backprop", "sympy"], quick=True)  # doctest: +SKIP
+        >>> run.agreement()  # doctest: +SKIP
+    """
+    registry = find_plugins(plugins)
+    plan = make_plan(
+        _choose(registry, registry.problems, problems, "problem"),
+        _choose(registry, registry.methods, methods, "method"),
+        sizes=sizes,
+        operators=operators,
+        smallest_only=quick,
+    )
+    chosen = options or Options()
+    return measure(plan, chosen.quick() if quick else chosen, registry, Path(results))
+
+
+def load(name: str | Path, results: str | Path = "results") -> Run:
+    """Return a recorded run, by the path of its folder, by its id, or as `latest`.
+
+    Raises:
+        GradiometerError: If there is no such run, or a file in it is damaged.
+    """
+    return Run.read(find_run(name, Path(results)))
+
+
+def find_plugins(extra: Sequence[str | Path] = ()) -> Registry:
+    """Return all problems and methods, with those in the extra files and folders."""
+    return plugins.load(extra)
+
+
+def measure(
+    plan: Plan, options: Options, registry: Registry, results: Path, watch: Watcher | None = None
+) -> Run:
+    """Measure a plan into a new folder under `results`, every cell recorded as it ends.
+
+    Whatever ends the run early, a Ctrl-C included, what was measured stays, and the state says so.
+    """
+    packages = {m.package for m in plan.methods if m.package}
+    info = {
+        "environment": describe_machine({*CORE_PACKAGES, *packages}),
+        "options": asdict(options),
+        "plan": {
+            "cases": [c.id for c in plan.cases],
+            "methods": [m.name for m in plan.methods],
+        },
+    }
+    folder = RunFolder.create(results, info)
+    tell = watch(plan, folder) if watch else _silence
+    with _concluding(folder), _harness(plan, options, registry, folder, tell) as harness:
+        folder.info["floor_s"] = harness.floor_s()
+        for cell, outcome in harness.outcomes():
+            row = record(cell, outcome)
+            folder.append(row)
+            tell(cell.id, row)
+    return Run.read(folder.path)
+
+
+def _harness(
+    plan: Plan, options: Options, registry: Registry, folder: RunFolder, tell: Callable[..., None]
+) -> Harness:
+    return Harness(plan, options, registry.origins, folder.logs, lambda text: tell(text, None))
+
+
+@contextmanager
+def _concluding(folder: RunFolder) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        folder.finish("interrupted")
+        raise
+    except BaseException:
+        folder.finish("failed")
+        raise
+    folder.finish("complete")
+
+
+def _silence(text: str, row: dict[str, Any] | None) -> None:
+    return
+
+
+def _choose(registry: Registry, shelf: dict[str, T], chosen: Chosen[T], kind: str) -> list[T]:
+    several = [chosen] if isinstance(chosen, str | Problem | Method) else list(chosen)
+    for item in several:
+        if not isinstance(item, str):
+            registry.add(item)
+    return plugins.select(shelf, [i if isinstance(i, str) else i.name for i in several], kind)

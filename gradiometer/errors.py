@@ -1,0 +1,45 @@
+"""The project's own errors. Each says what happened, what was expected, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+
+
+class GradiometerError(Exception):
+    """Base of every error that Gradiometer raises on purpose."""
+
+
+class Unsupported(GradiometerError):
+    """A method cannot do what a case asks for; the cell ends as `unsupported`."""
+
+
+class UnsupportedOperation(Unsupported, AttributeError):
+    """An array namespace lacks an operation that a problem uses."""
+
+
+class UnknownName(GradiometerError):
+    """A name or pattern that matches nothing in a registry."""
+
+    def __init__(self, kind: str, name: str, known: Collection[str]) -> None:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        message = f"Unknown {kind} {name!r}: expected one of {listing(sorted(known))}."
+        if near:
+            message += f" Did you mean {' or '.join(repr(n) for n in near)}?"
+        super().__init__(message)
+
+
+class ReferenceFailure(GradiometerError):
+    """The true derivative of a case could not be enclosed."""
+
+
+def listing(names: Collection[str], limit: int = 8) -> str:
+    """Return `a, b, c, …`: the names, cut after `limit` of them."""
+    shown = list(names)[:limit]
+    return ", ".join(shown) + (", …" if len(names) > limit else "") if shown else "(none)"
+
+
+def describe(error: BaseException) -> str:
+    """Return one line for a foreign error: its type and its first line of text."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

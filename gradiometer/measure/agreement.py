@@ -1,0 +1,141 @@
+"""Compares an answer with the enclosure of the truth, and gives the verdict.
+
+Knows nothing of how the answer was computed. Two gates stand behind a verdict. In the norm, every
+method owes the digits it promises. In each component, an exact method owes them too, up to what
+rounding alone can do there: a few units of the component's magnitude, the sum over paths of
+`Enclosure.magnitude`. So one wrong component among thousands fails, however small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradiometer.measure.outcome import Status
+from gradiometer.measure.reference.enclosure import Enclosure, Floats, norm
+
+UNIT = float(np.finfo(np.float64).eps) / 2
+ROUNDINGS = 8.0
+"""Units of rounding granted to a component, times its magnitude over all paths."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far an answer is from the truth.
+
+    Attributes:
+        status: `ok`, `disagrees` or `nonfinite`.
+        reason: What is wrong, if anything.
+        digits: Digits proven correct in the norm; negative when the error exceeds the truth.
+        worst_digits: Digits proven correct in the worst component.
+        ulps: Largest error of a component, in units in the last place of its true value.
+    """
+
+    status: Status
+    reason: str = ""
+    digits: float | None = None
+    worst_digits: float | None = None
+    ulps: float | None = None
+
+
+def agree(
+    answer: Sequence[Any],
+    truth: Enclosure,
+    *,
+    shapes: Sequence[tuple[int, ...]],
+    names: Sequence[str],
+    promise: float,
+    exact: bool,
+) -> Agreement:
+    """Return the verdict on an answer.
+
+    Args:
+        answer: One array an input (for `value`, one scalar), as NumPy arrays of any dtype.
+        truth: Enclosure of the same derivative, flattened in the same order, `n` components.
+        shapes: The shapes that the arrays must have.
+        names: What to call the arrays in a reason.
+        promise: Decimal digits that the method promises.
+        exact: Whether each component is held to the promise, or the norm only.
+    """
+    fault = _misfit(answer, shapes, names)
+    if fault:
+        return Agreement(Status.DISAGREES, fault)
+    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in map(np.real, answer)])
+    if not np.isfinite(flat).all():
+        bad = int(np.count_nonzero(~np.isfinite(flat)))
+        where = locate(int(np.argmin(np.isfinite(flat))), shapes, names)
+        return Agreement(Status.NONFINITE, f"{bad} of {flat.size} components not finite: {where}")
+
+    errors = truth.errors(flat)
+    found = Agreement(
+        Status.OK,
+        digits=_digits(norm(errors), truth.norm),
+        worst_digits=_worst_digits(errors, truth),
+        ulps=_ulps(errors, truth),
+    )
+    reason = _verdict(found, errors, truth, promise, exact)
+    if not reason:
+        return found
+    i = int(np.argmax(errors))
+    reason += f"; largest error in {locate(i, shapes, names)}: {flat[i]!r}, true {truth.high[i]!r}"
+    return replace(found, status=Status.DISAGREES, reason=reason)
+
+
+def locate(i: int, shapes: Sequence[tuple[int, ...]], names: Sequence[str]) -> str:
+    """Return the name of the i-th component of a flattened answer, e.g. `W1[3, 0]`."""
+    for name, shape in zip(names, shapes, strict=True):
+        size = int(np.prod(shape))
+        if i < size:
+            index = ", ".join(str(int(k)) for k in np.unravel_index(i, shape)) if shape else ""
+            return f"{name}[{index}]" if shape else name
+        i -= size
+    raise IndexError(i)
+
+
+def _verdict(
+    found: Agreement, errors: Floats, truth: Enclosure, promise: float, exact: bool
+) -> str:
+    assert found.digits is not None
+    if found.digits < promise:
+        return f"{found.digits:.1f} digits, {promise:g} promised"
+    if exact:
+        allowed = 10.0**-promise * np.abs(truth.high) + ROUNDINGS * UNIT * truth.magnitude
+        wrong = int(np.count_nonzero(errors > allowed + truth.radius))
+        if wrong:
+            return f"{wrong} of {errors.size} components beyond what rounding explains"
+    return ""
+
+
+def _misfit(
+    answer: Sequence[Any], shapes: Sequence[tuple[int, ...]], names: Sequence[str]
+) -> str:
+    if len(answer) != len(shapes):
+        return f"{len(answer)} arrays returned, {len(shapes)} expected ({', '.join(names)})"
+    for part, shape, name in zip(answer, shapes, names, strict=True):
+        if np.shape(part) != shape:
+            return f"{name} has shape {np.shape(part)}, {shape} expected"
+        if np.asarray(part).dtype.kind not in "fiuc":
+            return f"{name} holds {np.asarray(part).dtype} instead of numbers"
+        if np.iscomplexobj(part) and np.any(np.imag(part) != 0):
+            return f"{name} is complex, real numbers expected"
+    return ""
+
+
+def _digits(error: float, size: float) -> float:
+    return float("inf") if error == 0.0 else float(-np.log10(error / size))
+
+
+def _ulps(errors: Floats, truth: Enclosure) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.max(errors / np.spacing(np.abs(truth.high))))
+
+
+def _worst_digits(errors: Floats, truth: Enclosure) -> float:
+    """Return digits of the worst component; one whose truth is zero counts by its magnitude."""
+    scale = np.where(truth.high != 0.0, np.abs(truth.high), truth.magnitude)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(errors == 0.0, 0.0, errors / scale)
+    return _digits(float(np.max(relative)), 1.0)

@@ -1,0 +1,75 @@
+"""How a cell ended: its status, the reason for it, and what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The ways a cell can end; all but `ok` carry a reason."""
+
+    OK = "ok"
+    DISAGREES = "disagrees"
+    NONFINITE = "nonfinite"
+    UNSUPPORTED = "unsupported"
+    NOT_INSTALLED = "not-installed"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    OUT_OF_MEMORY = "out-of-memory"
+    SKIPPED = "skipped"
+
+    @property
+    def blameless(self) -> bool:
+        """Whether the cell ended as could be expected: nothing broke, and nothing was wrong."""
+        return self in (Status.OK, Status.SKIPPED, Status.UNSUPPORTED, Status.NOT_INSTALLED)
+
+
+@dataclass
+class Outcome:
+    """What measuring one cell gave; times in seconds, `None` where there is no figure.
+
+    Attributes:
+        status: How it ended.
+        reason: Why, unless `ok`; for some `ok` cells a note.
+        route: `native`, or how the operator was derived.
+        n: Number of scalar inputs.
+        promise: Digits the method promises.
+        digits: Digits proven correct in the norm.
+        worst_digits: Digits proven correct in the worst component.
+        ulps: Largest error of a component, in units in its last place.
+        condition: Amplification of rounding by cancellation, from the reference.
+        import_s: Import of the tool's library, once a worker.
+        prepare_s: Preparation: building, tracing, lambdifying.
+        first_s: First call, with what the tool compiles in it.
+        time_s: Median of the warm call.
+        low_s: Lower end of its 95% interval.
+        high_s: Upper end.
+        ratio: Median over the rounds of its time to that of the case's fastest method.
+        ratio_low: Lower end of the ratio's 95% interval.
+        ratio_high: Upper end.
+        rounds: Samples taken.
+        loops: Calls in a sample.
+    """
+
+    status: Status
+    reason: str = ""
+    route: str = "native"
+    n: int | None = None
+    promise: float | None = None
+    digits: float | None = None
+    worst_digits: float | None = None
+    ulps: float | None = None
+    condition: float | None = None
+    import_s: float | None = None
+    prepare_s: float | None = None
+    first_s: float | None = None
+    time_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+    ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    rounds: int | None = None
+    loops: int | None = None

@@ -1,0 +1,83 @@
+"""References on disk, found again by content: the problem's source, the point, and the rules.
+
+A file is an `.npz` without pickles. One that cannot be read is computed anew; a folder that cannot
+be written leaves the run without a cache, which costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import tempfile
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from zipfile import BadZipFile
+
+import cloudpickle
+import numpy as np
+import platformdirs
+
+from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.problem import Point, Problem
+
+
+def folder() -> Path:
+    """Return where references are kept: `$GRADIOMETER_CACHE`, or the user's cache folder."""
+    chosen = os.environ.get("GRADIOMETER_CACHE")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("gradiometer") / "references"
+
+
+def key(problem: Problem, point: Point, operator: str) -> str:
+    """Return the digest of everything that an enclosure depends on."""
+    digest = hashlib.sha256()
+    for text in (version("python-flint"), operator, problem.function.__qualname__):
+        digest.update(text.encode() + b"\0")
+    digest.update(_source(problem))
+    for rules in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(rules.read_bytes())
+    for values in (point.inputs, point.given):
+        for name, array in values.items():
+            digest.update(f"{name}:{array.dtype}:{array.shape}\0".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def find(digest: str) -> Enclosure | None:
+    """Return the enclosure stored under a digest, or `None`."""
+    path = folder() / f"{digest}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in ("high", "low", "radius", "magnitude")}
+            return Enclosure(**arrays, bits=int(stored["bits"]))
+    except (OSError, ValueError, KeyError, BadZipFile, EOFError):
+        return None
+
+
+def keep(digest: str, enclosure: Enclosure) -> None:
+    """Store an enclosure; whole or not at all."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder(), delete=False) as file:
+            np.savez(file, **asdict(enclosure))
+        Path(file.name).replace(folder() / f"{digest}.npz")
+    except OSError:
+        return
+
+
+def _source(problem: Problem) -> bytes:
+    """Return what defines the function: its file's text and its bound values, else its pickle."""
+    function = problem.function
+    bound = (
+        function.__defaults__,
+        function.__kwdefaults__,
+        [cell.cell_contents for cell in function.__closure__ or ()],
+    )
+    try:
+        path = inspect.getsourcefile(function)
+        text = Path(path).read_bytes() if path else b""
+    except (OSError, TypeError):
+        text = b""
+    pickled: bytes = cloudpickle.dumps(bound if text else function)
+    return text + pickled

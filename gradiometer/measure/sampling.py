@@ -1,0 +1,79 @@
+"""Times a prepared call: a tight loop, its calibration, and one sample. Runs inside a worker.
+
+The loop is compiled for the exact arguments, as `timeit` does: no wrapper, no unpacking, nothing
+but the call (and the tool's own wait, where it is asynchronous) stands between two clock readings.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+Loop = Callable[[int], float]
+
+
+def make_loop(
+    call: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wait: Callable[[Any], Any] | None = None,
+) -> Loop:
+    """Return `loop(n)`: the seconds that n calls take.
+
+    Args:
+        call: The prepared operator.
+        args: Its positional arguments, native arrays.
+        kwargs: Its keyword arguments.
+        wait: Blocks until a result is finished; `None` where the call itself blocks.
+    """
+    names = [f"a{i}" for i in range(len(args))] + [f"k{i}" for i in range(len(kwargs))]
+    passed = names[: len(args)] + [
+        f"{key}={name}" for key, name in zip(kwargs, names[len(args) :], strict=True)
+    ]
+    statement = f"call({', '.join(passed)})"
+    if wait is not None:
+        statement = f"wait({statement})"
+    source = (
+        f"def loop(n, repeat=repeat, clock=clock, call=call, wait=wait{''.join(f', {n}={n}' for n in names)}):\n"
+        "    start = clock()\n"
+        "    for _ in repeat(None, n):\n"
+        f"        {statement}\n"
+        "    return clock() - start\n"
+    )
+    scope: dict[str, Any] = dict(zip(names, (*args, *kwargs.values()), strict=True))
+    scope |= {"repeat": itertools.repeat, "clock": time.perf_counter, "call": call, "wait": wait}
+    exec(compile(source, "<gradiometer loop>", "exec"), scope)
+    loop: Loop = scope["loop"]
+    return loop
+
+
+def calibrate(loop: Loop, sample_s: float) -> int:
+    """Return how many calls make a sample of about `sample_s` seconds; at least one.
+
+    A call longer than a sample counts as one. Doubles as the warm-up.
+    """
+    loops = 1
+    while True:
+        elapsed = loop(loops)
+        if elapsed >= sample_s / 4:
+            return max(1, round(loops * sample_s / elapsed))
+        loops *= 2 if elapsed > sample_s / 64 else 10
+
+
+def sample(loop: Loop, loops: int) -> float:
+    """Return the seconds that one call takes, over `loops` calls, with garbage collection off."""
+    gc.collect(0)
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return loop(loops) / loops
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def nothing(*args: Any, **kwargs: Any) -> None:
+    """Do nothing: what it costs to call this is the floor of the measurement."""

@@ -1,0 +1,78 @@
+"""The array vocabulary `xp` that problem functions are written in.
+
+`xp` follows the names of the Python array API standard (2024.12). A tool's own module usually has
+them; a `Namespace` puts a method's overrides before that module, and behind it the few functions
+that the standard lacks. A name found nowhere raises `UnsupportedOperation`, so that a cell ends as
+`unsupported` with the operation's name instead of disappearing.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradiometer.errors import UnsupportedOperation
+
+
+class Namespace:
+    """A tool's array functions, completed.
+
+    Args:
+        module: What the tool offers under the standard's names, e.g. `numpy` or `jax.numpy`.
+        overrides: Functions that replace or complete the module's, by name.
+
+    Example:
+        >>> import numpy
+        >>> xp = Namespace(numpy)
+        >>> float(xp.sigmoid(0.0))
+        0.5
+    """
+
+    def __init__(self, module: Any, overrides: Mapping[str, Any] | None = None) -> None:
+        self._module = module
+        self.__dict__.update(overrides or {})
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached once a name: what is found stays as an attribute, so that calls pay nothing.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if hasattr(self._module, name):
+            found = getattr(self._module, name)
+        elif name in BEYOND_THE_STANDARD:
+            found = functools.partial(BEYOND_THE_STANDARD[name], self)
+        else:
+            origin = getattr(self._module, "__name__", type(self._module).__name__)
+            raise UnsupportedOperation(f"{origin} has no operation {name!r}.")
+        setattr(self, name, found)
+        return found
+
+
+def sigmoid(xp: Any, z: Any) -> Any:
+    """Return the logistic function 1 / (1 + e^−z), elementwise."""
+    return 1.0 / (1.0 + xp.exp(-z))
+
+
+def relu(xp: Any, z: Any) -> Any:
+    """Return max(z, 0), elementwise."""
+    return xp.where(z > 0.0, z, 0.0 * z)
+
+
+def softplus(xp: Any, z: Any) -> Any:
+    """Return log(1 + e^z), elementwise, as max(z, 0) + log1p(e^−|z|) so that it cannot overflow."""
+    return xp.relu(z) + xp.log1p(xp.exp(-xp.abs(z)))
+
+
+def logsumexp(xp: Any, x: Any, axis: int | None = None) -> Any:
+    """Return log Σ e^x over an axis (over all components by default), shifted by the maximum."""
+    peak = xp.max(x, axis=axis, keepdims=True)
+    total = xp.log(xp.sum(xp.exp(x - peak), axis=axis))
+    return total + xp.reshape(peak, total.shape)
+
+
+BEYOND_THE_STANDARD: dict[str, Callable[..., Any]] = {
+    "sigmoid": sigmoid,
+    "relu": relu,
+    "softplus": softplus,
+    "logsumexp": logsumexp,
+}

@@ -1,0 +1,197 @@
+"""A problem: a mathematical function, written once, with the points to differentiate it at.
+
+This is what the author of a file in `problems/` meets. It knows arrays and random generators; it
+must not know how anything is differentiated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradiometer.errors import GradiometerError, UnknownName
+
+Array = NDArray[Any]
+Values = Mapping[str, Any]
+Drawn = Values | Callable[[Any, np.random.Generator], Values]
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a problem is differentiated.
+
+    Attributes:
+        inputs: The differentiated arguments by name, float64, in the order of the function.
+        given: The arguments that are held constant, by name.
+    """
+
+    inputs: dict[str, Array]
+    given: dict[str, Array]
+
+    @property
+    def n(self) -> int:
+        """Number of scalar inputs: the length of the gradient."""
+        return sum(a.size for a in self.inputs.values())
+
+
+@dataclass(eq=False)
+class Problem:
+    """A function with its points, its source, and its hand-derived backward pass.
+
+    Attributes:
+        name: Registered name, kebab-case.
+        function: `function(xp, *inputs, **given)`, written against an array namespace.
+        at: The inputs by name, or a function of `(size, rng)` that draws them.
+        constants: The given values by name, or a function of `(size, rng)` that draws them.
+        sizes: The sizes it comes in, smallest first; a size is whatever `at` understands.
+        source: Where the problem is from.
+        backward: The hand-coded pass `backward(*inputs, **given)`, returning one derivative an
+            input, in order; set by `Problem.backprop`.
+        fault: Why this problem's file could not be loaded, if so.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    at: Drawn
+    constants: Drawn = field(default_factory=dict)
+    sizes: tuple[Any, ...] = ()
+    source: str = ""
+    backward: Callable[..., Any] | None = None
+    fault: str | None = None
+
+    def backprop(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Register the hand-coded backward pass; used as a decorator."""
+        self.backward = function
+        return function
+
+    @property
+    def summary(self) -> str:
+        """The docstring's first line, which holds the formula."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The sizes as text; one empty label for a problem that has a single size."""
+        return tuple(str(s) for s in self.sizes) or ("",)
+
+    def point(self, label: str = "", seed: int = 0) -> Point:
+        """Return the point at which answers are checked and timed.
+
+        Args:
+            label: One of `labels`.
+            seed: Seed of the run; the draw depends on it, the problem's name and the size.
+
+        Raises:
+            UnknownName: If the problem has no such size.
+            GradiometerError: If the drawn values do not fit the function.
+        """
+        return self._draw(label, seed, "check")
+
+    def preparation_point(self, label: str = "", seed: int = 0) -> Point:
+        """Return another point of the same shapes, at which methods are prepared.
+
+        A problem that draws its point draws a second one. A fixed point is shrunk by up to 5% in
+        each component, seeded. A derivative that was frozen, or an argument that was folded into a
+        constant during preparation, thus differs from the truth at the point that is checked.
+        """
+        rng = self._generator(label, seed, "shrink")
+        check, other = self.point(label, seed), self._draw(label, seed, "prepare")
+        return Point(
+            {k: _apart(check.inputs[k], other.inputs[k], rng) for k in check.inputs},
+            {k: _apart(check.given[k], other.given[k], rng) for k in check.given},
+        )
+
+    def _draw(self, label: str, seed: int, purpose: str) -> Point:
+        if label not in self.labels:
+            raise UnknownName(f"size of problem {self.name!r}", label, self.labels)
+        size = dict(zip(self.labels, self.sizes, strict=False)).get(label)
+        rng = self._generator(label, seed, purpose)
+        inputs = {k: _floats(self.name, k, v) for k, v in _resolve(self.at, size, rng).items()}
+        given = {k: _constant(v) for k, v in _resolve(self.constants, size, rng).items()}
+        self._check_names(inputs, given)
+        return Point(inputs, given)
+
+    def _generator(self, label: str, seed: int, purpose: str) -> np.random.Generator:
+        text = f"{seed}/{self.name}/{label}/{purpose}"
+        return np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
+
+    def _check_names(self, inputs: Values, given: Values) -> None:
+        parameters = list(inspect.signature(self.function).parameters.values())[1:]
+        positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        expected = positional + list(inputs)[len(positional) :] if variadic else positional
+        if list(inputs) != expected:
+            raise GradiometerError(
+                f"Problem {self.name!r} has inputs {list(inputs)}: its function takes {expected}. "
+                "Name them in `at` as the function does, in the same order."
+            )
+        required = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+        if set(given) != required:
+            raise GradiometerError(
+                f"Problem {self.name!r} has given values {sorted(given)}: its function takes "
+                f"{sorted(required)} after the star. Name them in `given`."
+            )
+
+
+def problem(
+    *,
+    at: Drawn,
+    given: Drawn | None = None,
+    sizes: Sequence[Any] = (),
+    source: str = "",
+    name: str | None = None,
+) -> Callable[[Callable[..., Any]], Problem]:
+    """Make a `Problem` of a function `f(xp, *inputs, **given)`; used as a decorator.
+
+    Args:
+        at: Inputs by name, or a function of `(size, rng)` that draws them.
+        given: Constants by name, or a function of `(size, rng)`.
+        sizes: The sizes to run it at, smallest first.
+        source: Paper, book or document it is from.
+        name: Registered name; the function's own in kebab-case by default.
+
+    Example:
+        >>> @problem(at={"x": 3.0})
+        ... def square(xp, x):
+        ...     '''y = x²'''
+        ...     return x * x
+        >>> square.name, square.point().n
+        ('square', 1)
+    """
+
+    def decorate(function: Callable[..., Any]) -> Problem:
+        registered = name or function.__name__.replace("_", "-")
+        return Problem(registered, function, at, given or {}, tuple(sizes), source)
+
+    return decorate
+
+
+def _resolve(drawn: Drawn, size: Any, rng: np.random.Generator) -> Values:
+    return drawn(size, rng) if callable(drawn) else drawn
+
+
+def _floats(problem_name: str, name: str, value: Any) -> Array:
+    array = np.array(value, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise GradiometerError(
+            f"Input {name!r} of problem {problem_name!r} is not finite: {value!r}. "
+            "Choose a point inside the function's domain."
+        )
+    return array
+
+
+def _constant(value: Any) -> Array:
+    array = np.array(value)
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def _apart(check: Array, other: Array, rng: np.random.Generator) -> Array:
+    if check.dtype.kind != "f" or not np.array_equal(check, other):
+        return other
+    return np.asarray(check * (1.0 - rng.uniform(0.01, 0.05, size=check.shape)))

@@ -1,0 +1,96 @@
+"""The tables of a run, as pandas frames made from its tidy records.
+
+In a matrix, a cell without a figure holds its status, so that nothing drops out in silence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+WORST_FIRST = [
+    "disagrees", "nonfinite", "crashed", "error", "timeout", "out-of-memory",
+    "unsupported", "not-installed", "skipped", "not-reached",
+]  # fmt: skip
+
+
+def agreement(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
+    """Return digits proven correct in the norm: a row a method, a column a case."""
+    return matrix(records, "digits", operator)
+
+
+def speed(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
+    """Return times as multiples of the case's fastest method: a row a method, a column a case."""
+    return matrix(records, "ratio", operator)
+
+
+def matrix(records: pd.DataFrame, figure: str, operator: str) -> pd.DataFrame:
+    """Return one figure by method and problem; where there is none, the cell's status."""
+    chosen = records[records["operator"] == operator]
+    figures = chosen[figure].astype(object)
+    shown = figures.where(chosen["status"].isin(["ok", "disagrees"]) & figures.notna())
+    shown = shown.fillna(chosen["status"])
+    table = chosen.assign(label=label(chosen), shown=shown)
+    wide = table.pivot_table(index="method", columns="label", values="shown", aggfunc="first")
+    wide = wide.reindex(index=chosen["method"].unique(), columns=table["label"].unique())
+    return wide.rename_axis(columns=None)
+
+
+def label(records: pd.DataFrame) -> pd.Series[str]:
+    """Return a case's short name: the problem, and the size where it has several."""
+    return (records["problem"] + " " + records["size"]).str.strip()
+
+
+def timing(records: pd.DataFrame) -> pd.DataFrame:
+    """Return cold and warm times of every timed cell, in seconds, case by case.
+
+    `ratio` is the median over the rounds of the time to the case's fastest method, and
+    `per_primal` the time over that of the method's own `value` of the same problem.
+    """
+    timed = records[records["time_s"].notna()]
+    where = ["problem", "size", "dtype", "method"]
+    primal = timed[timed["operator"] == "value"].set_index(where)["time_s"]
+    own = pd.MultiIndex.from_frame(timed[where])
+    columns = [
+        "case", "method", "time_s", "low_s", "high_s", "ratio", "ratio_low", "ratio_high",
+        "import_s", "prepare_s", "first_s", "rounds", "loops",
+    ]  # fmt: skip
+    table = timed[columns].assign(per_primal=(timed["time_s"] / primal.reindex(own).to_numpy()))
+    return table.reset_index(drop=True)
+
+
+def ranking(records: pd.DataFrame) -> pd.DataFrame:
+    """Return methods by speed within each case; methods whose intervals meet share a rank.
+
+    A method's rank is one more than the number of methods that are faster beyond doubt: the upper
+    end of whose ratio to the fastest lies below the lower end of this one's.
+    """
+    timed = timing(records)
+    ranked = [_rank(group) for _, group in timed.groupby("case", sort=False)]
+    columns = ["case", "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal"]
+    table = pd.concat(ranked) if ranked else timed.assign(rank=pd.Series(dtype="int64"))
+    return table[columns].reset_index(drop=True)
+
+
+def coverage(records: pd.DataFrame, plan: dict[str, Any] | None = None) -> pd.DataFrame:
+    """Return every planned cell that is not `ok`, with the reason; the worst first.
+
+    Args:
+        records: The run's records.
+        plan: The `plan` of `run.json`; cells of it that have no record are `not-reached`.
+    """
+    missed = records.loc[records["status"] != "ok", ["status", "case", "method", "reason"]]
+    if plan is not None:
+        reached = set(zip(records["case"], records["method"], strict=True))
+        planned = [(c, m) for c in plan["cases"] for m in plan["methods"]]
+        rows = [("not-reached", *p, "the run ended before it") for p in planned if p not in reached]
+        missed = pd.concat([missed, pd.DataFrame(rows, columns=missed.columns)])
+    severity = missed["status"].map(WORST_FIRST.index)
+    return missed.iloc[severity.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _rank(group: pd.DataFrame) -> pd.DataFrame:
+    group = group.sort_values("ratio", kind="stable")
+    faster = [int((group["ratio_high"] < low).sum()) for low in group["ratio_low"]]
+    return group.assign(rank=[1 + f for f in faster])

@@ -1,0 +1,65 @@
+"""One tidy record a planned cell: what it was, how it ended, what was measured."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from gradiometer.measure.outcome import Outcome
+from gradiometer.measure.plan import Cell
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which cell a record is of: the leading columns of every table."""
+
+    case: str
+    problem: str
+    size: str
+    dtype: str
+    operator: str
+    method: str
+    tool: str
+    mode: str
+
+    @classmethod
+    def of(cls, cell: Cell) -> Identity:
+        """Return a cell's identity."""
+        case, method = cell.case, cell.method
+        names = (case.id, case.problem.name, case.size, case.dtype, case.operator)
+        return cls(*names, method.name, method.tool, method.mode)
+
+
+COLUMNS = [f.name for f in (*fields(Identity), *fields(Outcome))]
+"""The columns of a run's records, in order."""
+
+TEXT = {f.name for f in fields(Identity)} | {"status", "reason", "route"}
+WHOLE = {"n", "rounds", "loops"}
+
+
+def record(cell: Cell, outcome: Outcome) -> dict[str, Any]:
+    """Return a cell's record, one value a column."""
+    return asdict(Identity.of(cell)) | asdict(outcome) | {"status": str(outcome.status)}
+
+
+def dump(row: dict[str, Any]) -> str:
+    """Return a record as one line of strict JSON; infinities (an exact answer's digits) as text."""
+    return json.dumps({k: _plain(v) for k, v in row.items()}, ensure_ascii=False, allow_nan=False)
+
+
+def parse(line: str) -> dict[str, Any]:
+    """Return the record that a line of the journal holds.
+
+    Raises:
+        ValueError: If the line is not one whole record.
+    """
+    row = json.loads(line)
+    if not isinstance(row, dict) or not set(row) >= {"case", "method", "status"}:
+        raise ValueError("not a record")
+    return {k: float(v) if v in ("inf", "-inf", "nan") and k not in TEXT else v for k, v in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

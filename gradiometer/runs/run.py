@@ -1,0 +1,103 @@
+"""A run in memory: its facts, and its records as pandas frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gradiometer.runs import compare
+from gradiometer.runs.record import COLUMNS, TEXT, WHOLE
+from gradiometer.runs.store import read_info, read_journal
+
+
+@dataclass(frozen=True)
+class Run:
+    """One environment and its records.
+
+    Attributes:
+        path: The run's folder.
+        info: What `run.json` holds: environment, versions, options, plan, state.
+        records: One row a cell, in the order in which cells ended.
+    """
+
+    path: Path
+    info: dict[str, Any]
+    records: pd.DataFrame
+
+    @classmethod
+    def read(cls, path: Path) -> Run:
+        """Return the run that a folder holds.
+
+        Raises:
+            GradiometerError: If a file in it is missing or damaged.
+        """
+        rows, _ = read_journal(path / "records.jsonl")
+        return cls(path, read_info(path), frame(rows))
+
+    @property
+    def id(self) -> str:
+        """The run's name."""
+        return str(self.info["id"])
+
+    @property
+    def faulty(self) -> pd.DataFrame:
+        """The records of cells that disagree or failed."""
+        fine = ["ok", "skipped", "unsupported", "not-installed"]
+        return self.records[~self.records["status"].isin(fine)]
+
+    def agreement(self, operator: str = "gradient") -> pd.DataFrame:
+        """Return digits proven correct, methods by cases."""
+        return compare.agreement(self.records, operator)
+
+    def speed(self, operator: str = "gradient") -> pd.DataFrame:
+        """Return times as multiples of the fastest's, methods by cases."""
+        return compare.speed(self.records, operator)
+
+    def timing(self) -> pd.DataFrame:
+        """Return cold and warm times of every timed cell, in seconds."""
+        return compare.timing(self.records)
+
+    def ranking(self) -> pd.DataFrame:
+        """Return the methods of each case by speed, with ties."""
+        return compare.ranking(self.records)
+
+    def coverage(self) -> pd.DataFrame:
+        """Return every planned cell that is not `ok`, with the reason."""
+        return compare.coverage(self.records, self.info.get("plan"))
+
+    def __repr__(self) -> str:
+        counts = self.records["status"].value_counts()
+        told = ", ".join(f"{n} {status}" for status, n in counts.items()) or "no records"
+        return f"Run({self.id}: {told})"
+
+    def _repr_html_(self) -> str:
+        """Show the run in a notebook: what it is, and the agreement and speed of gradients."""
+        tables = "".join(
+            f"<h4>{title}</h4>{table.map(_short).to_html()}"
+            for title, table in (
+                ("Digits of the gradient", self.agreement()),
+                ("Time of the gradient, as a multiple of the fastest", self.speed()),
+            )
+        )
+        return f"<p><code>{self!r}</code></p>{tables}"
+
+
+def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return records as a frame, each column of one type: text, or numbers with gaps."""
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    for column in COLUMNS:
+        if column in TEXT:
+            table[column] = table[column].fillna("").astype("str")
+        elif column in WHOLE:
+            table[column] = table[column].astype("Int64")
+        else:
+            table[column] = pd.to_numeric(table[column]).astype("float64")
+    return table
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
