@@ -19,6 +19,7 @@ from gradiometer.problem import Point, Problem, problem
 
 if TYPE_CHECKING:
     from gradiometer.api import load, run
+    from gradiometer.measure.options import Options
     from gradiometer.runs.run import Run
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __all__ = [
     "GradiometerError",
     "Method",
     "Namespace",
+    "Options",
     "Point",
     "Primal",
     "Problem",
@@ -38,7 +40,12 @@ __all__ = [
     "run",
 ]
 
-_LATE = {"load": "gradiometer.api", "run": "gradiometer.api", "Run": "gradiometer.runs.run"}
+_LATE = {
+    "Options": "gradiometer.measure.options",
+    "Run": "gradiometer.runs.run",
+    "load": "gradiometer.api",
+    "run": "gradiometer.api",
+}
 
 
 def __getattr__(name: str) -> Any:

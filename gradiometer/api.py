@@ -22,7 +22,6 @@ from gradiometer.runs.store import RunFolder, find_run
 
 CORE_PACKAGES = ("gradiometer", "numpy", "pandas", "python-flint", "scipy", "sympy")
 T = TypeVar("T", Problem, Method)
-Chosen = str | T | Iterable[str | T]
 Watcher = Callable[[Plan, RunFolder], Callable[[str, dict[str, Any] | None], None]]
 """Called once with the plan and the folder; what it returns is told each step and each record."""
 
@@ -94,6 +93,7 @@ def measure(
     packages = {m.package for m in plan.methods if m.package}
     info = {
         "environment": describe_machine({*CORE_PACKAGES, *packages}),
+        "timing": "interleaved",
         "options": asdict(options),
         "plan": {
             "cases": [c.id for c in plan.cases],
@@ -134,7 +134,9 @@ def _silence(text: str, row: dict[str, Any] | None) -> None:
     return
 
 
-def _choose(registry: Registry, shelf: dict[str, T], chosen: Chosen[T], kind: str) -> list[T]:
+def _choose(
+    registry: Registry, shelf: dict[str, T], chosen: str | T | Iterable[str | T], kind: str
+) -> list[T]:
     several = [chosen] if isinstance(chosen, str | Problem | Method) else list(chosen)
     for item in several:
         if not isinstance(item, str):

@@ -34,6 +34,7 @@ class Primal:
         self.__name__ = problem.name
 
     def __call__(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
+        """Return the function's value at native inputs and given values."""
         return self._function(self.xp, *inputs, **given)
 
 
@@ -102,7 +103,7 @@ class Method:
         return None
 
     def declines(self, n: int) -> str | None:
-        """Return why the method will not attempt a derivative in `n` scalar inputs, with a forecast."""
+        """Return why the method will not attempt `n` scalar inputs, with a forecast."""
         return None
 
     @property

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from gradiometer.errors import GradiometerError, UnknownName, describe
 from gradiometer.method import Method
@@ -172,9 +172,13 @@ def _add_entry(registry: Registry, entry: EntryPoint) -> None:
         _add_fault(registry, kind, entry.name, f"{entry.value} failed to load: {_where(error)}")
         return
     registry.origins[entry.module] = None
-    found = collect(loaded, entry.name) if isinstance(loaded, ModuleType) else [loaded]
+    found: list[Any]
+    if isinstance(loaded, ModuleType):
+        found = list(collect(loaded, tool=entry.name))
+    else:
+        found = [loaded() if inspect.isclass(loaded) else loaded]
     for item in found:
-        registry.add(item() if inspect.isclass(item) else item)
+        registry.add(item)
 
 
 def _add_fault(registry: Registry, kind: Kind, name: str, reason: str) -> None:

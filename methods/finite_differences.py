@@ -4,35 +4,64 @@ import numpy as np
 
 from gradiometer import Method, Namespace
 
-EPSILON = np.finfo(np.float64).eps
+EPSILON = float(np.finfo(np.float64).eps)
 
 
 class _Differences(Method):
-    """What the three have in common: NumPy arrays, and one scalar function of a flat vector."""
+    """What the three have in common: one input perturbed at a time, one component at a time."""
 
     mode = "numerical"
     exact = False
+    one_sided = False
+    dtype: type = np.float64
 
     def namespace(self):
         return Namespace(np)
 
     def array(self, a):
-        return a
+        return float(a) if a.ndim == 0 else a
 
     def gradient(self, f):
-        def differences(inputs, given):
-            shapes = [np.shape(a) for a in inputs]
-            ends = np.cumsum([np.size(a) for a in inputs])[:-1]
-            flat = np.concatenate([np.ravel(a) for a in inputs])
+        def gradient(inputs, given):
+            base = f(inputs, given) if self.one_sided else None
+            slopes, point = [], list(inputs)
+            for k, a in enumerate(inputs):
+                if isinstance(a, float):
 
-            def g(v):
-                parts = np.split(v, ends)
-                return f(tuple(p.reshape(s) for p, s in zip(parts, shapes, strict=True)), given)
+                    def shifted(x, k=k):
+                        point[k] = x
+                        return f(tuple(point), given)
 
-            slopes = np.split(self.slopes(g, flat), ends)
-            return tuple(d.reshape(s) for d, s in zip(slopes, shapes, strict=True))
+                    slopes.append(self.slope(shifted, a, base))
+                else:
+                    slopes.append(self._slopes(f, point, k, given, base))
+                point[k] = a
+            return tuple(slopes)
 
-        return differences
+        return gradient
+
+    def slope(self, shifted, x, base):
+        """Return the slope of `shifted`, a function of one component, at its value x.
+
+        `base` is the function at the point itself for one-sided differences, else None.
+        """
+        raise NotImplementedError
+
+    def _slopes(self, f, point, k, given, base):
+        """Return the slopes in the components of array `k`, perturbed in a copy of it."""
+        work = point[k].astype(self.dtype)
+        flat, slopes = work.reshape(-1), np.empty(work.size)
+        point[k] = work
+        inputs = tuple(point)
+
+        def shifted(x):
+            flat[i] = x
+            return f(inputs, given)
+
+        for i, x in enumerate(point[k].real.ravel().tolist()):
+            slopes[i] = self.slope(shifted, x, base)
+            flat[i] = x
+        return slopes.reshape(work.shape)
 
 
 class ForwardDifference(_Differences):
@@ -43,18 +72,14 @@ class ForwardDifference(_Differences):
     Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
     """
 
-    name, digits = "forward-difference", 5.0
+    name, digits, one_sided = "forward-difference", 5.0, True
 
     def evaluations(self, n):
         return n + 1
 
-    def slopes(self, g, x):
-        base, slopes, shifted = g(x), np.empty_like(x), x.copy()
-        for i, h in enumerate(EPSILON**0.5 * np.maximum(1.0, np.abs(x))):
-            shifted[i] = x[i] + h
-            slopes[i] = (g(shifted) - base) / (shifted[i] - x[i])  # the step as it was rounded
-            shifted[i] = x[i]
-        return slopes
+    def slope(self, shifted, x, base):
+        above = x + EPSILON ** (1 / 2) * max(1.0, abs(x))
+        return (shifted(above) - base) / (above - x)  # the step as it was rounded
 
 
 class CentralDifference(_Differences):
@@ -71,16 +96,10 @@ class CentralDifference(_Differences):
     def evaluations(self, n):
         return 2 * n
 
-    def slopes(self, g, x):
-        slopes, shifted = np.empty_like(x), x.copy()
-        for i, h in enumerate(EPSILON ** (1 / 3) * np.maximum(1.0, np.abs(x))):
-            above, below = x[i] + h, x[i] - h
-            shifted[i] = above
-            upper = g(shifted)
-            shifted[i] = below
-            slopes[i] = (upper - g(shifted)) / (above - below)
-            shifted[i] = x[i]
-        return slopes
+    def slope(self, shifted, x, base):
+        h = EPSILON ** (1 / 3) * max(1.0, abs(x))
+        above, below = x + h, x - h
+        return (shifted(above) - shifted(below)) / (above - below)
 
 
 class ComplexStep(_Differences):
@@ -94,15 +113,11 @@ class ComplexStep(_Differences):
     """
 
     name, digits, exact = "complex-step", 12.0, True
-    step = 1e-200
+    dtype, step = np.complex128, 1e-200
 
     def evaluations(self, n):
         return n
 
-    def slopes(self, g, x):
-        slopes, shifted = np.empty_like(x), x.astype(np.complex128)
-        for i in range(x.size):
-            shifted[i] += 1j * self.step
-            slopes[i] = g(shifted).imag / self.step
-            shifted[i] = x[i]
-        return slopes
+    def slope(self, shifted, x, base):
+        # NumPy's complex scalars can be compared (by the real part first), Python's cannot.
+        return shifted(np.complex128(complex(x, self.step))).imag / self.step

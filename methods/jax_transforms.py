@@ -13,7 +13,7 @@ class Jax(Method):
     Cost: a trace in every call, hundreds of microseconds. Error: rounding only.
     """
 
-    name, mode, package, extra = "jax", "reverse", "jax", "jax"
+    name, package, extra = "jax", "jax", "jax"
 
     def setup(self, threads):
         jax.config.update("jax_enable_x64", True)
@@ -61,7 +61,8 @@ class JaxForward(JaxJit):
     Cost: about n primals, and n times the memory. Error: rounding only.
     """
 
-    name, mode = "jax-forward", "forward"
+    name = "jax-forward"
+    mode = "forward"
 
     def gradient(self, f):
         return jax.jit(jax.jacfwd(f))

@@ -10,7 +10,7 @@ tf = lazy.load("tensorflow")
 class TensorFlow(Method):
     """A GradientTape over eager operations.
 
-    Cost: the tape is recorded anew in every call, tens of microseconds a node. Error: rounding only.
+    Cost: the tape is recorded anew in every call, tens of microseconds a node. Error: rounding.
     """
 
     name, mode, package, extra = "tensorflow", "reverse", "tensorflow", "tensorflow"
@@ -61,7 +61,8 @@ class TensorFlowFunction(TensorFlow):
     Cost: tracing in the first call; then a dispatch of some hundred microseconds a call.
     """
 
-    name, compiler = "tensorflow-function", None
+    name = "tensorflow-function"
+    compiler: bool | None = None
 
     def value(self, f):
         return self._graph(f)
@@ -79,7 +80,8 @@ class TensorFlowXLA(TensorFlowFunction):
     Cost: compilation in the first call, up to seconds; then little more than the dispatch.
     """
 
-    name, compiler = "tensorflow-xla", True
+    name = "tensorflow-xla"
+    compiler = True
 
 
 def _reduction(function):

@@ -1,5 +1,7 @@
 """Networks: dense layers with array parameters, from a size for pencil and paper upwards."""
 
+import itertools
+
 import numpy as np
 
 from gradiometer import problem
@@ -14,7 +16,7 @@ def _parse(size):
 def _parameters(size, rng):
     widths, batch = _parse(size)
     drawn = {"x": rng.standard_normal((batch, widths[0]))}
-    for k, (fan_in, fan_out) in enumerate(zip(widths, widths[1:], strict=False), start=1):
+    for k, (fan_in, fan_out) in enumerate(itertools.pairwise(widths), start=1):
         drawn[f"W{k}"] = rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in)
         drawn[f"b{k}"] = 0.1 * rng.standard_normal(fan_out)
     return drawn

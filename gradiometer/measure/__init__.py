@@ -1,0 +1,1 @@
+"""Measuring: plan, harness, workers, sampling, agreement. Imports the vocabulary only."""

@@ -109,9 +109,7 @@ def _verdict(
     return ""
 
 
-def _misfit(
-    answer: Sequence[Any], shapes: Sequence[tuple[int, ...]], names: Sequence[str]
-) -> str:
+def _misfit(answer: Sequence[Any], shapes: Sequence[tuple[int, ...]], names: Sequence[str]) -> str:
     if len(answer) != len(shapes):
         return f"{len(answer)} arrays returned, {len(shapes)} expected ({', '.join(names)})"
     for part, shape, name in zip(answer, shapes, names, strict=True):

@@ -41,9 +41,7 @@ class Contender:
     def __init__(self, cell: Cell, situation: Situation, fleet: Fleet) -> None:
         self.cell = cell
         self.samples: list[float] = []
-        self.outcome = Outcome(
-            Status.OK, n=situation.point.n, condition=situation.truth.condition
-        )
+        self.outcome = Outcome(Status.OK, n=situation.point.n, condition=situation.truth.condition)
         self._situation = situation
         self._fleet = fleet
         self._worker: Worker | None = None

@@ -25,7 +25,7 @@ ONE_SETTING_EACH = (
 
 
 def restrict(environ: MutableMapping[str, str], threads: int) -> None:
-    """Set every variable by which a tool can be held to `threads` CPU threads, before its import."""
+    """Set every variable that holds a tool to `threads` CPU threads; before its import."""
     environ.update(dict.fromkeys(ONE_SETTING_EACH, str(threads)))
     environ.update(CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu", TF_CPP_MIN_LOG_LEVEL="3")
 

@@ -2,7 +2,8 @@
 
 One process a tool, spawned (fork after use hangs PyTorch, TensorFlow and JAX), in a session of its
 own so that Ctrl-C reaches only the coordinator, its output in a log. A worker that dies or exceeds
-its time raises a `Failure` with the status that the cell ends with; the next request starts another.
+its time raises a `Failure` with the status that the cell ends with; the next request starts a new
+one.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ class Worker:
         code = self._process.returncode
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         lines = self.log.read_text(errors="replace").strip().splitlines()
-        return f"worker died during {request}: {how}" + (f"; log ends {lines[-1]!r}" if lines else "")
+        return f"worker died during {request}: {how}" + (
+            f"; log ends {lines[-1]!r}" if lines else ""
+        )
 
 
 class Fleet:

@@ -36,8 +36,9 @@ def make_loop(
     statement = f"call({', '.join(passed)})"
     if wait is not None:
         statement = f"wait({statement})"
+    local = ", ".join(f"{n}={n}" for n in ("repeat", "clock", "call", "wait", *names))
     source = (
-        f"def loop(n, repeat=repeat, clock=clock, call=call, wait=wait{''.join(f', {n}={n}' for n in names)}):\n"
+        f"def loop(n, {local}):\n"
         "    start = clock()\n"
         "    for _ in repeat(None, n):\n"
         f"        {statement}\n"

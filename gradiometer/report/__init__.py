@@ -1,0 +1,1 @@
+"""Reports: tables and charts from the frames of a run."""

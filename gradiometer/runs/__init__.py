@@ -1,0 +1,1 @@
+"""Runs: records, their store, and the frames made of them."""

@@ -15,6 +15,24 @@ WORST_FIRST = [
 ]  # fmt: skip
 
 
+def with_ratios(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the records with ratios where methods were timed one after the other.
+
+    Interleaved runs have ratios paired by round. Without rounds, a ratio is that of the medians,
+    and its interval the widest that the two medians' intervals allow.
+    """
+    lacking = records["time_s"].notna() & records["ratio"].isna()
+    if not lacking.any():
+        return records
+    timed = records[lacking]
+    best = timed.loc[timed.groupby("case")["time_s"].transform("idxmin")].set_index(timed.index)
+    filled = records.copy()
+    filled.loc[lacking, "ratio"] = timed["time_s"] / best["time_s"]
+    filled.loc[lacking, "ratio_low"] = timed["low_s"] / best["high_s"]
+    filled.loc[lacking, "ratio_high"] = timed["high_s"] / best["low_s"]
+    return filled
+
+
 def agreement(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
     """Return digits proven correct in the norm: a row a method, a column a case."""
     return matrix(records, "digits", operator)

@@ -58,7 +58,9 @@ def parse(line: str) -> dict[str, Any]:
     row = json.loads(line)
     if not isinstance(row, dict) or not set(row) >= {"case", "method", "status"}:
         raise ValueError("not a record")
-    return {k: float(v) if v in ("inf", "-inf", "nan") and k not in TEXT else v for k, v in row.items()}
+    return {
+        k: float(v) if v in ("inf", "-inf", "nan") and k not in TEXT else v for k, v in row.items()
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -36,12 +36,18 @@ class Run:
             GradiometerError: If a file in it is missing or damaged.
         """
         rows, _ = read_journal(path / "records.jsonl")
-        return cls(path, read_info(path), frame(rows))
+        return cls(path, read_info(path), compare.with_ratios(frame(rows)))
 
     @property
     def id(self) -> str:
         """The run's name."""
         return str(self.info["id"])
+
+    @property
+    def planned(self) -> int:
+        """How many cells the run set out to measure."""
+        plan = self.info["plan"]
+        return len(plan["cases"]) * len(plan["methods"])
 
     @property
     def faulty(self) -> pd.DataFrame:

@@ -129,7 +129,9 @@ def read_info(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise GradiometerError(f"Cannot read {file}: {error.strerror}.") from error
     except ValueError as error:
-        raise GradiometerError(f"{file} is not valid JSON ({error}): it was edited or cut.") from error
+        raise GradiometerError(
+            f"{file} is not valid JSON ({error}): it was edited or cut."
+        ) from error
     if not isinstance(info, dict) or info.get("format") != FORMAT:
         raise GradiometerError(f"{file} is not of format {FORMAT}: another version wrote it.")
     return info
@@ -149,7 +151,9 @@ def read_journal(journal: Path) -> tuple[list[dict[str, Any]], bool]:
         except ValueError as error:
             if number == len(lines):
                 return rows, True
-            raise GradiometerError(f"{journal}, line {number}: {error}. The file was edited.") from error
+            raise GradiometerError(
+                f"{journal}, line {number}: {error}. The file was edited."
+            ) from error
     return rows, False
 
 
@@ -158,4 +162,6 @@ def _writing(path: Path, advice: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise GradiometerError(f"Cannot write {path}: {error.strerror or error}. {advice}") from error
+        raise GradiometerError(
+            f"Cannot write {path}: {error.strerror or error}. {advice}"
+        ) from error

@@ -178,4 +178,3 @@ OPERATIONS: dict[str, Any] = {name: _smooth(name) for name in SMOOTH} | {
     "e": float(np.e),
 }
 NAMESPACE = Namespace(_Missing(), OPERATIONS)
-

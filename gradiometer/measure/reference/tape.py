@@ -18,6 +18,7 @@ from gradiometer.measure.reference.balls import Balls, balls, greater, matmul, u
 
 Coefficients = Callable[[Any], Any]
 Pullback = Callable[[Any, Coefficients], Any]
+Edge = tuple["Node", Pullback]
 
 
 class Node:
@@ -27,12 +28,10 @@ class Node:
     __array_ufunc__ = None  # a NumPy array on the left leaves the operation to the node
     __hash__ = object.__hash__
 
-    def __init__(
-        self, value: Any, edges: Iterable[tuple[Node, Pullback]] = (), *, variable: bool = False
-    ) -> None:
+    def __init__(self, value: Any, edges: Iterable[Edge] = (), *, variable: bool = False) -> None:
         self.value: Balls = balls(value)
-        self.edges = [(node, pullback) for node, pullback in edges if node.tracked]
-        self.tracked = variable or bool(self.edges)
+        self.edges: list[Edge] = [edge for edge in edges if edge[0].tracked]
+        self.tracked: bool = variable or bool(self.edges)
 
     @property
     def shape(self) -> tuple[int, ...]:

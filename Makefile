@@ -1,0 +1,48 @@
+# Every target builds .venv first, where it is missing or older than what it is made from.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench figures format clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: $(STAMP) ## Compare every method on every problem; pass options with ARGS="--quick"
+	$(BIN)/gradiometer run $(ARGS)
+
+test: $(STAMP) ## Run the tests
+	$(BIN)/pytest $(ARGS)
+
+check: $(STAMP) ## Lint, types, import contracts, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest $(ARGS)
+
+bench: $(STAMP) ## Run the benchmark suite: pytest --benchmark-only
+	$(BIN)/pytest --benchmark-only $(ARGS)
+
+figures: $(STAMP) ## Measure the instrument itself: start-up, memory, fidelity, references
+	$(BIN)/python benchmarks/figures.py $(ARGS)
+
+format: $(STAMP) ## Format and sort imports
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove .venv and caches; runs and reports stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "gradiometer needs Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--editable '.[all,dev]' --constraint constraints.txt
+	touch $@

@@ -1,0 +1,186 @@
+"""The benchmark suite inside pytest: the same bench, references and records as `gradiometer run`.
+
+Here the methods share one process, and pytest-benchmark times them one after the other: ratios
+between them are not paired within rounds, and the run that is kept says so.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+from gradiometer import plugins
+from gradiometer.measure.agreement import Agreement, agree
+from gradiometer.measure.bench import Bench
+from gradiometer.measure.environment import describe_machine, versions
+from gradiometer.measure.options import Options
+from gradiometer.measure.outcome import Outcome, Status
+from gradiometer.measure.plan import Case, Cell, make_plan
+from gradiometer.measure.reference import cache
+from gradiometer.measure.reference.certify import certify
+from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.measure.shipping import pack
+from gradiometer.measure.statistics import median
+from gradiometer.measure.worker import judge
+from gradiometer.operators import operator
+from gradiometer.report.process import write_report
+from gradiometer.runs.record import record
+from gradiometer.runs.store import RunFolder
+
+PACKAGES = ("gradiometer", "numpy", "pytest", "pytest-benchmark", "python-flint")
+
+
+class Session:
+    """What the cells of a pytest session share: the plan, the bench, and the run that is kept.
+
+    Args:
+        extra: Files or folders with further plugins.
+    """
+
+    def __init__(self, extra: Sequence[str]) -> None:
+        self.registry = plugins.load(extra)
+        self.options = Options()
+        self.plan = make_plan(
+            list(self.registry.problems.values()), list(self.registry.methods.values())
+        )
+        self.bench = Bench()
+        self.floor_s = float("nan")
+        self._folder: RunFolder | None = None
+        self._truths: dict[Case, Enclosure] = {}
+        threadpool_limits(self.options.threads)  # NumPy was imported before it could be told
+
+    def truth(self, case: Case) -> Enclosure:
+        """Return a case's certified truth, found once."""
+        if case not in self._truths:
+            point = case.problem.point(case.size, self.options.seed)
+            digest = cache.key(case.problem, point, case.operator)
+            found = cache.find(digest)
+            if found is None:
+                found = certify(case.problem, point, case.operator)
+                cache.keep(digest, found)
+            self._truths[case] = found
+        return self._truths[case]
+
+    def add(self, cell: Cell, outcome: Outcome, root: Path) -> None:
+        """Record a cell in the session's run, which is made when the first one ends."""
+        if self._folder is None:
+            packages = {m.package for m in self.plan.methods if m.package}
+            self._folder = RunFolder.create(
+                root / "results",
+                {
+                    "environment": describe_machine({*PACKAGES, *packages}),
+                    "timing": "sequential",
+                    "options": asdict(self.options),
+                    "plan": {
+                        "cases": [c.id for c in self.plan.cases],
+                        "methods": [m.name for m in self.plan.methods],
+                    },
+                },
+            )
+        self._folder.append(record(cell, outcome))
+
+    def keep(self, root: Path) -> tuple[Path, Path] | None:
+        """Conclude the session's run; return its folder and its report, if any cell was tried."""
+        if self._folder is None:
+            return None
+        self._folder.info["floor_s"] = self.floor_s
+        self._folder.finish("complete")
+        return self._folder.path, write_report(self._folder.path, root / "reports")
+
+
+class BenchmarkCell:
+    """One cell as a test meets it: first `check()`, then `time(benchmark)`.
+
+    Args:
+        cell: The cell.
+        session: What it shares with the others.
+    """
+
+    def __init__(self, cell: Cell, session: Session) -> None:
+        self.cell = cell
+        self.outcome = Outcome(Status.ERROR, "the test ended before its check")
+        self._session = session
+        self._point = cell.case.problem.point(cell.case.size, session.options.seed)
+
+    def check(self) -> None:
+        """Prepare the cell, and assert that its answer agrees with the certified truth.
+
+        A cell that cannot be tried here, or declines, is skipped with its reason.
+        """
+        method = self.cell.method
+        if method.missing:
+            self._end(Status.NOT_INSTALLED, method.missing)
+        if method.fault or self.cell.case.problem.fault:
+            self._end(Status.ERROR, str(method.fault or self.cell.case.problem.fault))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a tool's own remarks are no fault of the cell
+                found = self._agreement()
+        except Exception as error:  # the tool's own: it becomes the reason of the record
+            self._end(*judge(error))
+        self.outcome.digits, self.outcome.worst_digits = found.digits, found.worst_digits
+        self.outcome.ulps = found.ulps
+        if found.status is not Status.OK:
+            self._end(found.status, found.reason)
+        self.outcome.status, self.outcome.reason = Status.OK, ""
+
+    def time(self, benchmark: Any) -> None:
+        """Time the checked call with pytest-benchmark's fixture; completion is part of the call."""
+        call, args, kwargs = self._session.bench.call(self.cell.id, self._point)
+        outcome, method = self.outcome, self.cell.method
+        benchmark.group = self.cell.case.id
+        benchmark.extra_info.update(
+            method=method.name,
+            mode=method.mode,
+            digits=str(outcome.digits),
+            worst_digits=str(outcome.worst_digits),
+            promise=outcome.promise,
+            floor_s=self._session.floor_s,
+            versions=versions(filter(None, ("numpy", method.package))),
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            benchmark(call, *args, **kwargs)
+        stats = benchmark.stats.stats
+        outcome.time_s, outcome.low_s, outcome.high_s = median(stats.data)
+        outcome.rounds, outcome.loops = stats.rounds, benchmark.stats.iterations
+
+    def _agreement(self) -> Agreement:
+        cell, session = self.cell, self._session
+        method, case = cell.method, cell.case
+        asked, origins = operator(case.operator), session.registry.origins
+        truth = session.truth(case)
+        promise = asked.promise(method)
+        self.outcome = Outcome(
+            Status.ERROR, n=self._point.n, condition=truth.condition, promise=promise
+        )
+        opened = session.bench.open(pack(method, origins), session.options.threads)
+        self.outcome.import_s = opened if method.package else None
+        self.outcome.prepare_s, self.outcome.first_s = session.bench.prepare(
+            cell.id,
+            pack(method, origins),
+            pack(case.problem, origins),
+            case.operator,
+            case.problem.preparation_point(case.size, session.options.seed),
+            session.options.budget_s,
+        )
+        return agree(
+            session.bench.answer(cell.id, self._point),
+            truth,
+            shapes=asked.shapes(self._point),
+            names=asked.names(self._point),
+            promise=promise,
+            exact=method.exact or not asked.differentiates,
+        )
+
+    def _end(self, status: Status, reason: str) -> None:
+        self.outcome.status, self.outcome.reason = status, reason
+        if status.blameless:
+            pytest.skip(f"{status}: {reason}")
+        pytest.fail(f"{status}: {reason}", pytrace=False)

@@ -1,0 +1,175 @@
+"""The command line: `gradiometer run`, `list`, `show`, `report`.
+
+Only declarations: what a command does stands in `gradiometer.commands`, imported when it runs, so
+that `--help` answers at once. Results go to stdout, progress and errors to stderr. Exit codes:
+0 all is well, 1 a cell disagrees or failed, 2 the command could not be carried out, 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from gradiometer.errors import GradiometerError
+
+app = typer.Typer(
+    help="Compare differentiation methods: which is right, and which is fast?",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+lists = typer.Typer(
+    help="List what there is: problems, methods, recorded runs.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+app.add_typer(lists, name="list")
+
+Globs = list[str] | None
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option("--plugins", help="File or folder with further problems and methods; repeatable."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
+Results = Annotated[Path, typer.Option("--results", help="Folder that holds the runs.")]
+Reports = Annotated[Path, typer.Option("--reports", help="Folder that holds the reports.")]
+Seed = Annotated[int, typer.Option(help="Seed of drawn points and of the order of samples.")]
+
+RESULTS, REPORTS = Path("results"), Path("reports")
+
+
+@app.command(
+    epilog="Examples: `gradiometer run --quick`; `gradiometer run --problem '*chain*' --method "
+    "'jax*' --method backprop`; `gradiometer run --problem mlp --size '10-*' --json`."
+)
+def run(
+    problem: Annotated[Globs, typer.Option(help="Problems, by glob; repeatable.")] = None,
+    method: Annotated[Globs, typer.Option(help="Methods, by glob; repeatable.")] = None,
+    size: Annotated[Globs, typer.Option(help="Sizes, by glob; repeatable.")] = None,
+    operator: Annotated[Globs, typer.Option(help="value or gradient; both by default.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Smallest sizes, few samples.")] = False,
+    threads: Annotated[int, typer.Option(help="Threads, and cores, that each tool may use.")] = 1,
+    rounds: Annotated[int, typer.Option(help="Samples a method; 0 checks agreement only.")] = 25,
+    budget: Annotated[float, typer.Option(help="Seconds the samples of a cell may take.")] = 5.0,
+    timeout: Annotated[float, typer.Option(help="Seconds any one step may take.")] = 60.0,
+    seed: Seed = 0,
+    plugins: Plugins = None,
+    results: Results = RESULTS,
+    reports: Reports = REPORTS,
+    json: Json = False,
+) -> None:
+    """Measure methods on problems: a run under results/, a report under reports/."""
+    from gradiometer.commands.run import Request, carry_out
+    from gradiometer.measure.options import Options
+
+    options = Options(threads=threads, rounds=rounds, budget_s=budget, timeout_s=timeout, seed=seed)
+    request = Request(
+        problem or ["*"], method or ["*"], size or ["*"], operator, quick,
+        options, plugins or [], results, reports, json,
+    )  # fmt: skip
+    raise typer.Exit(carry_out(request))
+
+
+@lists.command("problems", epilog="Example: `gradiometer list problems --json`.")
+def list_problems(plugins: Plugins = None, json: Json = False) -> None:
+    """List the problems, with their sizes and formulas."""
+    from gradiometer.commands import listing
+
+    listing.problems(plugins or [], json)
+
+
+@lists.command("methods", epilog="Example: `gradiometer list methods --plugins my_method.py`.")
+def list_methods(plugins: Plugins = None, json: Json = False) -> None:
+    """List the methods: what each promises, and whether it can run here."""
+    from gradiometer.commands import listing
+
+    listing.methods(plugins or [], json)
+
+
+@lists.command("runs", epilog="Example: `gradiometer list runs`.")
+def list_runs(results: Results = RESULTS, json: Json = False) -> None:
+    """List the recorded runs, oldest first."""
+    from gradiometer.commands import listing
+
+    listing.runs(results, json)
+
+
+@app.command(epilog="Example: `gradiometer show sigmoid-affine`.")
+def show(
+    problem: Annotated[str, typer.Argument(help="A problem's name.")],
+    size: Annotated[
+        str | None, typer.Option(help="One of its sizes; the first by default.")
+    ] = None,
+    seed: Seed = 0,
+    plugins: Plugins = None,
+    json: Json = False,
+) -> None:
+    """Show a problem: formula, source, inputs, certified value and derivative."""
+    from gradiometer.commands.show import show
+
+    show(problem, size, seed, plugins or [], json)
+
+
+@app.command(epilog="Example: `gradiometer report latest`.")
+def report(
+    run: Annotated[str, typer.Argument(help="A run's id or folder, or `latest`.")],
+    results: Results = RESULTS,
+    reports: Reports = REPORTS,
+) -> None:
+    """Write the report of a recorded run: Markdown, SVG charts, CSV tables."""
+    from gradiometer.api import load
+    from gradiometer.report.page import write
+
+    sys.stdout.write(f"{write(load(run, results), reports)}\n")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from gradiometer import __version__
+
+        sys.stdout.write(f"gradiometer {__version__}\n")
+        raise typer.Exit
+
+
+@lists.callback()
+def _lists(context: typer.Context) -> None:
+    _help_if_alone(context)
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    _help_if_alone(context)
+
+
+def _help_if_alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")
+
+
+def main() -> None:
+    """Run the command line; every mistake is one line on stderr."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        _fail(error.format_message())
+    except GradiometerError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("gradiometer: interrupted.\n")
+        sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    sys.stderr.write(f"gradiometer: {' '.join(message.split())}\n")
+    sys.exit(2)

@@ -1,0 +1,148 @@
+"""`gradiometer run`: plan, measure with a progress bar, print the tables, write the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gradiometer.api import find_plugins, measure
+from gradiometer.commands.output import print_frame, print_json, stderr, stdout
+from gradiometer.measure.options import Options
+from gradiometer.measure.plan import Plan, make_plan
+from gradiometer.plugins import Registry, select
+from gradiometer.report.process import write_report
+from gradiometer.runs.run import Run
+from gradiometer.runs.store import RunFolder
+
+MOST_REASONS = 12
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for."""
+
+    problems: Sequence[str]
+    methods: Sequence[str]
+    sizes: Sequence[str]
+    operators: Sequence[str] | None
+    quick: bool
+    options: Options
+    plugins: Sequence[Path]
+    results: Path
+    reports: Path
+    json: bool
+
+
+def carry_out(request: Request) -> int:
+    """Run, print and report; return the exit code."""
+    registry = find_plugins(request.plugins)
+    plan = _plan(request, registry)
+    options = request.options.quick() if request.quick else request.options
+    console = stderr()
+    _announce(console, plan, options)
+    watch = Watch(console)
+    try:
+        run = measure(plan, options, registry, request.results, watch)
+    except KeyboardInterrupt:
+        watch.stop()
+        kept = watch.folder.recorded if watch.folder else 0
+        where = f" in {watch.folder.path}" if watch.folder else ""
+        console.print(
+            f"Interrupted: {kept} of {len(plan.cells)} cells are kept{where}.", soft_wrap=True
+        )
+        return 130
+    finally:
+        watch.stop()
+    report = write_report(run.path, request.reports)
+    if request.json:
+        _print_json(run, report)
+    else:
+        _print_tables(run, report)
+    return 1 if len(run.faulty) else 0
+
+
+class Watch:
+    """Follows a run with a progress bar on stderr; silent where stderr is no terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self.folder: RunFolder | None = None
+        self._progress = Progress(
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    def __call__(
+        self, plan: Plan, folder: RunFolder
+    ) -> Callable[[str, dict[str, Any] | None], None]:
+        """Start following a run."""
+        self.folder = folder
+        task = self._progress.add_task("", total=len(plan.cells))
+        self._progress.start()
+
+        def tell(text: str, row: dict[str, Any] | None) -> None:
+            self._progress.update(task, description=text, advance=0 if row is None else 1)
+
+        return tell
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
+
+def _plan(request: Request, registry: Registry) -> Plan:
+    return make_plan(
+        select(registry.problems, request.problems, "problem"),
+        select(registry.methods, request.methods, "method"),
+        sizes=request.sizes,
+        operators=request.operators,
+        smallest_only=request.quick,
+    )
+
+
+def _announce(console: Console, plan: Plan, options: Options) -> None:
+    missing = sorted(m.name for m in plan.methods if m.missing)
+    console.print(
+        f"{len(plan.cells)} cells: {len(plan.cases)} cases × {len(plan.methods)} methods; "
+        f"about {plan.estimate_s(options):.0f} s."
+    )
+    if missing:
+        console.print(f"Not installed, and recorded so: {', '.join(missing)}.", soft_wrap=True)
+
+
+def _print_json(run: Run, report: Path) -> None:
+    rows = run.records.astype(object).where(run.records.notna(), None).to_dict("records")
+    print_json(
+        {"run": run.id, "path": str(run.path), "report": str(report), **run.info, "records": rows}
+    )
+
+
+def _print_tables(run: Run, report: Path) -> None:
+    from gradiometer.report import tables
+
+    console = stdout()
+    for operator in run.records["operator"].unique():
+        chosen = tables.agreement(run, operator).reset_index()
+        print_frame(console, f"Correct digits, {operator}", chosen)
+        if run.records["time_s"].notna().any():
+            chosen = tables.speed(run, operator).reset_index()
+            title = f"Time, {operator}, as a multiple of the fastest"
+            print_frame(console, title, chosen)
+    faulty = run.faulty
+    for row in faulty.head(MOST_REASONS).itertuples():
+        console.print(
+            f"{row.status}: {row.case}/{row.method}: {row.reason}", style="red", markup=False
+        )
+    if len(faulty) > MOST_REASONS:
+        console.print(f"… and {len(faulty) - MOST_REASONS} more; see the report.")
+    console.print(f"{len(run.records)} cells: {tables.counts(run)}.")
+    console.print(f"run     {run.path}\nreport  {report}", soft_wrap=True)
