@@ -1,0 +1,34 @@
+"""What all tests share: the registry, a cache of their own, and small problems to measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gradiometer import plugins
+from gradiometer.plugins import Registry
+
+HERE = Path(__file__).parent
+
+
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Leave the tests out of `pytest --benchmark-only`, which is for the benchmarks."""
+    return True if config.getoption("benchmark_only", default=False) else None
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """Every built-in problem and method."""
+    return plugins.load()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep references of this session apart from the user's."""
+    folder = tmp_path_factory.mktemp("references")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GRADIOMETER_CACHE", str(folder))
+    yield folder
+    patch.undo()
