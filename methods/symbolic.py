@@ -37,8 +37,9 @@ class SymPy(Method):
         if n <= MOST_SYMBOLS:
             return None
         seconds, symbols, exponent = MEASURED
+        forecast = seconds * (n / symbols) ** exponent
         return (
-            f"{n:,} symbols: deriving alone is forecast to take {seconds * (n / symbols) ** exponent:,.0f} s "
+            f"{n:,} symbols: deriving alone is forecast to take {forecast:,.0f} s "
             f"or more ({seconds:g} s for {symbols} in a small network, growing as n^{exponent:g}); "
             f"not attempted beyond {MOST_SYMBOLS}."
         )
