@@ -35,7 +35,7 @@ def certify(problem: Problem, point: Point, operator: str) -> Enclosure:
         except Undecided as error:
             failure = error
             continue
-        if np.max(enclosure.radius) <= TIGHT * enclosure.norm:
+        if enclosure.norm > 0.0 and np.max(enclosure.radius) <= TIGHT * enclosure.norm:
             return enclosure
         failure = _too_wide(enclosure, operator)
     raise failure or ReferenceFailure("no precision was tried.")
@@ -46,7 +46,7 @@ def _enclose(problem: Problem, point: Point, operator: str, bits: int) -> Enclos
         inputs = [Node(a, variable=True) for a in point.inputs.values()]
         given = {name: Node(a) for name, a in point.given.items()}
         output = problem.function(NAMESPACE, *inputs, **given)
-        _check_scalar(problem, output)
+        _check_output(problem, output)
         if operator == "value":
             parts, magnitudes = [output.value], [modulus(output.value)]
         else:
@@ -66,7 +66,7 @@ def _round(flat: Any, magnitude: Floats, bits: int) -> Enclosure:
     """Return balls as pairs of doubles, with radii that cover what the pairs leave out."""
     high = np.array([float(b) for b in flat])
     if not np.isfinite(high).all():
-        raise ReferenceFailure("the true result is not finite here: choose another point.")
+        raise ReferenceFailure("the derivative is not finite here: choose another point.")
     rests = [b - h for b, h in zip(flat, high.tolist(), strict=True)]
     low = np.array([float(r) for r in rests])
     bounds = [float((r - x).abs_upper()) for r, x in zip(rests, low.tolist(), strict=True)]
@@ -74,12 +74,14 @@ def _round(flat: Any, magnitude: Floats, bits: int) -> Enclosure:
     return Enclosure(high, low, np.asarray(radius), magnitude, bits)
 
 
-def _check_scalar(problem: Problem, output: Any) -> None:
+def _check_output(problem: Problem, output: Any) -> None:
     if not isinstance(output, Node):
         raise ReferenceFailure(
             f"problem {problem.name!r} returned {type(output).__name__}, not an array computed "
             "from its inputs through `xp`."
         )
+    if not all(ball.is_finite() for ball in output.value.flat):
+        raise ReferenceFailure("the function is not finite here: choose a point in its domain.")
     if output.shape != ():
         raise ReferenceFailure(
             f"problem {problem.name!r} returned an array of shape {output.shape}: a scalar, of "
