@@ -91,8 +91,10 @@ class Method:
         """Return the positional and keyword arguments of a prepared callable."""
         return (inputs, given), {}
 
-    wait: Callable[[Any], Any] | None = None
-    """Blocks until an asynchronous tool has finished its result; `None` where calls block."""
+    @property
+    def wait(self) -> Callable[[Any], Any] | None:
+        """The tool's function that blocks until a result is finished; `None` where calls block."""
+        return None
 
     def evaluations(self, n: int) -> int | None:
         """Return how many primal evaluations one derivative costs, where that grows with `n`.

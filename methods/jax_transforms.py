@@ -36,8 +36,9 @@ class Jax(Method):
     def gradient(self, f):
         return jax.grad(f)
 
-    def wait(self, result):
-        return jax.block_until_ready(result)
+    @property
+    def wait(self):
+        return jax.block_until_ready
 
 
 class JaxJit(Jax):

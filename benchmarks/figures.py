@@ -1,0 +1,173 @@
+"""Measures the instrument itself and prints one table: goals, and what was reached.
+
+    python benchmarks/figures.py             # everything, some minutes
+    python benchmarks/figures.py fidelity    # one part: start-up, runs, fidelity, digits, reference
+
+Nothing is asserted: times depend on the machine. Run it on one that is otherwise idle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+GRADIOMETER = [sys.executable, "-m", "gradiometer"]
+
+
+class Figure(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    goal: str
+    reached: str
+    good: bool
+
+
+def start_up() -> Iterator[Figure]:
+    """Time the commands that must answer at once."""
+    for arguments, goal in ((["--help"], 0.3), (["list", "methods"], 0.5)):
+        seconds = statistics.median(_wall([*GRADIOMETER, *arguments]) for _ in range(7))
+        what = f"gradiometer {' '.join(arguments)}"
+        yield Figure(what, f"{goal:g} s", f"{seconds:.2f} s", seconds <= goal)
+
+
+def runs() -> Iterator[Figure]:
+    """Time whole runs, and watch the coordinator's peak memory."""
+    for options, goal in ((["--quick"], 30.0), ([], 120.0)):
+        with tempfile.TemporaryDirectory() as folder:
+            where = ["--results", f"{folder}/results", "--reports", f"{folder}/reports"]
+            environ = os.environ | {"GRADIOMETER_CACHE": f"{folder}/cache"}
+            seconds, peak = _watched([*GRADIOMETER, "run", *options, *where], environ)
+        what = " ".join(["gradiometer run", *options])
+        yield Figure(what, f"{goal:g} s", f"{seconds:.0f} s", seconds <= goal)
+        yield Figure(f"{what}, coordinator", "200 MB", f"{peak / 1e6:.0f} MB", peak <= 200e6)
+
+
+def fidelity() -> Iterator[Figure]:
+    """Compare what the suite reports with a bare loop, in a fresh process held to one thread."""
+    from gradiometer.measure import environment
+
+    environ = dict(os.environ)
+    environment.restrict(environ, threads=1)
+    command = [sys.executable, __file__, "--bare-loops"]
+    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=True)
+    for what, ratio in json.loads(done.stdout.splitlines()[-1]).items():
+        off = abs(ratio - 1)
+        yield Figure(f"warm call, {what}", "within 5%", f"{ratio - 1:+.1%}", off <= 0.05)
+
+
+def digits() -> Iterator[Figure]:
+    """Find the least accurate exact method over every case."""
+    import gradiometer
+
+    with tempfile.TemporaryDirectory() as folder:
+        options = gradiometer.Options(rounds=0)
+        records = gradiometer.run(options=options, results=folder).records
+    exact = records[(records["promise"] >= 12) & records["digits"].notna()]
+    worst = exact.sort_values("digits").iloc[0]
+    reached = f"{worst['digits']:.1f} ({worst['method']}, {worst['case']})"
+    what = f"digits of exact methods, {len(exact)} cells"
+    yield Figure(what, "12", reached, bool(worst["digits"] >= 12))
+
+
+def reference() -> Iterator[Figure]:
+    """Time the certified gradient of the networks, uncached."""
+    from gradiometer import plugins
+    from gradiometer.measure.reference.certify import certify
+
+    problem = plugins.load().problems["mlp"]
+    for label, goal in (("10-50-50-1x32", 0.1), ("64-256-256-10x64", 1.0)):
+        point = problem.point(label)
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            certify(problem, point, "gradient")
+            times.append(time.perf_counter() - start)
+        seconds = statistics.median(times)
+        what = f"certified gradient, mlp {label}"
+        yield Figure(what, f"{goal:g} s", f"{seconds:.2f} s", seconds <= goal)
+
+
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "start-up": start_up,
+    "reference": reference,
+    "digits": digits,
+    "fidelity": fidelity,
+    "runs": runs,
+}
+
+
+def bare_loops(rounds: int = 31) -> dict[str, float]:
+    """Return the suite's time over a bare loop's, by cell: the median of paired ratios."""
+    from bare import CELLS
+
+    from gradiometer import plugins
+    from gradiometer.measure import environment, sampling
+    from gradiometer.measure.bench import Bench
+    from gradiometer.measure.shipping import pack
+
+    environment.pin(threads=1)
+    registry, bench, ratios = plugins.load(), Bench(), {}
+    for (name, label, method), bare in CELLS.items():
+        problem, chosen = registry.problems[name], registry.methods[method]
+        point, ticket = problem.point(label), pack(chosen, registry.origins)
+        bench.open(ticket, 1)
+        bench.prepare(
+            "cell", ticket, pack(problem, registry.origins), "gradient",
+            problem.preparation_point(label), 60.0,
+        )  # fmt: skip
+        loops = bench.calibrate("cell", point, 0.005)
+        loop = bare(problem, point)
+        loop(loops)
+        paired = [bench.sample("cell", loops) / sampling.sample(loop, loops) for _ in range(rounds)]
+        ratios[" ".join(filter(None, (name, label, method)))] = statistics.median(paired)
+    return ratios
+
+
+def _wall(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def _watched(command: list[str], environ: dict[str, str]) -> tuple[float, int]:
+    """Return a command's wall time and its own peak resident memory, children apart."""
+    start, peak = time.perf_counter(), 0
+    process = psutil.Popen(command, env=environ, stdout=subprocess.DEVNULL)
+    while process.poll() is None:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        peak = max([peak, *(int(x.split()[1]) for x in status.splitlines() if "VmHWM" in x)])
+        time.sleep(0.05)
+    return time.perf_counter() - start, peak * 1024
+
+
+def main(arguments: list[Any]) -> None:
+    """Print the table of the parts that were asked for."""
+    if arguments == ["--bare-loops"]:
+        print(json.dumps(bare_loops()))
+        return
+    unknown = set(arguments) - set(PARTS)
+    if unknown:
+        sys.exit(f"Unknown part {sorted(unknown)}: expected some of {', '.join(PARTS)}.")
+    table = Table("figure", "goal", "reached", "")
+    for name in arguments or PARTS:
+        for figure in PARTS[name]():
+            Console(stderr=True).print(f"{figure.what}: {figure.reached}", highlight=False)
+            table.add_row(figure.what, figure.goal, figure.reached, "✓" if figure.good else "✗")
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
