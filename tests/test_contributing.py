@@ -1,0 +1,133 @@
+"""The listings of CONTRIBUTING.md, exactly as printed, work as plugins."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gradiometer
+from gradiometer import Options
+from gradiometer.runs.run import Run
+
+TEXT = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+LISTINGS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+METHOD = next(code for code in LISTINGS if "class Autograd(Method)" in code)
+PROBLEM = next(code for code in LISTINGS if "@spring.backprop" in code)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plugins")
+    (path / "autograd_method.py").write_text(METHOD, encoding="utf-8")
+    (path / "springs.py").write_text(PROBLEM, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[subprocess.CompletedProcess[str], Path]:
+    work = tmp_path_factory.mktemp("work")
+    command = [sys.executable, "-m", "gradiometer", "run", "--plugins", str(folder)]
+    chosen = ["--method", "autograd", "--method", "backprop", "--quick"]
+    done = subprocess.run([*command, *chosen], cwd=work, capture_output=True, text=True)
+    return done, work
+
+
+@pytest.fixture(scope="module")
+def run(finished: tuple[subprocess.CompletedProcess[str], Path]) -> Run:
+    return gradiometer.load("latest", finished[1] / "results")
+
+
+def test_the_method_is_complete_in_fifteen_lines() -> None:
+    assert len(METHOD.splitlines()) <= 15
+
+
+def test_the_run_ends_well(finished: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    assert finished[0].returncode == 0, finished[0].stderr
+    assert "autograd" in finished[0].stdout
+
+
+def test_every_cell_of_the_new_method_is_right(run: Run) -> None:
+    cells = run.records[run.records["method"] == "autograd"]
+    assert set(cells["status"]) == {"ok"}
+    assert (cells["digits"] >= 12).all()
+
+
+@pytest.mark.parametrize("table", ["agreement", "speed"])
+def test_the_method_is_a_row_of_each_matrix(run: Run, table: str) -> None:
+    row = getattr(run, table)().loc["autograd"]
+    assert row.map(lambda figure: isinstance(figure, float)).all()
+
+
+@pytest.mark.parametrize("table", ["timing", "ranking"])
+def test_the_method_is_in_each_list(run: Run, table: str) -> None:
+    assert (getattr(run, table)()["method"] == "autograd").sum() == len(run.info["plan"]["cases"])
+
+
+def test_the_method_is_in_the_report(
+    finished: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    (report,) = (finished[1] / "reports").glob("*/report.md")
+    assert report.read_text(encoding="utf-8").count("autograd") > 10
+    assert "autograd" in (report.parent / "agreement.svg").read_text(encoding="utf-8")
+
+
+def test_the_problem_is_measured_like_the_others(run: Run) -> None:
+    spring = run.records[run.records["problem"] == "spring"]
+    assert len(spring) == 4
+    assert set(spring["status"]) == {"ok"}
+
+
+def test_the_problem_can_be_shown(folder: Path) -> None:
+    command = [sys.executable, "-m", "gradiometer", "show", "spring", "--json"]
+    shown = subprocess.run(
+        [*command, "--plugins", str(folder)], capture_output=True, text=True, check=True
+    )
+    facts = json.loads(shown.stdout)
+    assert facts["formula"] == "E = ½·k·(x − rest)²."
+    assert [row["component"] for row in facts["components"]] == ["value", "∂/∂x", "∂/∂k"]
+
+
+def test_the_readme_commands_are_make_targets() -> None:
+    root = Path(__file__).parent.parent
+    makefile = (root / "Makefile").read_text()
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)", readme, re.MULTILINE):
+        assert f"\n{target}:" in makefile
+
+
+def test_a_problem_and_a_method_of_the_caller_travel_to_the_workers(tmp_path: Path) -> None:
+    """What CONTRIBUTING puts into files can also be made in a notebook."""
+
+    @gradiometer.problem(at={"x": 1.5}, given={"c": 3.0})
+    def cubic(xp, x, *, c):
+        """f = c·x³."""
+        return c * x**3
+
+    class ByHand(gradiometer.Method):
+        """Knows one derivative."""
+
+        name, mode = "by-hand", "manual"
+
+        def namespace(self):
+            import numpy as np
+
+            return np
+
+        def array(self, a):
+            return a
+
+        def gradient(self, f):
+            return lambda inputs, given: (3.0 * given["c"] * inputs[0] ** 2,)
+
+    run = gradiometer.run(
+        cubic, [ByHand(), "central-difference"], options=Options(rounds=7), results=tmp_path
+    )
+    assert set(run.records["status"]) == {"ok"}
+    assert run.agreement().loc["by-hand", "cubic"] > 15

@@ -1,0 +1,145 @@
+"""`pytest --benchmark-only`, as a user runs it: real sessions in a folder of their own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import gradiometer
+from gradiometer import plugins
+
+ROOT = Path(__file__).parent.parent
+FAULTY = Path(__file__).parent / "plugins"
+QUICK = ["--benchmark-max-time=0.005", "--benchmark-min-rounds=7", "--benchmark-autosave"]
+CORE = "product-of-sum and (backprop or central or sympy)"
+
+
+def session(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest on the project's own benchmark file, in `folder`."""
+    shutil.copy(ROOT / "benchmarks" / "test_methods.py", folder)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def timed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("timed")
+    storage = "--benchmark-storage=results/pytest-benchmark"
+    done = session(folder, "--benchmark-only", "-k", f"floor or ({CORE})", *QUICK, storage)
+    assert done.returncode == 0, done.stdout
+    return folder, done.stdout
+
+
+@pytest.fixture(scope="module")
+def saved(timed: tuple[Path, str]) -> list[dict]:
+    (file,) = (timed[0] / "results" / "pytest-benchmark").rglob("*.json")
+    return json.loads(file.read_text())["benchmarks"]
+
+
+def test_each_cell_is_one_benchmark_by_its_id(timed: tuple[Path, str]) -> None:
+    assert "7 passed" in timed[1]
+    assert "test_cell[product-of-sum/float64/gradient/central-difference]" in timed[1]
+
+
+def test_cells_are_grouped_by_case_and_the_floor_has_a_row_of_its_own(saved: list[dict]) -> None:
+    groups = {b["group"] for b in saved}
+    assert groups == {
+        "floor",
+        "product-of-sum/float64/value",
+        "product-of-sum/float64/gradient",
+    }
+    assert len([b for b in saved if b["group"] == "floor"]) == 1
+
+
+def test_extra_info_tells_digits_versions_and_mode(saved: list[dict]) -> None:
+    by_name = {b["name"]: b["extra_info"] for b in saved}
+    info = by_name["test_cell[product-of-sum/float64/gradient/central-difference]"]
+    assert float(info["digits"]) > 7
+    assert info["mode"] == "numerical"
+    assert "numpy" in info["versions"]
+    assert info["floor_s"] > 0
+
+
+def test_the_session_is_kept_as_a_run_with_figures(timed: tuple[Path, str]) -> None:
+    run = gradiometer.load("latest", timed[0] / "results")
+    assert run.info["state"] == "complete"
+    assert run.info["timing"] == "sequential"
+    assert run.info["floor_s"] > 0
+    assert run.records["status"].tolist() == ["ok"] * 6
+    assert (run.records["time_s"] > 0).all()
+    assert run.records.groupby("case")["ratio"].min().tolist() == [1.0, 1.0]
+
+
+def test_the_report_of_the_session_is_written_and_named(timed: tuple[Path, str]) -> None:
+    (report,) = (timed[0] / "reports").glob("*/report.md")
+    assert str(report) in timed[1]
+    text = report.read_text()
+    assert "by pytest-benchmark" in text
+    assert "central-difference" in text
+
+
+def test_a_plain_pytest_times_nothing_and_keeps_nothing(tmp_path: Path) -> None:
+    done = session(tmp_path, "-k", f"floor or ({CORE})")
+    assert "deselected" in done.stdout
+    assert "passed" not in done.stdout
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, pd.DataFrame]:
+    """A session over methods that are wrong, missing or unwilling."""
+    folder = tmp_path_factory.mktemp("spoiled")
+    names = "zeros or needs-another or declines or raises-in-call or nan"
+    chosen = f"product-of-sum and gradient and ({names})"
+    extra = f"--gradiometer-plugins={FAULTY / 'faulty_methods.py'}"
+    done = session(folder, "--benchmark-only", "-rfs", "-k", chosen, extra, *QUICK)
+    assert done.returncode == 1
+    run = gradiometer.load("latest", folder / "results")
+    return done.stdout, run.records.set_index("method")
+
+
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [
+        ("zeros", "disagrees"),
+        ("nan", "nonfinite"),
+        ("raises-in-call", "error"),
+        ("needs-another-library", "not-installed"),
+        ("declines", "skipped"),
+    ],
+)
+def test_a_cell_that_is_not_right_is_recorded_and_never_timed(
+    spoiled: tuple[str, pd.DataFrame], method: str, status: str
+) -> None:
+    record = spoiled[1].loc[method]
+    assert record["status"] == status
+    assert record["reason"]
+    assert pd.isna(record["time_s"])
+
+
+def test_wrong_cells_fail_and_unwilling_ones_are_skipped_with_the_reason(
+    spoiled: tuple[str, pd.DataFrame],
+) -> None:
+    assert "3 failed, 2 skipped" in spoiled[0]
+    assert "0.0 digits, 12 promised" in spoiled[0]
+    assert "3 inputs: forecast a week." in spoiled[0]
+
+
+def test_completion_is_forced_inside_the_timed_call() -> None:
+    from gradiometer.measure.bench import Bench
+    from gradiometer.measure.shipping import pack
+
+    registry = plugins.load([FAULTY / "asynchronous_method.py"])
+    method, problem = registry.methods["asynchronous"], registry.problems["product-of-sum"]
+    bench, ticket = Bench(), pack(method, registry.origins)
+    bench.open(ticket, threads=1)
+    point = problem.point()
+    bench.prepare("k", ticket, pack(problem, registry.origins), "gradient", point, 5.0)
+    call, args, kwargs = bench.call("k", point)
+    assert call(*args, **kwargs) == (-4.0, -4.0, 3.0)
