@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 WIDE = 160
 """Width of tables where stdout is no terminal, and so has none of its own."""
+
+NARROW = 10
+"""Width below which a heading is not broken."""
+
+GAP = 3
+"""Spaces that a column takes beside its text."""
 
 STYLES = {
     "exact": "green", "skipped": "dim", "unsupported": "dim", "not-installed": "dim",
@@ -45,12 +52,14 @@ def print_table(
     console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
     """Print a table; one too wide for the console in blocks that repeat its first column."""
-    for block in _blocks(console.width, columns, rows):
+    cells = [[str(value) for value in row] for row in rows]
+    headers = [_folded(name, [row[i] for row in cells]) for i, name in enumerate(columns)]
+    for block in _blocks(console.width, headers, cells):
         table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
         for i in block:
-            table.add_column(columns[i], overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(str(row[i]), style=STYLES.get(str(row[i]), "")) for i in block))
+            table.add_column(headers[i], overflow="fold")
+        for row in cells:
+            table.add_row(*(Text(row[i], style=STYLES.get(row[i], "")) for i in block))
         console.print(table)
 
 
@@ -59,26 +68,33 @@ def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
     print_table(console, title, [str(c) for c in frame.columns], frame.to_numpy().tolist())
 
 
+def _folded(name: str, values: Sequence[str]) -> str:
+    """Return a heading broken between its words where it is wider than what stands under it."""
+    width = max([NARROW, *map(len, values)])
+    lines = [""]
+    for word in re.findall(r"[^- ]+[- ]?", name):
+        if len(lines[-1]) + len(word.rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(line.rstrip() for line in lines)
+
+
 def _blocks(
-    width: int, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> Iterator[list[int]]:
     """Yield the columns of each block, the first always among them."""
     widths = [
-        max(_longest_word(name), *(len(str(row[i])) for row in rows), 4) + 2
-        for i, name in enumerate(columns)
+        max(len(text) for text in (*header.split("\n"), *(row[i] for row in rows))) + GAP
+        for i, header in enumerate(headers)
     ]
     block, used = [0], widths[0]
-    for i in range(1, len(columns)):
+    for i in range(1, len(headers)):
         if used + widths[i] > width and len(block) > 1:
             yield block
             block, used = [0], widths[0]
         block.append(i)
         used += widths[i]
     yield block
-
-
-def _longest_word(name: str) -> int:
-    return max(len(word) for word in name.replace("-", "- ").split()) if name else 0
 
 
 def _strict(data: Any) -> Any:

@@ -91,13 +91,16 @@ class Harness:
                     running.append(contender)
                     continue
             yield cell, outcome
-        self._progress(f"{case.id}: rounds")
-        yield from self._rounds(running)
+        self._sample(case, running)
+        for contender in running:
+            yield contender.cell, contender.outcome
+        self._fleet.forget()
 
-    def _rounds(self, running: list[Contender]) -> Iterator[tuple[Cell, Outcome]]:
-        """Sample all contenders in interleaved rounds; yield each as it ends."""
+    def _sample(self, case: Case, running: list[Contender]) -> None:
+        """Sample all contenders in interleaved rounds, and conclude their figures."""
         rng = np.random.default_rng(self._options.seed)
-        for _ in range(self._options.rounds):
+        for number in range(self._options.rounds):
+            self._progress(f"{case.id}: round {number + 1} of {self._options.rounds}")
             for i in rng.permutation(len(running)):
                 contender = running[i]
                 if contender.finished or contender.outcome.status is not Status.OK:
@@ -105,10 +108,7 @@ class Harness:
                 _attempt(contender, contender.sample)
         timed = [c for c in running if c.samples]
         for contender in timed:
-            contender.conclude(min(timed, key=lambda c: median(c.samples).value))
-        for contender in running:
-            yield contender.cell, contender.outcome
-        self._fleet.forget()
+            contender.conclude(fastest=min(timed, key=lambda c: median(c.samples).value))
 
     def _situation(self, case: Case) -> Situation:
         """Return the case's points and certified truth.

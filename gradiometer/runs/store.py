@@ -86,7 +86,9 @@ class RunFolder:
         from gradiometer.runs.run import frame  # pandas, once the measuring is over
 
         rows, _ = read_journal(self.journal)
-        frame(rows).to_parquet(self.path / "records.parquet", index=False)
+        draft = self.path / "records.parquet.new"
+        frame(rows).to_parquet(draft, index=False)
+        draft.replace(self.path / "records.parquet")
 
 
 def find_run(name: str | Path, results: Path) -> Path:
