@@ -14,8 +14,8 @@ from gradiometer.measure.harness import Harness
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan, make_plan
 from gradiometer.method import Method
-from gradiometer.plugins import Registry
 from gradiometer.problem import Problem
+from gradiometer.registry import Registry, select
 from gradiometer.runs.record import record
 from gradiometer.runs.run import Run
 from gradiometer.runs.store import RunFolder, find_run
@@ -31,7 +31,7 @@ def run(
     methods: str | Method | Iterable[str | Method] = "*",
     *,
     sizes: str | Iterable[str] = "*",
-    operators: Iterable[str] | None = None,
+    operators: str | Iterable[str] | None = None,
     quick: bool = False,
     options: Options | None = None,
     plugins: Sequence[str | Path] = (),
@@ -141,4 +141,4 @@ def _choose(
     for item in several:
         if not isinstance(item, str):
             registry.add(item)
-    return plugins.select(shelf, [i if isinstance(i, str) else i.name for i in several], kind)
+    return select(shelf, [i if isinstance(i, str) else i.name for i in several], kind)

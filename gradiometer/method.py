@@ -6,8 +6,8 @@ are required. A method must not know the harness that measures it, nor any other
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib.machinery import PathFinder
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from gradiometer.errors import Unsupported
@@ -111,8 +111,24 @@ class Method:
     @property
     def missing(self) -> str | None:
         """Why the method cannot run here: its library is not installed. Imports nothing."""
-        # PathFinder looks at the disk only; importlib.util.find_spec would ask a lazy module.
-        if self.package is None or PathFinder.find_spec(self.package) is not None:
+        if self.package is None or _findable(self.package):
             return None
         wanted = f"gradiometer[{self.extra}]" if self.extra else self.package
         return f"{self.package} is not installed: pip install '{wanted}'"
+
+
+def _findable(package: str) -> bool:
+    """Return whether a library can be imported.
+
+    Asks the finders alone; `importlib.util.find_spec` would ask a lazy module, and so import it.
+    """
+    path: Sequence[str] | None = None
+    name = ""
+    for part in package.split("."):
+        name = f"{name}.{part}" if name else part
+        finders = (finder.find_spec(name, path) for finder in sys.meta_path)
+        spec = next((found for found in finders if found is not None), None)
+        if spec is None:
+            return False
+        path = spec.submodule_search_locations
+    return True

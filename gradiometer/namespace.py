@@ -60,7 +60,7 @@ def relu(xp: Any, z: Any) -> Any:
 
 def softplus(xp: Any, z: Any) -> Any:
     """Return log(1 + e^z), elementwise, as max(z, 0) + log1p(e^−|z|) so that it cannot overflow."""
-    return xp.relu(z) + xp.log1p(xp.exp(-xp.abs(z)))
+    return xp.relu(z) + xp.log1p(xp.exp(-xp.where(z > 0.0, z, -z)))
 
 
 def logsumexp(xp: Any, x: Any, axis: int | None = None) -> Any:

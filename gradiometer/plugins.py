@@ -1,4 +1,4 @@
-"""Finds problems and methods: built-in folders, extra paths, entry points, and objects.
+"""Finds problems and methods: built-in folders, extra paths, entry points.
 
 A plugin is a plain file that imports `gradiometer`. Loading it has no side effects: the loader
 collects the `Problem` and `Method` objects that its module holds. A file that fails to load
@@ -7,52 +7,26 @@ becomes a faulty entry under the file's name, and never stops the others.
 
 from __future__ import annotations
 
-import fnmatch
+import hashlib
 import importlib
 import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from gradiometer.errors import GradiometerError, UnknownName, describe
+from gradiometer.errors import GradiometerError, describe
 from gradiometer.method import Method
 from gradiometer.problem import Problem
+from gradiometer.registry import Registry
 
 Kind = Literal["problems", "methods"]
-T = TypeVar("T", Problem, Method)
-
+KINDS: tuple[Kind, ...] = ("problems", "methods")
 PACKAGE = Path(__file__).parent
-
-
-@dataclass
-class Registry:
-    """The problems and methods that were found, by name, and where each came from."""
-
-    problems: dict[str, Problem] = field(default_factory=dict)
-    methods: dict[str, Method] = field(default_factory=dict)
-    origins: dict[str, Path | None] = field(default_factory=dict)
-    """Where a worker loads a module from, by module name; `None` where it is importable."""
-
-    def add(self, item: Problem | Method) -> None:
-        """Add one object under its name.
-
-        Raises:
-            GradiometerError: If another object has that name.
-        """
-        shelf: dict[str, Problem] | dict[str, Method]
-        shelf = self.problems if isinstance(item, Problem) else self.methods
-        if shelf.get(item.name, item) is not item:
-            kind = type(item).__name__ if isinstance(item, Problem) else "Method"
-            raise GradiometerError(
-                f"{kind} {item.name!r} is defined twice: names must be unique. Rename one of them."
-            )
-        shelf[item.name] = item  # type: ignore[assignment]  # the shelf was chosen by type
 
 
 def load(extra: Sequence[str | Path] = ()) -> Registry:
@@ -65,14 +39,15 @@ def load(extra: Sequence[str | Path] = ()) -> Registry:
         GradiometerError: If an extra path does not exist, or a name is taken twice.
     """
     registry = Registry()
-    for kind in ("problems", "methods"):
+    for kind in KINDS:
         for path in python_files(built_in(kind)):
-            _add_file(registry, f"gradiometer.{kind}.{path.stem}", path)
+            _add_file(registry, kind, f"gradiometer.{kind}.{path.stem}", path.resolve())
     for given in extra:
         for path in python_files(Path(given)):
-            _add_file(registry, f"gradiometer.plugins.{path.stem}", path)
-    for entry in (e for k in ("problems", "methods") for e in _entries(f"gradiometer.{k}")):
-        _add_entry(registry, entry)
+            _add_file(registry, "methods", _module_name(path.resolve()), path.resolve())
+    for kind in KINDS:
+        for entry in sorted(entry_points(group=f"gradiometer.{kind}"), key=lambda e: e.name):
+            _add_entry(registry, kind, entry)
     return registry
 
 
@@ -119,7 +94,7 @@ def load_file(name: str, path: Path) -> ModuleType:
 def collect(module: ModuleType, tool: str) -> list[Problem | Method]:
     """Return the problems and methods that a module defines; named Method classes are called."""
     found: list[Problem | Method] = []
-    for item in vars(module).values():
+    for item in {id(value): value for value in vars(module).values()}.values():
         if issubclass(type(item), ModuleType):
             continue  # a lazily imported library: asking it for anything would import it
         if inspect.isclass(item) and issubclass(item, Method):
@@ -127,69 +102,69 @@ def collect(module: ModuleType, tool: str) -> list[Problem | Method]:
                 found.append(item())
         elif isinstance(item, Problem | Method):
             found.append(item)
-    for method in (m for m in found if isinstance(m, Method)):
-        method.tool = method.tool or tool
-    return found
+    return [_with_tool(item, tool) for item in found]
 
 
-def select(shelf: dict[str, T], patterns: str | Iterable[str], kind: str) -> list[T]:
-    """Return the entries whose names match any of the glob patterns, in registry order.
-
-    Raises:
-        UnknownName: If a pattern matches nothing.
-    """
-    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
-    chosen = set()
-    for pattern in patterns:
-        matches = fnmatch.filter(shelf, pattern)
-        if not matches:
-            raise UnknownName(kind, pattern, shelf)
-        chosen.update(matches)
-    return [item for name, item in shelf.items() if name in chosen]
+def _module_name(path: Path) -> str:
+    """Return a module name of its own for a plugin file, wherever it lies."""
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    return f"gradiometer.plugins.{path.stem}_{digest}"
 
 
-def _entries(group: str) -> list[EntryPoint]:
-    return sorted(entry_points(group=group), key=lambda e: e.name)
-
-
-def _add_file(registry: Registry, name: str, path: Path) -> None:
-    kind: Kind = "problems" if name.startswith("gradiometer.problems.") else "methods"
-    try:
-        module = load_file(name, path.resolve())
-    except (Exception, SystemExit) as error:
-        _add_fault(registry, kind, path.stem, f"{path.name} failed to load: {_where(error)}")
-        return
-    registry.origins[name] = path.resolve()
-    for item in collect(module, tool=path.stem):
-        registry.add(item)
-
-
-def _add_entry(registry: Registry, entry: EntryPoint) -> None:
-    kind: Kind = "problems" if entry.group.endswith("problems") else "methods"
-    try:
-        loaded = entry.load()
-    except (Exception, SystemExit) as error:
-        _add_fault(registry, kind, entry.name, f"{entry.value} failed to load: {_where(error)}")
-        return
-    registry.origins[entry.module] = None
-    found: list[Any]
-    if isinstance(loaded, ModuleType):
-        found = list(collect(loaded, tool=entry.name))
-    else:
-        found = [loaded() if inspect.isclass(loaded) else loaded]
+def _add_file(registry: Registry, kind: Kind, name: str, path: Path) -> None:
+    found = _attempt(
+        registry, kind, path.stem, path, lambda: collect(load_file(name, path), tool=path.stem)
+    )
+    registry.origins[name] = path
     for item in found:
         registry.add(item)
 
 
-def _add_fault(registry: Registry, kind: Kind, name: str, reason: str) -> None:
-    if kind == "problems":
-        registry.add(Problem(name, lambda xp: xp, {}, fault=reason))
-    else:
-        faulty = Method()
-        faulty.name, faulty.tool, faulty.fault = name, name, reason
-        registry.add(faulty)
+def _add_entry(registry: Registry, kind: Kind, entry: EntryPoint) -> None:
+    found = _attempt(registry, kind, entry.name, entry.value, lambda: _announced(entry))
+    registry.origins[entry.module] = None
+    for item in found:
+        registry.add(item)
 
 
-def _where(error: BaseException) -> str:
+def _announced(entry: EntryPoint) -> list[Problem | Method]:
+    """Return what an entry point announces: a module's plugins, a class's object, an object."""
+    loaded: Any = entry.load()
+    if isinstance(loaded, ModuleType):
+        return collect(loaded, tool=entry.name)
+    item = loaded() if inspect.isclass(loaded) else loaded
+    if not isinstance(item, Problem | Method):
+        raise GradiometerError(
+            f"a Problem, a Method or a module was expected, not {type(item).__name__}."
+        )
+    return [_with_tool(item, entry.name)]
+
+
+def _attempt(
+    registry: Registry,
+    kind: Kind,
+    name: str,
+    source: Path | str,
+    loader: Callable[[], list[Problem | Method]],
+) -> list[Problem | Method]:
+    """Return what the loader gives; whatever a plugin raises becomes a faulty entry."""
+    try:
+        return loader()
+    except (Exception, SystemExit) as error:
+        shown = source.name if isinstance(source, Path) else source
+        registry.add_fault(kind, name, f"{shown} failed to load: {_where(error, str(source))}")
+        return []
+
+
+def _with_tool(item: Problem | Method, tool: str) -> Problem | Method:
+    if isinstance(item, Method):
+        item.tool = item.tool or tool
+    return item
+
+
+def _where(error: BaseException, file: str) -> str:
+    """Return the error, and the plugin's own line that led to it."""
     frames = traceback.extract_tb(error.__traceback__)
-    return describe(error) + (f" (line {frames[-1].lineno})" if frames else "")
+    lines = [frame.lineno for frame in frames if frame.filename == file]
+    text = str(error) if isinstance(error, GradiometerError) else describe(error)
+    return text + (f" (line {lines[-1]})" if lines else "")

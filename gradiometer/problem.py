@@ -109,7 +109,8 @@ class Problem:
 
     def _draw(self, label: str, seed: int, purpose: str) -> Point:
         if label not in self.labels:
-            raise UnknownName(f"size of problem {self.name!r}", label, self.labels)
+            known = [text for text in self.labels if text]
+            raise UnknownName(f"size of problem {self.name!r}", label, known)
         size = dict(zip(self.labels, self.sizes, strict=False)).get(label)
         rng = self._generator(label, seed, purpose)
         inputs = {k: _floats(self.name, k, v) for k, v in _resolve(self.at, size, rng).items()}
@@ -123,7 +124,9 @@ class Problem:
 
     def _check_names(self, inputs: Values, given: Values) -> None:
         parameters = list(inspect.signature(self.function).parameters.values())[1:]
-        positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        positional = [
+            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
         variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         expected = positional + list(inputs)[len(positional) :] if variadic else positional
         if list(inputs) != expected:
@@ -192,6 +195,7 @@ def _constant(value: Any) -> Array:
 
 
 def _apart(check: Array, other: Array, rng: np.random.Generator) -> Array:
-    if check.dtype.kind != "f" or not np.array_equal(check, other):
+    if check.dtype.kind != "f" or check.shape != other.shape:
         return other
-    return np.asarray(check * (1.0 - rng.uniform(0.01, 0.05, size=check.shape)))
+    shrunk = check * (1.0 - rng.uniform(0.01, 0.05, size=check.shape))
+    return np.where(check == other, shrunk, other)

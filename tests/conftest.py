@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradiometer import plugins
-from gradiometer.plugins import Registry
+from gradiometer.registry import Registry
 
 HERE = Path(__file__).parent
 

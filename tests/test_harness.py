@@ -15,7 +15,7 @@ from gradiometer.measure.harness import Harness, reference
 from gradiometer.measure.options import Options
 from gradiometer.measure.outcome import Outcome, Status
 from gradiometer.measure.plan import make_plan
-from gradiometer.plugins import Registry
+from gradiometer.registry import Registry
 
 PLUGINS = Path(__file__).parent / "plugins"
 OPTIONS = Options(rounds=7, sample_s=0.0005, timeout_s=3.0)

@@ -14,7 +14,7 @@ import gradiometer
 from gradiometer import Options, plugins
 from gradiometer.measure.fleet import Fleet
 from gradiometer.measure.shipping import pack
-from gradiometer.plugins import Registry
+from gradiometer.registry import Registry
 
 REGISTRY = plugins.load()
 METHODS = list(REGISTRY.methods)

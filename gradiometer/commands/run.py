@@ -14,7 +14,7 @@ from gradiometer.api import find_plugins, measure
 from gradiometer.commands.output import print_frame, print_json, stderr, stdout
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan, make_plan
-from gradiometer.plugins import Registry, select
+from gradiometer.registry import Registry, select
 from gradiometer.report.process import write_report
 from gradiometer.runs.run import Run
 from gradiometer.runs.store import RunFolder

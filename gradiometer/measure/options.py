@@ -39,10 +39,17 @@ class Options:
                 f"rounds is {self.rounds}: expected {FEWEST_ROUNDS} or more, so that a median has "
                 "an interval, or 0 to check agreement only."
             )
+        if self.seed < 0:
+            raise GradiometerError(f"seed is {self.seed}: expected 0 or more.")
         for name in ("sample_s", "budget_s", "timeout_s"):
-            if getattr(self, name) <= 0:
+            if not getattr(self, name) > 0:
                 raise GradiometerError(f"{name} is {getattr(self, name)}: expected more than 0.")
 
     def quick(self) -> Options:
         """Return the same options with fewer and shorter samples."""
-        return replace(self, rounds=9, sample_s=0.002, budget_s=1.0)
+        return replace(
+            self,
+            rounds=min(self.rounds, 9),
+            sample_s=min(self.sample_s, 0.002),
+            budget_s=min(self.budget_s, 1.0),
+        )

@@ -69,7 +69,7 @@ def make_plan(
     methods: Sequence[Method],
     *,
     sizes: str | Iterable[str] = "*",
-    operators: Iterable[str] | None = None,
+    operators: str | Iterable[str] | None = None,
     smallest_only: bool = False,
 ) -> Plan:
     """Return the plan for these problems and methods.
@@ -84,7 +84,8 @@ def make_plan(
     Raises:
         UnknownName: If an operator does not exist or a size pattern matches nothing.
     """
-    names = [operator(o).name for o in (operators or OPERATORS)]
+    asked = [operators] if isinstance(operators, str) else operators or OPERATORS
+    names = list(dict.fromkeys(operator(o).name for o in asked))
     patterns = [sizes] if isinstance(sizes, str) else list(sizes)
     known = [label for p in problems for label in p.labels]
     for pattern in patterns:

@@ -39,6 +39,8 @@ SMOOTH: dict[str, tuple[Callable[[arb], arb], Callable[[Any, Any], Any]]] = {
     "asinh": (arb.asinh, lambda x, y: 1 / _each(arb.sqrt, x * x + 1)),
     "acosh": (arb.acosh, lambda x, y: 1 / _each(arb.sqrt, x * x - 1)),
     "atanh": (arb.atanh, lambda x, y: 1 / (1 - x * x)),
+    "sigmoid": (lambda x: 1 / (1 + (-x).exp()), lambda x, y: y * (1 - y)),
+    "softplus": (lambda x: x.exp().log1p(), lambda x, y: 1 / (1 + _each(arb.exp, -x))),
     "erf": (arb.erf, lambda x, y: 2 / arb.pi().sqrt() * _each(arb.exp, -x * x)),
 }
 
@@ -152,8 +154,8 @@ class _Missing:
     """Behind the table: names the operation that the reference has no rule for."""
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("sigmoid", "relu", "softplus") or name.startswith("__"):
-            raise AttributeError(name)  # composed from others by `Namespace`
+        if name == "relu" or name.startswith("__"):
+            raise AttributeError(name)  # composed of others by `Namespace`
         raise ReferenceFailure(
             f"the reference has no rule for the operation {name!r}. Write the problem with "
             f"{', '.join(sorted(OPERATIONS))}."

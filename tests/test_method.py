@@ -1,0 +1,184 @@
+"""The contract of a method: what is required, what is given, and whether its library is there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradiometer.errors import Unsupported
+from gradiometer.method import Method, Primal
+from gradiometer.problem import Point, problem
+
+
+class Plain(Method):
+    """The least that a method must fill in, short of its gradient."""
+
+    name = "plain"
+
+    def namespace(self) -> Any:
+        return np
+
+    def array(self, a: Any) -> Any:
+        return a.tolist()
+
+
+def missing(package: str | None, extra: str | None = None) -> str | None:
+    """Return what a method that needs a package says of its absence."""
+    method = Plain()
+    method.package, method.extra = package, extra
+    return method.missing
+
+
+@problem(at={"x": 3.0}, given={"c": 2.0})
+def scaled_square(xp: Any, x: Any, *, c: Any) -> Any:
+    """y = c·x²."""
+    return c * xp.square(x)
+
+
+def primal() -> Primal:
+    """Return the example's function in NumPy."""
+    return Primal(scaled_square, np, scaled_square.point())
+
+
+# The primal
+
+
+def test_a_primal_evaluates_the_function_in_its_namespace() -> None:
+    assert primal()((3.0,), {"c": 2.0}) == 18.0
+
+
+def test_a_primal_takes_inputs_and_given_values_as_arguments_and_not_from_its_point() -> None:
+    f = primal()
+    assert [f((x,), {"c": c}) for x, c in [(1.0, 1.0), (2.0, 1.0), (2.0, 5.0)]] == [1, 4, 20]
+
+
+def test_a_primal_passes_arrays_on_as_they_are() -> None:
+    answer = primal()((np.array([1.0, 2.0]),), {"c": np.array([3.0, 4.0])})
+    np.testing.assert_array_equal(answer, [3.0, 16.0])
+
+
+def test_a_primal_is_named_for_its_problem_and_holds_what_methods_may_need() -> None:
+    f = primal()
+    assert f.__name__ == "scaled-square"
+    assert f.problem is scaled_square
+    assert f.xp is np
+    assert isinstance(f.point, Point)
+
+
+# The contract
+
+
+def test_a_method_without_a_gradient_is_unsupported_and_named() -> None:
+    with pytest.raises(Unsupported, match="Method 'plain' has no gradient"):
+        Plain().gradient(primal())
+
+
+@pytest.mark.parametrize("part", ["namespace", "array"])
+def test_what_every_method_must_fill_in_is_not_implemented(part: str) -> None:
+    arguments = [np.zeros(1)] if part == "array" else []
+    with pytest.raises(NotImplementedError):
+        getattr(Method(), part)(*arguments)
+
+
+def test_the_value_is_the_primal_itself_unless_a_method_says_otherwise() -> None:
+    f = primal()
+    assert Plain().value(f) is f
+
+
+def test_variables_are_plain_arrays_unless_a_method_says_otherwise() -> None:
+    a = np.array([1.0, 2.0])
+    assert Plain().variable(a) == Plain().array(a) == [1.0, 2.0]
+
+
+def test_a_prepared_callable_is_given_the_inputs_and_the_given_values() -> None:
+    assert Plain().arguments((1, 2), {"c": 3}) == (((1, 2), {"c": 3}), {})
+
+
+@pytest.mark.parametrize("n", [0, 1, 10**9])
+def test_a_method_neither_declines_nor_multiplies_by_default(n: int) -> None:
+    assert Plain().declines(n) is None
+    assert Plain().evaluations(n) is None
+
+
+def test_the_defaults_promise_rounding_only_and_wait_for_nothing() -> None:
+    method = Plain()
+    method.setup(threads=1)
+    assert (method.mode, method.digits, method.exact) == ("reverse", 12.0, True)
+    assert (method.wait, method.fault, method.tool, method.package) == (None, None, "", None)
+
+
+def test_what_is_set_on_one_method_stays_there() -> None:
+    one, other = Plain(), Plain()
+    one.tool, one.fault = "tool", "broken"
+    assert (other.tool, other.fault) == ("", None)
+
+
+# Whether the library is there
+
+
+@pytest.mark.parametrize("package", [None, "numpy", "scipy", "gradiometer"])
+def test_nothing_is_missing_where_the_library_is_installed(package: str | None) -> None:
+    assert missing(package) is None
+
+
+@pytest.mark.parametrize(
+    ("extra", "install"), [(None, "absent_library"), ("torch", "gradiometer[torch]")]
+)
+def test_a_missing_library_is_named_with_the_command_that_installs_it(
+    extra: str | None, install: str
+) -> None:
+    expected = f"absent_library is not installed: pip install '{install}'"
+    assert missing("absent_library", extra) == expected
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_looking_for_a_library_imports_nothing(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"explosive_{form}"
+    path = tmp_path / (f"{name}.py" if form == "file" else f"{name}/__init__.py")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("raise RuntimeError('imported')\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert missing(name) is None
+    assert name not in sys.modules
+
+
+def test_a_lazily_imported_library_is_not_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Sleeping(ModuleType):
+        def __getattribute__(self, name: str) -> Any:
+            raise AssertionError(f"asked for {name}")
+
+    monkeypatch.setitem(sys.modules, "absent_library", Sleeping("absent_library"))
+    assert missing("absent_library") is not None
+
+
+@pytest.mark.parametrize(
+    ("package", "found"), [("numpy.linalg", True), ("numpy.absent", False), ("absent.json", False)]
+)
+def test_a_library_may_be_a_part_of_a_package(package: str, found: bool) -> None:
+    assert (missing(package) is None) is found
+
+
+def test_a_library_that_only_an_import_hook_knows_counts_as_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Hook:
+        """What an editable installation leaves behind."""
+
+        @staticmethod
+        def find_spec(
+            name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        ) -> ModuleSpec | None:
+            return ModuleSpec(name, None) if name == "edited_library" else None
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Hook])
+    assert missing("edited_library") is None
+    assert missing("absent_library") is not None

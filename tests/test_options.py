@@ -1,0 +1,117 @@
+"""The options of a run: their defaults, what is refused, and the quick variant."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+
+from gradiometer.errors import GradiometerError
+from gradiometer.measure.options import FEWEST_ROUNDS, Options
+from gradiometer.measure.statistics import median
+
+
+def test_the_defaults_are_one_thread_and_samples_of_milliseconds() -> None:
+    options = Options()
+    assert options.threads == 1
+    assert options.rounds >= FEWEST_ROUNDS
+    assert 0.001 <= options.sample_s <= 0.1
+    assert options.rounds * options.sample_s < options.budget_s < options.timeout_s
+    assert options.seed == 0
+
+
+def test_the_fewest_rounds_are_enough_for_an_interval_of_the_median() -> None:
+    # With the fewest rounds less one, the interval is the whole range: 6 samples, 2/2⁶ < 5%.
+    assert 2.0 * 0.5 ** (FEWEST_ROUNDS - 1) <= 0.05 < 2.0 * 0.5 ** (FEWEST_ROUNDS - 2)
+    found = median([float(k) for k in range(FEWEST_ROUNDS)])
+    assert found.low < found.value < found.high
+
+
+def test_options_do_not_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Options().threads = 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("threads", 1),
+        ("threads", 64),
+        ("rounds", 0),
+        ("rounds", FEWEST_ROUNDS),
+        ("rounds", 1000),
+        ("sample_s", 1e-6),
+        ("budget_s", 1e-3),
+        ("timeout_s", 3600.0),
+        ("seed", 2**40),
+    ],
+)
+def test_what_makes_sense_is_taken(name: str, value: Any) -> None:
+    assert getattr(Options(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("threads", 0, "expected 1 or more"),
+        ("threads", -4, "expected 1 or more"),
+        ("rounds", 1, f"expected {FEWEST_ROUNDS} or more"),
+        ("rounds", FEWEST_ROUNDS - 1, "or 0 to check agreement only"),
+        ("rounds", -1, f"expected {FEWEST_ROUNDS} or more"),
+        ("sample_s", 0.0, "expected more than 0"),
+        ("sample_s", -0.005, "expected more than 0"),
+        ("budget_s", 0, "expected more than 0"),
+        ("timeout_s", -1.0, "expected more than 0"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_its_name_and_value(
+    name: str, value: Any, expected: str
+) -> None:
+    with pytest.raises(GradiometerError) as caught:
+        Options(**{name: value})
+    assert str(caught.value).startswith(f"{name} is {value}: ")
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["sample_s", "budget_s", "timeout_s"])
+def test_a_time_that_is_no_number_is_refused(name: str) -> None:
+    with pytest.raises(GradiometerError, match=f"{name} is nan"):
+        Options(**{name: math.nan})
+
+
+def test_a_negative_seed_is_refused_before_anything_is_measured() -> None:
+    with pytest.raises(GradiometerError, match="seed is -1: expected 0 or more"):
+        Options(seed=-1)
+
+
+def test_a_replaced_option_is_checked_too() -> None:
+    with pytest.raises(GradiometerError, match="threads is 0"):
+        dataclasses.replace(Options(), threads=0)
+
+
+# The quick variant
+
+
+def test_quick_takes_fewer_and_shorter_samples() -> None:
+    usual, quick = Options(), Options().quick()
+    assert quick.rounds < usual.rounds
+    assert quick.sample_s < usual.sample_s
+    assert quick.budget_s < usual.budget_s
+
+
+def test_quick_leaves_the_rest_alone() -> None:
+    quick = Options(threads=3, timeout_s=7.0, seed=5).quick()
+    assert (quick.threads, quick.timeout_s, quick.seed) == (3, 7.0, 5)
+
+
+def test_quick_twice_is_quick_once() -> None:
+    assert Options().quick().quick() == Options().quick()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("rounds", 0), ("rounds", 7), ("sample_s", 1e-4), ("budget_s", 0.1)]
+)
+def test_quick_makes_nothing_longer(name: str, value: Any) -> None:
+    assert getattr(Options(**{name: value}).quick(), name) == value

@@ -1,0 +1,430 @@
+"""Problems: their points, how those are drawn, and what happens when names do not fit."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.problem import Point, Problem, problem
+
+
+def drawn_inputs(size: Any, rng: np.random.Generator) -> dict[str, Any]:
+    """Draw a vector and a matrix of a size."""
+    return {"x": rng.standard_normal(size), "W": rng.standard_normal((size, 2))}
+
+
+def drawn_given(size: Any, rng: np.random.Generator) -> dict[str, Any]:
+    """Draw a constant vector."""
+    return {"y": rng.standard_normal(2)}
+
+
+def make(name: str = "drawn", sizes: tuple[Any, ...] = (3, 10)) -> Problem:
+    """Return a problem that draws its inputs and its constant."""
+
+    def function(xp: Any, x: Any, W: Any, *, y: Any) -> Any:
+        """L = Σ (x·W − y)."""
+        return xp.sum(x @ W - y)
+
+    return problem(at=drawn_inputs, given=drawn_given, sizes=sizes, name=name)(function)
+
+
+def fixed(inputs: dict[str, Any], given: dict[str, Any] | None = None) -> Problem:
+    """Return a problem at a fixed point, whatever its inputs are called."""
+
+    def function(xp: Any, *inputs: Any, k: Any = None) -> Any:
+        return inputs[0]
+
+    def without(xp: Any, *inputs: Any) -> Any:
+        return inputs[0]
+
+    return Problem("fixed", function if given else without, inputs, given or {})
+
+
+def flat(point: Point) -> np.ndarray[Any, Any]:
+    """Return all floats of a point in one vector, inputs first."""
+    arrays = [a for a in (*point.inputs.values(), *point.given.values()) if a.dtype.kind == "f"]
+    return np.concatenate([a.ravel() for a in arrays])
+
+
+# The decorator
+
+
+def test_the_decorator_makes_a_problem_named_as_its_function_in_kebab_case() -> None:
+    @problem(at={"x": 3.0}, source="a book")
+    def two_word_name(xp: Any, x: Any) -> Any:
+        """y = x²."""
+        return x * x
+
+    assert isinstance(two_word_name, Problem)
+    assert two_word_name.name == "two-word-name"
+    assert two_word_name.source == "a book"
+    assert two_word_name.labels == ("",)
+    assert two_word_name.backward is None
+    assert two_word_name.fault is None
+    assert two_word_name.function(np, 3.0) == 9.0
+
+
+def test_a_name_of_ones_own_stands_before_the_functions() -> None:
+    assert make(name="my-own").name == "my-own"
+
+
+def test_the_decorator_takes_its_settings_by_keyword_only() -> None:
+    with pytest.raises(TypeError):
+        problem({"x": 1.0})
+
+
+def test_the_backward_pass_is_registered_and_stays_callable() -> None:
+    p = fixed({"x": 2.0})
+
+    @p.backprop
+    def backward(x: float) -> tuple[float]:
+        return (2.0 * x,)
+
+    assert p.backward is backward
+    assert backward(3.0) == (6.0,)
+
+
+@pytest.mark.parametrize(
+    ("docstring", "summary"),
+    [
+        ("y = x².\n\n    Why it is here.\n    ", "y = x²."),
+        ("\n    y = x².\n\n    Why.\n    ", "y = x²."),
+        ("y = x².", "y = x²."),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_summary_is_the_first_line_of_the_docstring(
+    docstring: str | None, summary: str
+) -> None:
+    def function(xp: Any, x: Any) -> Any:
+        return x
+
+    function.__doc__ = docstring
+    assert Problem("p", function, {"x": 1.0}).summary == summary
+
+
+@pytest.mark.parametrize(
+    ("sizes", "labels"),
+    [((), ("",)), ((1, 10), ("1", "10")), (("2-3x1",), ("2-3x1",)), ([5], ("5",))],
+)
+def test_labels_are_the_sizes_as_text(sizes: Any, labels: tuple[str, ...]) -> None:
+    assert make(sizes=sizes).labels == labels
+
+
+def test_problems_are_compared_by_identity_so_that_they_can_be_keys() -> None:
+    one, same = make(), make()
+    assert one != same
+    assert len({one, same}) == 2
+
+
+# Points
+
+
+def test_a_fixed_point_holds_float64_arrays_in_the_order_of_the_function() -> None:
+    point = fixed({"b": 2, "a": [1, 2], "c": [[1.5]]}).point()
+    assert list(point.inputs) == ["b", "a", "c"]
+    assert [a.dtype for a in point.inputs.values()] == [np.float64] * 3
+    assert [a.shape for a in point.inputs.values()] == [(), (2,), (1, 1)]
+    assert point.n == 4
+    assert point.given == {}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "n"),
+    [
+        ({"x": 1.0}, 1),
+        ({"x": np.zeros((3, 4)), "y": 1.0}, 13),
+        ({"x": np.zeros(0)}, 0),
+        ({"x": np.zeros((0, 5)), "y": np.ones((1, 1, 2))}, 2),
+    ],
+)
+def test_n_counts_the_scalar_inputs_only(inputs: dict[str, Any], n: int) -> None:
+    assert fixed(inputs, {"k": np.ones(7)}).point().n == n
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        (2.5, np.float64),
+        (np.float32([1.5, 2.0]), np.float64),
+        (3, np.int64),
+        (np.array([1, 2], dtype=np.int32), np.int32),
+        (True, np.bool_),
+        (np.array([True, False]), np.bool_),
+    ],
+)
+def test_constants_are_float64_or_keep_what_they_are(value: Any, dtype: Any) -> None:
+    constant = fixed({"x": 1.0}, {"k": value}).point().given["k"]
+    assert constant.dtype == dtype
+    np.testing.assert_array_equal(constant, value)
+
+
+def test_a_point_is_the_callers_own_copy() -> None:
+    source = np.array([1.0, 2.0])
+    p = fixed({"x": source}, {"k": source})
+    point = p.point()
+    point.inputs["x"][:] = 99.0
+    point.given["k"][:] = 99.0
+    np.testing.assert_array_equal(source, [1.0, 2.0])
+    np.testing.assert_array_equal(flat(p.point()), [1.0, 2.0, 1.0, 2.0])
+
+
+def test_a_point_is_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        fixed({"x": 1.0}).point().inputs = {}
+
+
+@pytest.mark.parametrize("draw", ["point", "preparation_point"])
+@pytest.mark.parametrize(("label", "seed"), [("3", 0), ("10", 0), ("3", 7)])
+def test_the_same_seed_draws_the_same_point(draw: str, label: str, seed: int) -> None:
+    one, other = getattr(make(), draw)(label, seed), getattr(make(), draw)(label, seed)
+    np.testing.assert_array_equal(flat(one), flat(other))
+
+
+@pytest.mark.parametrize("draw", ["point", "preparation_point"])
+@pytest.mark.parametrize(
+    ("name", "seed"), [("other", 0), ("drawn", 1), ("drawn", -1), ("drawn", 2**70)]
+)
+def test_another_problem_or_seed_draws_another_point(draw: str, name: str, seed: int) -> None:
+    one = flat(getattr(make(), draw)("3", 0))
+    other = flat(getattr(make(name), draw)("3", seed))
+    assert not np.any(one == other)
+
+
+def test_another_size_draws_another_point_even_of_the_same_shape() -> None:
+    p = problem(at=lambda size, rng: {"x": rng.standard_normal(3)}, sizes=("a", "b"), name="p")(
+        lambda xp, x: x
+    )
+    assert not np.any(flat(p.point("a")) == flat(p.point("b")))
+
+
+def test_inputs_and_constants_are_drawn_from_one_stream() -> None:
+    point = problem(
+        at=lambda size, rng: {"x": rng.random()},
+        given=lambda size, rng: {"y": rng.random()},
+        name="p",
+    )(lambda xp, x, *, y: x).point()
+    assert point.inputs["x"] != point.given["y"]
+
+
+def test_a_draw_is_handed_the_size_itself_and_not_its_label() -> None:
+    seen = []
+
+    def at(size: Any, rng: np.random.Generator) -> dict[str, Any]:
+        seen.append(size)
+        return {"x": 1.0}
+
+    p = problem(at=at, sizes=(4, (2, 3)), name="p")(lambda xp, x: x)
+    p.point("4")
+    p.point("(2, 3)")
+    assert seen == [4, (2, 3)]
+
+
+def test_a_problem_without_sizes_draws_with_none() -> None:
+    seen = []
+
+    def at(size: Any, rng: np.random.Generator) -> dict[str, Any]:
+        seen.append(size)
+        return {"x": 1.0}
+
+    problem(at=at, name="p")(lambda xp, x: x).point()
+    assert seen == [None]
+
+
+# The preparation point
+
+
+def test_the_preparation_point_of_a_drawn_problem_has_the_same_shapes_and_other_values() -> None:
+    p = make()
+    check, other = p.point("10"), p.preparation_point("10")
+    assert [a.shape for a in other.inputs.values()] == [a.shape for a in check.inputs.values()]
+    assert [a.shape for a in other.given.values()] == [a.shape for a in check.given.values()]
+    assert list(other.inputs) == list(check.inputs)
+    assert not np.any(flat(check) == flat(other))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1.0, -3.0, 1e300, -1e-300, [0.5, -2.0, 7.0], [[1.0, 2.0], [3.0, 4.0]], np.full(100, 2.5)],
+)
+def test_a_fixed_point_is_shrunk_by_one_to_five_percent_in_each_component(value: Any) -> None:
+    p = fixed({"x": value}, {"k": value})
+    check, other = flat(p.point()), flat(p.preparation_point())
+    ratio = other / check
+    assert np.all(ratio > 0.95 - 1e-12)
+    assert np.all(ratio < 0.99 + 1e-12)
+
+
+def test_the_components_of_a_fixed_point_are_shrunk_each_by_its_own_share() -> None:
+    ratio = flat(fixed({"x": np.ones(50)}).preparation_point())
+    assert len(set(ratio.tolist())) == 50
+
+
+def test_zeros_stay_zeros_since_no_share_of_them_is_anything() -> None:
+    point = fixed({"x": [0.0, 1.0, -0.0]}).preparation_point()
+    np.testing.assert_array_equal(point.inputs["x"] == 0.0, [True, False, True])
+
+
+@pytest.mark.parametrize(
+    "value", [3, [1, 2, 3], True, [False, True], np.array([7], dtype=np.int32)]
+)
+def test_the_preparation_point_keeps_integers(value: Any) -> None:
+    p = fixed({"x": 1.0}, {"k": value})
+    check, other = p.point().given["k"], p.preparation_point().given["k"]
+    np.testing.assert_array_equal(check, other)
+    assert check.dtype == other.dtype
+
+
+def test_a_point_that_is_drawn_in_part_is_moved_in_its_fixed_components_too() -> None:
+    def at(size: Any, rng: np.random.Generator) -> dict[str, Any]:
+        return {"x": np.concatenate([[1.0, 0.0, -2.0], rng.standard_normal(2)])}
+
+    p = problem(at=at, name="p")(lambda xp, x: x)
+    check, other = p.point().inputs["x"], p.preparation_point().inputs["x"]
+    np.testing.assert_array_equal(check == other, [False, True, False, False, False])
+
+
+def test_a_draw_that_ignores_the_generator_is_shrunk_as_a_fixed_point_is() -> None:
+    p = problem(at=lambda size, rng: {"x": 2.0}, name="p")(lambda xp, x: x)
+    assert 1.9 <= float(p.preparation_point().inputs["x"]) <= 1.98
+
+
+def test_the_preparation_point_changes_with_the_seed() -> None:
+    p = fixed({"x": 2.0})
+    assert p.preparation_point(seed=1).inputs["x"] != p.preparation_point(seed=2).inputs["x"]
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("draw", ["point", "preparation_point"])
+def test_an_unknown_size_is_answered_with_the_known_ones(draw: str) -> None:
+    expected = "Unknown size of problem 'drawn' '30': expected one of 10, 3. Did you mean '3'"
+    with pytest.raises(UnknownName, match=expected):
+        getattr(make(), draw)("30")
+
+
+def test_a_problem_that_has_sizes_must_be_asked_for_one() -> None:
+    with pytest.raises(UnknownName, match="expected one of 10, 3"):
+        make().point()
+
+
+def test_a_size_of_a_problem_without_sizes_is_answered_with_none() -> None:
+    with pytest.raises(UnknownName, match=r"expected one of \(none\)"):
+        fixed({"x": 1.0}).point("big")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, [1.0, math.nan], [[math.inf]]])
+def test_an_input_that_is_not_finite_is_refused_by_name(value: Any) -> None:
+    with pytest.raises(GradiometerError, match="Input 'x' of problem 'fixed' is not finite") as e:
+        fixed({"x": value}).point()
+    assert "Choose a point inside the function's domain." in str(e.value)
+    assert repr(value) in str(e.value)
+
+
+def scalar(xp: Any, x: Any, y: Any) -> Any:
+    return x
+
+
+def with_given(xp: Any, x: Any, *, c: Any, d: Any) -> Any:
+    return x
+
+
+def variadic(xp: Any, x: Any, *rest: Any) -> Any:
+    return x
+
+
+def positional_only(xp: Any, x: Any, y: Any, /) -> Any:
+    return x
+
+
+@pytest.mark.parametrize(
+    ("inputs", "shown"),
+    [
+        ({}, "[]"),
+        ({"x": 1.0}, "['x']"),
+        ({"y": 1.0, "x": 2.0}, "['y', 'x']"),
+        ({"x": 1.0, "y": 1.0, "z": 1.0}, "['x', 'y', 'z']"),
+        ({"x": 1.0, "Y": 1.0}, "['x', 'Y']"),
+    ],
+)
+def test_inputs_that_the_function_does_not_take_are_refused(
+    inputs: dict[str, Any], shown: str
+) -> None:
+    with pytest.raises(GradiometerError) as caught:
+        Problem("p", scalar, inputs).point()
+    assert str(caught.value) == (
+        f"Problem 'p' has inputs {shown}: its function takes ['x', 'y']. "
+        "Name them in `at` as the function does, in the same order."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, "[]"),
+        ({"c": 1.0}, "['c']"),
+        ({"d": 1.0, "c": 1.0, "e": 1.0}, "['c', 'd', 'e']"),
+        ({"x": 1.0, "c": 1.0, "d": 1.0}, "['c', 'd', 'x']"),
+    ],
+)
+def test_given_values_that_the_function_does_not_take_are_refused(
+    given: dict[str, Any], shown: str
+) -> None:
+    with pytest.raises(GradiometerError) as caught:
+        Problem("p", with_given, {"x": 1.0}, given).point()
+    assert str(caught.value) == (
+        f"Problem 'p' has given values {shown}: its function takes ['c', 'd'] after the star. "
+        "Name them in `given`."
+    )
+
+
+def test_given_values_may_be_named_in_any_order() -> None:
+    p = Problem("p", with_given, {"x": 1.0}, {"d": 2.0, "c": 3.0})
+    assert set(p.point().given) == {"c", "d"}
+
+
+@pytest.mark.parametrize("names", [["x"], ["x", "a"], ["x", "W1", "b1", "W2"]])
+def test_a_function_of_any_number_of_inputs_takes_any_names_for_them(names: list[str]) -> None:
+    point = Problem("p", variadic, dict.fromkeys(names, 1.0)).point()
+    assert list(point.inputs) == names
+
+
+def test_a_function_of_any_number_of_inputs_still_names_the_first() -> None:
+    with pytest.raises(GradiometerError, match=r"has inputs \['a', 'x'\]"):
+        Problem("p", variadic, {"a": 1.0, "x": 1.0}).point()
+
+
+def test_positional_only_parameters_are_inputs_like_any_other() -> None:
+    point = Problem("p", positional_only, {"x": 1.0, "y": 2.0}).point()
+    assert list(point.inputs) == ["x", "y"]
+
+
+def test_names_are_checked_for_drawn_values_too() -> None:
+    p = Problem("p", scalar, lambda size, rng: {"x": 1.0})
+    with pytest.raises(GradiometerError, match=r"its function takes \['x', 'y'\]"):
+        p.point()
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("by zero"), ValueError("no")])
+def test_what_a_draw_raises_is_not_hidden(error: Exception) -> None:
+    def at(size: Any, rng: np.random.Generator) -> dict[str, Any]:
+        raise error
+
+    with pytest.raises(type(error), match=str(error)):
+        Problem("p", scalar, at).point()
+
+
+@pytest.mark.parametrize("call", [lambda p: p.point(), lambda p: p.preparation_point()])
+def test_a_point_needs_no_library_but_numpy(call: Callable[[Problem], Point]) -> None:
+    def never(xp: Any, x: Any) -> Any:
+        raise AssertionError("the function itself is not called to draw a point")
+
+    assert call(Problem("p", never, {"x": 1.0})).n == 1

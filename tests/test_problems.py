@@ -1,0 +1,519 @@
+"""The built-in problems: their backward passes, and the figures that their sources print."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from gradiometer.namespace import Namespace
+from gradiometer.plugins import load
+from gradiometer.problem import Point, Problem
+
+PROBLEMS = load().problems
+NUMPY = Namespace(np)
+SIZED = [(p, label) for p in PROBLEMS.values() if not p.fault for label in p.labels]
+SMALL = [(p, label) for p, label in SIZED if p.point(label).n <= 100]
+"""Problems and sizes whose derivatives can be had component by component."""
+
+ELEMENTWISE = (
+    *("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"),
+    *("asin", "acos", "atan", "asinh", "acosh", "atanh", "erf"),
+)
+"""What mpmath has under the names of the array API standard."""
+
+DIGITS = 60
+STEP = mpmath.mpf(10) ** -20
+"""Of the central differences: their error is about its square, their rounding 10^-40."""
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Return scalars as Python floats, and arrays as they are."""
+    return {k: float(a) if a.ndim == 0 else a for k, a in values.items()}
+
+
+def by_hand(p: Problem, point: Point) -> dict[str, Any]:
+    """Return the hand-coded derivative in each input, by name."""
+    assert p.backward is not None
+    parts = p.backward(*plain(point.inputs).values(), **plain(point.given))
+    return dict(zip(point.inputs, parts, strict=True))
+
+
+def value(p: Problem, point: Point) -> float:
+    """Return the function at a point, in NumPy."""
+    return float(p.function(NUMPY, *point.inputs.values(), **point.given))
+
+
+def with_(point: Point, **changed: Any) -> Point:
+    """Return a point with some inputs changed."""
+    inputs = point.inputs | {k: np.asarray(v, dtype=np.float64) for k, v in changed.items()}
+    return Point(inputs, point.given)
+
+
+def multiprecision() -> Namespace:
+    """Return an array namespace over NumPy arrays of mpmath's numbers."""
+    functions = {n: np.frompyfunc(getattr(mpmath, n), 1, 1) for n in ELEMENTWISE}
+    where = np.frompyfunc(lambda c, a, b: a if c else b, 3, 1)
+    return Namespace(np, functions | {"where": where, "abs": np.frompyfunc(abs, 1, 1)})
+
+
+def by_differences(p: Problem, point: Point) -> dict[str, Any]:
+    """Return central differences in every component, to far more digits than a double has."""
+    with mpmath.workdps(DIGITS):
+        number = np.frompyfunc(mpmath.mpf, 1, 1)
+        xp, inputs = multiprecision(), {k: number(a) for k, a in plain(point.inputs).items()}
+        given = {k: number(a) for k, a in plain(point.given).items()}
+
+        def slope(name: str, i: tuple[int, ...]) -> float:
+            ends = []
+            for step in (STEP, -STEP):
+                moved = np.array(inputs[name], dtype=object)
+                moved[i] += step
+                ends.append(p.function(xp, *(inputs | {name: moved[()]}).values(), **given))
+            return float((ends[0] - ends[1]) / (2 * STEP))
+
+        return {
+            name: np.array([slope(name, i) for i in np.ndindex(a.shape)]).reshape(a.shape)
+            for name, a in point.inputs.items()
+        }
+
+
+def assert_digits(answers: dict[str, Any], truths: dict[str, Any], digits: int = 12) -> None:
+    """Check every component's relative error."""
+    assert list(answers) == list(truths)
+    for name, truth in truths.items():
+        np.testing.assert_allclose(answers[name], truth, rtol=10.0**-digits, atol=0, err_msg=name)
+
+
+# Every problem
+
+
+@pytest.mark.parametrize("p", PROBLEMS.values(), ids=lambda p: p.name)
+def test_a_problem_states_its_formula_its_reason_and_its_source(p: Problem) -> None:
+    text = p.function.__doc__ or ""
+    assert re.match(r"\S+ = ", p.summary), "the docstring opens with a formula"
+    assert len(text.strip().splitlines()) > 2, "the docstring says why the problem is here"
+    assert p.source
+    assert p.backward is not None
+
+
+@pytest.mark.parametrize(
+    ("p", "label"), SMALL, ids=[" ".join((p.name, label)).strip() for p, label in SMALL]
+)
+def test_the_backward_pass_agrees_with_differences_of_many_digits(p: Problem, label: str) -> None:
+    point = p.point(label)
+    assert_digits(by_hand(p, point), by_differences(p, point))
+
+
+@pytest.mark.parametrize(
+    ("p", "label"), SMALL, ids=[" ".join((p.name, label)).strip() for p, label in SMALL]
+)
+def test_the_backward_pass_agrees_at_the_preparation_point_too(p: Problem, label: str) -> None:
+    point = p.preparation_point(label, seed=1)
+    assert_digits(by_hand(p, point), by_differences(p, point), digits=11)
+
+
+@pytest.mark.parametrize("p", PROBLEMS.values(), ids=lambda p: p.name)
+def test_a_problem_has_a_derivative_for_each_input_and_of_its_shape(p: Problem) -> None:
+    point = p.point(p.labels[0])
+    answers = by_hand(p, point)
+    assert {k: np.shape(a) for k, a in answers.items()} == {
+        k: a.shape for k, a in point.inputs.items()
+    }
+    assert all(np.any(a) for a in answers.values()), "an all-zero answer must never be right"
+
+
+@pytest.mark.parametrize("wrong", [0.0, 3.0 + 1e-10, -3.0])
+def test_a_wrong_backward_pass_is_found_out(wrong: float) -> None:
+    def function(xp: Any, x: Any, y: Any) -> Any:
+        return 3.0 * x + xp.sin(y)
+
+    p = Problem("wrong", function, {"x": 1.0, "y": 2.0})
+    p.backprop(lambda x, y: (wrong, math.cos(y)))
+    with pytest.raises(AssertionError, match="x"):
+        assert_digits(by_hand(p, p.point()), by_differences(p, p.point()))
+
+
+# (x + y)·z
+
+
+def test_product_of_sum_gives_the_integers_of_its_source() -> None:
+    p = PROBLEMS["product-of-sum"]
+    assert value(p, p.point()) == -12.0
+    assert by_hand(p, p.point()) == {"x": -4.0, "y": -4.0, "z": 3.0}
+
+
+def test_product_of_sum_gives_the_forward_differences_of_its_source() -> None:
+    p, h = PROBLEMS["product-of-sum"], 1e-6
+    point = p.point()
+    slopes = [
+        (value(p, with_(point, **{k: a + h})) - value(p, point)) / h
+        for k, a in point.inputs.items()
+    ]
+    assert [round(s, 8) for s in slopes] == [-4.0, -4.0, 3.0]
+
+
+# σ(a·x + b)
+
+
+def test_sigmoid_affine_gives_the_figures_of_its_source() -> None:
+    p = PROBLEMS["sigmoid-affine"]
+    found = by_hand(p, p.point())
+    assert round(value(p, p.point()), 5) == 0.99909
+    assert {k: round(d, 5) for k, d in found.items()} == {"x": 0.00273, "a": 0.00182, "b": 0.00091}
+    single = {"x": 0.0027306809, "a": 0.0018204539, "b": 0.00091022695}  # to float32, saturated
+    assert_digits(found, single, digits=5)
+
+
+def test_sigmoid_affine_gives_the_closed_forms_of_its_source() -> None:
+    p = PROBLEMS["sigmoid-affine"]
+    e = math.exp(-7.0)
+    common = e / (1.0 + e) ** 2
+    assert_digits(by_hand(p, p.point()), {"x": 3 * common, "a": 2 * common, "b": common})
+
+
+def test_sigmoid_affine_gives_the_central_differences_of_its_source() -> None:
+    p, epsilon = PROBLEMS["sigmoid-affine"], 1e-5
+    point = p.point()
+    slopes = {
+        k: (value(p, with_(point, **{k: a + epsilon})) - value(p, with_(point, **{k: a - epsilon})))
+        / (2 * epsilon)
+        for k, a in point.inputs.items()
+    }
+    printed = {"x": 0.00273066354528062, "a": 0.0018204423579692983, "b": 0.0009102211706579765}
+    assert_digits(slopes, printed, digits=8)
+    assert_digits(by_hand(p, point), printed, digits=7)
+
+
+# The chains of elementary functions
+
+BACKWARD = {
+    "log-cos-exp-sin-chain": {
+        "beta0": -0.646, "beta1": 4.830, "beta2": 0.476, "beta3": -0.211, "beta4": 1.0,
+        "omega0": -1.485, "omega1": 4.552, "omega2": 2.415, "omega3": -0.139, "omega4": 0.864,
+    },
+    "cos-exp-sin-chain": {
+        "beta0": 2.281, "beta1": -17.060, "beta2": -1.683, "beta3": 0.745,
+        "omega0": 5.246, "omega1": -16.079, "omega2": -8.530, "omega3": 0.489,
+    },
+}  # fmt: skip
+"""All derivatives, as printed (the first's in omega0 by its closed form)."""
+
+INTERMEDIATE = {
+    "log-cos-exp-sin-chain": {
+        "dh4": -0.5, "dh3": -0.632, "df2": 0.476, "dh2": 0.953, "df1": 4.830, "dh1": -1.932,
+        "df0": -0.646,
+    },
+    "cos-exp-sin-chain": {
+        "df3": 0.745, "dh3": 2.234, "df2": -1.683, "dh2": -3.366, "df1": -17.060, "dh1": 6.824,
+        "df0": 2.281,
+    },
+}  # fmt: skip
+
+FORWARD = {
+    "f0": 1.230, "h1": 0.942, "f1": 1.623, "h2": 5.068, "f2": 7.137, "h3": 0.657, "f3": 2.372,
+}  # fmt: skip
+"""The two chains have these in common; the first goes on with h4."""
+
+
+def intermediates(p: Problem) -> dict[str, float]:
+    """Read every value of the two passes off a chain's gradient.
+
+    ∂y/∂fₖ = ∂y/∂βₖ and ∂y/∂hₖ = ωₖ·∂y/∂fₖ; hₖ = (∂y/∂ωₖ)/(∂y/∂βₖ) and fₖ = βₖ + ωₖ·hₖ.
+    """
+    at, d, found = plain(p.point().inputs), by_hand(p, p.point()), {}
+    for k in range(len(at) // 2):
+        beta, omega, df = at[f"beta{k}"], at[f"omega{k}"], d[f"beta{k}"]
+        h = d[f"omega{k}"] / df
+        found |= {f"h{k}": h, f"f{k}": beta + omega * h, f"df{k}": df, f"dh{k}": omega * df}
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(BACKWARD))
+def test_a_chain_gives_every_derivative_that_its_source_prints(name: str) -> None:
+    p = PROBLEMS[name]
+    assert {k: round(d, 3) for k, d in by_hand(p, p.point()).items()} == BACKWARD[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("log-cos-exp-sin-chain", FORWARD | {"h4": 0.864}),
+        ("cos-exp-sin-chain", FORWARD),
+    ],
+)
+def test_a_chain_gives_every_forward_value_that_its_source_prints(
+    name: str, printed: dict[str, float]
+) -> None:
+    found = intermediates(PROBLEMS[name])
+    assert {k: round(found[k], 3) for k in printed} == printed
+    assert found["h0"] == pytest.approx(2.3)
+
+
+@pytest.mark.parametrize("name", sorted(INTERMEDIATE))
+def test_a_chain_gives_every_backward_value_that_its_source_prints(name: str) -> None:
+    found = intermediates(PROBLEMS[name])
+    assert {k: round(found[k], 3) for k in INTERMEDIATE[name]} == INTERMEDIATE[name]
+
+
+def test_the_value_of_the_first_chain_follows_from_its_last_intermediate() -> None:
+    p = PROBLEMS["log-cos-exp-sin-chain"]
+    y = value(p, p.point())
+    assert y == pytest.approx(intermediates(p)["f4"], rel=1e-14)
+    assert round(y, 3) == -0.732
+
+
+def test_the_loss_of_the_second_chain_is_the_one_that_its_source_prints() -> None:
+    p = PROBLEMS["cos-exp-sin-chain"]
+    loss = value(p, p.point())
+    assert round(loss, 3) == 0.139
+    assert loss == pytest.approx((intermediates(p)["f3"] - 2.0) ** 2, rel=1e-13)
+
+
+def symbols(p: Problem) -> SimpleNamespace:
+    """Return the inputs and constants of a chain by its source's short names."""
+    short = {k.replace("beta", "b").replace("omega", "w"): a for k, a in plain_all(p).items()}
+    return SimpleNamespace(**short)
+
+
+def plain_all(p: Problem) -> dict[str, float]:
+    """Return every number of a problem's point by name."""
+    return plain(p.point().inputs) | plain(p.point().given)
+
+
+def test_the_first_chain_gives_the_closed_forms_of_its_source() -> None:
+    p = PROBLEMS["log-cos-exp-sin-chain"]
+    s = symbols(p)
+    e = math.exp(s.w1 * math.sin(s.b0 + s.w0 * s.x) + s.b1)
+    numerator = s.w1 * s.w2 * s.w3 * s.w4 * s.x * math.cos(s.b0 + s.w0 * s.x) * e
+    domega0 = -numerator * math.sin(s.w2 * e + s.b2) / (s.w3 * math.cos(s.w2 * e + s.b2) + s.b3)
+    found = by_hand(p, p.point())
+    assert found["beta4"] == 1.0
+    assert found["omega0"] == pytest.approx(domega0, rel=1e-13)
+
+
+def test_the_second_chain_gives_the_closed_forms_of_its_source() -> None:
+    p = PROBLEMS["cos-exp-sin-chain"]
+    s = symbols(p)
+    e = math.exp(s.b1 + s.w1 * math.sin(s.b0 + s.w0 * s.x))
+    dbeta3 = 2.0 * (s.b3 + s.w3 * math.cos(s.b2 + s.w2 * e) - s.y)
+    inner = s.w1 * s.w2 * s.w3 * s.x * math.cos(s.b0 + s.w0 * s.x) * e
+    found = by_hand(p, p.point())
+    assert found["beta3"] == pytest.approx(dbeta3, rel=1e-13)
+    assert found["omega0"] == pytest.approx(-dbeta3 * inner * math.sin(s.b2 + s.w2 * e), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("name", "h", "parameter"),
+    [
+        ("log-cos-exp-sin-chain", 1e-4, "beta4"),
+        ("log-cos-exp-sin-chain", 1e-4, "omega0"),
+        ("cos-exp-sin-chain", 1e-5, "omega0"),
+    ],
+)
+def test_a_chain_gives_the_forward_differences_of_its_source(
+    name: str, h: float, parameter: str
+) -> None:
+    p = PROBLEMS[name]
+    point = p.point()
+    moved = with_(point, **{parameter: point.inputs[parameter] + h})
+    slope = (value(p, moved) - value(p, point)) / h
+    assert slope == pytest.approx(by_hand(p, point)[parameter], abs=30.0 * h)
+    assert slope == pytest.approx(BACKWARD[name][parameter], abs=1e-3)
+
+
+# The chain of parametric ReLUs
+
+
+def prelu_by_definition(at: dict[str, float], x: float, y: float) -> tuple[float, dict[str, float]]:
+    """Return loss and derivatives by the chain rule, forwards: dhₖ₊₁ = sₖ·dfₖ, and zₖ for γ.
+
+    sₖ is the slope of PReLU at fₖ, and its derivative in γ is min(fₖ, 0).
+    """
+    b, w = ([at[f"{letter}{k}"] for k in range(4)] for letter in ("beta", "omega"))
+    h, dgamma, factors, hs = x, 0.0, [], []
+    for k in range(3):
+        f = b[k] + w[k] * h
+        slope = 1.0 if f > 0.0 else at["gamma"]
+        dgamma = min(f, 0.0) + slope * w[k] * dgamma
+        hs.append(h)
+        factors.append(slope)
+        h = f if f > 0.0 else at["gamma"] * f
+    hs.append(h)
+    z = b[3] + w[3] * h
+    loss = math.log1p(math.exp(-z)) if y == 1.0 else math.log1p(math.exp(z))
+    dz = 1.0 / (1.0 + math.exp(-z)) - y
+    found = {}
+    for k in range(4):
+        found[f"beta{k}"] = dz * math.prod(w[j + 1] * factors[j] for j in range(k, 3))
+        found[f"omega{k}"] = found[f"beta{k}"] * hs[k]
+    return loss, found | {"gamma": dz * w[3] * dgamma}
+
+
+@pytest.mark.parametrize(("label", "y"), [("y=1", 1.0), ("y=0", 0.0)])
+def test_prelu_chain_follows_its_definition_at_both_labels(label: str, y: float) -> None:
+    p = PROBLEMS["prelu-chain"]
+    point = p.point(label)
+    assert plain(point.given) == {"x": 2.3, "y": y}
+    loss, truth = prelu_by_definition(plain(point.inputs), 2.3, y)
+    found = by_hand(p, point)
+    assert value(p, point) == pytest.approx(loss, rel=1e-13)
+    assert_digits({k: found[k] for k in truth}, truth)
+    assert set(found) == set(truth)
+
+
+@pytest.mark.parametrize("label", ["y=1", "y=0"])
+@pytest.mark.parametrize("signs", list(itertools.product([-1.0, 1.0], repeat=3)))
+def test_prelu_chain_follows_its_definition_on_either_side_of_every_kink(
+    label: str, signs: tuple[float, float, float]
+) -> None:
+    p = PROBLEMS["prelu-chain"]
+    start = p.point(label)
+    point = with_(start, **{f"beta{k}": 4.0 * sign for k, sign in enumerate(signs)})
+    given = plain(point.given)
+    _, truth = prelu_by_definition(plain(point.inputs), given["x"], given["y"])
+    found = by_hand(p, point)
+    assert_digits({k: found[k] for k in truth}, truth)
+
+
+def test_prelu_chain_takes_three_kinks_and_sits_on_none() -> None:
+    at = plain(PROBLEMS["prelu-chain"].point("y=1").inputs)
+    h, signs = 2.3, []
+    for k in range(3):
+        f = at[f"beta{k}"] + at[f"omega{k}"] * h
+        assert abs(f) > 0.1
+        signs.append(f > 0.0)
+        h = f if f > 0.0 else at["gamma"] * f
+    assert signs == [True, False, False]
+
+
+def test_the_two_labels_of_prelu_chain_differ_in_the_loss_only() -> None:
+    p = PROBLEMS["prelu-chain"]
+    one, zero = p.point("y=1"), p.point("y=0")
+    assert plain(one.inputs) == plain(zero.inputs)
+    s = math.exp(-value(p, one))
+    assert s + math.exp(-value(p, zero)) == pytest.approx(1.0, rel=1e-14)
+    ratio = by_hand(p, one)["beta3"] / by_hand(p, zero)["beta3"]
+    assert ratio == pytest.approx((s - 1.0) / s, rel=1e-12)
+
+
+# The network
+
+SIZES = ("3-2x1", "2-3-1x1", "3-4-2x3", "2-3-3-2x5", "4-3-2-3-2x2", "1-1-1x1")
+
+
+def mlp(size: str) -> tuple[Problem, Point]:
+    """Return the network at a size of one's own, and its point."""
+    p = replace(PROBLEMS["mlp"], sizes=(size,))
+    return p, p.point(size)
+
+
+def loss_of(inputs: dict[str, Any], y: Any) -> Any:
+    """Return the network's loss, sample by sample and layer by layer, as its source writes it."""
+    layers = (len(inputs) - 1) // 2
+    total = 0.0
+    for x, target in zip(inputs["x"], y, strict=True):
+        h = x
+        for k in range(1, layers + 1):
+            z = inputs[f"W{k}"].T @ h + inputs[f"b{k}"]
+            h = z if k == layers else np.tanh(z)
+        total = total + 0.5 * np.sum((target - h) ** 2)
+    return total
+
+
+def by_complex_steps(inputs: dict[str, Any], y: Any) -> dict[str, Any]:
+    """Return the derivative of the loss in every component, without a difference."""
+    slopes = {}
+    for name, a in inputs.items():
+        slopes[name] = np.empty(a.shape)
+        for i in np.ndindex(a.shape):
+            moved = a.astype(np.complex128)
+            moved[i] += 1e-200j
+            slopes[name][i] = loss_of(inputs | {name: moved}, y).imag / 1e-200
+    return slopes
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_network_follows_its_formula_at_any_number_of_layers(size: str) -> None:
+    p, point = mlp(size)
+    assert value(p, point) == pytest.approx(loss_of(point.inputs, point.given["y"]), rel=1e-13)
+    found, truth = by_hand(p, point), by_complex_steps(point.inputs, point.given["y"])
+    assert list(found) == list(truth)
+    for name in truth:
+        scale = np.max(np.abs(truth[name]))
+        np.testing.assert_allclose(found[name], truth[name], rtol=1e-12, atol=1e-13 * scale)
+
+
+@pytest.mark.parametrize(("size", "n"), [("2-3-1x1", 15), ("3-2x4", 20), ("10-50-50-1x32", 3471)])
+def test_the_network_has_an_input_for_x_and_for_every_weight_and_bias(size: str, n: int) -> None:
+    _, point = mlp(size)
+    widths = [int(w) for w in size.partition("x")[0].split("-")]
+    batch = int(size.partition("x")[2])
+    names = ["x"] + [f"{letter}{k}" for k in range(1, len(widths)) for letter in "Wb"]
+    assert list(point.inputs) == names
+    assert point.n == n
+    assert point.inputs["x"].shape == (batch, widths[0])
+    assert point.given["y"].shape == (batch, widths[-1])
+
+
+def test_one_hidden_layer_without_biases_is_the_example_of_the_source() -> None:
+    p, point = mlp("4-5-3x1")
+    zeros = {"b1": np.zeros(5), "b2": np.zeros(3)}
+    point = with_(point, **zeros)
+    x, y = point.inputs["x"][0], point.given["y"][0]
+    W1, W2 = point.inputs["W1"].T, point.inputs["W2"].T  # the source has columns, W·x
+
+    x3 = np.tanh(W1 @ x)
+    x4 = W2 @ x3
+    u4 = -(y - x4)
+    u3 = W2.T @ u4
+    u2 = (1.0 - x3**2) * u3
+    truth = {"x": W1.T @ u2, "W1": np.outer(u2, x).T, "W2": np.outer(u4, x3).T}
+
+    found = by_hand(p, point)
+    assert value(p, point) == pytest.approx(0.5 * np.sum((y - x4) ** 2), rel=1e-14)
+    np.testing.assert_allclose(found["x"][0], truth["x"], rtol=1e-12)
+    np.testing.assert_allclose(found["W1"], truth["W1"], rtol=1e-12)
+    np.testing.assert_allclose(found["W2"], truth["W2"], rtol=1e-12)
+    np.testing.assert_allclose(found["b1"], u2, rtol=1e-12)
+    np.testing.assert_allclose(found["b2"], u4, rtol=1e-12)
+
+
+def test_the_batch_of_the_network_is_summed() -> None:
+    p, point = mlp("3-4-2x6")
+    parts = []
+    for i in range(6):
+        one = Point(
+            point.inputs | {"x": point.inputs["x"][i : i + 1]}, {"y": point.given["y"][i : i + 1]}
+        )
+        parts.append((value(p, one), by_hand(p, one)))
+    whole = by_hand(p, point)
+    assert value(p, point) == pytest.approx(sum(v for v, _ in parts), rel=1e-13)
+    for name in ("W1", "b1", "W2", "b2"):
+        np.testing.assert_allclose(whole[name], sum(d[name] for _, d in parts), rtol=1e-11)
+    np.testing.assert_allclose(whole["x"], np.concatenate([d["x"] for _, d in parts]), rtol=1e-12)
+
+
+def test_the_network_at_its_target_has_no_slope() -> None:
+    p, point = mlp("2-3-1x1")
+    inputs = plain(point.inputs)
+    output = np.tanh(inputs["x"] @ inputs["W1"] + inputs["b1"]) @ inputs["W2"] + inputs["b2"]
+    at_target = Point(point.inputs, {"y": output})
+    assert value(p, at_target) == 0.0
+    assert not any(np.any(d) for d in by_hand(p, at_target).values())
+
+
+def test_the_network_does_not_change_what_it_is_given() -> None:
+    p, point = mlp("3-4-2x3")
+    before = {k: a.copy() for k, a in (point.inputs | point.given).items()}
+    by_hand(p, point)
+    value(p, point)
+    for name, a in (point.inputs | point.given).items():
+        np.testing.assert_array_equal(a, before[name])

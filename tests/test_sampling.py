@@ -1,0 +1,267 @@
+"""Timing a call: the loop, its calibration, and one sample."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gradiometer.measure import sampling
+from gradiometer.measure.sampling import Loop, calibrate, make_loop, nothing, sample
+
+
+class Clock:
+    """A clock that stands still unless a call moves it, in place of the machine's."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def taking(self, seconds: float, result: Any = None) -> Callable[..., Any]:
+        """Return a function that takes some seconds."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.now += seconds
+            return result
+
+        return call
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Put a clock of our own in place of the machine's."""
+    made = Clock()
+    monkeypatch.setattr(sampling, "time", SimpleNamespace(perf_counter=made))
+    return made
+
+
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """Leave garbage collection as it was, whatever a test does to it."""
+    enabled = gc.isenabled()
+    yield
+    (gc.enable if enabled else gc.disable)()
+
+
+# The loop
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 1000])
+def test_the_loop_calls_exactly_as_often_as_it_is_told(n: int) -> None:
+    seen: list[int] = []
+    make_loop(seen.append, (1,), {})(n)
+    assert len(seen) == n
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        ((), {}),
+        ((1,), {}),
+        (("a", 2.0, None), {}),
+        ((), {"y": 1}),
+        ((1, 2), {"y": 3, "x": 4}),
+        (((1, 2), {"c": 3}), {}),
+        ((1,), {"n": 2, "call": 3, "wait": 4, "clock": 5, "repeat": 6, "a0": 7, "k0": 8}),
+        (tuple(range(300)), {f"key{i}": i for i in range(300)}),
+    ],
+    ids=["none", "one", "several", "keyword", "both", "nested", "clashing", "many"],
+)
+def test_the_call_gets_its_arguments_as_they_are(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    seen = []
+
+    def call(*args: Any, **kwargs: Any) -> None:
+        seen.append((args, kwargs))
+
+    make_loop(call, args, kwargs)(2)
+    assert seen == [(args, kwargs)] * 2
+    assert list(seen[0][1]) == list(kwargs)
+
+
+def test_arguments_are_passed_and_not_copied() -> None:
+    array: list[int] = []
+    make_loop(lambda a, *, k: a.append(k), (array,), {"k": 1})(3)
+    assert array == [1, 1, 1]
+
+
+def test_the_loop_returns_the_seconds_of_all_its_calls(clock: Clock) -> None:
+    loop = make_loop(clock.taking(3.0), (1, 2), {"k": 4})
+    assert [loop(n) for n in (0, 1, 4)] == [0.0, 3.0, 12.0]
+
+
+def test_every_result_is_waited_for_inside_the_timing(clock: Clock) -> None:
+    waited = []
+
+    def wait(result: str) -> None:
+        waited.append(result)
+        clock.now += 10.0
+
+    loop = make_loop(clock.taking(0.5, result="promise"), (), {}, wait)
+    assert loop(3) == 31.5
+    assert waited == ["promise"] * 3
+
+
+def test_two_loops_keep_their_own_calls_and_arguments() -> None:
+    one: list[str] = []
+    other: list[str] = []
+    loops = [make_loop(one.append, ("one",), {}), make_loop(other.append, ("other",), {})]
+    for loop in loops:
+        loop(2)
+    assert (one, other) == (["one"] * 2, ["other"] * 2)
+
+
+def test_what_a_call_raises_comes_out_of_the_loop() -> None:
+    def call() -> None:
+        raise ZeroDivisionError("in the call")
+
+    with pytest.raises(ZeroDivisionError, match="in the call"):
+        make_loop(call, (), {})(1)
+
+
+def test_the_loop_keeps_no_result_alive() -> None:
+    alive: list[int] = []
+
+    class Result:
+        def __init__(self) -> None:
+            alive.append(1)
+
+        def __del__(self) -> None:
+            alive.pop()
+
+    make_loop(Result, (), {})(5)
+    assert alive == []
+
+
+@pytest.mark.parametrize(("args", "kwargs"), [((), {}), ((1, 2.0), {"k": None})])
+def test_nothing_takes_anything_and_does_nothing(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    assert nothing(*args, **kwargs) is None
+    assert make_loop(nothing, args, kwargs)(10) >= 0.0
+
+
+# Calibration
+
+
+def steady(call_s: float, spent: list[float] | None = None, overhead_s: float = 0.0) -> Loop:
+    """Return a loop over calls that always take the same time, and note what it spends."""
+
+    def loop(n: int) -> float:
+        elapsed = n * call_s + overhead_s
+        if spent is not None:
+            spent.append(elapsed)
+        return elapsed
+
+    return loop
+
+
+@pytest.mark.parametrize("sample_s", [0.002, 0.005, 0.1])
+@pytest.mark.parametrize("call_s", [1e-9, 6e-8, 1e-6, 3.3e-5, 4e-4, 1.9e-3])
+def test_quick_calls_are_batched_into_a_sample_of_the_length_asked_for(
+    call_s: float, sample_s: float
+) -> None:
+    loops = calibrate(steady(call_s), sample_s)
+    assert abs(loops * call_s - sample_s) <= max(call_s, 0.01 * sample_s)
+
+
+@pytest.mark.parametrize("call_s", [0.0051, 0.5, 60.0, 1e6])
+def test_a_call_longer_than_a_sample_is_a_sample_by_itself(call_s: float) -> None:
+    spent: list[float] = []
+    assert calibrate(steady(call_s, spent), 0.005) == 1
+    assert sum(spent) <= 2 * call_s
+
+
+@pytest.mark.parametrize("call_s", [1e-9, 6e-8, 1e-6, 3.3e-5, 4e-4, 4.9e-3])
+def test_calibration_takes_no_longer_than_a_few_samples(call_s: float) -> None:
+    spent: list[float] = []
+    calibrate(steady(call_s, spent), 0.005)
+    assert sum(spent) <= 5 * 0.005
+    assert len(spent) <= 20
+
+
+@pytest.mark.parametrize("call_s", [1e-8, 1e-5, 1.0])
+def test_more_calls_fill_a_longer_sample(call_s: float) -> None:
+    counts = [calibrate(steady(call_s), s) for s in (0.001, 0.01, 0.1)]
+    assert counts == sorted(counts)
+    assert min(counts) >= 1
+
+
+def test_a_clock_too_coarse_for_one_call_is_given_more_of_them() -> None:
+    def coarse(n: int) -> float:
+        return n * 1e-7 // 1e-4 * 1e-4
+
+    assert calibrate(coarse, 0.005) == pytest.approx(50_000, rel=0.1)
+
+
+def test_one_hiccup_at_the_first_call_does_not_make_samples_short() -> None:
+    hiccups = iter([0.004])
+
+    def loop(n: int) -> float:
+        return n * 1e-6 + next(hiccups, 0.0)
+
+    assert calibrate(loop, 0.005) >= 2500
+
+
+# One sample
+
+
+@pytest.mark.parametrize(("call_s", "loops"), [(2.0, 1), (0.5, 8), (1e-3, 1000)])
+def test_a_sample_is_the_seconds_of_one_call(clock: Clock, call_s: float, loops: int) -> None:
+    assert sample(make_loop(clock.taking(call_s), (), {}), loops) == pytest.approx(call_s)
+
+
+def test_a_sample_makes_exactly_its_calls() -> None:
+    seen: list[int] = []
+    sample(make_loop(seen.append, (1,), {}), 13)
+    assert len(seen) == 13
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_nothing_is_collected_inside_a_sample_and_all_is_as_before_after_it(before: bool) -> None:
+    (gc.enable if before else gc.disable)()
+    seen = []
+    sample(make_loop(lambda: seen.append(gc.isenabled()), (), {}), 3)
+    assert seen == [False] * 3
+    assert gc.isenabled() is before
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_collection_is_as_before_even_when_the_call_raises(
+    before: bool, error: type[BaseException]
+) -> None:
+    def call() -> None:
+        raise error
+
+    (gc.enable if before else gc.disable)()
+    with pytest.raises(error):
+        sample(make_loop(call, (), {}), 3)
+    assert gc.isenabled() is before
+
+
+def test_garbage_made_in_a_sample_is_not_collected_during_it() -> None:
+    collections: list[str] = []
+    during: list[int] = []
+
+    def call() -> None:
+        cycle: list[Any] = []
+        cycle.append(cycle)
+        during.append(len(collections))
+
+    def watch(phase: str, info: dict[str, int]) -> None:
+        collections.append(phase)
+
+    gc.callbacks.append(watch)
+    try:
+        sample(make_loop(call, (), {}), 3 * gc.get_threshold()[0])
+    finally:
+        gc.callbacks.remove(watch)
+    assert len(during) > gc.get_threshold()[0]
+    assert len(set(during)) == 1
