@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradiometer.measure.outcome import Status
 from gradiometer.measure.reference.enclosure import Enclosure, Floats, norm
@@ -76,11 +77,12 @@ def agree(
         worst_digits=_worst_digits(errors, truth),
         ulps=_ulps(errors, truth),
     )
-    reason = _verdict(found, errors, truth, promise, exact)
+    reason, guilty = _verdict(found, errors, truth, promise, exact)
     if not reason:
         return found
-    i = int(np.argmax(errors))
-    reason += f"; largest error in {locate(i, shapes, names)}: {flat[i]!r}, true {truth.high[i]!r}"
+    i = int(np.argmax(np.where(guilty, errors, -1.0)))
+    got, true = float(flat[i]), float(truth.high[i])
+    reason += f"; largest error in {locate(i, shapes, names)}: {got!r}, true {true!r}"
     return replace(found, status=Status.DISAGREES, reason=reason)
 
 
@@ -97,16 +99,16 @@ def locate(i: int, shapes: Sequence[tuple[int, ...]], names: Sequence[str]) -> s
 
 def _verdict(
     found: Agreement, errors: Floats, truth: Enclosure, promise: float, exact: bool
-) -> str:
-    assert found.digits is not None
-    if found.digits < promise:
-        return f"{found.digits:.1f} digits, {promise:g} promised"
-    if exact:
-        allowed = 10.0**-promise * np.abs(truth.high) + ROUNDINGS * UNIT * truth.magnitude
-        wrong = int(np.count_nonzero(errors > allowed + truth.radius))
-        if wrong:
-            return f"{wrong} of {errors.size} components beyond what rounding explains"
-    return ""
+) -> tuple[str, NDArray[np.bool_]]:
+    """Return what is wrong, or nothing, and the components that are to blame."""
+    if found.digits is None or found.digits < promise:
+        return f"{(found.digits or 0.0) + 0.0:.1f} digits, {promise:g} promised", errors >= 0.0
+    allowed = 10.0**-promise * np.abs(truth.high) + ROUNDINGS * UNIT * truth.magnitude
+    guilty = errors > allowed + truth.radius
+    if exact and guilty.any():
+        wrong = f"{np.count_nonzero(guilty)} of {errors.size} components"
+        return f"{wrong} beyond what rounding explains", guilty
+    return "", guilty
 
 
 def _misfit(answer: Sequence[Any], shapes: Sequence[tuple[int, ...]], names: Sequence[str]) -> str:
@@ -123,7 +125,9 @@ def _misfit(answer: Sequence[Any], shapes: Sequence[tuple[int, ...]], names: Seq
 
 
 def _digits(error: float, size: float) -> float:
-    return float("inf") if error == 0.0 else float(-np.log10(error / size))
+    if error == 0.0:
+        return float("inf")
+    return round(float(np.log10(size) - np.log10(error)), 12) + 0.0  # no -0.0
 
 
 def _ulps(errors: Floats, truth: Enclosure) -> float:
@@ -134,6 +138,6 @@ def _ulps(errors: Floats, truth: Enclosure) -> float:
 def _worst_digits(errors: Floats, truth: Enclosure) -> float:
     """Return digits of the worst component; one whose truth is zero counts by its magnitude."""
     scale = np.where(truth.high != 0.0, np.abs(truth.high), truth.magnitude)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         relative = np.where(errors == 0.0, 0.0, errors / scale)
     return _digits(float(np.max(relative)), 1.0)

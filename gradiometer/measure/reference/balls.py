@@ -23,6 +23,7 @@ class Undecided(ReferenceFailure):
 
 
 _as_ball = np.frompyfunc(lambda x: x if isinstance(x, arb) else arb(x), 1, 1)
+_as_modulus = np.frompyfunc(lambda x: abs(arb(x).mid()), 1, 1)
 _as_float = np.frompyfunc(float, 1, 1)
 _sign = np.frompyfunc(lambda d: 1 if d > 0 else -1 if d < 0 else 0, 1, 1)
 
@@ -40,6 +41,11 @@ def modulus(coefficient: Any) -> Any:
     if isinstance(coefficient, int):
         return float(abs(coefficient))
     return np.abs(np.asarray(_as_float(coefficient), dtype=np.float64))
+
+
+def moduli(coefficient: Any) -> Any:
+    """Return |coefficient| as balls of radius zero, for magnitudes that doubles cannot hold."""
+    return np.asarray(_as_modulus(coefficient), dtype=object)
 
 
 def matmul(a: Any, b: Any) -> Any:

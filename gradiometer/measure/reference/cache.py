@@ -6,14 +6,15 @@ be written leaves the run without a cache, which costs time and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import os
-import tempfile
+import secrets
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
 
 import cloudpickle
 import numpy as np
@@ -32,7 +33,8 @@ def folder() -> Path:
 def key(problem: Problem, point: Point, operator: str) -> str:
     """Return the digest of everything that an enclosure depends on."""
     digest = hashlib.sha256()
-    for text in (version("python-flint"), operator, problem.function.__qualname__):
+    name = getattr(problem.function, "__qualname__", "")
+    for text in (version("python-flint"), operator, name):
         digest.update(text.encode() + b"\0")
     digest.update(_source(problem))
     for rules in sorted(Path(__file__).parent.glob("*.py")):
@@ -48,36 +50,40 @@ def find(digest: str) -> Enclosure | None:
     """Return the enclosure stored under a digest, or `None`."""
     path = folder() / f"{digest}.npz"
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in ("high", "low", "radius", "magnitude")}
             return Enclosure(**arrays, bits=int(stored["bits"]))
-    except (OSError, ValueError, KeyError, BadZipFile, EOFError):
+    except Exception:  # whatever a damaged archive makes its readers raise
         return None
 
 
 def keep(digest: str, enclosure: Enclosure) -> None:
     """Store an enclosure; whole or not at all."""
+    draft = folder() / f"{digest}.{secrets.token_hex(4)}.new"
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder(), delete=False) as file:
+        with draft.open("wb") as file:
             np.savez(file, **asdict(enclosure))
-        Path(file.name).replace(folder() / f"{digest}.npz")
+        draft.replace(folder() / f"{digest}.npz")
     except OSError:
-        return
+        with contextlib.suppress(OSError):
+            draft.unlink()
 
 
 def _source(problem: Problem) -> bytes:
     """Return what defines the function: its file's text and its bound values, else its pickle."""
     function = problem.function
-    bound = (
-        function.__defaults__,
-        function.__kwdefaults__,
-        [cell.cell_contents for cell in function.__closure__ or ()],
-    )
     try:
         path = inspect.getsourcefile(function)
         text = Path(path).read_bytes() if path else b""
     except (OSError, TypeError):
         text = b""
-    pickled: bytes = cloudpickle.dumps(bound if text else function)
+    defines: Any = function
+    if text and inspect.isfunction(function):
+        cells = [cell.cell_contents for cell in function.__closure__ or ()]
+        defines = (function.__defaults__, function.__kwdefaults__, cells)
+    try:
+        pickled: bytes = cloudpickle.dumps(defines)
+    except Exception:  # bound to what has no content to speak of: such a key is never met again
+        pickled = os.urandom(16)
     return text + pickled

@@ -8,7 +8,7 @@ import flint
 import numpy as np
 
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.reference.balls import Undecided, balls, modulus
+from gradiometer.measure.reference.balls import Undecided, balls, moduli, modulus
 from gradiometer.measure.reference.enclosure import Enclosure, Floats
 from gradiometer.measure.reference.operations import NAMESPACE
 from gradiometer.measure.reference.tape import Node, backward
@@ -44,17 +44,26 @@ def certify(problem: Problem, point: Point, operator: str) -> Enclosure:
 def _enclose(problem: Problem, point: Point, operator: str, bits: int) -> Enclosure:
     with flint.ctx.workprec(bits):
         inputs = [Node(a, variable=True) for a in point.inputs.values()]
-        given = {name: Node(a) for name, a in point.given.items()}
+        given = {k: Node(a) if a.dtype.kind == "f" else a for k, a in point.given.items()}
         output = problem.function(NAMESPACE, *inputs, **given)
         _check_output(problem, output)
         if operator == "value":
             parts, magnitudes = [output.value], [modulus(output.value)]
         else:
             parts = _cotangents(output, inputs, balls(1), lambda c: c)
-            magnitudes = _cotangents(output, inputs, np.ones(()), modulus)
+            magnitudes = _magnitudes(output, inputs)
         flat = np.concatenate([balls(p).ravel() for p in parts])
         magnitude = np.concatenate([np.ravel(m) for m in magnitudes]).astype(np.float64)
         return _round(flat, magnitude, bits)
+
+
+def _magnitudes(output: Node, inputs: list[Node]) -> list[Any]:
+    """Return the sums over paths: in float64, or in balls where that overflows."""
+    with np.errstate(all="ignore"):
+        found = _cotangents(output, inputs, np.ones(()), modulus)
+    if all(np.isfinite(m).all() for m in found):
+        return found
+    return _cotangents(output, inputs, balls(1), moduli)
 
 
 def _cotangents(output: Node, inputs: list[Node], seed: Any, coefficients: Any) -> list[Any]:
@@ -69,9 +78,15 @@ def _round(flat: Any, magnitude: Floats, bits: int) -> Enclosure:
         raise ReferenceFailure("the derivative is not finite here: choose another point.")
     rests = [b - h for b, h in zip(flat, high.tolist(), strict=True)]
     low = np.array([float(r) for r in rests])
-    bounds = [float((r - x).abs_upper()) for r, x in zip(rests, low.tolist(), strict=True)]
-    radius = np.where(np.array(bounds) > 0.0, np.nextafter(bounds, np.inf), 0.0)
-    return Enclosure(high, low, np.asarray(radius), magnitude, bits)
+    gaps = [r - x for r, x in zip(rests, low.tolist(), strict=True)]
+    radius = np.array([_upper(gap) for gap in gaps])
+    # The largest path alone is at least the component's share: rounding must not lose that.
+    return Enclosure(high, low, radius, np.maximum(magnitude, np.abs(high)), bits)
+
+
+def _upper(gap: Any) -> float:
+    """Return a double that bounds |gap|; zero only where the gap is."""
+    return 0.0 if gap.is_zero() else float(np.nextafter(float(gap.abs_upper()), np.inf))
 
 
 def _check_output(problem: Problem, output: Any) -> None:
@@ -92,8 +107,8 @@ def _check_output(problem: Problem, output: Any) -> None:
 def _too_wide(enclosure: Enclosure, operator: str) -> ReferenceFailure:
     if enclosure.norm <= np.max(enclosure.radius):
         return ReferenceFailure(
-            f"the true {operator} is zero here, so an all-zero answer would pass: "
-            "choose another point."
+            f"the true {operator} cannot be told from zero here, and an all-zero answer would "
+            "pass: choose another point."
         )
     return ReferenceFailure(
         f"the true {operator} could not be enclosed tightly with {enclosure.bits} bits."

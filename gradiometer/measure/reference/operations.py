@@ -63,7 +63,7 @@ def _smooth(name: str) -> Callable[[Any], Node]:
 
 def where(condition: Any, a: Any, b: Any) -> Node:
     """Choose componentwise; the condition is decided, so each branch's cotangent is exact."""
-    a, b, condition = lift(a), lift(b), np.asarray(condition)
+    a, b, condition = lift(a), lift(b), np.asarray(condition, dtype=bool)
 
     def branch(node: Node, chosen: Any) -> tuple[Node, Callable[[Any, Coefficients], Any]]:
         return node, lambda g, c: unbroadcast(np.where(chosen, g, 0), node.shape)
@@ -114,7 +114,7 @@ def reshape(x: Any, shape: Sequence[int]) -> Node:
 def permute_dims(x: Any, axes: Sequence[int]) -> Node:
     """Return the array with its axes in another order."""
     node = lift(x)
-    back = np.argsort(axes)
+    back = np.argsort([axis % node.ndim for axis in axes])
     return Node(
         node.value.transpose(tuple(axes)), [(node, lambda g, c: np.transpose(g, tuple(back)))]
     )

@@ -77,7 +77,8 @@ class Node:
     def __pow__(self, exponent: Any) -> Node:
         if isinstance(exponent, int):
             x = self.value
-            return elementwise(x**exponent, (self, exponent * x ** (exponent - 1)))
+            slope = exponent * x ** (exponent - 1) if exponent else 0  # also at 0, where 1/x fails
+            return elementwise(x**exponent, (self, slope))
         a, e = lift(self), lift(exponent)
         y = a.value**e.value
         logarithm = np.frompyfunc(lambda x: x.log(), 1, 1)(a.value) if e.tracked else 0
@@ -171,7 +172,7 @@ def backward(output: Node, seed: Any, coefficients: Coefficients) -> dict[Node, 
         for parent, pullback in node.edges:
             flow = pullback(cotangents[node], coefficients)
             before = cotangents.get(parent)
-            cotangents[parent] = flow if before is None else before + flow
+            cotangents[parent] = flow if before is None else np.asarray(before + flow)
     return cotangents
 
 

@@ -1,0 +1,660 @@
+"""The checker of answers: honest ones pass; every kind of wrong one fails, and is told why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradiometer import Problem, plugins
+from gradiometer.measure.agreement import UNIT, Agreement, agree, locate
+from gradiometer.measure.outcome import Status
+from gradiometer.measure.reference.certify import certify
+from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.problem import Point
+
+REGISTRY = plugins.load()
+BY_HAND = REGISTRY.methods["backprop"]
+LARGE = "64-256-256-10x64"
+CASES = [(p.name, label) for p in REGISTRY.problems.values() for label in p.labels]
+CASES.remove(("mlp", LARGE))
+NETWORK = ("mlp", "10-50-50-1x32")
+
+Array = np.ndarray
+Parts = list[Array]
+
+
+def by_hand(problem: Problem, point: Point) -> Parts:
+    """Return the gradient of the hand-coded backward pass."""
+    assert problem.backward is not None
+    inputs = [BY_HAND.array(a) for a in point.inputs.values()]
+    given = {name: BY_HAND.array(a) for name, a in point.given.items()}
+    return [np.asarray(g) for g in problem.backward(*inputs, **given)]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """A case of a real problem, with its certified gradient and an honest answer."""
+
+    problem: Problem
+    label: str
+    point: Point
+    truth: Enclosure
+    honest: Parts
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.point.inputs)
+
+    def mark(self, answer: Sequence[Any], promise: float = 12.0, exact: bool = True) -> Agreement:
+        return agree(
+            answer,
+            self.truth,
+            shapes=[a.shape for a in self.point.inputs.values()],
+            names=self.names,
+            promise=promise,
+            exact=exact,
+        )
+
+    def split(self, flat: Array) -> Parts:
+        ends = np.cumsum([a.size for a in self.honest])[:-1]
+        return [
+            part.reshape(a.shape) for part, a in zip(np.split(flat, ends), self.honest, strict=True)
+        ]
+
+    def with_error(self, component: int, relative: float) -> Parts:
+        flat = np.concatenate([a.ravel() for a in self.honest])
+        flat[component] *= 1.0 + relative
+        return self.split(flat)
+
+
+@cache
+def exam(problem: str, label: str) -> Exam:
+    found = REGISTRY.problems[problem]
+    point = found.point(label)
+    return Exam(found, label, point, certify(found, point, "gradient"), by_hand(found, point))
+
+
+def exactly(*values: float, magnitude: float = 1.0) -> Enclosure:
+    """Return the enclosure of a truth that doubles hold."""
+    high = np.array(values, dtype=np.float64)
+    return Enclosure(high, 0.0 * high, 0.0 * high, magnitude * np.abs(high), 192)
+
+
+def compare(answer: Any, truth: Enclosure, promise: float = 12.0, exact: bool = True) -> Agreement:
+    """Return the verdict on an answer that is one array x."""
+    return agree(
+        [np.asarray(answer)],
+        truth,
+        shapes=[truth.high.shape],
+        names=["x"],
+        promise=promise,
+        exact=exact,
+    )
+
+
+# What must pass.
+
+
+@pytest.mark.parametrize(("problem", "label"), CASES)
+def test_an_honest_answer_passes(problem: str, label: str) -> None:
+    found = exam(problem, label).mark(exam(problem, label).honest)
+    assert found.status is Status.OK
+    assert found.reason == ""
+    assert found.digits is not None
+    assert found.digits > 13.0
+
+
+@pytest.mark.parametrize(("problem", "label"), CASES)
+def test_the_truth_rounded_to_doubles_passes_with_all_its_digits(problem: str, label: str) -> None:
+    case = exam(problem, label)
+    found = case.mark(case.split(case.truth.high))
+    assert found.status is Status.OK
+    assert found.ulps is not None
+    assert found.digits is not None
+    assert found.ulps <= 0.5000001
+    assert found.digits > 15.9
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_honest_networks_pass_at_other_points(seed: int) -> None:
+    problem = REGISTRY.problems["mlp"]
+    point = problem.point(NETWORK[1], seed)
+    case = Exam(
+        problem, NETWORK[1], point, certify(problem, point, "gradient"), by_hand(problem, point)
+    )
+    assert case.mark(case.honest).reason == ""
+
+
+def test_an_honest_answer_of_a_large_network_passes_and_a_wrong_one_does_not() -> None:
+    case = exam("mlp", LARGE)
+    assert case.mark(case.honest).status is Status.OK
+    middle = int(np.argsort(np.abs(case.truth.high))[case.truth.high.size // 2])
+    assert case.mark(case.with_error(middle, 1e-9)).status is Status.DISAGREES
+
+
+def test_summation_in_another_order_passes() -> None:
+    case = exam(*NETWORK)
+    x, *rest = case.point.inputs.values()
+    backwards = Point(
+        dict(zip(case.names, [x[::-1], *rest], strict=True)), {"y": case.point.given["y"][::-1]}
+    )
+    dx, *others = by_hand(case.problem, backwards)
+    found = case.mark([dx[::-1], *others])
+    assert found.status is Status.OK
+    assert any((a != b).any() for a, b in zip([dx[::-1], *others], case.honest, strict=True))
+
+
+@pytest.mark.parametrize(
+    "values", [(1.0,), (-0.1, 3e200), (5e-324,), (0.0, 1.0), (-0.0, 1e308), (1e-300, 1e300)]
+)
+def test_an_exact_answer_has_infinitely_many_digits(values: tuple[float, ...]) -> None:
+    found = compare(values, exactly(*values))
+    assert found == Agreement(Status.OK, "", math.inf, math.inf, 0.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.int8, np.complex128])
+def test_every_numeric_dtype_is_read_as_numbers(dtype: type) -> None:
+    assert compare(np.array([1, -2, 3]).astype(dtype), exactly(1.0, -2.0, 3.0)).digits == math.inf
+
+
+@pytest.mark.parametrize("scalar", [2.5, np.float64(2.5), np.array(2.5), np.float32(2.5)])
+def test_a_value_is_one_scalar(scalar: Any) -> None:
+    found = agree([scalar], exactly(2.5), shapes=[()], names=["value"], promise=12.0, exact=True)
+    assert found.status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("relative", "promise", "passes"),
+    [
+        (1e-8, 7.0, True),
+        (1e-8, 9.0, False),
+        (9e-8, 7.0, True),
+        (1.1e-7, 7.0, False),
+        (1e-5, 4.5, True),
+        (1e-4, 4.5, False),
+        (0.9, 0.0, True),
+        (1.1, 0.0, False),
+    ],
+)
+@pytest.mark.parametrize(("problem", "label"), CASES)
+def test_an_inexact_method_owes_its_promise_in_the_norm(
+    problem: str, label: str, relative: float, promise: float, passes: bool
+) -> None:
+    case = exam(problem, label)
+    error = np.random.default_rng(0).standard_normal(case.truth.high.size)
+    error *= relative * case.truth.norm / np.linalg.norm(error)
+    found = case.mark(case.split(case.truth.high + error), promise, exact=False)
+    assert (found.status is Status.OK) is passes
+    assert found.digits == pytest.approx(-math.log10(relative), abs=1e-6)
+
+
+def test_an_inexact_method_may_lose_a_small_component_and_an_exact_one_may_not() -> None:
+    truth = exactly(1.0, 1e-9)
+    assert compare([1.0, 0.0], truth, 7.0, exact=False).status is Status.OK
+    assert compare([1.0, 0.0], truth, 7.0, exact=True).status is Status.DISAGREES
+
+
+@pytest.mark.parametrize("units", [-7.9, -1.0, 0.5, 7.9])
+def test_a_component_that_cancels_may_be_off_by_some_units_of_its_magnitude(units: float) -> None:
+    truth = Enclosure(*np.array([[1.0, 1e-8], [0, 0], [0, 0], [1.0, 1.0]]), bits=192)
+    assert compare([1.0, 1e-8 + units * UNIT], truth).status is Status.OK
+    assert compare([1.0, 1e-8 + 2 * math.copysign(8, units) * UNIT], truth).reason
+
+
+def test_the_width_of_the_enclosure_does_not_condemn_a_component() -> None:
+    wide = Enclosure(
+        np.array([1.0, 1e-20]), np.zeros(2), np.array([0.0, 1e-26]), np.array([1.0, 1e-20]), 192
+    )
+    assert compare([1.0, 1e-20], wide).status is Status.OK
+
+
+# What must fail, whatever the problem.
+
+Wrong = Callable[[Exam], Sequence[Any]]
+
+
+def frozen(case: Exam) -> Parts:
+    return by_hand(case.problem, case.problem.preparation_point(case.label))
+
+
+def swapped(case: Exam) -> Parts:
+    flat = np.concatenate([a.ravel() for a in case.honest])
+    order = np.argsort(np.abs(flat))
+    i, j = order[len(order) // 2 - 1], order[-1]
+    flat[[i, j]] = flat[[j, i]]
+    return case.split(flat)
+
+
+WRONG: dict[str, Wrong] = {
+    "all zero": lambda case: [np.zeros_like(a) for a in case.honest],
+    "negated": lambda case: [-a for a in case.honest],
+    "eleven-fold": lambda case: [11.0 * a for a in case.honest],
+    "twice": lambda case: [2.0 * a for a in case.honest],
+    "all ones": lambda case: [np.ones_like(a) for a in case.honest],
+    "frozen at the preparation point": frozen,
+    "two components swapped": swapped,
+    "off by a trillionth everywhere": lambda case: [a * (1 + 2e-12) for a in case.honest],
+    "first input not differentiated": lambda case: [0.0 * case.honest[0], *case.honest[1:]],
+    "last input not differentiated": lambda case: [*case.honest[:-1], 0.0 * case.honest[-1]],
+    "one sign wrong": lambda case: [-case.honest[0], *case.honest[1:]],
+    "too large by far": lambda case: [a * 1e100 for a in case.honest],
+    "too small by far": lambda case: [a * 1e-200 for a in case.honest],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize(("problem", "label"), CASES)
+def test_a_wrong_gradient_disagrees(problem: str, label: str, wrong: str) -> None:
+    case = exam(problem, label)
+    found = case.mark(WRONG[wrong](case))
+    assert found.status is Status.DISAGREES
+    assert "largest error in " in found.reason
+
+
+@pytest.mark.parametrize("promise", [12.0, 7.0, 4.5, 1.0])
+@pytest.mark.parametrize(("problem", "label"), CASES)
+def test_zeros_disagree_however_little_a_method_promises(
+    problem: str, label: str, promise: float
+) -> None:
+    case = exam(problem, label)
+    found = case.mark([np.zeros_like(a) for a in case.honest], promise, exact=False)
+    assert found.status is Status.DISAGREES
+    assert found.digits == pytest.approx(0.0, abs=1e-12)
+    assert f"0.0 digits, {promise:g} promised" in found.reason
+
+
+@pytest.mark.parametrize(("problem", "label"), [c for c in CASES if c[0] != "product-of-sum"])
+def test_an_answer_rounded_to_single_precision_disagrees(problem: str, label: str) -> None:
+    case = exam(problem, label)
+    for answer in (
+        [a.astype(np.float32) for a in case.honest],
+        [a.astype(np.float32).astype(np.float64) for a in case.honest],
+    ):
+        found = case.mark(answer)
+        assert found.status is Status.DISAGREES
+        assert found.digits is not None
+        assert 6.5 < found.digits < 9.5
+
+
+@pytest.mark.parametrize("relative", [1e-9, -1e-9])
+@pytest.mark.parametrize("rank", [0.0, 0.001, 0.01, 0.1, 0.5, 0.9, 1.0])
+@pytest.mark.parametrize(("problem", "label"), CASES)
+def test_an_error_of_a_billionth_in_any_one_component_disagrees(
+    problem: str, label: str, rank: float, relative: float
+) -> None:
+    case = exam(problem, label)
+    order = np.argsort(np.abs(case.truth.high))
+    component = int(order[round(rank * (order.size - 1))])
+    assert case.mark(case.with_error(component, relative)).status is Status.DISAGREES
+
+
+def test_an_error_of_a_billionth_is_caught_in_each_of_thousands_of_components() -> None:
+    case = exam(*NETWORK)
+    flat = np.concatenate([a.ravel() for a in case.honest])
+    missed = []
+    for i, honest in enumerate(flat.tolist()):
+        flat[i] = honest * (1.0 + 1e-9)
+        if case.mark(case.split(flat)).status is not Status.DISAGREES:
+            missed.append(i)
+        flat[i] = honest
+    assert missed == []
+
+
+@pytest.mark.parametrize("rank", [0.0, 0.01, 0.5, 1.0])
+def test_the_reason_names_the_component_that_is_wrong(rank: float) -> None:
+    case = exam(*NETWORK)
+    order = np.argsort(np.abs(case.truth.high))
+    component = int(order[round(rank * (order.size - 1))])
+    shapes = [a.shape for a in case.honest]
+    found = case.mark(case.with_error(component, 1e-9))
+    assert f"{locate(component, shapes, case.names)}: " in found.reason
+
+
+def test_the_reason_does_not_name_a_component_that_is_within_bounds() -> None:
+    # x[0] has the larger error, but one that the promise allows.
+    found = compare([1.0 + 4e-13, 1e-9 * (1.0 + 1e-6)], exactly(1.0, 1e-9))
+    assert found.status is Status.DISAGREES
+    assert "x[1]: " in found.reason
+
+
+def test_zeros_have_no_digits_rather_than_less_than_none() -> None:
+    assert compare([0.0], exactly(2.0)).reason.startswith("0.0 digits, 12 promised; ")
+
+
+def test_the_reason_shows_the_answer_and_the_truth_as_plain_numbers() -> None:
+    found = compare([1.0, 2.5], exactly(1.0, 2.0))
+    assert found.reason == "0.7 digits, 12 promised; largest error in x[1]: 2.5, true 2.0"
+
+
+@pytest.mark.parametrize("array", ["W2", "x"])
+def test_a_transposed_matrix_disagrees(array: str) -> None:
+    case = exam(*NETWORK)
+    k = case.names.index(array)
+    turned = case.honest[k].T.reshape(case.honest[k].shape)
+    found = case.mark([*case.honest[:k], turned, *case.honest[k + 1 :]])
+    assert found.status is Status.DISAGREES
+    assert f"largest error in {array}[" in found.reason
+
+
+@pytest.mark.parametrize(("one", "other"), [("b1", "b2"), ("W1", "W3"), ("x", "W1")])
+def test_arrays_in_the_wrong_order_disagree(one: str, other: str) -> None:
+    case = exam(*NETWORK)
+    answer = list(case.honest)
+    i, j = case.names.index(one), case.names.index(other)
+    answer[i], answer[j] = answer[j], answer[i]
+    assert case.mark(answer).status is Status.DISAGREES
+
+
+def test_a_batch_of_which_one_member_was_left_out_disagrees() -> None:
+    case = exam(*NETWORK)
+    x, *rest = case.point.inputs.values()
+    fewer = Point(
+        dict(zip(case.names, [x[1:], *rest], strict=True)), {"y": case.point.given["y"][1:]}
+    )
+    dx, *others = by_hand(case.problem, fewer)
+    assert case.mark([np.concatenate([0.0 * dx[:1], dx]), *others]).status is Status.DISAGREES
+
+
+def test_a_component_whose_truth_is_zero_must_be_zero() -> None:
+    truth = exactly(0.0, 1.0)
+    assert compare([0.0, 1.0], truth).status is Status.OK
+    found = compare([1e-20, 1.0], truth)
+    assert found.status is Status.DISAGREES
+    assert found.reason.startswith("1 of 2 components beyond what rounding explains")
+
+
+def test_a_component_that_cancels_to_zero_may_show_rounding_and_no_more() -> None:
+    truth = Enclosure(*np.array([[0.0, 1.0], [0, 0], [0, 0], [1.0, 1.0]]), bits=192)
+    assert compare([1e-16, 1.0], truth).status is Status.OK
+    assert compare([1e-14, 1.0], truth).status is Status.DISAGREES
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("factor", [11.0, -1.0, 0.0, 1.0 + 1e-4])
+@pytest.mark.parametrize("scale", [1e-8, 1e-150, 1e-300, 2.0**-1040, 1e300])
+def test_a_wrong_gradient_of_tiny_or_huge_values_disagrees(
+    scale: float, factor: float, exact: bool
+) -> None:
+    values = scale * np.array([1.0, -2.0, 0.5])
+    truth = exactly(*values)
+    assert compare(values, truth, 7.0, exact).digits == math.inf
+    assert compare(factor * values, truth, 7.0, exact).status is Status.DISAGREES
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e-150, 1e-290])
+def test_an_eleven_fold_gradient_of_a_tiny_function_disagrees(scale: float) -> None:
+    tiny = Problem("tiny", lambda xp, x: scale * xp.sum(xp.sin(x)), {"x": [0.3, 1.0, 2.0]})
+    truth = certify(tiny, tiny.point(), "gradient")
+    honest = scale * np.cos([0.3, 1.0, 2.0])
+    assert compare(honest, truth).status is Status.OK
+    assert compare(11.0 * honest, truth, promise=4.5, exact=False).status is Status.DISAGREES
+
+
+def test_a_wrong_component_is_caught_where_intermediate_values_overflow() -> None:
+    lse = Problem("lse", lambda xp, x: xp.logsumexp(x), {"x": [800.0, 780.0]})
+    truth = certify(lse, lse.point(), "gradient")
+    assert compare(truth.high, truth).status is Status.OK
+    assert compare(truth.high * [1.0, 1.0 + 1e-4], truth).status is Status.DISAGREES
+
+
+# What is no answer at all.
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(("problem", "label"), CASES)
+def test_an_answer_that_is_not_finite_is_told_so(problem: str, label: str, bad: float) -> None:
+    case = exam(problem, label)
+    last = case.honest[-1].copy()
+    last[(-1,) * last.ndim] = bad
+    found = case.mark([*case.honest[:-1], last])
+    n, where = case.truth.high.size, locate(case.truth.high.size - 1, *shapes_and_names(case))
+    assert found == Agreement(Status.NONFINITE, f"1 of {n} components not finite: {where}")
+
+
+def shapes_and_names(case: Exam) -> tuple[list[tuple[int, ...]], list[str]]:
+    return [a.shape for a in case.honest], case.names
+
+
+def test_of_many_components_not_finite_the_first_is_named_and_all_are_counted() -> None:
+    case = exam(*NETWORK)
+    answer = [a.copy() for a in case.honest]
+    answer[1][2, 3], answer[4][7] = math.nan, math.inf
+    assert case.mark(answer).reason == "2 of 3471 components not finite: W1[2, 3]"
+
+
+@pytest.mark.parametrize(
+    "truth", [exactly(1.0), exactly(1e308), Enclosure(*np.ones((4, 1)) * [[1], [0], [0], [9]], 192)]
+)
+def test_not_a_number_matches_nothing(truth: Enclosure) -> None:
+    assert compare([math.nan], truth, promise=0.0, exact=False).status is Status.NONFINITE
+
+
+@pytest.mark.parametrize(
+    ("answer", "shape", "reason"),
+    [
+        ([np.zeros(3)], (2,), r"x has shape (3,), (2,) expected"),
+        ([np.zeros((2, 1))], (2,), r"x has shape (2, 1), (2,) expected"),
+        ([np.zeros((1, 2))], (2, 1), r"x has shape (1, 2), (2, 1) expected"),
+        ([np.zeros(1)], (), r"x has shape (1,), () expected"),
+        ([1.0], (1,), r"x has shape (), (1,) expected"),
+        ([np.zeros(0)], (2,), r"x has shape (0,), (2,) expected"),
+        ([], (2,), r"0 arrays returned, 1 expected (x)"),
+        ([np.zeros(2), np.zeros(2)], (2,), r"2 arrays returned, 1 expected (x)"),
+    ],
+)
+def test_an_answer_of_the_wrong_shape_disagrees_whatever_its_values(
+    answer: Any, shape: tuple[int, ...], reason: str
+) -> None:
+    truth = exactly(*np.ones(int(np.prod(shape))))
+    found = agree(answer, truth, shapes=[shape], names=["x"], promise=0.0, exact=False)
+    assert found == Agreement(Status.DISAGREES, reason)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda a: a[:-1], "6 arrays returned, 7 expected"),
+        (lambda a: [*a, a[0]], "8 arrays returned, 7 expected"),
+        (lambda a: [a[0].T, *a[1:]], r"x has shape (10, 32), (32, 10) expected"),
+        (lambda a: [a[0], a[1].ravel(), *a[2:]], r"W1 has shape (500,), (10, 50) expected"),
+        (lambda a: [*a[:-1], a[-1][0]], r"b3 has shape (), (1,) expected"),
+        (lambda a: [a[0][None], *a[1:]], r"x has shape (1, 32, 10), (32, 10) expected"),
+        (lambda a: [np.concatenate([p.ravel() for p in a])], "1 arrays returned, 7 expected"),
+    ],
+)
+def test_a_network_s_arrays_must_all_be_there_in_their_shapes(change: Any, reason: str) -> None:
+    case = exam(*NETWORK)
+    found = case.mark(change(case.honest))
+    assert found.status is Status.DISAGREES
+    assert found.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("answer", "holds"),
+    [
+        (np.array(["1.0", "2.0"]), "<U3"),
+        (np.array([b"1.0", b"2.0"]), "|S3"),
+        (np.array([1.0, 2.0], dtype=object), "object"),
+        (np.array([None, None]), "object"),
+        (np.array([True, True]), "bool"),
+        (np.array(["2020-01-01", "2020-01-02"], dtype="datetime64[D]"), "datetime64[D]"),
+        (np.array([1, 2], dtype="timedelta64[s]"), "timedelta64[s]"),
+    ],
+)
+def test_an_answer_that_holds_no_numbers_disagrees(answer: Array, holds: str) -> None:
+    found = compare(answer, exactly(1.0, 2.0), promise=0.0, exact=False)
+    assert found == Agreement(Status.DISAGREES, f"x holds {holds} instead of numbers")
+
+
+@pytest.mark.parametrize("imaginary", [1e-300, 1e-9, 1.0, math.nan, math.inf])
+def test_an_answer_with_an_imaginary_part_disagrees(imaginary: float) -> None:
+    answer = np.array([complex(1.0, 0.0), complex(2.0, imaginary)])
+    found = compare(answer, exactly(1.0, 2.0), promise=0.0, exact=False)
+    assert found == Agreement(Status.DISAGREES, "x is complex, real numbers expected")
+
+
+def test_a_conjugated_or_rotated_answer_disagrees() -> None:
+    case = exam(*NETWORK)
+    assert case.mark([a * 1j for a in case.honest]).reason == "x is complex, real numbers expected"
+    assert case.mark([a + 0j for a in case.honest]).status is Status.OK
+
+
+# The figures.
+
+
+@pytest.mark.parametrize("exponent", [-900, -500, -20, 1, 20, 500, 900])
+@pytest.mark.parametrize("promise", [12.0, 7.0])
+def test_a_verdict_does_not_change_when_a_problem_is_scaled_by_a_power_of_two(
+    exponent: int, promise: float
+) -> None:
+    rng = np.random.default_rng(9)
+    for relative in (0.0, 1e-16, 1e-13, 1e-9, 1e-3, 10.0):
+        high = rng.standard_normal(20)
+        low = 2.0**-60 * high
+        truth = Enclosure(high, low, 2.0**-100 * np.abs(high), 3.0 * np.abs(high), 192)
+        answer = high * (1.0 + relative * rng.standard_normal(20))
+        factor = 2.0**exponent
+        scaled = Enclosure(*(factor * getattr(truth, p) for p in
+                             ("high", "low", "radius", "magnitude")), bits=192)  # fmt: skip
+        before = compare(answer, truth, promise)
+        after = compare(factor * answer, scaled, promise)
+        assert after.status is before.status
+        assert after.digits == pytest.approx(before.digits, abs=1e-9)
+        assert after.worst_digits == pytest.approx(before.worst_digits, abs=1e-9)
+        assert after.ulps == before.ulps
+
+
+@pytest.mark.parametrize("k", [3, 10, 20, 30, 40, 45])
+@pytest.mark.parametrize("n", [1, 2, 100])
+def test_digits_are_minus_the_logarithm_of_the_relative_error(n: int, k: int) -> None:
+    high = np.random.default_rng(n).integers(1, 99, n) * 2.0 ** np.arange(n)
+    found = compare(high * (1.0 + 2.0**-k), exactly(*high))
+    assert found.digits == pytest.approx(k * math.log10(2.0), abs=1e-12)
+    assert found.worst_digits == pytest.approx(k * math.log10(2.0), abs=1e-12)
+
+
+@pytest.mark.parametrize("factor", [2.0, 11.0, 101.0, -9.0])
+def test_digits_are_negative_where_the_error_exceeds_the_truth(factor: float) -> None:
+    found = compare([factor * 3.0, factor * 4.0], exactly(3.0, 4.0))
+    assert found.digits == pytest.approx(-math.log10(abs(factor - 1.0)), abs=1e-12)
+
+
+def test_digits_are_those_of_the_norm_and_worst_digits_those_of_the_worst_component() -> None:
+    found = compare([1.0, 1e-6 * 1.001], exactly(1.0, 1e-6))
+    assert found.digits == pytest.approx(9.0, abs=1e-3)
+    assert found.worst_digits == pytest.approx(3.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("truth", "answer", "digits"),
+    [(1e-8, 1e-8 + 1e-12, 4.0), (0.0, 1e-14, 14.0), (0.0, 0.0, math.inf), (2.0, 2.002, 3.0)],
+)
+def test_a_component_s_digits_are_relative_to_it_or_where_it_is_zero_to_its_magnitude(
+    truth: float, answer: float, digits: float
+) -> None:
+    cancelled = Enclosure(*np.array([[1.0, truth], [0, 0], [0, 0], [1.0, 1.0]]), bits=192)
+    assert compare([1.0, answer], cancelled).worst_digits == pytest.approx(digits, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_worst_component_has_no_more_digits_than_the_norm(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    high = rng.standard_normal(30) * 10.0 ** rng.integers(-5, 5, 30)
+    answer = high * (1.0 + 10.0 ** rng.integers(-15, 1, 30) * rng.standard_normal(30))
+    found = compare(answer, exactly(*high))
+    assert found.digits is not None
+    assert found.worst_digits is not None
+    assert found.worst_digits <= found.digits + 1e-9
+
+
+def test_the_radius_of_the_truth_takes_digits_from_the_answer() -> None:
+    wide = Enclosure(np.array([1.0]), np.zeros(1), np.array([1e-6]), np.ones(1), 192)
+    found = compare([1.0], wide, promise=5.0)
+    assert found.digits == pytest.approx(6.0)
+    assert compare([1.0], wide, promise=7.0).status is Status.DISAGREES
+
+
+@pytest.mark.parametrize("value", [1.0, 1.5, -3.7, 1e200, -1e-200, 2.0**-1022])
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_ulps_count_steps_between_doubles(value: float, steps: int) -> None:
+    answer = value
+    for _ in range(steps):
+        answer = math.nextafter(answer, math.copysign(math.inf, value))
+    assert compare([answer, 1.0], exactly(value, 1.0)).ulps == steps
+    assert compare([1.0, answer], exactly(1.0, value)).ulps == steps
+
+
+def test_ulps_are_those_of_the_worst_component() -> None:
+    found = compare([1.0 + 2.0**-52, 1e9 + 3 * 2.0**-23], exactly(1.0, 1e9))
+    assert found.ulps == 3.0
+
+
+def test_half_an_ulp_below_a_power_of_two_is_half_an_ulp_of_the_truth() -> None:
+    assert compare([math.nextafter(1.0, 0.0)], exactly(1.0)).ulps == 0.5
+
+
+def test_ulps_of_the_truth_between_two_doubles_are_fractions() -> None:
+    between = Enclosure(np.ones(1), np.array([2.0**-54]), np.zeros(1), np.ones(1), 192)
+    assert compare([1.0], between).ulps == 0.25
+    assert compare([1.0 + 2.0**-52], between).ulps == 0.75
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth", "digits"),
+    [
+        ((1e200, math.nextafter(1e-200, 1.0)), (1e200, 1e-200), 415.84),
+        ((1e300,), (1e-300,), -600.0),
+        ((1e300, 1.0), (1e-300, 1.0), -300.0),
+        ((1e308,), (-1e308,), -0.30103),
+    ],
+)
+def test_extreme_errors_have_figures_and_give_no_warnings(
+    answer: tuple[float, ...], truth: tuple[float, ...], digits: float
+) -> None:
+    found = compare(answer, exactly(*truth))
+    assert found.digits is not None
+    # An error beyond the largest double may be called infinite.
+    assert found.digits == pytest.approx(digits, abs=0.01) or found.digits == -math.inf
+    assert found.status is (Status.OK if digits > 12.0 else Status.DISAGREES)
+
+
+# Names of components.
+
+SHAPES: list[tuple[int, ...]] = [(2, 3), (), (4,), (0,), (1, 1, 2)]
+NAMES = ["W", "s", "b", "empty", "T"]
+
+
+@pytest.mark.parametrize(
+    ("i", "name"),
+    [
+        (0, "W[0, 0]"),
+        (2, "W[0, 2]"),
+        (3, "W[1, 0]"),
+        (5, "W[1, 2]"),
+        (6, "s"),
+        (7, "b[0]"),
+        (10, "b[3]"),
+        (11, "T[0, 0, 0]"),
+        (12, "T[0, 0, 1]"),
+    ],
+)
+def test_a_component_is_located_by_the_name_and_index_of_its_array(i: int, name: str) -> None:
+    assert locate(i, SHAPES, NAMES) == name
+
+
+def test_every_component_of_a_network_has_a_name_of_its_own() -> None:
+    case = exam(*NETWORK)
+    shapes, names = shapes_and_names(case)
+    assert len({locate(i, shapes, names) for i in range(3471)}) == 3471
+
+
+@pytest.mark.parametrize("i", [13, 14, 1000])
+def test_a_component_that_there_is_not_is_an_error(i: int) -> None:
+    with pytest.raises(IndexError):
+        locate(i, SHAPES, NAMES)
