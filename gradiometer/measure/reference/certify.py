@@ -79,14 +79,11 @@ def _round(flat: Any, magnitude: Floats, bits: int) -> Enclosure:
     rests = [b - h for b, h in zip(flat, high.tolist(), strict=True)]
     low = np.array([float(r) for r in rests])
     gaps = [r - x for r, x in zip(rests, low.tolist(), strict=True)]
-    radius = np.array([_upper(gap) for gap in gaps])
+    bounds = np.array([float(gap.abs_upper()) for gap in gaps])
+    exact = np.array([gap.is_zero() for gap in gaps])
+    radius = np.where(exact, 0.0, np.nextafter(bounds, np.inf))
     # The largest path alone is at least the component's share: rounding must not lose that.
     return Enclosure(high, low, radius, np.maximum(magnitude, np.abs(high)), bits)
-
-
-def _upper(gap: Any) -> float:
-    """Return a double that bounds |gap|; zero only where the gap is."""
-    return 0.0 if gap.is_zero() else float(np.nextafter(float(gap.abs_upper()), np.inf))
 
 
 def _check_output(problem: Problem, output: Any) -> None:
