@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 lists = typer.Typer(
     help="List what there is: problems, methods, recorded runs.",
+    epilog="Example: `gradiometer list problems`.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )

@@ -58,7 +58,7 @@ def runs(results: Path, json: bool) -> None:
         rows.append(
             {
                 "run": path.name,
-                "started": info["environment"]["started"],
+                "started": info.get("environment", {}).get("started", "–"),
                 "state": info["state"],
                 "planned": planned,
                 "recorded": len(records),

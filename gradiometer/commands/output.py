@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from gradiometer.runs.record import strict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,7 @@ def stderr() -> Console:
 
 def print_json(data: Any) -> None:
     """Print strict JSON; infinities and gaps, which it has not, as text and null."""
-    sys.stdout.write(json.dumps(_strict(data), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(strict(data), indent=2, ensure_ascii=False) + "\n")
 
 
 def print_table(
@@ -55,9 +56,9 @@ def print_table(
     cells = [[str(value) for value in row] for row in rows]
     headers = [_folded(name, [row[i] for row in cells]) for i, name in enumerate(columns)]
     for block in _blocks(console.width, headers, cells):
-        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+        table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
         for i in block:
-            table.add_column(headers[i], overflow="fold")
+            table.add_column(Text(headers[i]), overflow="fold")
         for row in cells:
             table.add_row(*(Text(row[i], style=STYLES.get(row[i], "")) for i in block))
         console.print(table)
@@ -95,13 +96,3 @@ def _blocks(
         block.append(i)
         used += widths[i]
     yield block
-
-
-def _strict(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _strict(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_strict(value) for value in data]
-    if isinstance(data, float) and not math.isfinite(data):
-        return None if math.isnan(data) else str(data)
-    return data

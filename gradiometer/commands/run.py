@@ -110,6 +110,8 @@ def _plan(request: Request, registry: Registry) -> Plan:
 
 
 def _announce(console: Console, plan: Plan, options: Options) -> None:
+    if not console.is_terminal:
+        return
     missing = sorted(m.name for m in plan.methods if m.missing)
     console.print(
         f"{len(plan.cells)} cells: {len(plan.cases)} cases × {len(plan.methods)} methods; "

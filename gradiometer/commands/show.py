@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.text import Text
 
 from gradiometer import plugins as registries
 from gradiometer.commands.output import print_json, print_table, stdout
-from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.errors import GradiometerError, UnknownName, describe
 from gradiometer.measure.agreement import locate
 from gradiometer.measure.fleet import Failure, Fleet
 from gradiometer.measure.harness import reference
@@ -35,7 +36,7 @@ def show(name: str, size: str | None, seed: int, plugins: Sequence[Path], json: 
     if problem.fault:
         raise GradiometerError(problem.fault)
     label = problem.labels[0] if size is None else size
-    point = problem.point(label, seed)
+    point = _point(problem, label, seed)
     truths = _certify(problem, point, registry.origins)
     facts = {
         "problem": name,
@@ -52,6 +53,15 @@ def show(name: str, size: str | None, seed: int, plugins: Sequence[Path], json: 
         print_json(facts | {"components": rows})
     else:
         _print(facts, rows, truths, point)
+
+
+def _point(problem: Problem, label: str, seed: int) -> Point:
+    try:
+        return problem.point(label, seed)
+    except GradiometerError:
+        raise
+    except Exception as error:  # a problem's own code: whatever it raises is the reason
+        raise GradiometerError(f"The point of {problem.name}: {describe(error)}.") from error
 
 
 def _certify(problem: Problem, point: Point, origins: Any) -> dict[str, Enclosure]:
@@ -112,15 +122,18 @@ def _print(
     point: Point,
 ) -> None:
     console = stdout()
-    console.print(f"[bold]{facts['problem']}[/bold]  {facts['formula']}", soft_wrap=True)
-    if facts["about"]:
-        console.print(facts["about"], soft_wrap=True)
     inputs = ", ".join(k if a.ndim == 0 else f"{k} {a.shape}" for k, a in point.inputs.items())
-    console.print(f"\nsource  {facts['source']}", soft_wrap=True)
-    console.print(f"sizes   {', '.join(facts['sizes']) or 'one'}", soft_wrap=True)
-    console.print(f"inputs  {facts['inputs']:,}: {inputs}", soft_wrap=True)
     given = ", ".join(f"{k} = {v}" for k, v in facts["given"].items())
-    console.print(f"given   {given or 'nothing'}", soft_wrap=True)
+    console.print(Text(facts["problem"], "bold") + Text(f"  {facts['formula']}"), soft_wrap=True)
+    lines = [
+        *([facts["about"]] if facts["about"] else []),
+        "",
+        f"source  {facts['source']}",
+        f"sizes   {', '.join(facts['sizes']) or 'one'}",
+        f"inputs  {facts['inputs']:,}: {inputs}",
+        f"given   {given or 'nothing'}",
+    ]
+    console.print(Text("\n".join(lines)), soft_wrap=True)
     size = f" at size {facts['size']}" if facts["size"] else ""
     title = f"Certified{size} (the truth is within the radius)"
     columns = ["component", "at", "value", "radius"]

@@ -6,6 +6,7 @@ here.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,10 @@ def _markdown(table: pd.DataFrame) -> str:
 
 
 def _escaped(value: object) -> object:
-    return value.replace("|", "\\|").replace("\n", " ") if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    line = " ".join(value.splitlines())
+    return re.sub(r"([\\|<>_*`\[\]])", r"\\\1", line)
 
 
 def _without_gaps(lines: list[str]) -> list[str]:

@@ -23,25 +23,29 @@ def duration(seconds: float) -> str:
     """
     if pd.isna(seconds):
         return "–"
-    for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")):
-        if seconds >= factor or unit == "ns":
-            return f"{three(seconds / factor)} {unit}"
-    raise AssertionError(seconds)
+    shown = float(f"{seconds:.3g}")  # rounded first, so that 999.96 ns is a microsecond
+    for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if shown >= factor:
+            return f"{three(shown / factor)} {unit}"
+    return f"{three(shown / 1e-9)} ns"
 
 
 def three(x: float) -> str:
     """Return three significant digits without an exponent: `1.00`, `34.7`, `7,430`."""
     if pd.isna(x):
         return "–"
-    decimals = 2 - math.floor(math.log10(abs(x))) if x else 2
-    return f"{round(x, decimals):,.{max(0, min(decimals, 2))}f}"
+    if math.isinf(x):
+        return str(x)
+    shown = float(f"{x:.3g}")
+    decimals = 2 - math.floor(math.log10(abs(shown))) if shown else 2
+    return f"{shown:,.{max(0, decimals if abs(shown) < 0.1 else min(decimals, 2))}f}"
 
 
 def digits(x: Any) -> str:
     """Return digits with one decimal, `exact` where nothing is wrong; a status as it is."""
     if not isinstance(x, float):
         return str(x)
-    return "exact" if x == math.inf else "–" if math.isnan(x) else f"{x:.1f}"
+    return "exact" if x == math.inf else "–" if math.isnan(x) else f"{round(x, 1) + 0.0:.1f}"
 
 
 def multiple(x: Any) -> str:
@@ -59,7 +63,7 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
     chosen = run.records[run.records["operator"] == operator]
     promise = chosen.groupby("method")["promise"].max().map(lambda p: f"{p:g}", na_action="ignore")
     table = run.agreement(operator).map(digits)
-    table.insert(0, "promise", promise.reindex(table.index).fillna("–"))
+    table.insert(0, "promise", promise.reindex(table.index).astype(object).fillna("–"))
     return table
 
 

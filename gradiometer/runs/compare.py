@@ -33,6 +33,23 @@ def with_ratios(records: pd.DataFrame) -> pd.DataFrame:
     return filled
 
 
+def with_unreached(records: pd.DataFrame, plan: dict[str, Any]) -> pd.DataFrame:
+    """Return the records with a row, of status `not-reached`, for each planned cell without one."""
+    reached = set(zip(records["case"], records["method"], strict=True))
+    rows = []
+    for case in plan["cases"]:
+        problem, *size, dtype, operator = case.split("/")
+        identity = {"case": case, "problem": problem, "size": "/".join(size), "dtype": dtype}
+        rows += [
+            identity | {"operator": operator, "method": method, "status": "not-reached"}
+            for method in plan["methods"]
+            if (case, method) not in reached
+        ]
+    if not rows:
+        return records
+    return pd.concat([records, pd.DataFrame(rows)], ignore_index=True)
+
+
 def agreement(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
     """Return digits proven correct in the norm: a row a method, a column a case."""
     return matrix(records, "digits", operator)

@@ -46,7 +46,20 @@ def record(cell: Cell, outcome: Outcome) -> dict[str, Any]:
 
 def dump(row: dict[str, Any]) -> str:
     """Return a record as one line of strict JSON; infinities (an exact answer's digits) as text."""
-    return json.dumps({k: _plain(v) for k, v in row.items()}, ensure_ascii=False, allow_nan=False)
+    return json.dumps(strict(row, nan="nan"), ensure_ascii=False, allow_nan=False)
+
+
+def strict(data: Any, nan: str | None = None) -> Any:
+    """Return data that strict JSON can hold: infinities as text, text as Unicode, NaN as `nan`."""
+    if isinstance(data, dict):
+        return {key: strict(value, nan) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [strict(value, nan) for value in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return nan if math.isnan(data) else str(data)
+    if isinstance(data, str):
+        return data.encode("utf-8", errors="backslashreplace").decode("utf-8")
+    return data
 
 
 def parse(line: str) -> dict[str, Any]:
@@ -61,7 +74,3 @@ def parse(line: str) -> dict[str, Any]:
     return {
         k: float(v) if v in ("inf", "-inf", "nan") and k not in TEXT else v for k, v in row.items()
     }
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

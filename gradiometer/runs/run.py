@@ -57,11 +57,11 @@ class Run:
 
     def agreement(self, operator: str = "gradient") -> pd.DataFrame:
         """Return digits proven correct, methods by cases."""
-        return compare.agreement(self.records, operator)
+        return self._ordered(compare.agreement(self._planned_records, operator))
 
     def speed(self, operator: str = "gradient") -> pd.DataFrame:
         """Return times as multiples of the fastest's, methods by cases."""
-        return compare.speed(self.records, operator)
+        return self._ordered(compare.speed(self._planned_records, operator))
 
     def timing(self) -> pd.DataFrame:
         """Return cold and warm times of every timed cell, in seconds."""
@@ -74,6 +74,15 @@ class Run:
     def coverage(self) -> pd.DataFrame:
         """Return every planned cell that is not `ok`, with the reason."""
         return compare.coverage(self.records, self.info.get("plan"))
+
+    @property
+    def _planned_records(self) -> pd.DataFrame:
+        return compare.with_unreached(self.records, self.info["plan"])
+
+    def _ordered(self, matrix: pd.DataFrame) -> pd.DataFrame:
+        """Return a matrix with its methods in the order of the plan."""
+        planned = [m for m in self.info["plan"]["methods"] if m in matrix.index]
+        return matrix.reindex(list(dict.fromkeys([*planned, *matrix.index])))
 
     def __repr__(self) -> str:
         counts = self.records["status"].value_counts()
@@ -97,7 +106,7 @@ def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=COLUMNS)
     for column in COLUMNS:
         if column in TEXT:
-            table[column] = table[column].fillna("").astype("str")
+            table[column] = table[column].astype(object).fillna("").astype("str")
         elif column in WHOLE:
             table[column] = table[column].astype("Int64")
         else:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.runs.record import dump, parse
+from gradiometer.runs.record import dump, parse, strict
 
 FORMAT = 1
 
@@ -79,7 +79,9 @@ class RunFolder:
 
     def _write_info(self) -> None:
         draft = self.path / "run.json.new"
-        draft.write_text(json.dumps(self.info, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        draft.write_text(
+            json.dumps(strict(self.info), indent=2, ensure_ascii=False) + "\n", "utf-8"
+        )
         draft.replace(self.path / "run.json")
 
     def _write_parquet(self) -> None:
@@ -127,15 +129,16 @@ def read_info(path: Path) -> dict[str, Any]:
     """
     file = path / "run.json"
     try:
-        info = json.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise GradiometerError(f"Cannot read {file}: {error.strerror}.") from error
+        info = json.loads(_read(file))
     except ValueError as error:
         raise GradiometerError(
             f"{file} is not valid JSON ({error}): it was edited or cut."
         ) from error
     if not isinstance(info, dict) or info.get("format") != FORMAT:
         raise GradiometerError(f"{file} is not of format {FORMAT}: another version wrote it.")
+    lacking = [key for key in ("id", "state", "plan") if key not in info]
+    if lacking:
+        raise GradiometerError(f"{file} lacks {', '.join(lacking)}: it was edited.")
     return info
 
 
@@ -145,7 +148,8 @@ def read_journal(journal: Path) -> tuple[list[dict[str, Any]], bool]:
     Raises:
         GradiometerError: If a line that is not the last cannot be read.
     """
-    lines = journal.read_text("utf-8", errors="replace").splitlines()
+    text = _read(journal)
+    lines = text.removesuffix("\n").split("\n") if text else []
     rows = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -157,6 +161,13 @@ def read_journal(journal: Path) -> tuple[list[dict[str, Any]], bool]:
                 f"{journal}, line {number}: {error}. The file was edited."
             ) from error
     return rows, False
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise GradiometerError(f"Cannot read {file}: {error.strerror}.") from error
 
 
 @contextmanager

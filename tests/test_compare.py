@@ -1,0 +1,385 @@
+"""The tables of a run: ranks with ties, and no cell that drops out in silence."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gradiometer.measure.outcome import Status
+from gradiometer.runs import compare
+from gradiometer.runs.run import frame
+
+UNFIGURED = [s for s in Status if s not in (Status.OK, Status.DISAGREES)]
+
+
+def row(
+    method: str,
+    problem: str = "affine",
+    size: str = "",
+    operator: str = "gradient",
+    **values: Any,
+) -> dict[str, Any]:
+    return {
+        "case": "/".join(p for p in (problem, size, "float64", operator) if p),
+        "problem": problem, "size": size, "dtype": "float64", "operator": operator,
+        "method": method, "tool": method, "mode": "reverse", "status": "ok", "reason": "",
+        "route": "native",
+    } | values  # fmt: skip
+
+
+def timed(ratio: float, low: float, high: float, seconds: float | None = None) -> dict[str, Any]:
+    time_s = 1e-6 * ratio if seconds is None else seconds
+    return {
+        "time_s": time_s, "low_s": 0.9 * time_s, "high_s": 1.1 * time_s,
+        "ratio": ratio, "ratio_low": low, "ratio_high": high, "rounds": 7, "loops": 10,
+    }  # fmt: skip
+
+
+def alone(seconds: float, low: float, high: float) -> dict[str, Any]:
+    """What a cell holds that was timed outside any rounds."""
+    return {"time_s": seconds, "low_s": low, "high_s": high}
+
+
+def ranks(*rows: dict[str, Any]) -> dict[str, int]:
+    table = compare.ranking(frame(rows))
+    return dict(zip(table["method"], table["rank"], strict=True))
+
+
+def random_records(seed: int) -> pd.DataFrame:
+    """Return the records of a whole plan, each cell with a status drawn at random."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for problem, size in (("affine", ""), ("net", "2-3"), ("net", "10-50")):
+        for method in ("by-hand", "tape", "jit", "differences"):
+            status = str(rng.choice([*Status, Status.OK, Status.OK]))
+            figures: dict[str, Any] = {"reason": "" if status == "ok" else "why"}
+            if status in ("ok", "disagrees"):
+                figures["digits"] = float(rng.choice([3.0, 15.2, math.inf]))
+            if status == "ok":
+                figures |= timed(*np.sort(rng.uniform(1, 9, 3))[[1, 0, 2]].tolist())
+            rows.append(row(method, problem, size, status=status, **figures))
+    rng.shuffle(rows)
+    return frame(rows)
+
+
+# Matrices.
+
+
+def test_the_matrices_hold_a_row_a_method_and_a_column_a_case_in_order() -> None:
+    records = frame(
+        [
+            row("tape", "net", "2-3", digits=15.0),
+            row("by-hand", "net", "2-3", digits=16.0),
+            row("tape", "affine", digits=14.0),
+            row("by-hand", "affine", digits=13.0),
+        ]
+    )
+    table = compare.agreement(records)
+    assert table.index.tolist() == ["tape", "by-hand"]
+    assert table.columns.tolist() == ["net 2-3", "affine"]
+    assert table.to_numpy().tolist() == [[15.0, 14.0], [16.0, 13.0]]
+
+
+@pytest.mark.parametrize("status", UNFIGURED)
+def test_a_cell_without_a_figure_shows_its_status_in_both_matrices(status: Status) -> None:
+    records = frame(
+        [row("good", digits=15.0, **timed(1, 1, 1)), row("bad", status=str(status), reason="why")]
+    )
+    assert compare.agreement(records).loc["bad", "affine"] == status.value
+    assert compare.speed(records).loc["bad", "affine"] == status.value
+
+
+def test_a_cell_that_disagrees_shows_its_digits_and_no_speed() -> None:
+    records = frame([row("bad", status="disagrees", digits=0.5)])
+    assert compare.agreement(records).loc["bad", "affine"] == 0.5
+    assert compare.speed(records).loc["bad", "affine"] == "disagrees"
+
+
+def test_a_cell_that_disagrees_without_digits_shows_its_status() -> None:
+    records = frame([row("bad", status="disagrees", reason="2 arrays returned, 3 expected")])
+    assert compare.agreement(records).loc["bad", "affine"] == "disagrees"
+
+
+@pytest.mark.parametrize("status", ["timeout", "crashed", "nonfinite"])
+def test_digits_of_a_cell_that_failed_later_are_not_shown(status: str) -> None:
+    records = frame([row("bad", status=status, digits=15.0, ratio=2.0)])
+    assert compare.agreement(records).loc["bad", "affine"] == status
+    assert compare.speed(records).loc["bad", "affine"] == status
+
+
+def test_a_cell_that_was_only_checked_shows_ok_for_its_speed() -> None:
+    records = frame([row("checked", digits=math.inf)])
+    assert compare.agreement(records).loc["checked", "affine"] == math.inf
+    assert compare.speed(records).loc["checked", "affine"] == "ok"
+
+
+@pytest.mark.parametrize("operator", ["value", "gradient"])
+def test_a_matrix_is_of_one_operator(operator: str) -> None:
+    records = frame([row("tape", operator="value", digits=1.0), row("tape", digits=2.0)])
+    expected = {"value": 1.0, "gradient": 2.0}[operator]
+    assert compare.agreement(records, operator).to_numpy().tolist() == [[expected]]
+
+
+@pytest.mark.parametrize("figure", ["agreement", "speed"])
+def test_an_operator_without_records_has_an_empty_matrix(figure: str) -> None:
+    assert getattr(compare, figure)(frame([row("tape", operator="value")])).empty
+    assert getattr(compare, figure)(frame([])).empty
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("figure", ["digits", "ratio"])
+def test_no_planned_cell_is_ever_dropped(figure: str, seed: int) -> None:
+    records = random_records(seed)
+    table = compare.matrix(records, figure, "gradient")
+    assert table.shape == (4, 3)
+    assert table.notna().all().all()
+    shown = {str(s) for s in Status}
+    assert all(isinstance(v, float) or v in shown for v in table.to_numpy().ravel())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_cell_is_either_ok_or_covered(seed: int) -> None:
+    records = random_records(seed)
+    missed = compare.coverage(records)
+    ok = records[records["status"] == "ok"]
+    assert len(ok) + len(missed) == len(records)
+    assert not set(zip(ok["case"], ok["method"], strict=True)) & set(
+        zip(missed["case"], missed["method"], strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("problem", "size", "label"),
+    [("affine", "", "affine"), ("net", "2-3", "net 2-3"), ("net", "10", "net 10")],
+)
+def test_a_label_is_the_problem_and_its_size(problem: str, size: str, label: str) -> None:
+    assert compare.label(frame([row("tape", problem, size)])).tolist() == [label]
+
+
+def test_making_tables_leaves_the_records_as_they_were() -> None:
+    records = random_records(3)
+    before = records.copy(deep=True)
+    for table in ("agreement", "speed", "timing", "ranking", "coverage", "with_ratios"):
+        getattr(compare, table)(records)
+    pd.testing.assert_frame_equal(records, before)
+
+
+# Times.
+
+
+def test_only_timed_cells_have_times_and_none_of_them_is_lost() -> None:
+    records = random_records(5)
+    table = compare.timing(records)
+    assert len(table) == records["time_s"].notna().sum()
+    assert set(table["time_s"]) == set(records["time_s"].dropna())
+
+
+def test_the_cost_in_primals_is_over_the_same_methods_own_value() -> None:
+    records = frame(
+        [
+            row("tape", operator="value", **timed(1, 1, 1, seconds=2e-6)),
+            row("jit", operator="value", **timed(4, 4, 4, seconds=8e-6)),
+            row("tape", **timed(1, 1, 1, seconds=6e-6)),
+            row("jit", **timed(2, 2, 2, seconds=12e-6)),
+        ]
+    )
+    table = compare.timing(records).set_index(["case", "method"])["per_primal"]
+    assert table["affine/float64/value"].tolist() == [1.0, 1.0]
+    assert table["affine/float64/gradient", "tape"] == pytest.approx(3.0)
+    assert table["affine/float64/gradient", "jit"] == pytest.approx(1.5)
+
+
+def test_the_cost_in_primals_is_of_the_same_size() -> None:
+    records = frame(
+        [
+            row("tape", "net", "2", "value", **timed(1, 1, 1, seconds=1.0)),
+            row("tape", "net", "9", "value", **timed(1, 1, 1, seconds=10.0)),
+            row("tape", "net", "2", **timed(1, 1, 1, seconds=5.0)),
+            row("tape", "net", "9", **timed(1, 1, 1, seconds=20.0)),
+        ]
+    )
+    table = compare.timing(records).set_index("case")["per_primal"]
+    assert table["net/2/float64/gradient"] == 5.0
+    assert table["net/9/float64/gradient"] == 2.0
+
+
+def test_a_method_whose_value_was_not_timed_has_no_cost_in_primals() -> None:
+    records = frame(
+        [
+            row("tape", operator="value", status="timeout", reason="slow"),
+            row("jit", operator="value", **timed(1, 1, 1)),
+            row("tape", **timed(1, 1, 1)),
+        ]
+    )
+    table = compare.timing(records).set_index(["case", "method"])["per_primal"]
+    assert math.isnan(table["affine/float64/gradient", "tape"])
+
+
+# Ranks.
+
+
+@pytest.mark.parametrize(
+    ("intervals", "expected"),
+    [
+        ([(1.0, 1.0, 1.0)], [1]),
+        ([(1.0, 1.0, 1.0), (2.0, 1.9, 2.1), (3.0, 2.9, 3.1)], [1, 2, 3]),
+        ([(1.0, 1.0, 1.0), (1.1, 0.9, 1.3)], [1, 1]),
+        ([(1.0, 1.0, 1.0), (1.1, 1.0, 1.3)], [1, 1]),
+        ([(1.0, 1.0, 1.0), (2.0, 1.8, 2.4), (2.2, 2.0, 2.6), (5.0, 4.0, 6.0)], [1, 2, 2, 4]),
+        ([(1.0, 1.0, 1.0), (2.0, 1.5, 2.5), (2.4, 2.4, 2.4), (3.0, 2.6, 3.4)], [1, 2, 2, 4]),
+        ([(1.0, 1.0, 1.0), (1.2, 0.9, 2.0), (1.5, 1.2, 3.0)], [1, 1, 2]),
+        ([(1.0, 1.0, 1.0)] * 3, [1, 1, 1]),
+        ([(1.0, 1.0, 1.0), (1e6, 9e5, 2e6)], [1, 2]),
+    ],
+)
+def test_a_rank_is_one_more_than_the_methods_faster_beyond_doubt(
+    intervals: list[tuple[float, float, float]], expected: list[int]
+) -> None:
+    rows = [row(f"m{i}", **timed(*interval)) for i, interval in enumerate(intervals)]
+    assert list(ranks(*rows).values()) == expected
+
+
+def test_a_ranking_is_in_order_of_the_ratio_within_each_case() -> None:
+    records = frame(
+        [
+            row("slow", "b", **timed(3, 3, 3)),
+            row("fast", "b", **timed(1, 1, 1)),
+            row("fast", "a", **timed(2, 2, 2)),
+            row("slow", "a", **timed(1, 1, 1)),
+        ]
+    )
+    table = compare.ranking(records)
+    assert table["case"].tolist() == ["b/float64/gradient"] * 2 + ["a/float64/gradient"] * 2
+    assert table["method"].tolist() == ["fast", "slow", "slow", "fast"]
+    assert table["rank"].tolist() == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ranks_do_not_depend_on_the_order_of_the_records(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = [row(f"m{i}", **timed(i, 0.7 * i, 1.3 * i)) for i in range(1, 9)]
+    shuffled = [rows[i] for i in rng.permutation(len(rows))]
+    assert ranks(*shuffled) == ranks(*rows)
+
+
+def test_methods_that_failed_have_no_rank() -> None:
+    assert ranks(row("good", **timed(1, 1, 1)), row("bad", status="error", reason="x")) == {
+        "good": 1
+    }
+
+
+@pytest.mark.parametrize("rows", [[], [row("a")], [row("a", status="error")]])
+def test_a_run_without_times_has_an_empty_ranking_of_the_same_columns(
+    rows: list[dict[str, Any]],
+) -> None:
+    table = compare.ranking(frame(rows))
+    assert table.empty
+    full = compare.ranking(frame([row("a", **timed(1, 1, 1))]))
+    assert list(table.columns) == list(full.columns)
+
+
+# Coverage.
+
+
+def test_coverage_is_worst_first_and_keeps_the_order_within_a_status() -> None:
+    ends = ["skipped", "ok", "unsupported", "timeout", "error", "disagrees", "error", "skipped"]
+    records = frame([row(f"m{i}", status=s, reason=f"r{i}") for i, s in enumerate(ends)])
+    missed = compare.coverage(records)
+    assert missed.columns.tolist() == ["status", "case", "method", "reason"]
+    assert missed["method"].tolist() == ["m5", "m4", "m6", "m3", "m2", "m0", "m7"]
+    assert missed["reason"].tolist() == ["r5", "r4", "r6", "r3", "r2", "r0", "r7"]
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s is not Status.OK])
+def test_every_status_but_ok_has_a_place_in_coverage(status: Status) -> None:
+    missed = compare.coverage(frame([row("tape", status=str(status), reason="why")]))
+    assert missed.to_numpy().tolist() == [[status.value, "affine/float64/gradient", "tape", "why"]]
+
+
+def test_what_went_wrong_stands_before_what_could_be_expected() -> None:
+    blameless = [s.value for s in Status if s.blameless and s is not Status.OK]
+    wrong = [s.value for s in Status if not s.blameless]
+    order = compare.WORST_FIRST
+    assert max(map(order.index, wrong)) < min(map(order.index, blameless))
+
+
+@pytest.mark.parametrize("rows", [[], [row("tape")]])
+def test_where_nothing_is_missing_coverage_is_empty(rows: list[dict[str, Any]]) -> None:
+    assert compare.coverage(frame(rows)).empty
+
+
+@pytest.mark.parametrize("recorded", [0, 1, 3, 4])
+def test_planned_cells_without_a_record_are_not_reached(recorded: int) -> None:
+    cases, methods = ["a/float64/gradient", "b/float64/gradient"], ["tape", "jit"]
+    planned = [(case, method) for case in cases for method in methods]
+    rows = [row(method, case.partition("/")[0]) for case, method in planned[:recorded]]
+    missed = compare.coverage(frame(rows), {"cases": cases, "methods": methods})
+    assert list(zip(missed["case"], missed["method"], strict=True)) == planned[recorded:]
+    assert set(missed["status"]) <= {"not-reached"}
+    assert set(missed["reason"]) <= {"the run ended before it"}
+
+
+def test_cells_that_were_not_reached_stand_after_those_that_failed() -> None:
+    records = frame([row("tape", status="skipped", reason="too slow")])
+    plan = {"cases": ["affine/float64/gradient"], "methods": ["jit", "tape"]}
+    assert compare.coverage(records, plan)["status"].tolist() == ["skipped", "not-reached"]
+
+
+# Ratios of methods that were timed one after the other.
+
+
+def test_ratios_are_of_the_medians_and_their_intervals_the_widest_possible() -> None:
+    records = frame(
+        [row("slow", **alone(6.0, 5.0, 8.0)), row("fast", **alone(2.0, 1.6, 2.5)), row("untimed")]
+    )
+    filled = compare.with_ratios(records).set_index("method")
+    assert filled.loc["slow", ["ratio", "ratio_low", "ratio_high"]].tolist() == [3.0, 2.0, 5.0]
+    assert filled.loc["fast", ["ratio", "ratio_low", "ratio_high"]].tolist() == pytest.approx(
+        [1.0, 0.64, 1.5625]
+    )
+    assert math.isnan(filled.loc["untimed", "ratio"])
+
+
+def test_ratios_are_to_the_fastest_of_the_same_case() -> None:
+    records = frame(
+        [
+            row("tape", "a", **alone(2.0, 2.0, 2.0)),
+            row("tape", "b", **alone(3.0, 3.0, 3.0)),
+            row("jit", "a", **alone(1.0, 1.0, 1.0)),
+            row("jit", "b", **alone(30.0, 30.0, 30.0)),
+            row("jit", "b", operator="value", **alone(0.5, 0.5, 0.5)),
+        ]
+    )
+    assert compare.with_ratios(records)["ratio"].tolist() == [2.0, 1.0, 1.0, 10.0, 1.0]
+
+
+def test_ratios_that_were_paired_by_round_are_left_alone() -> None:
+    records = frame([row("tape", **timed(1, 1, 1, seconds=5.0)), row("jit", **timed(1.2, 1, 1.4))])
+    pd.testing.assert_frame_equal(compare.with_ratios(records), records)
+
+
+@pytest.mark.parametrize("rows", [[], [row("tape")], [row("tape", status="error")]])
+def test_without_times_there_are_no_ratios(rows: list[dict[str, Any]]) -> None:
+    records = frame(rows)
+    pd.testing.assert_frame_equal(compare.with_ratios(records), records)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e6])
+def test_ratios_do_not_depend_on_the_unit_of_time(unit: float) -> None:
+    rng = np.random.default_rng(7)
+    times = np.sort(rng.uniform(1, 9, (5, 3)), axis=1)[:, [1, 0, 2]]
+
+    def ratios(scale: float) -> list[float]:
+        rows = [row(f"m{i}", **alone(*(scale * t).tolist())) for i, t in enumerate(times)]
+        return compare.with_ratios(frame(rows))["ratio"].tolist()
+
+    assert ratios(unit) == pytest.approx(ratios(1.0))
+
+
+def test_intervals_that_could_meet_share_a_rank_when_timed_one_after_the_other() -> None:
+    records = frame([row("a", **alone(1.0, 0.8, 1.2)), row("b", **alone(1.1, 0.9, 1.3))])
+    assert compare.ranking(compare.with_ratios(records))["rank"].tolist() == [1, 1]

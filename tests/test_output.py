@@ -1,0 +1,183 @@
+"""Where commands write: tables that lose nothing, and JSON that is strict."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import string
+from collections import Counter
+from io import StringIO
+from typing import Any
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from gradiometer.commands import output
+from gradiometer.measure.outcome import Status
+
+COLUMNS = ["method", "promise", "log-cos-exp-sin-chain", "mlp 10-50-50-1x32", "sigmoid-affine"]
+ROWS = [
+    ["backprop", "12", "15.4", "not-installed", "exact"],
+    ["central-difference", "7", "10.9", "out-of-memory", "disagrees"],
+]
+
+
+def printed(width: int, columns: list[str], rows: list[list[Any]], title: str = "Digits") -> str:
+    console = Console(file=StringIO(), width=width, highlight=False, emoji=False)
+    output.print_table(console, title, columns, rows)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def letters(text: str) -> Counter[str]:
+    return Counter(c for c in text if not c.isspace() and c != "─")
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+# Tables.
+
+
+@pytest.mark.parametrize("width", [24, 30, 40, 57, 80, 120, 160, 400])
+def test_no_column_and_no_entry_is_lost_at_any_width(width: int) -> None:
+    shown = printed(width, COLUMNS, ROWS)
+    blocks = shown.count("Digits")
+    expected = letters("".join([*COLUMNS, *ROWS[0], *ROWS[1]]))
+    repeated = letters("".join([COLUMNS[0], ROWS[0][0], ROWS[1][0], "Digits"]))
+    for _ in range(blocks - 1):
+        expected += repeated
+    assert letters(shown) == expected + letters("Digits")
+
+
+@pytest.mark.parametrize("width", [40, 57, 80, 120, 160])
+def test_no_line_is_wider_than_the_console(width: int) -> None:
+    assert max(map(len, printed(width, COLUMNS, ROWS).splitlines())) <= width
+
+
+@pytest.mark.parametrize(("width", "blocks"), [(40, 4), (160, 1), (400, 1)])
+def test_a_table_too_wide_is_printed_in_blocks_that_repeat_the_first_column(
+    width: int, blocks: int
+) -> None:
+    shown = printed(width, COLUMNS, ROWS)
+    assert shown.count("central-difference") == shown.count("Digits") == blocks
+
+
+def test_words_and_statuses_are_not_broken_where_there_is_room_for_them() -> None:
+    shown = printed(60, COLUMNS, ROWS)
+    for word in ("central-difference", "out-of-memory", "not-installed", "disagrees", "exact"):
+        assert word in shown
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+@pytest.mark.parametrize("width", [20, 80])
+def test_every_column_of_many_stands_in_exactly_one_block(width: int, count: int) -> None:
+    columns = ["first", *(f"c{i:02}" for i in range(count))]
+    shown = printed(width, columns, [["row", *(f"v{i:02}" for i in range(count))]])
+    assert all(shown.count(f"c{i:02}") == shown.count(f"v{i:02}") == 1 for i in range(count))
+
+
+def test_a_table_without_entries_shows_its_columns() -> None:
+    assert letters(printed(160, COLUMNS, [])) == letters("".join(["Digits", *COLUMNS]))
+
+
+def test_a_single_column_wider_than_the_console_is_folded_and_kept() -> None:
+    shown = printed(20, ["name", "formula"], [["a", string.ascii_letters * 2]])
+    folded = re.sub(r"[\s─]", "", shown).partition("formula")[2]
+    assert letters(folded) == letters("a" + string.ascii_letters * 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["[bold]", "[/bold]", "x[i]", "[red]no[/red]", ":smile:", "a\\[b]"]
+)
+def test_entries_and_headings_are_text_and_never_markup(text: str) -> None:
+    assert text in printed(80, ["name", "value"], [["a", text]])
+    assert text in printed(80, ["name", text], [["a", "b"]])
+    assert text in printed(80, ["name", "value"], [["a", "b"]], title=f"Certified at {text}")
+
+
+@pytest.mark.parametrize("value", [None, 3, 1.5, True, Status.OK])
+def test_entries_of_any_type_are_shown(value: Any) -> None:
+    assert str(value) in printed(80, ["name", "value"], [["a", value]])
+
+
+def test_a_frame_is_printed_with_its_columns_and_rows() -> None:
+    console = Console(file=StringIO(), width=80)
+    frame = pd.DataFrame({"method": ["tape"], 3: ["15.0"]})
+    output.print_frame(console, "Digits", frame)
+    assert isinstance(console.file, StringIO)
+    lines = [line.split() for line in console.file.getvalue().splitlines() if line.strip()]
+    assert lines[0] == ["Digits"]
+    assert lines[1] == ["method", "3"]
+    assert lines[-1] == ["tape", "15.0"]
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s is not Status.OK])
+def test_every_status_but_ok_has_a_colour_of_its_own(status: Status) -> None:
+    assert status.value in output.STYLES
+
+
+# Consoles.
+
+
+def test_results_that_are_piped_are_wide_and_without_colour(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert output.stdout().width == output.WIDE
+    output.print_table(output.stdout(), "Digits", COLUMNS, ROWS)
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out
+    assert printed.err == ""
+
+
+def test_remarks_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    output.stderr().print("working")
+    assert capsys.readouterr() == ("", "working\n")
+
+
+@pytest.mark.parametrize("text", ["12.5 s", "'quoted'", "/a/path", ":warning:"])
+def test_plain_text_is_printed_as_it_is(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    output.stdout().print(text)
+    assert capsys.readouterr().out == f"{text}\n"
+
+
+# JSON.
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ([], []),
+        ({}, {}),
+        (None, None),
+        ([1, 1.5, True, None, "σ"], [1, 1.5, True, None, "σ"]),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (math.nan, None),
+        ({"a": [math.nan, {"b": (math.inf, 2.0)}]}, {"a": [None, {"b": ["inf", 2.0]}]}),
+        ((1, 2), [1, 2]),
+        (Status.TIMEOUT, "timeout"),
+        (8.231884518001506e-08, 8.231884518001506e-08),
+        (2**70, 2**70),
+    ],
+)
+def test_json_is_strict_and_keeps_what_it_can(
+    data: Any, expected: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.print_json(data)
+    text = capsys.readouterr().out
+    assert text.endswith("\n")
+    assert json.loads(text, parse_constant=refuse) == expected
+
+
+def test_json_keeps_letters_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_json({"formula": "y = σ(a·x + b)"})
+    assert "y = σ(a·x + b)" in capsys.readouterr().out
+
+
+def test_what_json_cannot_hold_is_refused() -> None:
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        output.print_json({"a": object()})

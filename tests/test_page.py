@@ -1,0 +1,380 @@
+"""A run's report: every section, every link, and every cell."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from markdown_it import MarkdownIt
+
+from gradiometer.errors import GradiometerError
+from gradiometer.report import page, tables
+from gradiometer.runs.run import Run, frame
+
+INFO: dict[str, Any] = {
+    "id": "20260101-120000-abcd",
+    "format": 1,
+    "state": "complete",
+    "environment": {
+        "started": "2026-01-01T12:00:00+00:00", "python": "3.11.7", "system": "Linux 6.1",
+        "cpu": "Model | X", "cores": 2, "memory_gib": 15.5, "load_average": [0.1, 0.2, 0.3],
+        "versions": {"numpy": "2.1.0", "scipy": "1.14.0"},
+    },
+    "timing": "interleaved",
+    "options": {
+        "threads": 1, "rounds": 25, "sample_s": 0.005, "budget_s": 5.0, "timeout_s": 60.0,
+        "seed": 42,
+    },
+    "floor_s": 8.231884518001506e-08,
+}  # fmt: skip
+MODES = {"by-hand": "manual", "tape": "reverse"}
+FAILED = {
+    "wrong": ("disagrees", "0.3 digits, 12 promised; largest error in x | y"),
+    "nans": ("nonfinite", "3 of 3 components not finite: x"),
+    "slow": ("timeout", "prepare took longer than 60 s."),
+    "absent": ("not-installed", "absent is not installed: pip install 'absent'"),
+    "small": ("unsupported", "Method 'small' has no gradient."),
+    "broken": ("error", "ValueError: two\nlines"),
+}
+
+
+def row(
+    method: str, problem: str = "net", size: str = "", operator: str = "gradient", **values: Any
+) -> dict[str, Any]:
+    return {
+        "case": "/".join(p for p in (problem, size, "float64", operator) if p),
+        "problem": problem, "size": size, "dtype": "float64", "operator": operator,
+        "method": method, "tool": method, "mode": MODES.get(method, "numerical"),
+        "status": "ok", "reason": "", "route": "native", "promise": 12.0,
+    } | values  # fmt: skip
+
+
+def good(method: str, size: str, n: int, operator: str, slower: float) -> dict[str, Any]:
+    time_s = n * slower * (1e-7 if operator == "gradient" else 7e-8) / 3
+    figures = {
+        "n": n, "digits": 15.123456789 if slower > 1 else math.inf,
+        "prepare_s": 4e-6, "first_s": 1.5e-3, "rounds": 25, "loops": 100,
+        "time_s": time_s, "low_s": 0.97 * time_s, "high_s": 1.02 * time_s,
+        "ratio": slower, "ratio_low": 0.98 * slower, "ratio_high": 1.01 * slower,
+    }  # fmt: skip
+    return row(method, "net", size, operator, **figures)
+
+
+def whole() -> list[dict[str, Any]]:
+    """Return the records of three sizes: two methods that agree, and one for each failure."""
+    rows = []
+    for size, n in (("2-3", 9), ("10-50", 3151), ("64-256", 85_002)):
+        for operator in ("value", "gradient"):
+            rows += [good("by-hand", size, n, operator, 1.0), good("tape", size, n, operator, 7.3)]
+            rows += [
+                row(m, "net", size, operator, status=status, reason=reason)
+                for m, (status, reason) in FAILED.items()
+            ]
+    return rows
+
+
+def run(rows: list[dict[str, Any]], **info: Any) -> Run:
+    table = frame(rows)
+    plan = {"cases": list(table["case"].unique()), "methods": list(table["method"].unique())}
+    return Run(Path("results") / INFO["id"], INFO | {"plan": plan} | info, table)
+
+
+def text(told: Run, drawn: dict[str, str] | None = None) -> str:
+    return page.render(told, drawn or {})
+
+
+def section(report: str, heading: str) -> str:
+    """Return the text under a heading of the second level."""
+    (found,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", report, re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
+def cells(markdown: str) -> list[list[str]]:
+    """Return the rows of a text's tables as a reader sees them, headers left out."""
+    html = MarkdownIt("commonmark").enable("table").render(markdown)
+    rows = re.findall(r"<tr>\s*((?:<td.*?</td>\s*)+)</tr>", html, re.DOTALL)
+    entries = [re.findall(r"<td[^>]*>(.*?)</td>", r, re.DOTALL) for r in rows]
+    return [[_plain(e) for e in entry] for entry in entries]
+
+
+def _plain(html: str) -> str:
+    bare = re.sub(r"<[^>]*>", "", html)
+    for name, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        bare = bare.replace(name, sign)
+    return bare
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of the whole run."""
+    path = page.write(run(whole()), tmp_path_factory.mktemp("reports") / "deep")
+    assert path.name == "report.md"
+    assert path.parent.name == INFO["id"]
+    return path.parent
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> str:
+    return (folder / "report.md").read_text("utf-8")
+
+
+# The text.
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Agreement", "Ranking", "Scaling", "Cold and warm", "Coverage", "Environment"],
+)
+def test_every_section_is_there_once_with_a_table_or_a_chart(report: str, heading: str) -> None:
+    body = section(report, heading)
+    assert "|" in body or "![" in body
+
+
+def test_the_report_opens_with_the_run_and_its_counts(report: str) -> None:
+    assert report.startswith(f"# Differentiation methods compared: run {INFO['id']}\n")
+    assert "**Of 48 cells: 12 ok, " in report
+    assert "24 cells disagree with the truth or failed: see [Coverage](#coverage)." in report
+
+
+def test_the_least_accurate_answer_that_agrees_is_named(report: str) -> None:
+    assert re.search(r"promises 12 digits has\s15\.1 \(tape on net/", report)
+
+
+def test_no_line_is_left_empty_twice_and_nothing_is_undefined(report: str) -> None:
+    assert "\n\n\n" not in report
+    assert not re.search(r"\b(None|nan|undefined)\b|\{\{|\{%", report)
+
+
+def test_every_image_and_every_anchor_leads_somewhere(folder: Path, report: str) -> None:
+    links = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", report)
+    assert [target for _, target in links] == ["agreement.svg", "ranking.svg", "scaling.svg"]
+    assert all(alt and (folder / target).stat().st_size > 1000 for alt, target in links)
+    anchors = re.findall(r"\]\(#([a-z-]+)\)", report)
+    headings = {h.lower().replace(" ", "-") for h in re.findall(r"^#+ (.+)$", report, re.MULTILINE)}
+    assert anchors
+    assert set(anchors) <= headings
+
+
+def test_the_agreement_table_shows_digits_promises_and_statuses(report: str) -> None:
+    rows = {r[0]: r[1:] for r in cells(section(report, "Agreement"))}
+    assert rows["by-hand"] == ["12", "exact", "exact", "exact"]
+    assert rows["tape"] == ["12", "15.1", "15.1", "15.1"]
+    assert {m: r[1:] for m, r in rows.items() if m in FAILED} == {
+        m: [status] * 3 for m, (status, _) in FAILED.items()
+    }
+
+
+def test_the_ranking_has_a_table_for_each_case(report: str) -> None:
+    body = section(report, "Ranking")
+    headings = re.findall(r"^### (.+)$", body, re.MULTILINE)
+    assert headings == [
+        "net 2-3 (9 inputs)", "net 10-50 (3,151 inputs)", "net 64-256 (85,002 inputs)",
+    ]  # fmt: skip
+    ranked = [r for r in cells(body) if r[0] in ("1", "2")]
+    assert [r[:4] for r in ranked] == [
+        ["1", "by-hand", "1.00×", "[0.98, 1.01]"],
+        ["2", "tape", "7.30×", "[7.15, 7.37]"],
+    ] * 3
+    assert "takes 82.3 ns." in body
+
+
+def test_the_cold_table_is_of_the_case_with_the_most_inputs(report: str) -> None:
+    body = section(report, "Cold and warm")
+    assert "### net 64-256 (85,002 inputs)" in body
+    assert cells(body)[0][:4] == ["by-hand", "–", "4.00 µs", "1.50 ms"]
+
+
+def test_the_environment_tells_what_the_figures_depend_on(report: str) -> None:
+    facts = dict(map(tuple, cells(section(report, "Environment"))))
+    assert facts == {
+        "Machine": "Model | X, 2 cores, 15.5 GiB",
+        "System": "Linux 6.1, Python 3.11.7",
+        "Started": "2026-01-01T12:00:00+00:00",
+        "Load before": "0.1, 0.2, 0.3 (1, 5, 15 minutes)",
+        "Threads a tool": "1",
+        "Sampling": "25 rounds of 5 ms",
+        "Seed": "42",
+        "Versions": "numpy 2.1.0, scipy 1.14.0",
+    }
+
+
+# Coverage.
+
+
+def test_every_cell_without_a_figure_is_named_in_coverage_with_its_reason(report: str) -> None:
+    shown = {(r[1], r[2]): (r[0], r[3]) for r in cells(section(report, "Coverage"))}
+    missed = [r for r in whole() if r["status"] != "ok"]
+    assert len(shown) == len(missed) == 36
+    for each in missed:
+        status, reason = shown[each["case"], each["method"]]
+        assert (status, reason) == (each["status"], each["reason"].replace("\n", " "))
+
+
+def test_a_run_without_gaps_says_so() -> None:
+    told = text(run([good("tape", "2-3", 9, "gradient", 1.0)]))
+    assert section(told, "Coverage").strip() == "Every planned cell has its figure."
+    assert "disagree with the truth" not in told
+
+
+@pytest.mark.parametrize("separator", ["|", "||", "\n", "\r\n", "\r", "\x0b", "\x85", "\u2028"])
+def test_no_reason_breaks_the_table(separator: str) -> None:
+    rows = [row("broken", status="error", reason=f"before{separator}after"), row("tape")]
+    shown = cells(section(text(run(rows)), "Coverage"))
+    assert [r[:3] for r in shown] == [["error", "net/float64/gradient", "broken"]]
+    assert re.fullmatch(r"before\W+after", shown[0][3])
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "TypeError: <lambda>() takes 1 positional argument",
+        "TypeError: Tape.__init__() missing 1 argument",
+        "a * b * c is not defined",
+    ],
+)
+def test_a_reason_reads_as_it_was_given(reason: str) -> None:
+    rows = [row("broken", status="error", reason=reason), row("tape")]
+    assert cells(section(text(run(rows)), "Coverage"))[0][3] == reason
+
+
+# Runs that ended early, and runs of other kinds.
+
+
+@pytest.mark.parametrize("state", ["interrupted", "failed", "running"])
+def test_a_run_that_did_not_complete_says_so_and_names_what_it_missed(state: str) -> None:
+    plan = {
+        "cases": ["net/float64/value", "net/float64/gradient"],
+        "methods": ["by-hand", "tape"],
+    }
+    told = text(run([row("by-hand", operator="value")], state=state, plan=plan))
+    assert f"**The run was {state} before its end.**" in told
+    assert "**Of 4 cells: 1 ok, 3 not reached.**" in told
+    shown = cells(section(told, "Coverage"))
+    assert [r[:3] for r in shown] == [
+        ["not-reached", "net/float64/value", "tape"],
+        ["not-reached", "net/float64/gradient", "by-hand"],
+        ["not-reached", "net/float64/gradient", "tape"],
+    ]
+
+
+def test_a_complete_run_does_not_say_that_it_ended_early(report: str) -> None:
+    assert "before its end" not in report
+
+
+def test_a_run_without_records_still_has_its_report(tmp_path: Path) -> None:
+    plan = {"cases": ["net/float64/gradient"], "methods": ["tape"]}
+    path = page.write(run([], state="interrupted", plan=plan), tmp_path)
+    told = path.read_text("utf-8")
+    assert "**Of 1 cells: 1 not reached.**" in told
+    assert cells(section(told, "Coverage"))[0][:3] == [
+        "not-reached", "net/float64/gradient", "tape",
+    ]  # fmt: skip
+    assert "![" not in told
+
+
+@pytest.mark.parametrize(
+    ("timing", "said", "unsaid"),
+    [
+        ("interleaved", ["round by round", "median of the ratios within a round"], ["after the"]),
+        (
+            "sequential",
+            ["one after the other", "the ratio of the medians", "by pytest-benchmark"],
+            ["round by round", "25 rounds", "ratios within a round"],
+        ),
+    ],
+)
+def test_the_report_says_how_the_methods_were_timed(
+    timing: str, said: list[str], unsaid: list[str]
+) -> None:
+    told = " ".join(text(run(whole(), timing=timing)).split())
+    assert all(s in told for s in said)
+    assert not any(s in told for s in unsaid)
+
+
+@pytest.mark.parametrize(
+    ("threads", "cores"), [(1, "on the\nsame core,"), (4, "on the\nsame 4 cores,")]
+)
+def test_the_report_says_how_many_cores_the_tools_shared(threads: int, cores: str) -> None:
+    assert cores in text(run(whole(), options=INFO["options"] | {"threads": threads}))
+
+
+def test_a_run_that_was_only_checked_has_no_sections_about_time(tmp_path: Path) -> None:
+    checked = [row("tape", digits=15.0, n=3), row("by-hand", digits=14.0, n=3)]
+    told = page.write(run(checked), tmp_path).read_text("utf-8")
+    assert "## Scaling" not in told
+    assert "## Cold and warm" not in told
+    assert re.findall(r"\((\w+\.svg)\)", told) == ["agreement.svg"]
+    assert [r[-1] for r in cells(section(told, "Ranking"))] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("missing", ["floor_s"])
+def test_a_run_whose_floor_was_not_measured_has_a_dash_for_it(missing: str) -> None:
+    told = run(whole())
+    told.info.pop(missing)
+    assert "does nothing takes –." in " ".join(text(told).split())
+
+
+def test_charts_that_were_drawn_are_linked_where_they_belong() -> None:
+    told = text(run(whole()), {"scaling": "![lines](scaling.svg)"})
+    assert "![lines](scaling.svg)" in section(told, "Scaling")
+    assert "agreement.svg" not in told
+    assert "## Scaling" not in text(run(whole()))
+
+
+# The tables beside it.
+
+
+@pytest.mark.parametrize("name", tables.CSV)
+def test_every_table_is_kept_as_csv_with_all_its_rows(folder: Path, name: str) -> None:
+    found = pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
+    expected = tables.csv(run(whole()))[name]
+    assert found.columns.tolist() == expected.columns.tolist()
+    assert len(found) == len(expected) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("timing", "time_s"), ("timing", "first_s"), ("ranking", "ratio_high"), ("records", "digits")],
+)
+def test_numbers_in_the_csv_are_not_rounded(folder: Path, name: str, column: str) -> None:
+    found = pd.read_csv(folder / f"{name}.csv", dtype=str)[column].dropna()
+    expected = tables.csv(run(whole()))[name][column].dropna()
+    assert list(map(float, found)) == expected.tolist()
+    assert len(expected) >= 6
+
+
+def test_the_csv_keeps_an_exact_answer_and_a_reason_with_signs(folder: Path) -> None:
+    agreement = pd.read_csv(folder / "agreement.csv", index_col="method")
+    assert float(agreement.loc["by-hand", "net 2-3"]) == math.inf
+    assert agreement.loc["tape", "net 2-3"] == "15.123456789"
+    reasons = pd.read_csv(folder / "coverage.csv").set_index("method")["reason"]
+    assert set(reasons["broken"]) == {FAILED["broken"][1]}
+    assert set(reasons["wrong"]) == {FAILED["wrong"][1]}
+
+
+# Writing.
+
+
+def test_a_report_written_again_replaces_the_first(tmp_path: Path) -> None:
+    first = page.write(run([row("tape")], state="running"), tmp_path)
+    second = page.write(run([row("tape")]), tmp_path)
+    assert first == second
+    assert "before its end" not in second.read_text("utf-8")
+
+
+def test_a_folder_that_is_a_file_is_refused_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("mine")
+    with pytest.raises(GradiometerError, match=r"^Cannot write the report to .*--reports\.$"):
+        page.write(run([row("tape")]), tmp_path / "reports")
+    assert (tmp_path / "reports").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["report.md", "timing.csv"])
+def test_a_file_that_cannot_be_written_is_refused_with_advice(tmp_path: Path, name: str) -> None:
+    (tmp_path / INFO["id"] / name).mkdir(parents=True)
+    with pytest.raises(GradiometerError, match=r"Cannot write the report .*: Is a directory\."):
+        page.write(run([row("tape")]), tmp_path)

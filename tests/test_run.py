@@ -1,0 +1,238 @@
+"""A run in memory: its frames, and how it shows itself."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gradiometer.errors import GradiometerError
+from gradiometer.measure.outcome import Status
+from gradiometer.runs import compare
+from gradiometer.runs.record import COLUMNS, TEXT, WHOLE
+from gradiometer.runs.run import Run, frame
+from gradiometer.runs.store import RunFolder
+
+PLAN: dict[str, Any] = {
+    "cases": ["affine/float64/value", "affine/float64/gradient"],
+    "methods": ["by-hand", "tape"],
+}
+
+
+def row(
+    method: str = "tape", problem: str = "affine", operator: str = "gradient", **values: Any
+) -> dict[str, Any]:
+    return {
+        "case": f"{problem}/float64/{operator}", "problem": problem, "size": "",
+        "dtype": "float64", "operator": operator, "method": method, "tool": "tapes",
+        "mode": "reverse", "status": "ok", "reason": "", "route": "native",
+    } | values  # fmt: skip
+
+
+def timed(seconds: float) -> dict[str, Any]:
+    return {"time_s": seconds, "low_s": 0.9 * seconds, "high_s": 1.1 * seconds}
+
+
+def run(*rows: dict[str, Any], **info: Any) -> Run:
+    return Run(Path("results/r"), {"id": "r", "plan": PLAN} | info, frame(rows))
+
+
+def full() -> Run:
+    return run(
+        row("by-hand", operator="value", digits=math.inf, ratio=1.0, **timed(1e-7)),
+        row("tape", operator="value", digits=15.5, ratio=3.0, **timed(3e-7)),
+        row("by-hand", digits=15.9123456, ratio=1.0, **timed(2e-7)),
+        row("tape", status="disagrees", reason="0.1 digits, 12 promised", digits=0.1),
+    )
+
+
+# The frame of records.
+
+
+@pytest.mark.parametrize("rows", [[], [row()], [row(), row("by-hand", n=3, digits=12.0)]])
+@pytest.mark.parametrize("column", COLUMNS)
+def test_every_column_has_one_type_whatever_the_records_hold(
+    rows: list[dict[str, Any]], column: str
+) -> None:
+    table = frame(rows)
+    assert list(table.columns) == COLUMNS
+    expected = "str" if column in TEXT else "Int64" if column in WHOLE else "float64"
+    assert table[column].dtype == pd.Series([], dtype=expected).dtype
+    assert len(table) == len(rows)
+
+
+@pytest.mark.parametrize("column", ["n", "rounds", "digits", "time_s", "ratio_low"])
+def test_figures_that_are_missing_are_gaps(column: str) -> None:
+    assert frame([row(), row(**{column: None})])[column].isna().all()
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("column", ["reason", "tool"])
+def test_text_that_is_missing_is_empty(column: str, rows: int) -> None:
+    lacking = {k: v for k, v in row().items() if k != column}
+    assert frame([row(**{column: None}), row()])[column].tolist()[0] == ""
+    assert frame([lacking] * rows)[column].tolist() == [""] * rows
+
+
+@pytest.mark.parametrize("value", [0.0, 1 / 3, 5e-324, 1.7976931348623157e308, math.inf, -math.inf])
+def test_figures_are_not_rounded(value: float) -> None:
+    assert frame([row(digits=value), row(digits=None)])["digits"].tolist()[0] == value
+
+
+@pytest.mark.parametrize("value", [0, 3, 85_002, 2**40])
+def test_counts_stay_whole_beside_gaps(value: int) -> None:
+    table = frame([row(n=value), row(n=None)])
+    assert table.loc[0, "n"] == value
+    assert table["n"].isna().tolist() == [False, True]
+
+
+def test_columns_of_another_version_are_left_out() -> None:
+    assert list(frame([row(peak_bytes=7)]).columns) == COLUMNS
+
+
+def test_records_stay_in_the_order_in_which_they_ended() -> None:
+    assert frame([row(m) for m in "bca"])["method"].tolist() == ["b", "c", "a"]
+
+
+# Reading.
+
+
+def test_a_run_reads_back_what_its_folder_was_given(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, {"plan": PLAN, "timing": "interleaved"})
+    rows = [row("by-hand", digits=math.inf, ratio=1.0, **timed(1e-7)), row(status="crashed")]
+    for each in rows:
+        folder.append(each)
+    folder.finish("complete")
+    found = Run.read(folder.path)
+    assert found.id == folder.path.name
+    assert found.path == folder.path
+    assert found.info["state"] == "complete"
+    pd.testing.assert_frame_equal(found.records, frame(rows))
+
+
+def test_a_run_timed_one_after_the_other_is_given_ratios_when_read(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, {"plan": PLAN, "timing": "sequential"})
+    folder.append(row("by-hand", **timed(1.0)))
+    folder.append(row("tape", **timed(4.0)))
+    assert Run.read(folder.path).records["ratio"].tolist() == [1.0, 4.0]
+
+
+def test_a_cut_last_line_is_left_out_of_the_records(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, {"plan": PLAN, "timing": "interleaved"})
+    folder.append(row())
+    with folder.journal.open("a") as file:
+        file.write('{"case": "affine/flo')
+    assert len(Run.read(folder.path).records) == 1
+
+
+def test_a_folder_without_facts_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "records.jsonl").touch()
+    with pytest.raises(GradiometerError, match=r"Cannot read .*run\.json"):
+        Run.read(tmp_path)
+
+
+# Counting.
+
+
+@pytest.mark.parametrize(
+    ("cases", "methods", "planned"), [(0, 0, 0), (0, 3, 0), (2, 3, 6), (1, 1, 1)]
+)
+def test_planned_counts_every_case_with_every_method(
+    cases: int, methods: int, planned: int
+) -> None:
+    plan = {"cases": ["c"] * cases, "methods": ["m"] * methods}
+    assert run(plan=plan).planned == planned
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_cell_is_faulty_unless_its_end_could_be_expected(status: Status) -> None:
+    faulty = run(row("good"), row("tape", status=str(status))).faulty
+    assert faulty["method"].tolist() == ([] if status.blameless else ["tape"])
+
+
+def test_a_run_without_records_has_nothing_faulty() -> None:
+    assert run().faulty.empty
+
+
+# Its tables.
+
+
+def test_the_tables_of_a_run_are_those_of_its_records() -> None:
+    told = full()
+    pd.testing.assert_frame_equal(told.agreement(), compare.agreement(told.records))
+    pd.testing.assert_frame_equal(told.agreement("value"), compare.agreement(told.records, "value"))
+    pd.testing.assert_frame_equal(told.speed("value"), compare.speed(told.records, "value"))
+    pd.testing.assert_frame_equal(told.timing(), compare.timing(told.records))
+    pd.testing.assert_frame_equal(told.ranking(), compare.ranking(told.records))
+    pd.testing.assert_frame_equal(told.coverage(), compare.coverage(told.records, PLAN))
+
+
+@pytest.mark.parametrize("table", ["agreement", "speed"])
+def test_planned_cells_that_were_not_reached_are_named_in_the_matrices(table: str) -> None:
+    plan = {
+        "cases": ["affine/float64/gradient", "sine/float64/gradient"],
+        "methods": ["by-hand", "tape"],
+    }
+    cut = run(row("by-hand"), row("tape"), row("by-hand", problem="sine"), plan=plan)
+    assert getattr(cut, table)().loc["tape", "sine"] == "not-reached"
+
+
+def test_coverage_names_what_an_interrupted_run_did_not_reach() -> None:
+    missed = run(row("by-hand", operator="value")).coverage()
+    assert missed["status"].tolist() == ["not-reached"] * 3
+    assert missed["reason"].unique().tolist() == ["the run ended before it"]
+
+
+@pytest.mark.parametrize("table", ["timing", "ranking"])
+def test_a_run_without_records_has_empty_lists(table: str) -> None:
+    assert getattr(run(), table)().empty
+
+
+@pytest.mark.parametrize("table", ["agreement", "speed"])
+def test_a_run_without_records_has_matrices_of_cells_that_were_not_reached(table: str) -> None:
+    assert set(getattr(run(), table)().stack()) == {"not-reached"}
+
+
+@pytest.mark.parametrize("table", ["agreement", "speed"])
+def test_an_operator_that_was_never_planned_has_an_empty_matrix(table: str) -> None:
+    assert getattr(run(row()), table)("hessian").empty
+
+
+# How it shows itself.
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        ([], "Run(r: no records)"),
+        ([row()], "Run(r: 1 ok)"),
+        ([row(), row("a"), row("b", status="timeout")], "Run(r: 2 ok, 1 timeout)"),
+    ],
+)
+def test_a_run_shows_how_its_cells_ended(rows: list[dict[str, Any]], shown: str) -> None:
+    assert repr(run(*rows)) == shown
+
+
+def test_a_notebook_shows_agreement_and_speed_with_short_numbers() -> None:
+    shown = full()._repr_html_()
+    assert "Run(r: 3 ok, 1 disagrees)" in shown
+    assert len(re.findall("<table", shown)) == 2
+    assert "<td>15.9</td>" in shown
+    assert "15.9123456" not in shown
+    assert "<td>disagrees</td>" in shown
+    assert "<th>by-hand</th>" in shown
+
+
+def test_a_notebook_shows_a_run_without_records() -> None:
+    assert "no records" in run()._repr_html_()
+
+
+def test_a_notebook_shows_names_as_text_and_never_as_markup() -> None:
+    shown = run(row("<script>"), row("tape", problem="a<b"))._repr_html_()
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "a&lt;b" in shown

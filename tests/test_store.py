@@ -1,0 +1,374 @@
+"""The store: what was measured is kept, whatever ends the run."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.runs import store
+from gradiometer.runs.record import dump
+from gradiometer.runs.run import Run, frame
+from gradiometer.runs.store import RunFolder, find_run, read_info, read_journal, run_folders
+
+INFO: dict[str, Any] = {
+    "environment": {"started": "2026-01-01T12:00:00+00:00", "versions": {"numpy": "2.1"}},
+    "timing": "interleaved",
+    "options": {"threads": 1, "rounds": 7},
+    "plan": {"cases": ["affine/float64/gradient"], "methods": ["tape"]},
+}
+
+FULL_DISK = """
+import json, resource, signal, sys
+from pathlib import Path
+from gradiometer.errors import GradiometerError
+from gradiometer.runs.store import RunFolder
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+folder = RunFolder.create(Path(sys.argv[1]), json.loads(sys.argv[2]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
+row = {"case": "c", "method": "m", "status": "ok", "reason": "x" * 100}
+messages = []
+try:
+    while folder.recorded < 1000:
+        folder.append(row)
+except GradiometerError as error:
+    messages.append(str(error))
+try:
+    folder.finish("failed")
+except GradiometerError as error:
+    messages.append(str(error))
+print(json.dumps([folder.recorded, messages]))
+"""
+
+KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+from gradiometer.runs.store import RunFolder
+
+folder = RunFolder.create(Path(sys.argv[1]), json.loads(sys.argv[2]))
+for number in range(3):
+    folder.append({"case": f"c{number}", "method": "m", "status": "ok"})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def row(method: str = "tape", **values: Any) -> dict[str, Any]:
+    return {
+        "case": "affine/float64/gradient", "problem": "affine", "size": "", "dtype": "float64",
+        "operator": "gradient", "method": method, "tool": "tapes", "mode": "reverse",
+        "status": "ok", "reason": "", "route": "native",
+    } | values  # fmt: skip
+
+
+def written(results: Path, *rows: dict[str, Any]) -> RunFolder:
+    folder = RunFolder.create(results, INFO)
+    for each in rows:
+        folder.append(each)
+    return folder
+
+
+def elsewhere(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def bare(results: Path, name: str) -> Path:
+    path = results / name
+    path.mkdir(parents=True)
+    (path / "records.jsonl").touch()
+    return path
+
+
+# Making a run's folder.
+
+
+def test_a_new_run_is_running_and_named_by_time_and_chance(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "deep" / "results", INFO)
+    assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", folder.path.name)
+    assert folder.path.parent == tmp_path / "deep" / "results"
+    info = read_info(folder.path)
+    assert info == {"id": folder.path.name, "format": 1, "state": "running"} | INFO
+    assert read_journal(folder.journal) == ([], False)
+
+
+def test_runs_created_at_once_get_different_folders(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        folders = list(pool.map(lambda _: RunFolder.create(tmp_path, INFO), range(4)))
+    assert len({f.path for f in folders}) == 4
+    assert {read_info(f.path)["id"] for f in folders} == {f.path.name for f in folders}
+
+
+def test_runs_that_draw_the_same_name_never_share_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Noon(store.datetime):  # type: ignore[misc]
+        def __format__(self, spec: str) -> str:
+            return "20260101-120000"
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return cls(2026, 1, 1, 12)
+
+    monkeypatch.setattr(store, "datetime", Noon)
+    monkeypatch.setattr(store.secrets, "token_hex", lambda n: "ab" * n)
+    first = written(tmp_path, row())
+    with pytest.raises(GradiometerError, match="File exists"):
+        RunFolder.create(tmp_path, INFO)
+    assert read_journal(first.journal) == ([row()], False)
+
+
+def test_a_results_folder_that_is_a_file_is_refused_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("mine")
+    with pytest.raises(GradiometerError, match=r"^Cannot write .*: .*--results\.$"):
+        RunFolder.create(tmp_path / "results", INFO)
+    assert (tmp_path / "results").read_text() == "mine"
+
+
+# Appending.
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_each_record_is_in_the_file_as_soon_as_it_is_appended(tmp_path: Path, count: int) -> None:
+    folder = written(tmp_path, *(row(n=i) for i in range(count)))
+    assert folder.recorded == count
+    text = folder.journal.read_text("utf-8")
+    assert text.endswith("}\n")
+    assert text.count("\n") == count
+
+
+def test_the_records_of_a_process_that_was_killed_survive(tmp_path: Path) -> None:
+    done = elsewhere(KILLED, str(tmp_path), json.dumps(INFO))
+    assert done.returncode == -signal.SIGKILL
+    (path,) = run_folders(tmp_path)
+    rows, cut = read_journal(path / "records.jsonl")
+    assert [r["case"] for r in rows] == ["c0", "c1", "c2"]
+    assert not cut
+    assert read_info(path)["state"] == "running"
+
+
+@pytest.mark.parametrize("limit", [1000, 4096])
+def test_a_disk_that_takes_no_more_keeps_the_earlier_records(tmp_path: Path, limit: int) -> None:
+    done = elsewhere(FULL_DISK, str(tmp_path), json.dumps(INFO), str(limit))
+    assert done.returncode == 0, done.stderr
+    recorded, messages = json.loads(done.stdout)
+    (path,) = run_folders(tmp_path)
+    rows, cut = read_journal(path / "records.jsonl")
+    assert 3 < recorded == len(rows) < 1000
+    assert cut
+    assert {r["reason"] for r in rows} == {"x" * 100}
+    assert f"Cannot write {path / 'records.jsonl'}: " in messages[0]
+    assert f"The {recorded} records before it are kept; make room and run again." in messages[0]
+    assert all("Errno" not in m for m in messages)
+    assert read_info(path)["state"] in ("running", "failed")
+
+
+@pytest.mark.parametrize(
+    "separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\r", "\n", "\0", "|"]
+)
+def test_a_reason_with_any_separator_can_be_read_again(tmp_path: Path, separator: str) -> None:
+    reason = f"before{separator}after"
+    folder = written(tmp_path, row(reason=reason, status="error"), row("other"))
+    rows, cut = read_journal(folder.journal)
+    assert [r["reason"] for r in rows] == [reason, ""]
+    assert not cut
+
+
+def test_a_reason_that_is_no_valid_unicode_does_not_end_the_run(tmp_path: Path) -> None:
+    folder = written(tmp_path, row(reason="no file caf\udce9 here", status="error"), row("other"))
+    rows, _ = read_journal(folder.journal)
+    assert rows[0]["reason"].startswith("no file caf")
+    assert rows[1]["method"] == "other"
+
+
+# Finishing.
+
+
+@pytest.mark.parametrize("state", ["complete", "interrupted", "failed"])
+def test_finishing_sets_the_state_and_keeps_the_facts_found_on_the_way(
+    tmp_path: Path, state: str
+) -> None:
+    folder = written(tmp_path, row())
+    folder.info["floor_s"] = 8.2e-08
+    folder.finish(state)
+    info = read_info(folder.path)
+    assert info["state"] == state
+    assert info["floor_s"] == 8.2e-08
+    assert not list(folder.path.glob("*.new"))
+
+
+def test_pandas_reads_the_parquet_as_it_reads_the_journal(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path,
+        row("exact", digits=math.inf, n=3, time_s=8.4e-08, ratio=1.0, rounds=7),
+        row("lost", status="timeout", reason="σ | too long"),
+    )
+    folder.finish("complete")
+    found = pd.read_parquet(folder.path / "records.parquet")
+    pd.testing.assert_frame_equal(found, frame(read_journal(folder.journal)[0]))
+    assert found["digits"].tolist()[0] == math.inf
+
+
+def test_a_run_without_records_finishes_without_parquet(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    folder.finish("interrupted")
+    assert not (folder.path / "records.parquet").exists()
+    assert Run.read(folder.path).records.empty
+
+
+def test_finishing_where_nothing_can_be_written_says_what_is_kept(tmp_path: Path) -> None:
+    folder = written(tmp_path, row(), row("other"))
+    (folder.path / "run.json.new").mkdir()
+    with pytest.raises(GradiometerError, match=r"The 2 records in the journal are kept\.$"):
+        folder.finish("complete")
+    assert len(read_journal(folder.journal)[0]) == 2
+
+
+@pytest.mark.parametrize("value", [1e-7, math.nan])
+def test_the_facts_are_strict_json_even_where_one_has_no_figure(
+    tmp_path: Path, value: float
+) -> None:
+    folder = written(tmp_path, row())
+    folder.info["floor_s"] = value
+    folder.finish("complete")
+    assert "NaN" not in (folder.path / "run.json").read_text("utf-8")
+
+
+# Reading the journal.
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+def test_a_half_written_last_line_is_left_out(tmp_path: Path, share: float) -> None:
+    folder = written(tmp_path, row("a"), row("b"))
+    line = dump(row("c"))
+    with folder.journal.open("a", encoding="utf-8") as file:
+        file.write(line[: int(share * len(line))])
+    rows, cut = read_journal(folder.journal)
+    assert [r["method"] for r in rows] == ["a", "b"]
+    assert cut
+
+
+def test_a_last_line_cut_inside_a_letter_is_left_out(tmp_path: Path) -> None:
+    folder = written(tmp_path, row("a"))
+    letter = dump(row("b", reason="σ")).encode().index("σ".encode())
+    with folder.journal.open("ab") as file:
+        file.write(dump(row("b", reason="σ")).encode()[: letter + 1])
+    rows, cut = read_journal(folder.journal)
+    assert [r["method"] for r in rows] == ["a"]
+    assert cut
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"case": 1}', "\x00\x00"])
+def test_a_damaged_line_before_the_last_is_refused_with_its_number(
+    tmp_path: Path, number: int, damage: str
+) -> None:
+    folder = written(tmp_path, *(row(m) for m in "abcd"))
+    lines = folder.journal.read_text("utf-8").splitlines()
+    lines[number - 1] = damage
+    folder.journal.write_text("\n".join(lines) + "\n", "utf-8")
+    with pytest.raises(GradiometerError, match=rf"records\.jsonl, line {number}: .*edited"):
+        read_journal(folder.journal)
+    with pytest.raises(GradiometerError, match=rf"line {number}"):
+        Run.read(folder.path)
+
+
+def test_a_folder_without_a_journal_is_refused_in_words(tmp_path: Path) -> None:
+    folder = written(tmp_path, row())
+    folder.journal.unlink()
+    with pytest.raises(GradiometerError, match=r"records\.jsonl"):
+        Run.read(folder.path)
+
+
+# Reading the facts.
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, r"^Cannot read .*run\.json: No such file"),
+        ("", "not valid JSON .*edited or cut"),
+        ('{"id": "a", "form', "not valid JSON .*edited or cut"),
+        ("[]", "not of format 1: another version wrote it"),
+        ("3", "not of format 1"),
+        ('{"id": "a"}', "not of format 1"),
+        ('{"id": "a", "format": 2}', "not of format 1"),
+        ('{"id": "a", "format": "1"}', "not of format 1"),
+        ('{"format": 1}', r"run\.json"),
+        ('{"format": 1, "id": "a", "state": "complete"}', r"run\.json"),
+    ],
+)
+def test_facts_that_are_missing_or_edited_are_refused(
+    tmp_path: Path, text: str | None, said: str
+) -> None:
+    path = bare(tmp_path, "run")
+    if text is not None:
+        (path / "run.json").write_text(text, "utf-8")
+    with pytest.raises(GradiometerError, match=said):
+        read_info(path)
+
+
+def test_facts_that_are_not_text_are_refused(tmp_path: Path) -> None:
+    path = bare(tmp_path, "run")
+    (path / "run.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(GradiometerError, match="not valid JSON"):
+        read_info(path)
+
+
+# Finding a run.
+
+
+def test_a_run_is_found_by_path_by_id_and_as_latest(tmp_path: Path) -> None:
+    old, new = bare(tmp_path, "20260101-000000-ffff"), bare(tmp_path, "20260102-000000-0000")
+    assert find_run(old, tmp_path / "elsewhere") == old
+    assert find_run(str(old), tmp_path / "elsewhere") == old
+    assert find_run("20260101-000000-ffff", tmp_path) == old
+    assert find_run("latest", tmp_path) == new
+
+
+def test_runs_are_listed_oldest_first_and_nothing_else_is(tmp_path: Path) -> None:
+    names = ["20260102-000000-0000", "20251231-235959-ffff", "20260101-000000-ffff"]
+    paths = [bare(tmp_path, name) for name in names]
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "pytest-benchmark").mkdir()
+    assert run_folders(tmp_path) == sorted(paths)
+
+
+@pytest.mark.parametrize("results", ["missing", "file", "empty"])
+def test_where_there_are_no_runs_none_are_listed(tmp_path: Path, results: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    assert run_folders(tmp_path / results) == []
+
+
+@pytest.mark.parametrize("name", ["latest", "20260101-000000-ffff"])
+def test_without_runs_the_error_says_how_to_start_one(tmp_path: Path, name: str) -> None:
+    with pytest.raises(GradiometerError, match=r"No runs under .*`gradiometer run`"):
+        find_run(name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [("20260101-000000-fffe", "'20260101-000000-ffff'"), ("lates", "'latest'")],
+)
+def test_an_unknown_run_names_the_nearest(tmp_path: Path, asked: str, near: str) -> None:
+    bare(tmp_path, "20260101-000000-ffff")
+    with pytest.raises(UnknownName, match=f"Unknown run '{asked}'.*Did you mean .*{near}"):
+        find_run(asked, tmp_path)
+
+
+def test_a_folder_that_is_no_run_is_not_taken_for_one(tmp_path: Path) -> None:
+    bare(tmp_path / "results", "20260101-000000-ffff")
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(UnknownName, match="expected one of 20260101-000000-ffff, latest"):
+        find_run(tmp_path / "plain", tmp_path / "results")

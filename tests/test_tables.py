@@ -1,0 +1,306 @@
+"""The tables that people read: three digits, a unit, and no figure without its status."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gradiometer.measure.outcome import Status
+from gradiometer.report import tables
+from gradiometer.runs.run import Run, frame
+
+GRADIENT, VALUE = "affine/float64/gradient", "affine/float64/value"
+UNFIGURED = [s for s in Status if s not in (Status.OK, Status.DISAGREES)]
+
+
+def row(
+    method: str,
+    problem: str = "affine",
+    size: str = "",
+    operator: str = "gradient",
+    **values: Any,
+) -> dict[str, Any]:
+    return {
+        "case": "/".join(p for p in (problem, size, "float64", operator) if p),
+        "problem": problem, "size": size, "dtype": "float64", "operator": operator,
+        "method": method, "tool": method, "mode": "reverse", "status": "ok", "reason": "",
+        "route": "native",
+    } | values  # fmt: skip
+
+
+def timed(seconds: float, ratio: float, low: float, high: float) -> dict[str, Any]:
+    return {"time_s": seconds, "low_s": seconds, "high_s": seconds} | {
+        "ratio": ratio, "ratio_low": low, "ratio_high": high, "rounds": 7, "loops": 1
+    }  # fmt: skip
+
+
+def run(*rows: dict[str, Any], plan: dict[str, Any] | None = None) -> Run:
+    table = frame(rows)
+    everything = {"cases": list(table["case"].unique()), "methods": list(table["method"].unique())}
+    return Run(Path("results/r"), {"id": "r", "plan": plan or everything}, table)
+
+
+def measured() -> Run:
+    return run(
+        row("by-hand", operator="value", promise=12.0, **timed(5e-8, 1.0, 1.0, 1.0)),
+        row("tape", operator="value", promise=12.0, **timed(2e-7, 4.0, 3.9, 4.1)),
+        row(
+            "by-hand", promise=12.0, digits=math.inf, n=3, first_s=1.5e-6, prepare_s=4e-6,
+            **timed(1e-7, 1.0, 1.0, 1.0),
+        ),
+        row(
+            "tape", promise=12.0, digits=15.46, n=3, import_s=1.234, prepare_s=0.5, first_s=2e-3,
+            **timed(3.47e-6, 34.7, 34.1, 35.5),
+        ),
+        row("jit", promise=7.0, digits=8.25, n=3, **timed(3.5e-6, 35.0, 34.5, 36.0)),
+        row("wrong", status="disagrees", promise=12.0, digits=0.3, reason="0.3 digits"),
+        row("absent", status="not-installed", reason="pip install it"),
+    )  # fmt: skip
+
+
+# Numbers as text.
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (6e-8, "60.0 ns"), (6.2e-8, "62.0 ns"), (1.24e-3, "1.24 ms"), (47, "47.0 s"),
+        (1e-9, "1.00 ns"), (1e-6, "1.00 µs"), (1e-3, "1.00 ms"), (1.0, "1.00 s"),
+        (9.99e-7, "999 ns"), (0.999, "999 ms"), (123e-6, "123 µs"), (3600.0, "3,600 s"),
+        (0.0, "0.00 ns"), (np.float64(2e-6), "2.00 µs"),
+    ],
+)  # fmt: skip
+def test_a_duration_has_three_digits_and_its_unit(seconds: float, text: str) -> None:
+    assert tables.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(9.9996e-7, "1.00 µs"), (9.9996e-4, "1.00 ms"), (0.99996, "1.00 s")]
+)
+def test_a_duration_that_rounds_up_to_the_next_unit_is_told_in_it(
+    seconds: float, text: str
+) -> None:
+    assert tables.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (1.0, "1.00"), (1.234, "1.23"), (3.14159, "3.14"), (34.7, "34.7"), (34.74, "34.7"),
+        (347.4, "347"), (7430.0, "7,430"), (7434.9, "7,430"), (1234567.0, "1,230,000"),
+        (0.97, "0.97"), (0.5, "0.50"), (0.0, "0.00"), (-34.7, "-34.7"), (100, "100"), (10, "10.0"),
+    ],
+)  # fmt: skip
+def test_three_digits_are_shown_without_an_exponent(x: float, text: str) -> None:
+    assert tables.three(x) == text
+
+
+@pytest.mark.parametrize(
+    ("x", "text"), [(9.996, "10.0"), (99.96, "100"), (999.6, "1,000"), (9999.6, "10,000")]
+)
+def test_three_digits_stay_three_where_rounding_adds_a_place(x: float, text: str) -> None:
+    assert tables.three(x) == text
+
+
+@pytest.mark.parametrize("x", [math.nan, None, pd.NA, np.float64("nan")])
+def test_a_gap_is_a_dash(x: Any) -> None:
+    assert tables.three(x) == "–"
+    assert tables.duration(x) == "–"
+    assert tables.interval(x, 1.0) == "–"
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (15.46, "15.5"), (0.0, "0.0"), (-3.21, "-3.2"), (math.inf, "exact"), (math.nan, "–"),
+        (np.float64("inf"), "exact"), ("timeout", "timeout"), ("not-reached", "not-reached"),
+        (-0.0, "0.0"), (-0.04, "0.0"),
+    ],
+)  # fmt: skip
+def test_digits_have_one_decimal_and_a_status_stays_as_it_is(x: Any, text: str) -> None:
+    assert tables.digits(x) == text
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (1.0, "1.00×"), (34.7, "34.7×"), (7430.0, "7,430×"), (np.float64(2.0), "2.00×"),
+        ("ok", "ok"), ("crashed", "crashed"), (math.nan, "–"),
+    ],
+)  # fmt: skip
+def test_a_multiple_has_its_sign_and_a_status_stays_as_it_is(x: Any, text: str) -> None:
+    assert tables.multiple(x) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (34.1, 35.5, "[34.1, 35.5]"),
+        (1.0, 1.0, "[1.00, 1.00]"),
+        (0.95, 1200.0, "[0.95, 1,200]"),
+    ],
+)
+def test_an_interval_shows_both_ends(low: float, high: float, text: str) -> None:
+    assert tables.interval(low, high) == text
+
+
+# Agreement and speed.
+
+
+def test_agreement_shows_the_promise_beside_the_outcome() -> None:
+    table = tables.agreement(measured())
+    assert table.columns.tolist() == ["promise", "affine"]
+    assert table.loc["by-hand"].tolist() == ["12", "exact"]
+    assert table.loc["tape"].tolist() == ["12", "15.5"]
+    assert table.loc["jit"].tolist() == ["7", "8.2"]
+    assert table.loc["wrong"].tolist() == ["12", "0.3"]
+    assert table.loc["absent"].tolist() == ["–", "not-installed"]
+
+
+def test_a_promise_is_shown_where_any_case_of_the_method_knows_it() -> None:
+    told = run(
+        row("jit", "a", status="crashed", reason="x"), row("jit", "b", promise=4.5, digits=5.0)
+    )
+    assert tables.agreement(told).loc["jit"].tolist() == ["4.5", "crashed", "5.0"]
+
+
+def test_where_nothing_could_be_checked_no_promise_is_shown() -> None:
+    told = run(row("jit", status="error", reason="x"), row("tape", status="crashed", reason="x"))
+    assert tables.agreement(told)["promise"].tolist() == ["–", "–"]
+
+
+def test_speed_shows_multiples_and_statuses() -> None:
+    shown = tables.speed(measured())["affine"]
+    assert shown.to_dict() == {
+        "by-hand": "1.00×", "tape": "34.7×", "jit": "35.0×", "wrong": "disagrees",
+        "absent": "not-installed",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("status", UNFIGURED)
+@pytest.mark.parametrize("table", [tables.agreement, tables.speed])
+def test_a_cell_without_a_figure_is_told_by_its_status(table: Any, status: Status) -> None:
+    good = row("good", promise=12.0, digits=15.0, **timed(1.0, 1.0, 1.0, 1.0))
+    told = run(good, row("bad", status=str(status)))
+    assert table(told).loc["bad", "affine"] == status.value
+
+
+@pytest.mark.parametrize("operator", ["value", "gradient"])
+@pytest.mark.parametrize("table", [tables.agreement, tables.speed])
+def test_every_entry_is_text(table: Any, operator: str) -> None:
+    shown = table(measured(), operator)
+    assert all(type(v) is str and v for v in shown.to_numpy().ravel())
+
+
+@pytest.mark.parametrize("table", [tables.agreement, tables.speed])
+@pytest.mark.parametrize("rows", [[], [row("tape", operator="value")]])
+def test_an_operator_without_records_has_an_empty_table(
+    table: Any, rows: list[dict[str, Any]]
+) -> None:
+    assert table(run(*rows)).empty
+
+
+# One case.
+
+
+def test_a_ranking_marks_shared_ranks() -> None:
+    table = tables.ranking(measured(), GRADIENT)
+    assert table["rank"].tolist() == ["1", "2=", "2="]
+    assert table["method"].tolist() == ["by-hand", "tape", "jit"]
+    assert table["× fastest"].tolist() == ["1.00×", "34.7×", "35.0×"]
+    assert table["95% interval"].tolist() == ["[1.00, 1.00]", "[34.1, 35.5]", "[34.5, 36.0]"]
+    assert table["time a call"].tolist() == ["100 ns", "3.47 µs", "3.50 µs"]
+    assert table["× own primal"].tolist() == ["2.00×", "17.4×", "–"]
+
+
+def test_a_ranking_is_of_one_case_only() -> None:
+    told = run(
+        row("tape", "net", "2", **timed(1.0, 1.0, 1.0, 1.0)),
+        row("tape", "net", "9", **timed(2.0, 1.0, 1.0, 1.0)),
+    )
+    table = tables.ranking(told, "net/9/float64/gradient")
+    assert table["time a call"].tolist() == ["2.00 s"]
+    assert table["rank"].tolist() == ["1"]
+
+
+def test_a_case_that_was_not_timed_has_an_empty_ranking() -> None:
+    assert tables.ranking(run(row("tape")), GRADIENT).empty
+
+
+def test_cold_figures_stand_beside_the_warm_one_fastest_first() -> None:
+    table = tables.cold(measured(), GRADIENT)
+    assert table.columns.tolist() == [
+        "method", "import", "preparation", "first call", "warm call",
+    ]  # fmt: skip
+    assert table.to_numpy().tolist() == [
+        ["by-hand", "–", "4.00 µs", "1.50 µs", "100 ns"],
+        ["tape", "1.23 s", "500 ms", "2.00 ms", "3.47 µs"],
+        ["jit", "–", "–", "–", "3.50 µs"],
+    ]
+
+
+def test_cold_figures_are_in_order_of_the_warm_call() -> None:
+    told = run(*(row(f"m{t}", **timed(float(t), t, t, t)) for t in (3, 1, 2)))
+    assert tables.cold(told, GRADIENT)["method"].tolist() == ["m1", "m2", "m3"]
+
+
+# Counts, headings, CSV.
+
+
+def test_counts_tell_how_every_cell_ended() -> None:
+    assert tables.counts(measured()).startswith("5 ok, 1 disagrees, 1 not-installed")
+
+
+@pytest.mark.parametrize(
+    ("rows", "cases", "told"),
+    [
+        ([], [], "none"),
+        ([], [GRADIENT, VALUE], "4 not reached"),
+        ([row("tape")], [GRADIENT], "1 ok, 1 not reached"),
+        ([row("tape"), row("jit", status="timeout")], [GRADIENT], "1 ok, 1 timeout"),
+    ],
+)
+def test_counts_add_up_to_the_plan(rows: list[dict[str, Any]], cases: list[str], told: str) -> None:
+    plan = {"cases": cases, "methods": ["tape", "jit"]}
+    assert tables.counts(run(*rows, plan=plan)) == told
+
+
+def test_cases_with_a_timed_gradient_are_named_once_in_order() -> None:
+    told = run(
+        row("tape", "b", **timed(1.0, 1.0, 1.0, 1.0)),
+        row("jit", "b", **timed(1.0, 1.0, 1.0, 1.0)),
+        row("tape", "c"),
+        row("tape", "a", operator="value", **timed(1.0, 1.0, 1.0, 1.0)),
+        row("tape", "a", **timed(1.0, 1.0, 1.0, 1.0)),
+    )
+    assert tables.gradient_cases(told) == ["b/float64/gradient", "a/float64/gradient"]
+
+
+@pytest.mark.parametrize(
+    ("size", "n", "title"),
+    [
+        ("", 3, "affine (3 inputs)"),
+        ("10-50", 3151, "affine 10-50 (3,151 inputs)"),
+        ("", None, "affine"),
+    ],
+)
+def test_a_heading_has_the_short_name_and_the_inputs(size: str, n: int | None, title: str) -> None:
+    told = run(row("absent", size=size, status="not-installed"), row("tape", size=size, n=n))
+    assert tables.case_title(told, told.records["case"].iloc[0]) == title
+
+
+def test_the_csv_tables_are_those_promised_and_unrounded() -> None:
+    told = measured()
+    found = tables.csv(told)
+    assert tuple(found) == tables.CSV
+    assert found["agreement"].set_index("method").loc["tape", "affine"] == 15.46
+    assert found["speed"].set_index("method").loc["wrong", "affine"] == "disagrees"
+    assert 3.47e-6 in found["timing"]["time_s"].tolist()
+    assert found["ranking"]["rank"].tolist() == [1, 2, 1, 2, 2]
+    assert found["coverage"]["method"].tolist()[:2] == ["wrong", "absent"]
+    pd.testing.assert_frame_equal(found["records"], told.records)
