@@ -194,7 +194,7 @@ def test_a_run_without_records_has_empty_lists(table: str) -> None:
 
 @pytest.mark.parametrize("table", ["agreement", "speed"])
 def test_a_run_without_records_has_matrices_of_cells_that_were_not_reached(table: str) -> None:
-    assert set(getattr(run(), table)().stack()) == {"not-reached"}
+    assert set(getattr(run(), table)().to_numpy().ravel()) == {"not-reached"}
 
 
 @pytest.mark.parametrize("table", ["agreement", "speed"])
