@@ -133,7 +133,7 @@ def _escaped(value: object) -> object:
     if not isinstance(value, str):
         return value
     line = " ".join(value.splitlines())
-    return re.sub(r"([\\|<>_*`\[\]])", r"\\\1", line)
+    return re.sub(r"([\\|<_*`])", r"\\\1", line)
 
 
 def _without_gaps(lines: list[str]) -> list[str]:
