@@ -18,7 +18,7 @@ from gradiometer.namespace import Namespace
 from gradiometer.problem import Point, Problem, problem
 
 if TYPE_CHECKING:
-    from gradiometer.api import load, run
+    from gradiometer.api import load, resume, run
     from gradiometer.measure.options import Options
     from gradiometer.runs.run import Run
 
@@ -37,6 +37,7 @@ __all__ = [
     "UnsupportedOperation",
     "load",
     "problem",
+    "resume",
     "run",
 ]
 
@@ -44,6 +45,7 @@ _LATE = {
     "Options": "gradiometer.measure.options",
     "Run": "gradiometer.runs.run",
     "load": "gradiometer.api",
+    "resume": "gradiometer.api",
     "run": "gradiometer.api",
 }
 

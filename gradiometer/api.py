@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gradiometer import plugins
+from gradiometer.errors import UnknownName
 from gradiometer.measure.environment import describe_machine
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.options import Options
@@ -95,39 +96,83 @@ def measure(
         "environment": describe_machine({*CORE_PACKAGES, *packages}),
         "timing": "interleaved",
         "options": asdict(options),
+        "plugins": [str(path) for path in registry.paths],
         "plan": {
             "cases": [c.id for c in plan.cases],
             "methods": [m.name for m in plan.methods],
         },
     }
-    folder = RunFolder.create(results, info)
+    return _measure(plan, options, registry, RunFolder.create(results, info), (), watch)
+
+
+def resume(name: str | Path, results: str | Path = "results", watch: Watcher | None = None) -> Run:
+    """Take a run up where it was cut off: measure its cells without a record, by its own options.
+
+    Args:
+        name: The run's folder, its id, or `latest`.
+        results: Folder that holds the runs.
+        watch: Told each step and each record.
+
+    Raises:
+        GradiometerError: If there is no such run, it is damaged, another process holds it, or a
+            problem or method of its plan is no longer to be found.
+    """
+    folder, done = RunFolder.reopen(find_run(name, Path(results)))
+    registry = find_plugins(folder.info.get("plugins", ()))
+    plan = _planned(folder.info["plan"], registry)
+    options = Options(**folder.info["options"])
+    return _measure(plan, options, registry, folder, done, watch)
+
+
+def _planned(planned: dict[str, list[str]], registry: Registry) -> Plan:
+    """Return the plan that `run.json` describes."""
+    known = {case.id: case for case in make_plan(list(registry.problems.values()), []).cases}
+    for case in planned["cases"]:
+        if case not in known:
+            raise UnknownName("case of the run", case, known)
+    for method in planned["methods"]:
+        if method not in registry.methods:
+            raise UnknownName("method of the run", method, registry.methods)
+    return Plan(
+        [known[case] for case in planned["cases"]],
+        [registry.methods[method] for method in planned["methods"]],
+    )
+
+
+def _measure(
+    plan: Plan,
+    options: Options,
+    registry: Registry,
+    folder: RunFolder,
+    done: Collection[str],
+    watch: Watcher | None,
+) -> Run:
     tell = watch(plan, folder) if watch else _silence
-    with _concluding(folder), _harness(plan, options, registry, folder, tell) as harness:
-        folder.info["floor_s"] = harness.floor_s()
-        for cell, outcome in harness.outcomes():
+
+    def progress(text: str) -> None:
+        tell(text, None)
+
+    harness = Harness(plan, options, registry.origins, folder.logs, done, progress)
+    with _concluding(folder, harness), harness:
+        for cell, outcome, samples in harness.outcomes():
             row = record(cell, outcome)
-            folder.append(row)
+            folder.append(row, samples)
             tell(cell.id, row)
     return Run.read(folder.path)
 
 
-def _harness(
-    plan: Plan, options: Options, registry: Registry, folder: RunFolder, tell: Callable[..., None]
-) -> Harness:
-    return Harness(plan, options, registry.origins, folder.logs, lambda text: tell(text, None))
-
-
 @contextmanager
-def _concluding(folder: RunFolder) -> Iterator[None]:
+def _concluding(folder: RunFolder, harness: Harness) -> Iterator[None]:
+    state = "failed"
     try:
         yield
+        state = "complete"
     except KeyboardInterrupt:
-        folder.finish("interrupted")
+        state = "interrupted"
         raise
-    except BaseException:
-        folder.finish("failed")
-        raise
-    folder.finish("complete")
+    finally:
+        folder.info["noise"] = harness.noise().facts()
+        folder.finish(state)
 
 
 def _silence(text: str, row: dict[str, Any] | None) -> None:

@@ -16,6 +16,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from gradiometer import plugins
+from gradiometer.errors import GradiometerError
 from gradiometer.measure.agreement import Agreement, agree
 from gradiometer.measure.bench import Bench
 from gradiometer.measure.environment import describe_machine, versions
@@ -85,13 +86,22 @@ class Session:
             )
         self._folder.append(record(cell, outcome))
 
-    def keep(self, root: Path) -> tuple[Path, Path] | None:
-        """Conclude the session's run; return its folder and its report, if any cell was tried."""
+    @property
+    def run(self) -> Path | None:
+        """Folder of the session's run, if any cell was tried."""
+        return None if self._folder is None else self._folder.path
+
+    def keep(self, root: Path) -> Path:
+        """Conclude the session's run, and return its report.
+
+        Raises:
+            GradiometerError: If no cell was tried, or the disk takes no more.
+        """
         if self._folder is None:
-            return None
+            raise GradiometerError("no cell was tried: nothing to report.")
         self._folder.info["floor_s"] = self.floor_s
         self._folder.finish("complete")
-        return self._folder.path, write_report(self._folder.path, root / "reports")
+        return write_report(self._folder.path, root / "reports")
 
 
 class BenchmarkCell:
@@ -162,7 +172,7 @@ class BenchmarkCell:
         )
         opened = session.bench.open(pack(method, origins), session.options.threads)
         self.outcome.import_s = opened if method.package else None
-        self.outcome.prepare_s, self.outcome.first_s = session.bench.prepare(
+        prepared = session.bench.prepare(
             cell.id,
             pack(method, origins),
             pack(case.problem, origins),
@@ -170,6 +180,7 @@ class BenchmarkCell:
             case.problem.preparation_point(case.size, session.options.seed),
             session.options.budget_s,
         )
+        self.outcome.prepare_s, self.outcome.first_s, self.outcome.prepare_bytes = prepared
         return agree(
             session.bench.answer(cell.id, self._point),
             truth,

@@ -56,9 +56,29 @@ def run(
     operator: Annotated[Globs, typer.Option(help="value or gradient; both by default.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smallest sizes, few samples.")] = False,
     threads: Annotated[int, typer.Option(help="Threads, and cores, that each tool may use.")] = 1,
-    rounds: Annotated[int, typer.Option(help="Samples a method; 0 checks agreement only.")] = 25,
-    budget: Annotated[float, typer.Option(help="Seconds the samples of a cell may take.")] = 5.0,
+    precision: Annotated[
+        str, typer.Option(help="Half-width of a ratio's 95% interval at which rounds end.")
+    ] = "2%",
+    budget: Annotated[float, typer.Option(help="Seconds after which a case's rounds end.")] = 3.0,
+    rounds: Annotated[int, typer.Option(help="Most rounds; 0 checks agreement only.")] = 1000,
+    cold: Annotated[
+        int, typer.Option(help="Fresh workers in which cold figures are repeated.")
+    ] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds any one step may take.")] = 60.0,
+    memory_limit: Annotated[
+        float | None,
+        typer.Option(help="GiB a worker may hold; half of the machine's by default."),
+    ] = None,
+    fail_on: Annotated[
+        Globs,
+        typer.Option(help="Statuses that make the exit code 1, or `none`; by default, all faults."),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            help="Take up a run that was cut off, with its own options: its id or folder."
+        ),
+    ] = None,
     seed: Seed = 0,
     plugins: Plugins = None,
     results: Results = RESULTS,
@@ -66,14 +86,33 @@ def run(
     json: Json = False,
 ) -> None:
     """Measure methods on problems: a run under results/, a report under reports/."""
-    from gradiometer.commands.run import Request, carry_out
+    from gradiometer.commands.run import Request, carry_out, parse_share
     from gradiometer.measure.options import Options
 
-    options = Options(threads=threads, rounds=rounds, budget_s=budget, timeout_s=timeout, seed=seed)
+    options = Options(
+        threads=threads,
+        precision=parse_share(precision),
+        budget_s=budget,
+        rounds=rounds,
+        cold=cold,
+        timeout_s=timeout,
+        memory_gib=memory_limit,
+        seed=seed,
+    )
     request = Request(
-        problem or ["*"], method or ["*"], size or ["*"], operator, quick,
-        options, plugins or [], results, reports, json,
-    )  # fmt: skip
+        problems=problem or ["*"],
+        methods=method or ["*"],
+        sizes=size or ["*"],
+        operators=operator,
+        quick=quick,
+        options=options,
+        plugins=plugins or [],
+        results=results,
+        reports=reports,
+        json=json,
+        fail_on=fail_on,
+        resume=resume,
+    )
     raise typer.Exit(carry_out(request))
 
 

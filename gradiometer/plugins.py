@@ -42,6 +42,7 @@ def load(extra: Sequence[str | Path] = ()) -> Registry:
     for kind in KINDS:
         for path in python_files(built_in(kind)):
             _add_file(registry, kind, f"gradiometer.{kind}.{path.stem}", path.resolve())
+    registry.paths = [Path(given).resolve() for given in extra]
     for given in extra:
         for path in python_files(Path(given)):
             _add_file(registry, "methods", _module_name(path.resolve()), path.resolve())

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gradiometer.errors import GradiometerError
+
 if TYPE_CHECKING:
     from gradiometer.benchmarking import BenchmarkCell, Session
 
@@ -84,11 +86,14 @@ def gradiometer_floor(request: pytest.FixtureRequest, benchmark: Any) -> Iterato
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Keep the session as a run, and say where it and its report are."""
     session = config.stash.get(SESSION, None)
-    kept = session.keep(config.rootpath) if session is not None else None
-    if kept is not None:
-        terminalreporter.section("gradiometer")
-        terminalreporter.write_line(f"run     {kept[0]}")
-        terminalreporter.write_line(f"report  {kept[1]}")
+    if session is None or session.run is None:
+        return
+    terminalreporter.section("gradiometer")
+    terminalreporter.write_line(f"run     {session.run}")
+    try:
+        terminalreporter.write_line(f"report  {session.keep(config.rootpath)}")
+    except GradiometerError as error:
+        terminalreporter.write_line(f"report  {error}", red=True)
 
 
 def _session(config: pytest.Config) -> Session:

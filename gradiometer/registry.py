@@ -23,11 +23,13 @@ class Registry:
         problems: The problems.
         methods: The methods.
         origins: Where a worker loads a module from, by module name; `None` where it is importable.
+        paths: The extra files and folders that were asked for.
     """
 
     problems: dict[str, Problem] = field(default_factory=dict)
     methods: dict[str, Method] = field(default_factory=dict)
     origins: dict[str, Path | None] = field(default_factory=dict)
+    paths: list[Path] = field(default_factory=list)
 
     def add(self, item: Problem | Method) -> None:
         """Add one object under its name.

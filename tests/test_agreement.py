@@ -163,7 +163,13 @@ def test_every_numeric_dtype_is_read_as_numbers(dtype: type) -> None:
     assert compare(np.array([1, -2, 3]).astype(dtype), exactly(1.0, -2.0, 3.0)).digits == math.inf
 
 
-@pytest.mark.parametrize("scalar", [2.5, np.float64(2.5), np.array(2.5), np.float32(2.5)])
+def test_an_exact_answer_in_single_precision_disagrees() -> None:
+    found = compare(np.array([1, -2, 3], dtype=np.float32), exactly(1.0, -2.0, 3.0))
+    assert found.status is Status.DISAGREES
+    assert found.reason.endswith("is float32, float64 expected")
+
+
+@pytest.mark.parametrize("scalar", [2.5, np.float64(2.5), np.array(2.5)])
 def test_a_value_is_one_scalar(scalar: Any) -> None:
     found = agree([scalar], exactly(2.5), shapes=[()], names=["value"], promise=12.0, exact=True)
     assert found.status is Status.OK

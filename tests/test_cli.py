@@ -263,7 +263,7 @@ def test_a_run_records_a_figure_for_every_planned_cell(timed: Measured) -> None:
         assert (r["status"], r["rounds"]) == ("ok", 7)
         assert 0.0 < r["low_s"] <= r["time_s"] <= r["high_s"]
         assert r["digits"] >= r["promise"]
-    assert read_info(timed.run)["floor_s"] > 0.0
+    assert json.loads((timed.run / "records.jsonl").read_text().splitlines()[0])["floor_s"] > 0.0
 
 
 def test_a_run_prints_agreement_and_times_of_each_operator(timed: Measured) -> None:
@@ -375,7 +375,9 @@ def test_a_plugin_that_fails_to_load_is_a_row_with_its_reason(disagreeing: Measu
 def test_an_interrupted_run_keeps_what_it_has_and_says_so(interrupted: Measured) -> None:
     assert interrupted.done.code == 130
     assert interrupted.done.out == ""
-    kept = f"Interrupted: 2 of 4 cells are kept in results/{interrupted.run.name}."
+    name = f"results/{interrupted.run.name}"
+    go_on = f"go on with `gradiometer run --resume {name}`."
+    kept = f"Interrupted: 2 of 4 cells are kept in {name}; {go_on}"
     assert interrupted.done.err.splitlines()[-1] == kept
     assert "Traceback" not in interrupted.done.err
     assert read_info(interrupted.run)["state"] == "interrupted"

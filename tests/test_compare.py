@@ -383,3 +383,47 @@ def test_ratios_do_not_depend_on_the_unit_of_time(unit: float) -> None:
 def test_intervals_that_could_meet_share_a_rank_when_timed_one_after_the_other() -> None:
     records = frame([row("a", **alone(1.0, 0.8, 1.2)), row("b", **alone(1.1, 0.9, 1.3))])
     assert compare.ranking(compare.with_ratios(records))["rank"].tolist() == [1, 1]
+
+
+# Break-even.
+
+
+def starts(method: str, *, cold_s: float, warm_s: float, import_s: float | None = None) -> dict:
+    """A timed record whose first answer costs `cold_s`, half of it preparation."""
+    halves = {"prepare_s": cold_s / 2, "first_s": cold_s / 2, "import_s": import_s}
+    return row(method=method, operator="gradient", time_s=warm_s, **halves)
+
+
+def test_the_slow_starter_has_overtaken_when_it_has_earned_its_start() -> None:
+    rows = [starts("eager", cold_s=0.0, warm_s=2e-3), starts("jit", cold_s=1.0, warm_s=1e-3)]
+    (pair,) = compare.break_even(frame(rows)).itertuples()
+    assert (pair.method, pair.overtakes, pair.calls) == ("jit", "eager", 1000.0)
+
+
+def test_the_import_counts_towards_the_start() -> None:
+    rows = [
+        starts("eager", cold_s=0.0, warm_s=2e-3),
+        starts("jit", cold_s=1.0, warm_s=1e-3, import_s=3.0),
+    ]
+    assert compare.break_even(frame(rows))["calls"].tolist() == [4000.0]
+
+
+@pytest.mark.parametrize(
+    ("cold_s", "warm_s"),
+    [(1.0, 2e-3), (1.0, 3e-3), (0.0, 1e-3)],
+    ids=["as slow", "slower", "ahead from the start"],
+)
+def test_a_method_that_never_catches_up_or_never_lagged_is_no_pair(
+    cold_s: float, warm_s: float
+) -> None:
+    rows = [
+        starts("first", cold_s=0.0, warm_s=2e-3),
+        starts("other", cold_s=cold_s, warm_s=warm_s),
+    ]
+    assert compare.break_even(frame(rows)).empty
+
+
+def test_methods_whose_start_was_not_measured_are_left_out() -> None:
+    rows = [starts("eager", cold_s=0.0, warm_s=2e-3), starts("jit", cold_s=1.0, warm_s=1e-3)]
+    rows[0]["first_s"] = None
+    assert compare.break_even(frame(rows)).empty

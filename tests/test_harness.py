@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 import gradiometer
@@ -18,7 +19,7 @@ from gradiometer.measure.plan import make_plan
 from gradiometer.registry import Registry
 
 PLUGINS = Path(__file__).parent / "plugins"
-OPTIONS = Options(rounds=7, sample_s=0.0005, timeout_s=3.0)
+OPTIONS = Options(rounds=7, sample_s=0.0005, timeout_s=3.0, memory_gib=0.5)
 
 ENDS = {
     "right": (Status.OK, ""),
@@ -42,6 +43,13 @@ ENDS = {
     "aborts": (Status.CRASHED, "killed by SIGABRT"),
     "calls-exit": (Status.ERROR, "SystemExit"),
     "hangs": (Status.TIMEOUT, "took longer than 3 s"),
+    "segmentation-fault": (Status.CRASHED, "killed by SIGSEGV"),
+    "deadlock": (Status.TIMEOUT, "took longer than 3 s"),
+    "eats": (Status.OUT_OF_MEMORY, "over the limit of 0.5 GiB"),
+    "wavers": (Status.DISAGREES, "right at first, not after"),
+    "leaves-things": (Status.OK, ""),
+    "changes-the-process": (Status.OK, ""),
+    "watches": (Status.OK, ""),
     "needs-another-library": (Status.NOT_INSTALLED, "pip install 'gradiometer[nosuch]'"),
     "declines": (Status.SKIPPED, "2 inputs: forecast a week."),
     "too-slow": (Status.SKIPPED, "1,000,000,000 primal evaluations a call"),
@@ -54,17 +62,28 @@ def faulty() -> Registry:
     return find_plugins([PLUGINS])
 
 
+def command_of(pid: int) -> str:
+    """Return a process's command line; nothing where it has ended."""
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return ""
+
+
 @pytest.fixture(scope="module")
 def ended(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     """One case through every faulty method: outcomes by method, each of which came exactly once."""
     methods = [faulty.methods[name] for name in ENDS]
     plan = make_plan([faulty.problems["sound"]], methods, operators=["gradient"])
     logs = tmp_path_factory.mktemp("logs")
+    before = set(psutil.pids())
     with Harness(plan, OPTIONS, faulty.origins, logs) as harness:
         outcomes = list(harness.outcomes())
-    names = [cell.method.name for cell, _ in outcomes]
+    left = [p for p in set(psutil.pids()) - before if "time.sleep(600)" in command_of(p)]
+    assert not left
+    names = [cell.method.name for cell, _, _ in outcomes]
     assert sorted(names) == sorted(ENDS)
-    return {cell.method.name: outcome for cell, outcome in outcomes}
+    return {cell.method.name: outcome for cell, outcome, _ in outcomes}
 
 
 @pytest.mark.parametrize("name", ENDS)
@@ -81,13 +100,14 @@ def test_what_does_not_agree_is_not_timed(ended: dict[str, Outcome], name: str) 
     assert ended[name].ratio is None
 
 
-@pytest.mark.parametrize("name", ["right", "chatters"])
+@pytest.mark.parametrize("name", ["right", "chatters", "watches", "leaves-things"])
 def test_neighbours_of_the_faulty_are_measured_in_full(
     ended: dict[str, Outcome], name: str
 ) -> None:
     outcome = ended[name]
     assert outcome.digits > 15
     assert outcome.rounds == OPTIONS.rounds
+    assert outcome.stopped == "rounds"
     assert outcome.low_s <= outcome.time_s <= outcome.high_s
     assert outcome.ratio_low <= outcome.ratio <= outcome.ratio_high
     assert outcome.prepare_s > 0
@@ -115,7 +135,7 @@ def troubled(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict
     plan = make_plan(problems, [faulty.methods["right"]], operators=["gradient"])
     logs = tmp_path_factory.mktemp("logs")
     with Harness(plan, replace(OPTIONS, rounds=0), faulty.origins, logs) as harness:
-        return {cell.case.problem.name: outcome for cell, outcome in harness.outcomes()}
+        return {cell.case.problem.name: outcome for cell, outcome, _ in harness.outcomes()}
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -174,9 +194,9 @@ def test_the_order_of_methods_within_a_round_is_shuffled_by_the_seed(
     taken: list[str] = []
     sample = Contender.sample
 
-    def noted(self: Contender) -> None:
+    def noted(self: Contender, number: int) -> None:
         taken.append(self.cell.method.name)
-        sample(self)
+        sample(self, number)
 
     monkeypatch.setattr(Contender, "sample", noted)
     names = ["right", "chatters", "backprop"]

@@ -14,7 +14,7 @@ import pytest
 import gradiometer
 
 HEAVY = ("pandas", "scipy", "flint", "sympy", "torch", "tensorflow", "jax", "altair", "pyarrow")
-AT_ONCE = {n for n in gradiometer.__all__ if n not in {"Options", "Run", "load", "run"}}
+AT_ONCE = {n for n in gradiometer.__all__ if n not in {"Options", "Run", "load", "resume", "run"}}
 
 
 def loaded_by(statement: str, folder: Path) -> set[str]:

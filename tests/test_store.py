@@ -168,7 +168,10 @@ def test_a_disk_that_takes_no_more_keeps_the_earlier_records(tmp_path: Path, lim
     assert cut
     assert {r["reason"] for r in rows} == {"x" * 100}
     assert f"Cannot write {path / 'records.jsonl'}: " in messages[0]
-    assert f"The {recorded} records before it are kept; make room and run again." in messages[0]
+    assert (
+        f"The {recorded} records before it are kept: make room, and --resume the run."
+        in messages[0]
+    )
     assert all("Errno" not in m for m in messages)
     assert read_info(path)["state"] in ("running", "failed")
 

@@ -10,9 +10,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gradiometer.api import find_plugins, measure
+from gradiometer.api import find_plugins, measure, resume
 from gradiometer.commands.output import print_frame, print_json, stderr, stdout
+from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.measure.options import Options
+from gradiometer.measure.outcome import Status
 from gradiometer.measure.plan import Plan, make_plan
 from gradiometer.registry import Registry, select
 from gradiometer.report.process import write_report
@@ -36,34 +38,72 @@ class Request:
     results: Path
     reports: Path
     json: bool
+    fail_on: Sequence[str] | None = None
+    resume: str | None = None
 
 
 def carry_out(request: Request) -> int:
     """Run, print and report; return the exit code."""
-    registry = find_plugins(request.plugins)
-    plan = _plan(request, registry)
-    options = request.options.quick() if request.quick else request.options
+    failing = parse_statuses(request.fail_on)
     console = stderr()
-    _announce(console, plan, options)
     watch = Watch(console)
     try:
-        run = measure(plan, options, registry, request.results, watch)
+        run = _measured(request, console, watch)
     except KeyboardInterrupt:
         watch.stop()
-        kept = watch.folder.recorded if watch.folder else 0
-        where = f" in {watch.folder.path}" if watch.folder else ""
-        console.print(
-            f"Interrupted: {kept} of {len(plan.cells)} cells are kept{where}.", soft_wrap=True
-        )
+        console.print(f"Interrupted: {watch.kept}", soft_wrap=True)
         return 130
     finally:
         watch.stop()
+    for line in run.warnings:
+        console.print(f"Noisy machine, take the times with care: {line}.", soft_wrap=True)
     report = write_report(run.path, request.reports)
     if request.json:
         _print_json(run, report)
     else:
         _print_tables(run, report)
-    return 1 if len(run.faulty) else 0
+    return 1 if run.records["status"].isin(failing).any() else 0
+
+
+def parse_share(text: str) -> float:
+    """Return a share given as `2%` or `0.02`.
+
+    Raises:
+        GradiometerError: If it is neither.
+    """
+    try:
+        return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        raise GradiometerError(
+            f"precision is {text!r}: expected a share, like 2% or 0.02."
+        ) from None
+
+
+def parse_statuses(names: Sequence[str] | None) -> list[str]:
+    """Return the statuses that make a run fail: those named, or all that are faults.
+
+    Raises:
+        UnknownName: If there is no such status.
+    """
+    if names is None:
+        return [status for status in Status if not status.blameless]
+    if list(names) == ["none"]:
+        return []
+    for name in names:
+        if name not in list(Status):
+            raise UnknownName("status", name, [*map(str, Status), "none"])
+    return list(names)
+
+
+def _measured(request: Request, console: Console, watch: Watch) -> Run:
+    """Measure a new run, or take one up."""
+    if request.resume is not None:
+        return resume(request.resume, request.results, watch)
+    registry = find_plugins(request.plugins)
+    plan = _plan(request, registry)
+    options = request.options.quick() if request.quick else request.options
+    _announce(console, plan, options)
+    return measure(plan, options, registry, request.results, watch)
 
 
 class Watch:
@@ -71,6 +111,7 @@ class Watch:
 
     def __init__(self, console: Console) -> None:
         self.folder: RunFolder | None = None
+        self._planned = 0
         self._progress = Progress(
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -84,15 +125,25 @@ class Watch:
     def __call__(
         self, plan: Plan, folder: RunFolder
     ) -> Callable[[str, dict[str, Any] | None], None]:
-        """Start following a run."""
-        self.folder = folder
-        task = self._progress.add_task("", total=len(plan.cells))
+        """Start following a run, which may have records already."""
+        self.folder, self._planned = folder, len(plan.cells)
+        task = self._progress.add_task("", total=self._planned, completed=folder.recorded)
         self._progress.start()
 
         def tell(text: str, row: dict[str, Any] | None) -> None:
             self._progress.update(task, description=text, advance=0 if row is None else 1)
 
         return tell
+
+    @property
+    def kept(self) -> str:
+        """What is kept of a run that was cut off, and how to take it up."""
+        if self.folder is None:
+            return "nothing was measured yet."
+        return (
+            f"{self.folder.recorded} of {self._planned} cells are kept in {self.folder.path}; "
+            f"go on with `gradiometer run --resume {self.folder.path}`."
+        )
 
     def stop(self) -> None:
         """Take the bar away."""

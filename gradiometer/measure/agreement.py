@@ -79,7 +79,8 @@ def agree(
     )
     reason, guilty = _verdict(found, errors, truth, promise, exact)
     if not reason:
-        return found
+        narrow = _narrow(answer, names)
+        return replace(found, status=Status.DISAGREES, reason=narrow) if narrow else found
     i = int(np.argmax(np.where(guilty, errors, -1.0)))
     got, true = float(flat[i]), float(truth.high[i])
     reason += f"; largest error in {locate(i, shapes, names)}: {got!r}, true {true!r}"
@@ -109,6 +110,15 @@ def _verdict(
         wrong = f"{np.count_nonzero(guilty)} of {errors.size} components"
         return f"{wrong} beyond what rounding explains", guilty
     return "", guilty
+
+
+def _narrow(answer: Sequence[Any], names: Sequence[str]) -> str:
+    """Return which part was computed in another precision, though this point does not show it."""
+    for part, name in zip(answer, names, strict=True):
+        dtype = np.asarray(part).dtype
+        if dtype.kind == "f" and dtype != np.float64:
+            return f"{name} is {dtype}, float64 expected"
+    return ""
 
 
 def _misfit(answer: Sequence[Any], shapes: Sequence[tuple[int, ...]], names: Sequence[str]) -> str:

@@ -7,14 +7,13 @@ plans, records or verdicts.
 from __future__ import annotations
 
 import importlib
-import statistics
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradiometer.errors import GradiometerError
 from gradiometer.measure import sampling
-from gradiometer.measure.options import FEWEST_ROUNDS
+from gradiometer.measure.memory import Peak
 from gradiometer.measure.shipping import Ticket, unpack
 from gradiometer.method import Method, Prepared, Primal
 from gradiometer.namespace import Namespace
@@ -28,12 +27,11 @@ class Declined(GradiometerError):
 
 @dataclass
 class Ready:
-    """A prepared cell, and the loop that times it at the point of the case."""
+    """A prepared cell."""
 
     method: Method
     operator: Operator
     call: Prepared
-    loop: sampling.Loop | None = None
 
     def arguments(self, point: Point) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call at a point, as native arrays."""
@@ -49,11 +47,20 @@ class Ready:
         return result, time.perf_counter() - start
 
 
+class Preparation(NamedTuple):
+    """What preparing a cell took: seconds of preparation and first call, peak memory of both."""
+
+    prepare_s: float
+    first_s: float
+    peak_bytes: int | None
+
+
 class Bench:
     """One tool, ready to be measured; each public method answers one kind of request."""
 
     def __init__(self) -> None:
         self._ready: dict[str, Ready] = {}
+        self._loops: dict[str, sampling.Loop] = {}
         self._set_up: set[str] = set()
 
     def open(self, ticket: Ticket, threads: int) -> float:
@@ -71,8 +78,8 @@ class Bench:
 
     def prepare(
         self, key: str, method: Ticket, problem: Ticket, op: str, point: Point, budget_s: float
-    ) -> tuple[float, float]:
-        """Prepare a cell at `point`; return the seconds of preparation and of the first call."""
+    ) -> Preparation:
+        """Prepare a cell at `point`, and call it there once."""
         chosen, asked = _method(method), operator(op)
         xp = chosen.namespace()
         f = Primal(_problem(problem), xp if isinstance(xp, Namespace) else Namespace(xp), point)
@@ -81,12 +88,13 @@ class Bench:
             raise Declined(refusal)
         if asked.differentiates:
             _forecast(chosen, f, point, budget_s)
-        start = time.perf_counter()
-        ready = Ready(chosen, asked, asked.prepare(chosen, f))
-        prepare_s = time.perf_counter() - start
-        _, first_s = ready.run(point)
+        with Peak() as peak:
+            start = time.perf_counter()
+            ready = Ready(chosen, asked, asked.prepare(chosen, f))
+            prepare_s = time.perf_counter() - start
+            _, first_s = ready.run(point)
         self._ready[key] = ready
-        return prepare_s, first_s
+        return Preparation(prepare_s, first_s, peak.bytes)
 
     def answer(self, key: str, point: Point) -> list[Array]:
         """Evaluate a prepared cell at the point of the case; return the answer as NumPy arrays."""
@@ -104,30 +112,32 @@ class Bench:
         finished = call if wait is None else lambda *args, **kwargs: wait(call(*args, **kwargs))
         return finished, *ready.arguments(point)
 
-    def calibrate(self, key: str, point: Point, sample_s: float) -> int:
-        """Build the timing loop of a cell at the point; return the calls in a sample."""
+    def calibrate(self, key: str, point: Point, sample_s: float) -> tuple[int, int | None]:
+        """Build a cell's timing loop; return the calls in a sample, and a call's peak memory."""
         ready = self._ready[key]
         args, kwargs = ready.arguments(point)
-        ready.loop = sampling.make_loop(ready.call, args, kwargs, ready.method.wait)
-        return sampling.calibrate(ready.loop, sample_s)
+        loop = sampling.make_loop(ready.call, args, kwargs, ready.method.wait)
+        loops = sampling.calibrate(loop, sample_s)
+        with Peak() as peak:
+            loop(1)
+        self._loops[key] = loop
+        return loops, peak.bytes
 
-    def sample(self, key: str, loops: int) -> float:
-        """Return the seconds a call takes, from one sample."""
-        loop = self._ready[key].loop
-        if loop is None:
+    def yardstick(self, name: str, sample_s: float) -> int:
+        """Build the loop of a yardstick, `floor` or `kernel`; return the calls in a sample."""
+        self._loops[name] = sampling.make_loop(*sampling.YARDSTICKS[name], {})
+        return sampling.calibrate(self._loops[name], sample_s)
+
+    def sample(self, key: str, loops: int) -> sampling.Sample:
+        """Take one sample of a cell or a yardstick."""
+        if key not in self._loops:
             raise GradiometerError(f"{key} was not calibrated before it was sampled.")
-        return sampling.sample(loop, loops)
+        return sampling.sample(self._loops[key], loops)
 
     def drop(self) -> None:
         """Forget the prepared cells."""
         self._ready.clear()
-
-    def floor(self, sample_s: float) -> float:
-        """Return the seconds that calling a function that does nothing takes."""
-        loop = sampling.make_loop(sampling.nothing, (1.0, 2.0, 3.0), {})
-        loops = sampling.calibrate(loop, sample_s)
-        samples = [sampling.sample(loop, loops) for _ in range(FEWEST_ROUNDS)]
-        return statistics.median(samples)
+        self._loops.clear()
 
     def certify(self, problem: Ticket, point: Point, op: str) -> Any:
         """Return the enclosure of the true answer."""
@@ -148,11 +158,10 @@ def _forecast(method: Method, f: Primal, point: Point, budget_s: float) -> None:
     primal = Ready(method, operator("value"), method.value(f))
     primal.run(point)
     _, primal_s = primal.run(point)
-    if evaluations * primal_s * FEWEST_ROUNDS > budget_s:
+    if evaluations * primal_s > budget_s:
         raise Declined(
             f"{evaluations:,} primal evaluations a call, {_duration(primal_s)} each: forecast "
-            f"{_duration(evaluations * primal_s)} a call, and {FEWEST_ROUNDS} calls do not fit "
-            f"into the budget of {budget_s:g} s."
+            f"{_duration(evaluations * primal_s)} a call, over the case's budget of {budget_s:g} s."
         )
 
 

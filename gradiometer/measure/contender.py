@@ -6,21 +6,29 @@ Each step either succeeds or ends the cell with a status and a reason. A worker 
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gradiometer.measure.agreement import agree
+from gradiometer.measure.agreement import Agreement, agree
+from gradiometer.measure.bench import Preparation
 from gradiometer.measure.fleet import Failure, Fleet, Worker
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.outcome import Outcome, Status
 from gradiometer.measure.plan import Case, Cell
 from gradiometer.measure.reference.enclosure import Enclosure
 from gradiometer.measure.shipping import pack
-from gradiometer.measure.statistics import median
+from gradiometer.measure.statistics import Median, median, paired
 from gradiometer.operators import operator
 from gradiometer.problem import Point
+
+SLOW_SHARE = 0.25
+"""Share of a case's budget that one method may take before it leaves the rounds."""
+
+MORE_THAN_GIVEN = 1.2
+"""Threads used, over threads given, from which a tool is flagged."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +44,24 @@ class Situation:
 
 
 class Contender:
-    """A cell that can be measured: its library is installed and its plugin was loaded."""
+    """A cell that can be measured: its library is installed and its plugin was loaded.
+
+    Attributes:
+        cell: The cell.
+        outcome: What has become of it so far.
+        samples: Seconds a call, by the number of the round.
+        loops: Calls in a sample.
+    """
 
     def __init__(self, cell: Cell, situation: Situation, fleet: Fleet) -> None:
         self.cell = cell
-        self.samples: list[float] = []
         self.outcome = Outcome(Status.OK, n=situation.point.n, condition=situation.truth.condition)
+        self.samples: dict[int, float] = {}
+        self.loops = 0
         self._situation = situation
         self._fleet = fleet
         self._worker: Worker | None = None
-        self._loops = 0
+        self._cpu_s = 0.0
 
     def check(self) -> None:
         """Prepare the cell, and compare its answer with the truth.
@@ -53,19 +69,10 @@ class Contender:
         Raises:
             Failure: If a step fails or the answer disagrees.
         """
-        method, situation = self.cell.method, self._situation
-        asked = operator(situation.case.operator)
-        self.outcome.promise = asked.promise(method)
+        asked = operator(self._situation.case.operator)
+        self.outcome.promise = asked.promise(self.cell.method)
         self._prepare()
-        answer = self._ask("answer", point=situation.point)
-        found = agree(
-            answer,
-            situation.truth,
-            shapes=asked.shapes(situation.point),
-            names=asked.names(situation.point),
-            promise=self.outcome.promise,
-            exact=method.exact or not asked.differentiates,
-        )
+        found = self._agreement()
         self.outcome.digits, self.outcome.worst_digits = found.digits, found.worst_digits
         self.outcome.ulps = found.ulps
         if found.status is not Status.OK:
@@ -80,59 +87,141 @@ class Contender:
         if not self._placed:
             self._prepare()
         situation = self._situation
-        self._loops = self._ask(
+        self.loops, self.outcome.call_bytes = self._ask(
             "calibrate", point=situation.point, sample_s=situation.options.sample_s
         )
 
-    def sample(self) -> None:
-        """Take one sample.
+    def sample(self, number: int) -> None:
+        """Take the sample of a round.
 
         Raises:
             Failure: If the worker fails.
         """
-        if not (self._placed and self._loops):
+        if not (self._placed and self.loops):
             self.calibrate()
-        self.samples.append(self._ask("sample", loops=self._loops))
+        taken = self._ask("sample", loops=self.loops)
+        self.samples[number] = taken.wall_s
+        self._cpu_s += taken.cpu_s
+
+    def check_again(self) -> None:
+        """Compare another answer with the truth, after all the calls that were timed.
+
+        Raises:
+            Failure: If it is no longer right.
+        """
+        if self._placed:
+            found = self._agreement()
+            if found.status is not Status.OK:
+                calls = self.loops * len(self.samples)
+                raise Failure(
+                    found.status, f"right at first, not after {calls} calls: {found.reason}"
+                )
+
+    def chill(self) -> None:
+        """Repeat import, preparation and first call in fresh workers; keep the medians.
+
+        Raises:
+            Failure: If a fresh worker fails.
+        """
+        method, repeats = self.cell.method, self._situation.options.cold
+        runs = []
+        for _ in range(repeats):
+            worker = self._fleet.start(method.tool)
+            try:
+                runs.append((self._open(worker), *self._prepare_in(worker)))
+            finally:
+                worker.stop()
+        if runs:
+            import_s, prepare_s, first_s, _ = zip(*runs, strict=True)
+            self.outcome.import_s = statistics.median(import_s) if method.package else None
+            self.outcome.prepare_s = statistics.median(prepare_s)
+            self.outcome.first_s = statistics.median(first_s)
+        self.outcome.cold = repeats
+
+    @property
+    def slow(self) -> bool:
+        """Whether its calls are so long that it leaves the rounds with what it has."""
+        taken, options = len(self.samples), self._situation.options
+        long_calls = self.spent_s > 2 * taken * options.sample_s
+        over_share = self.spent_s > SLOW_SHARE * options.budget_s
+        return taken >= FEWEST_ROUNDS and long_calls and over_share
+
+    @property
+    def spent_s(self) -> float:
+        """Seconds that its samples took."""
+        return sum(self.samples.values()) * self.loops
+
+    def ratio_to(self, other: Contender) -> Median:
+        """Return the ratio of its time to another's, paired within rounds, with its interval."""
+        return paired(self.samples, other.samples)
+
+    def conclude(self, fastest: Contender, stopped: str, floor_s: float | None) -> None:
+        """Turn the samples into the outcome's figures."""
+        seconds = list(self.samples.values())
+        outcome, given = self.outcome, self._situation.options.threads
+        outcome.time_s, outcome.low_s, outcome.high_s = median(seconds)
+        outcome.ratio, outcome.ratio_low, outcome.ratio_high = self.ratio_to(fastest)
+        outcome.rounds, outcome.loops = len(seconds), self.loops
+        outcome.stopped = "slow" if self.slow else stopped
+        outcome.floor_s = floor_s
+        outcome.threads_used = self._cpu_s / sum(seconds)
+        if outcome.threads_used > MORE_THAN_GIVEN * given:
+            outcome.reason = f"used {outcome.threads_used:.1f} threads, {given} given"
+
+    def _agreement(self) -> Agreement:
+        situation, method = self._situation, self.cell.method
+        asked = operator(situation.case.operator)
+        return agree(
+            self._ask("answer", point=situation.point),
+            situation.truth,
+            shapes=asked.shapes(situation.point),
+            names=asked.names(situation.point),
+            promise=asked.promise(method),
+            exact=method.exact or not asked.differentiates,
+        )
 
     @property
     def _placed(self) -> bool:
         """Whether the worker that it was prepared in still lives."""
         return self._worker is not None and self._worker.alive
 
-    @property
-    def finished(self) -> bool:
-        """Whether its samples have used up the budget of the cell."""
-        spent = sum(self.samples) * self._loops
-        return len(self.samples) >= FEWEST_ROUNDS and spent >= self._situation.options.budget_s
-
-    def conclude(self, fastest: Contender) -> None:
-        """Turn the samples into the outcome's figures, paired with the fastest's by round."""
-        times = median(self.samples)
-        ratios = median([a / b for a, b in zip(self.samples, fastest.samples, strict=False)])
-        outcome = self.outcome
-        outcome.time_s, outcome.low_s, outcome.high_s = times
-        outcome.ratio, outcome.ratio_low, outcome.ratio_high = ratios
-        outcome.rounds, outcome.loops = len(self.samples), self._loops
-
     def _prepare(self) -> None:
-        method, situation = self.cell.method, self._situation
-        ticket = pack(method, situation.origins)
-        timeout_s, threads = situation.options.timeout_s, situation.options.threads
-        self._worker = self._fleet.worker(method.tool)
-        opened = self._worker.ask("open", timeout_s, ticket=ticket, threads=threads)
-        if self._worker.import_s is None:
-            self._worker.import_s = opened
-        self.outcome.import_s = self._worker.import_s if method.package else None
-        self.outcome.prepare_s, self.outcome.first_s = self._ask(
+        worker = self._worker = self._fleet.worker(self.cell.method.tool)
+        if self.cell.method.name not in worker.opened:
+            opened = self._open(worker)
+            worker.import_s = opened if worker.import_s is None else worker.import_s
+            worker.opened.add(self.cell.method.name)
+        outcome = self.outcome
+        outcome.import_s = worker.import_s if self.cell.method.package else None
+        outcome.prepare_s, outcome.first_s, outcome.prepare_bytes = self._prepare_in(worker)
+        outcome.cold = 0
+
+    def _open(self, worker: Worker) -> float:
+        options = self._situation.options
+        ticket = pack(self.cell.method, self._situation.origins)
+        seconds: float = worker.ask(
+            "open", options.timeout_s, ticket=ticket, threads=options.threads
+        )
+        return seconds
+
+    def _prepare_in(self, worker: Worker) -> Preparation:
+        situation = self._situation
+        found: Preparation = worker.ask(
             "prepare",
-            method=ticket,
+            situation.options.timeout_s,
+            key=self.cell.id,
+            method=pack(self.cell.method, situation.origins),
             problem=pack(situation.case.problem, situation.origins),
             op=situation.case.operator,
             point=situation.preparation,
             budget_s=situation.options.budget_s,
         )
+        return found
 
     def _ask(self, request: str, **arguments: Any) -> Any:
-        assert self._worker is not None
+        if self._worker is None:
+            raise Failure(
+                Status.ERROR, f"{self.cell.id} was asked to {request} before it was ready"
+            )
         timeout_s = self._situation.options.timeout_s
         return self._worker.ask(request, timeout_s, key=self.cell.id, **arguments)

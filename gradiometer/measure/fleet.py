@@ -10,15 +10,25 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
+import time
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
+
 from gradiometer.measure import environment
 from gradiometer.measure.outcome import Status
+
+MARK = "GRADIOMETER_WORKER"
+"""Environment variable by which a worker's processes are known, even as orphans."""
+
+WATCH_S = 0.1
+"""How often a busy worker's memory is looked at, seconds."""
 
 
 class Failure(Exception):
@@ -37,15 +47,20 @@ class Worker:
         name: The tool it serves; names its log.
         log: File that its standard output and error are appended to.
         threads: Threads and cores it may use.
+        memory: Resident memory at which it is killed, bytes.
     """
 
-    def __init__(self, name: str, log: Path, threads: int) -> None:
+    def __init__(self, name: str, log: Path, threads: int, memory: int) -> None:
         self.name = name
         self.log = log
         self.import_s: float | None = None
+        self.opened: set[str] = set()
+        self._memory = memory
+        self._mark = secrets.token_hex(8)
         ours, theirs = Pipe()
         environ = dict(os.environ)
         environment.restrict(environ, threads)
+        environ[MARK] = self._mark
         command = [sys.executable, "-P", "-m", "gradiometer.measure.worker"]
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -73,9 +88,7 @@ class Worker:
         """
         try:
             self._connection.send((request, arguments))
-            if not self._connection.poll(timeout_s):
-                self.stop()
-                raise Failure(Status.TIMEOUT, f"{request} took longer than {timeout_s:g} s.")
+            self._await(request, timeout_s)
             done, result = self._connection.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise Failure(Status.CRASHED, self._epitaph(request)) from None
@@ -84,11 +97,41 @@ class Worker:
         return result
 
     def stop(self) -> None:
-        """Kill the worker and whatever it started."""
+        """Kill the worker and whatever it started, wherever that went."""
         self._connection.close()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(MARK) == self._mark:
+                    process.kill()
+
+    def cpu_s(self) -> float:
+        """Return the CPU time that the worker has used, in seconds."""
+        try:
+            used = psutil.Process(self._process.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(used.user + used.system)
+
+    def _await(self, request: str, timeout_s: float) -> None:
+        """Wait for the reply, as long as time and memory allow.
+
+        Raises:
+            Failure: If either runs out.
+        """
+        end = time.monotonic() + timeout_s
+        while not self._connection.poll(max(0.0, min(WATCH_S, end - time.monotonic()))):
+            used = _resident(self._process.pid)
+            if used > self._memory:
+                self.stop()
+                limit = f"{self._memory / 2**30:.3g} GiB"
+                reason = f"{request} used {used / 2**30:.3g} GiB, over the limit of {limit}."
+                raise Failure(Status.OUT_OF_MEMORY, reason)
+            if time.monotonic() >= end:
+                self.stop()
+                raise Failure(Status.TIMEOUT, f"{request} took longer than {timeout_s:g} s.")
 
     def _epitaph(self, request: str) -> str:
         """Return how the process died, and the last line it wrote."""
@@ -101,12 +144,34 @@ class Worker:
         )
 
 
-class Fleet:
-    """The workers of a run, started as they are first needed; a context manager that ends them."""
+def _resident(pid: int) -> int:
+    """Return the resident memory of a process and its children, bytes."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    total = 0
+    for member in family:
+        with contextlib.suppress(psutil.Error):
+            total += member.memory_info().rss
+    return total
 
-    def __init__(self, logs: Path, threads: int) -> None:
+
+class Fleet:
+    """The workers of a run, started as they are first needed; a context manager that ends them.
+
+    Args:
+        logs: Folder for their output.
+        threads: Threads and cores of each.
+        memory_gib: Resident memory of each, GiB; half of the machine's by default.
+    """
+
+    def __init__(self, logs: Path, threads: int, memory_gib: float | None = None) -> None:
         self._logs = logs
         self._threads = threads
+        limit = memory_gib * 2**30 if memory_gib else psutil.virtual_memory().total / 2
+        self._memory = int(limit)
         self._workers: dict[str, Worker] = {}
 
     def __enter__(self) -> Self:
@@ -128,6 +193,14 @@ class Fleet:
         """Return the living worker of a tool, started if need be."""
         worker = self._workers.get(tool)
         if worker is None or not worker.alive:
-            worker = Worker(tool, self._logs / f"{tool}.log", self._threads)
+            worker = self.start(tool)
             self._workers[tool] = worker
         return worker
+
+    def start(self, tool: str) -> Worker:
+        """Return a fresh worker of a tool, which the caller must stop."""
+        return Worker(tool, self._logs / f"{tool}.log", self._threads, self._memory)
+
+    def cpu_s(self) -> float:
+        """Return the CPU time that the living workers have used, in seconds."""
+        return sum(worker.cpu_s() for worker in self._workers.values() if worker.alive)

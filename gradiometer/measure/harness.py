@@ -1,30 +1,38 @@
 """The coordinator: takes a plan case by case, and yields exactly one outcome for every cell.
 
 For a case: the reference first; then each method prepared and checked; then all that agree sampled
-in interleaved rounds, in shuffled order. It imports no framework and computes no derivative.
+in interleaved rounds. It imports no framework and computes no derivative.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-
-import numpy as np
+from typing import NamedTuple
 
 from gradiometer.errors import GradiometerError, describe
 from gradiometer.measure.contender import Contender, Situation
 from gradiometer.measure.fleet import Failure, Fleet
+from gradiometer.measure.instrument import REFERENCE, Instrument, Noise
 from gradiometer.measure.options import Options
 from gradiometer.measure.outcome import Outcome, Status
 from gradiometer.measure.plan import Case, Cell, Plan
 from gradiometer.measure.reference import cache
 from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.measure.rounds import attempt, take_rounds
 from gradiometer.measure.shipping import pack
-from gradiometer.measure.statistics import median
 from gradiometer.problem import Point, Problem
 
 Progress = Callable[[str], None]
 Origins = Mapping[str, Path | None]
+
+
+class Ended(NamedTuple):
+    """A cell that ended: its outcome, and the seconds a call by round, where it was timed."""
+
+    cell: Cell
+    outcome: Outcome
+    samples: Mapping[int, float]
 
 
 class Harness:
@@ -35,6 +43,7 @@ class Harness:
         options: How to measure it.
         origins: Where workers load plugin modules from.
         logs: Folder for the workers' output.
+        done: Ids of cells that have ended in an earlier part of the run, and are left out.
         progress: Told in a few words what is being done.
     """
 
@@ -44,12 +53,15 @@ class Harness:
         options: Options,
         origins: Origins,
         logs: Path,
+        done: Collection[str] = (),
         progress: Progress = lambda text: None,
     ) -> None:
         self._plan = plan
         self._options = options
         self._origins = origins
-        self._fleet = Fleet(logs, options.threads)
+        self._done = frozenset(done)
+        self._fleet = Fleet(logs, options.threads, options.memory_gib)
+        self._instrument = Instrument(self._fleet, options)
         self._progress = progress
 
     def __enter__(self) -> Harness:
@@ -59,56 +71,54 @@ class Harness:
     def __exit__(self, *details: object) -> None:
         self._fleet.__exit__(*details)
 
-    def floor_s(self) -> float:
-        """Return the seconds of a call that does nothing: the floor of every figure."""
-        worker = self._fleet.worker(REFERENCE)
-        floor: float = worker.ask("floor", self._options.timeout_s, sample_s=self._options.sample_s)
-        return floor
+    def noise(self) -> Noise:
+        """Return how steady the machine was while cells were sampled."""
+        return self._instrument.noise()
 
-    def outcomes(self) -> Iterator[tuple[Cell, Outcome]]:
-        """Yield every planned cell with its outcome, case by case."""
+    def outcomes(self) -> Iterator[Ended]:
+        """Yield every planned cell that is not done with its outcome, case by case."""
         for case in self._plan.cases:
-            yield from self._case(case)
+            cells = [Cell(case, method) for method in self._plan.methods]
+            cells = [cell for cell in cells if cell.id not in self._done]
+            if cells:
+                yield from self._case(case, cells)
 
-    def _case(self, case: Case) -> Iterator[tuple[Cell, Outcome]]:
-        cells = [Cell(case, method) for method in self._plan.methods]
+    def _case(self, case: Case, cells: list[Cell]) -> Iterator[Ended]:
         self._progress(f"{case.id}: reference")
         try:
             situation = self._situation(case)
         except Failure as failure:
             for cell in cells:
-                early = _never_ran(cell) or Outcome(failure.status, failure.reason)
-                yield cell, early
+                ended = _never_ran(cell) or Outcome(failure.status, failure.reason)
+                yield Ended(cell, ended, {})
             return
-        running = []
+        right = []
         for cell in cells:
-            outcome = _never_ran(cell)
-            if outcome is None:
-                self._progress(cell.id)
-                contender = Contender(cell, situation, self._fleet)
-                outcome = _attempt(contender, contender.check)
-                if outcome is None:
-                    running.append(contender)
-                    continue
-            yield cell, outcome
-        self._sample(case, running)
-        for contender in running:
-            yield contender.cell, contender.outcome
-        self._fleet.forget()
+            early = _never_ran(cell)
+            if early is not None:
+                yield Ended(cell, early, {})
+                continue
+            self._progress(cell.id)
+            contender = Contender(cell, situation, self._fleet)
+            if attempt(contender, contender.check):
+                right.append(contender)
+            else:
+                yield Ended(cell, contender.outcome, {})
+        yield from self._timed(case, right)
 
-    def _sample(self, case: Case, running: list[Contender]) -> None:
-        """Sample all contenders in interleaved rounds, and conclude their figures."""
-        rng = np.random.default_rng(self._options.seed)
-        for number in range(self._options.rounds):
-            self._progress(f"{case.id}: round {number + 1} of {self._options.rounds}")
-            for i in rng.permutation(len(running)):
-                contender = running[i]
-                if contender.finished or contender.outcome.status is not Status.OK:
-                    continue
-                _attempt(contender, contender.sample)
-        timed = [c for c in running if c.samples]
-        for contender in timed:
-            contender.conclude(fastest=min(timed, key=lambda c: median(c.samples).value))
+    def _timed(self, case: Case, right: list[Contender]) -> Iterator[Ended]:
+        """Time the contenders that agree, and yield each."""
+        if self._options.rounds and right:
+            say = self._progress
+            take_rounds(
+                right, self._instrument, self._options, lambda text: say(f"{case.id}: {text}")
+            )
+        for contender in right:
+            if self._options.cold and contender.outcome.status is Status.OK:
+                self._progress(f"{contender.cell.id}: cold")
+                attempt(contender, contender.chill)
+            yield Ended(contender.cell, contender.outcome, contender.samples)
+        self._fleet.forget()
 
     def _situation(self, case: Case) -> Situation:
         """Return the case's points and certified truth.
@@ -124,17 +134,10 @@ class Harness:
             preparation = case.problem.preparation_point(case.size, seed)
         except Exception as error:  # a problem's own code: whatever it raises is the reason
             raise Failure(Status.ERROR, f"point of {case.problem.name}: {_text(error)}") from error
-        truth = self._truth(case, point)
-        return Situation(case, point, preparation, truth, self._options, self._origins)
-
-    def _truth(self, case: Case, point: Point) -> Enclosure:
-        return reference(
+        truth = reference(
             self._fleet, case.problem, point, case.operator, self._origins, self._options.timeout_s
         )
-
-
-REFERENCE = "reference"
-"""Name of the worker that certifies."""
+        return Situation(case, point, preparation, truth, self._options, self._origins)
 
 
 def reference(
@@ -166,17 +169,6 @@ def _never_ran(cell: Cell) -> Outcome | None:
         return Outcome(Status.ERROR, cell.method.fault)
     missing = cell.method.missing
     return Outcome(Status.NOT_INSTALLED, missing) if missing else None
-
-
-def _attempt(contender: Contender, step: Callable[[], None]) -> Outcome | None:
-    """Take a step; return the outcome if the cell ended with it."""
-    try:
-        step()
-    except Failure as failure:
-        contender.outcome.status, contender.outcome.reason = failure.status, failure.reason
-        contender.samples.clear()
-        return contender.outcome
-    return None
 
 
 def _text(error: Exception) -> str:

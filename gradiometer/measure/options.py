@@ -16,19 +16,28 @@ class Options:
 
     Attributes:
         threads: Threads (and cores) that each tool may use.
-        rounds: Samples of each method in a case; 0 checks agreement only.
+        precision: Half-width, relative, of the 95% interval of every ratio to a case's fastest
+            method, at which its rounds end.
+        budget_s: Time after which they end all the same, seconds a case. A method one call of which
+            is forecast to take longer is skipped.
+        rounds: Most rounds of a case; 0 checks agreement only.
         sample_s: Length a sample is batched to, seconds.
-        budget_s: Time that the samples of one cell may take, seconds. A method that leaves the
-            rounds early has at least `FEWEST_ROUNDS`; one whose forecast exceeds it is skipped.
+        cold: Fresh workers in which the cold figures of a cell are repeated; with 0 they are those
+            of the worker in which the cell is timed.
         timeout_s: Time after which a worker is killed, for any one step, seconds.
+        memory_gib: Resident memory at which a worker is killed, GiB; half of the machine's by
+            default.
         seed: Seed of every drawn point and of the order within a round.
     """
 
     threads: int = 1
-    rounds: int = 25
+    precision: float = 0.02
+    budget_s: float = 3.0
+    rounds: int = 1000
     sample_s: float = 0.005
-    budget_s: float = 5.0
+    cold: int = 0
     timeout_s: float = 60.0
+    memory_gib: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -41,9 +50,12 @@ class Options:
             )
         if self.seed < 0:
             raise GradiometerError(f"seed is {self.seed}: expected 0 or more.")
-        for name in ("sample_s", "budget_s", "timeout_s"):
-            if not getattr(self, name) > 0:
-                raise GradiometerError(f"{name} is {getattr(self, name)}: expected more than 0.")
+        if self.cold < 0:
+            raise GradiometerError(f"cold is {self.cold}: expected 0 or more.")
+        for name in ("precision", "sample_s", "budget_s", "timeout_s", "memory_gib"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise GradiometerError(f"{name} is {value}: expected more than 0.")
 
     def quick(self) -> Options:
         """Return the same options with fewer and shorter samples."""

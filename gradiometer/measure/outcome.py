@@ -51,6 +51,13 @@ class Outcome:
         ratio_high: Upper end.
         rounds: Samples taken.
         loops: Calls in a sample.
+        stopped: What ended its samples: `precision`, `budget`, `rounds`, or `slow` where the method
+            left the rounds early because its calls are long.
+        floor_s: What calling a function that does nothing took, in the same rounds.
+        threads_used: CPU time over wall time of its samples.
+        prepare_bytes: Peak resident memory of preparation and first call, over the level before.
+        call_bytes: Peak resident memory of a warm call, over the level before.
+        cold: Fresh workers whose median the cold figures are; 0 for those of the timed worker.
     """
 
     status: Status
@@ -73,3 +80,9 @@ class Outcome:
     ratio_high: float | None = None
     rounds: int | None = None
     loops: int | None = None
+    stopped: str = ""
+    floor_s: float | None = None
+    threads_used: float | None = None
+    prepare_bytes: int | None = None
+    call_bytes: int | None = None
+    cold: int | None = None

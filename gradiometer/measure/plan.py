@@ -55,8 +55,9 @@ class Plan:
 
     def estimate_s(self, options: Options) -> float:
         """Return roughly how long the run takes: samples, preparations, and imports, in seconds."""
-        sampling = options.rounds * options.sample_s + 0.15
-        return len(self.cases) * len(self.methods) * sampling + 1.5 * len(self.tools)
+        most = len(self.methods) * options.rounds * options.sample_s
+        rounds = min(options.budget_s, most) * len(self.cases)
+        return rounds + (0.1 + 3.0 * options.cold) * len(self.cells) + 1.5 * len(self.tools)
 
     @property
     def tools(self) -> list[str]:

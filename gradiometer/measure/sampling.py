@@ -10,7 +10,7 @@ import gc
 import itertools
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 Loop = Callable[[int], float]
 
@@ -66,13 +66,22 @@ def calibrate(loop: Loop, sample_s: float) -> int:
         loops *= 2 if elapsed > sample_s / 64 else 10
 
 
-def sample(loop: Loop, loops: int) -> float:
-    """Return the seconds that one call takes, over `loops` calls, with garbage collection off."""
+class Sample(NamedTuple):
+    """Seconds of wall time and of CPU time (of all threads) that one call takes."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def sample(loop: Loop, loops: int) -> Sample:
+    """Return what one call takes, over `loops` calls, with garbage collection off."""
     gc.collect(0)
     enabled = gc.isenabled()
     gc.disable()
     try:
-        return loop(loops) / loops
+        before = time.process_time()
+        wall_s = loop(loops)
+        return Sample(wall_s / loops, (time.process_time() - before) / loops)
     finally:
         if enabled:
             gc.enable()
@@ -80,3 +89,18 @@ def sample(loop: Loop, loops: int) -> float:
 
 def nothing(*args: Any, **kwargs: Any) -> None:
     """Do nothing: what it costs to call this is the floor of the measurement."""
+
+
+def kernel(n: int) -> float:
+    """Do a fixed amount of work: how its time spreads tells how noisy the machine is."""
+    total = 0.0
+    for i in range(n):
+        total += 0.5 * i
+    return total
+
+
+YARDSTICKS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+    "floor": (nothing, (1.0, 2.0, 3.0)),
+    "kernel": (kernel, (500,)),
+}
+"""What is sampled beside the methods, in every round: a function and its arguments."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,3 +39,18 @@ def median(samples: Sequence[float], confidence: float = 0.95) -> Median:
     covered = ranks[2.0 * bdtr(ranks - 1, n, 0.5) <= 1.0 - confidence]
     r = int(covered[-1]) if covered.size else 1
     return Median(float(np.median(ordered)), float(ordered[r - 1]), float(ordered[n - r]))
+
+
+def paired(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Median:
+    """Return the median of the ratios within the rounds that two methods share.
+
+    What slows a round down slows both samples down, and leaves their ratio.
+
+    Args:
+        ours: Seconds by the number of the round.
+        theirs: The same of the method compared with.
+
+    Raises:
+        ValueError: If they share no round.
+    """
+    return median([seconds / theirs[k] for k, seconds in ours.items() if k in theirs])

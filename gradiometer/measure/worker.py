@@ -7,6 +7,7 @@ log.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import signal
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 from gradiometer.errors import GradiometerError, Unsupported, describe
 from gradiometer.measure import environment
 from gradiometer.measure.bench import Bench, Declined
+from gradiometer.measure.guard import guarded
 from gradiometer.measure.outcome import Status
 
 STATUSES: dict[type[BaseException], Status] = {
@@ -39,7 +41,8 @@ def serve(connection: Connection) -> None:
             return
         request: Callable[..., Any] = getattr(bench, name)
         try:
-            reply: tuple[bool, Any] = (True, request(**arguments))
+            with contextlib.nullcontext() if name == "open" else guarded():
+                reply: tuple[bool, Any] = (True, request(**arguments))
         except (Exception, SystemExit) as error:
             traceback.print_exc()
             reply = (False, judge(error))

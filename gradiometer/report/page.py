@@ -66,8 +66,9 @@ def _context(run: Run, drawn: dict[str, str]) -> dict[str, Any]:
         "planned": f"{run.planned:,}",
         "counts": tables.counts(run),
         "faulty": len(run.faulty),
+        "warnings": run.warnings,
         "worst": _worst(run),
-        "floor": tables.duration(run.info.get("floor_s", float("nan"))),
+        "floor": tables.duration(run.floor_s),
         "charts": {name: drawn.get(name, "") for name in charts.CHARTS},
         "agreement": _markdown(tables.agreement(run).reset_index()),
         "speed": _markdown(tables.speed(run).reset_index()),
@@ -75,7 +76,7 @@ def _context(run: Run, drawn: dict[str, str]) -> dict[str, Any]:
             {"title": tables.case_title(run, c), "ranking": _markdown(tables.ranking(run, c))}
             for c in cases
         ],
-        "cold": _cold(run, cases),
+        **_largest(run, cases),
         "coverage": "" if missed.empty else _markdown(missed),
         "environment": _markdown(_environment(run)),
     }
@@ -100,18 +101,30 @@ def _worst(run: Run) -> dict[str, str] | None:
     return {"digits": digits, "method": row["method"], "case": row["case"]}
 
 
-def _cold(run: Run, cases: list[str]) -> dict[str, str] | None:
+def _largest(run: Run, cases: list[str]) -> dict[str, Any]:
+    """Return the cold figures and the memory of the case with the most inputs."""
     if not cases:
-        return None
+        return {"cold": None, "memory": None}
     n = run.records.groupby("case")["n"].max()
-    largest = max(cases, key=lambda case: int(n[case]))
-    table = _markdown(tables.cold(run, largest))
-    return {"title": tables.case_title(run, largest), "table": table}
+    case = max(cases, key=lambda each: int(n[each]))
+    rows = run.records[run.records["case"] == case]
+    return {
+        "cold": {
+            "title": tables.case_title(run, case),
+            "table": _markdown(tables.cold(run, case)),
+            "first": tables.first_to_start(run, case),
+            "repeats": 0 if rows["cold"].isna().all() else int(rows["cold"].max()),
+        },
+        "memory": None if rows["call_bytes"].isna().all() else _markdown(tables.memory(run, case)),
+    }
 
 
 def _environment(run: Run) -> pd.DataFrame:
     machine, options = run.info["environment"], run.info["options"]
-    sampling = f"{options['rounds']} rounds of {options['sample_s'] * 1e3:g} ms"
+    sampling = (
+        f"rounds of {options['sample_s'] * 1e3:g} ms a method, until every ratio is known within "
+        f"±{options['precision']:.0%} or {options['budget_s']:g} s are spent"
+    )
     facts = {
         "Machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB",
         "System": f"{machine['system']}, Python {machine['python']}",
@@ -119,10 +132,22 @@ def _environment(run: Run) -> pd.DataFrame:
         "Load before": ", ".join(map(str, machine["load_average"])) + " (1, 5, 15 minutes)",
         "Threads a tool": str(options["threads"]),
         "Sampling": sampling if run.info["timing"] == "interleaved" else "by pytest-benchmark",
+        "Noise": _noise(run.info.get("noise", {})),
         "Seed": str(options["seed"]),
         "Versions": ", ".join(f"{k} {v}" for k, v in machine["versions"].items()),
     }
     return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
+
+
+def _noise(noise: dict[str, Any]) -> str:
+    parts = []
+    if noise.get("spread") is not None:
+        parts.append(f"a fixed piece of work varied by {noise['spread']:.1%} (interquartile range)")
+    if noise.get("others") is not None:
+        parts.append(f"other processes used {noise['others']:.1%} of the cores' time")
+    if noise.get("efficiency") is not None:
+        parts.append(f"{noise['efficiency']:.0%} of the rounds' time was spent in timed calls")
+    return "; ".join(parts) or "not measured"
 
 
 def _markdown(table: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from gradiometer.runs import compare
 from gradiometer.runs.run import Run
 
-CSV = ("agreement", "speed", "ranking", "timing", "coverage", "records")
+CSV = ("agreement", "speed", "ranking", "timing", "break_even", "coverage", "records")
 """The tables that a report keeps as CSV, with unrounded numbers."""
 
 
@@ -103,7 +103,41 @@ def cold(run: Run, case: str) -> pd.DataFrame:
         "warm call": table["time_s"],
     }
     times = {k: v.map(duration) if k != "method" else v for k, v in shown.items()}
-    return pd.DataFrame(times)
+    even = run.break_even()
+    even = even[(even["case"] == case) & (even["overtakes"] == first_to_start(run, case))]
+    calls = table["method"].map(even.set_index("method")["calls"])
+    return pd.DataFrame(times | {"pays off after": calls.map(_calls)})
+
+
+def memory(run: Run, case: str) -> pd.DataFrame:
+    """Return the peak resident memory of one case's methods, over the level before."""
+    table = run.records[(run.records["case"] == case) & run.records["time_s"].notna()]
+    table = table.sort_values("call_bytes")
+    return pd.DataFrame(
+        {
+            "method": table["method"],
+            "preparation and first call": table["prepare_bytes"].map(megabytes),
+            "warm call": table["call_bytes"].map(megabytes),
+        }
+    )
+
+
+def first_to_start(run: Run, case: str) -> str:
+    """Return the method whose first answer costs least, import included."""
+    table = run.timing()
+    table = table[table["case"] == case]
+    table = table.assign(cold_s=compare.cold(table)).dropna(subset="cold_s")
+    ordered = table.sort_values("cold_s", kind="stable")["method"]
+    return str(ordered.iloc[0]) if len(ordered) else "none"
+
+
+def megabytes(count: float) -> str:
+    """Return bytes as megabytes: `51.1 MB`."""
+    return "–" if pd.isna(count) else f"{three(float(count) / 1e6)} MB"
+
+
+def _calls(count: float) -> str:
+    return "–" if pd.isna(count) else f"{count:,.0f} calls"
 
 
 def counts(run: Run) -> str:

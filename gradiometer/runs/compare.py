@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 WORST_FIRST = [
     "disagrees", "nonfinite", "crashed", "error", "timeout", "out-of-memory",
@@ -95,6 +97,35 @@ def timing(records: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
+def cold(records: pd.DataFrame) -> pd.Series[float]:
+    """Return the seconds until a method's first answer; NaN where a part was not measured."""
+    imported = records["import_s"].fillna(0.0)  # of a method without a library there is none
+    return imported + records["prepare_s"] + records["first_s"]
+
+
+def break_even(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
+    """Return after how many calls one method has overtaken another, case by case.
+
+    A row for each pair of which one starts cheaper (import, preparation and first call together)
+    and the other calls faster: `calls` is the number from which the faster one's total is less.
+    """
+    timed = records[records["time_s"].notna() & (records["operator"] == operator)]
+    timed = timed[["case", "method", "time_s"]].assign(cold_s=cold(timed)).dropna()
+    pairs = timed.merge(timed, on="case", suffixes=("", "_slower"))
+    pays = (pairs["time_s"] < pairs["time_s_slower"]) & (pairs["cold_s"] > pairs["cold_s_slower"])
+    pairs = pairs[pays]
+    gained, owed = (
+        pairs["time_s_slower"] - pairs["time_s"],
+        pairs["cold_s"] - pairs["cold_s_slower"],
+    )
+    pairs = pairs.assign(calls=np.ceil(owed / gained))
+    return (
+        pairs[["case", "method", "method_slower", "calls"]]
+        .rename(columns={"method_slower": "overtakes"})
+        .reset_index(drop=True)
+    )
+
+
 def ranking(records: pd.DataFrame) -> pd.DataFrame:
     """Return methods by speed within each case; methods whose intervals meet share a rank.
 
@@ -102,10 +133,10 @@ def ranking(records: pd.DataFrame) -> pd.DataFrame:
     end of whose ratio to the fastest lies below the lower end of this one's.
     """
     timed = timing(records)
-    ranked = [_rank(group) for _, group in timed.groupby("case", sort=False)]
+    order = pd.Series(pd.factorize(timed["case"])[0], index=timed.index)
+    timed = timed.assign(order=order).sort_values(["order", "ratio"], kind="stable")
     columns = ["case", "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal"]
-    table = pd.concat(ranked) if ranked else timed.assign(rank=pd.Series(dtype="int64"))
-    return table[columns].reset_index(drop=True)
+    return timed.assign(rank=_ranks(timed))[columns].reset_index(drop=True)
 
 
 def coverage(records: pd.DataFrame, plan: dict[str, Any] | None = None) -> pd.DataFrame:
@@ -125,7 +156,12 @@ def coverage(records: pd.DataFrame, plan: dict[str, Any] | None = None) -> pd.Da
     return missed.iloc[severity.argsort(kind="stable")].reset_index(drop=True)
 
 
-def _rank(group: pd.DataFrame) -> pd.DataFrame:
-    group = group.sort_values("ratio", kind="stable")
-    faster = [int((group["ratio_high"] < low).sum()) for low in group["ratio_low"]]
-    return group.assign(rank=[1 + f for f in faster])
+def _ranks(timed: pd.DataFrame) -> NDArray[np.int64]:
+    """Return ranks within runs of equal `order`: one more than the surely faster methods."""
+    order, low, high = (timed[c].to_numpy() for c in ("order", "ratio_low", "ratio_high"))
+    ends = np.flatnonzero(np.diff(order)) + 1
+    ranks = [
+        1 + np.searchsorted(np.sort(highs), lows, side="left")
+        for lows, highs in zip(np.split(low, ends), np.split(high, ends), strict=True)
+    ]
+    return np.concatenate(ranks).astype(np.int64)

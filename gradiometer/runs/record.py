@@ -35,8 +35,12 @@ class Identity:
 COLUMNS = [f.name for f in (*fields(Identity), *fields(Outcome))]
 """The columns of a run's records, in order."""
 
-TEXT = {f.name for f in fields(Identity)} | {"status", "reason", "route"}
-WHOLE = {"n", "rounds", "loops"}
+TEXT = {f.name for f in fields(Identity)} | {"status", "reason", "route", "stopped"}
+WHOLE = {"n", "rounds", "loops", "prepare_bytes", "call_bytes", "cold"}
+
+
+INFINITE = ("inf", "-inf", "nan")
+"""How numbers that JSON has not are written."""
 
 
 def record(cell: Cell, outcome: Outcome) -> dict[str, Any]:
@@ -71,6 +75,7 @@ def parse(line: str) -> dict[str, Any]:
     row = json.loads(line)
     if not isinstance(row, dict) or not set(row) >= {"case", "method", "status"}:
         raise ValueError("not a record")
-    return {
-        k: float(v) if v in ("inf", "-inf", "nan") and k not in TEXT else v for k, v in row.items()
-    }
+    if any(word in line for word in ('"inf"', '"-inf"', '"nan"')):
+        numbers = {k: float(v) for k, v in row.items() if v in INFINITE and k not in TEXT}
+        row |= numbers
+    return row

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,32 @@ class Run:
         Raises:
             GradiometerError: If a file in it is missing or damaged.
         """
-        rows, _ = read_journal(path / "records.jsonl")
-        return cls(path, read_info(path), compare.with_ratios(frame(rows)))
+        info = read_info(path)
+        records = _table(path) if info["state"] == "complete" else None
+        if records is None:
+            rows, _ = read_journal(path / "records.jsonl")
+            records = frame(rows)
+        return cls(path, info, compare.with_ratios(records))
+
+    def samples(self) -> pd.DataFrame:
+        """Return every sample of every timed cell: round, calls in it, seconds a call."""
+        return pd.read_parquet(self.path / "samples.parquet")
 
     @property
     def id(self) -> str:
         """The run's name."""
         return str(self.info["id"])
+
+    @property
+    def floor_s(self) -> float:
+        """Median time of a call that does nothing, seconds; NaN where it was not measured."""
+        kept = self.info.get("floor_s")
+        return float(self.records["floor_s"].median() if kept is None else kept)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes the run's times doubtful, one line each."""
+        return list(self.info.get("noise", {}).get("warnings", ()))
 
     @property
     def planned(self) -> int:
@@ -70,6 +90,10 @@ class Run:
     def ranking(self) -> pd.DataFrame:
         """Return the methods of each case by speed, with ties."""
         return compare.ranking(self.records)
+
+    def break_even(self, operator: str = "gradient") -> pd.DataFrame:
+        """Return after how many calls a method that starts slower has overtaken another."""
+        return compare.break_even(self.records, operator)
 
     def coverage(self) -> pd.DataFrame:
         """Return every planned cell that is not `ok`, with the reason."""
@@ -112,6 +136,37 @@ def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
         else:
             table[column] = pd.to_numeric(table[column]).astype("float64")
     return table
+
+
+def _table(path: Path) -> pd.DataFrame | None:
+    """Return the records' table, which reads faster, where it is younger than the journal."""
+    table, journal = path / "records.parquet", path / "records.jsonl"
+    if not (table.exists() and journal.exists()):
+        return None
+    if table.stat().st_mtime_ns < journal.stat().st_mtime_ns:
+        return None
+    found = pd.read_parquet(table)
+    return found if list(found.columns) == COLUMNS else None
+
+
+def sample_frame(file: Path, timed: Collection[tuple[str, str]]) -> pd.DataFrame:
+    """Return the samples of timed cells: one row a sample, with its round and seconds a call.
+
+    Args:
+        file: The journal of samples.
+        timed: Cells, by case and method, whose records have a time; of a cell that was measured
+            again, the last samples count.
+    """
+    columns = ["case", "method", "loops", "rounds", "seconds"]
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    found = {}
+    for row in map(json.loads, lines):
+        if (row["case"], row["method"]) in timed:
+            found[row["case"], row["method"]] = row
+    table = pd.DataFrame(list(found.values()), columns=columns)
+    table = table.explode(["rounds", "seconds"], ignore_index=True)
+    table = table.rename(columns={"rounds": "round"})
+    return table.astype({"loops": "int64", "round": "int64", "seconds": "float64"})
 
 
 def _short(value: Any) -> str:

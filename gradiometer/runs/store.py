@@ -1,4 +1,4 @@
-"""A run on disk: `run.json`, the journal `records.jsonl`, `records.parquet`, and the workers' logs.
+"""A run on disk: `run.json`, the journals of records and samples, their tables, the workers' logs.
 
 The journal is flushed after every line, so that whatever ends a run, what was measured is kept.
 No pickle is ever read.
@@ -6,9 +6,11 @@ No pickle is ever read.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,17 +23,19 @@ FORMAT = 1
 
 
 class RunFolder:
-    """The folder of one run.
+    """The folder of one run, held by one process at a time.
 
     Attributes:
         path: `results/<run-id>`.
         info: What `run.json` holds.
+        recorded: Records in the journal.
     """
 
     def __init__(self, path: Path, info: dict[str, Any]) -> None:
         self.path = path
         self.info = info
         self.recorded = 0
+        self._lock: int | None = None
 
     @classmethod
     def create(cls, results: Path, info: dict[str, Any]) -> RunFolder:
@@ -44,9 +48,29 @@ class RunFolder:
         folder = cls(results / name, {"id": name, "format": FORMAT, "state": "running"} | info)
         with _writing(folder.path, "Choose another folder with --results."):
             folder.path.mkdir(parents=True)
+            folder._hold()
             folder._write_info()
             folder.journal.touch()
         return folder
+
+    @classmethod
+    def reopen(cls, path: Path) -> tuple[RunFolder, set[str]]:
+        """Take up a run that was cut off; return its folder and the ids of cells that have ended.
+
+        A half-written last line is cut away: its cell will be measured again.
+
+        Raises:
+            GradiometerError: If a file is damaged, or another process holds the run.
+        """
+        folder = cls(path, read_info(path))
+        with _writing(path, "Nothing was changed."):
+            folder._hold()
+            rows = [parse(line) for line in _whole_lines(folder.journal)]
+            _whole_lines(folder.samples)
+            folder.recorded = len(rows)
+            folder.info["state"] = "running"
+            folder._write_info()
+        return folder, {f"{row['case']}/{row['method']}" for row in rows}
 
     @property
     def journal(self) -> Path:
@@ -54,28 +78,44 @@ class RunFolder:
         return self.path / "records.jsonl"
 
     @property
+    def samples(self) -> Path:
+        """The samples behind the records: one line a timed cell."""
+        return self.path / "samples.jsonl"
+
+    @property
     def logs(self) -> Path:
         """What the workers printed."""
         return self.path / "logs"
 
-    def append(self, row: dict[str, Any]) -> None:
-        """Add a record to the journal, and make sure it has left this process.
+    def append(self, row: dict[str, Any], samples: Mapping[int, float] | None = None) -> None:
+        """Add a record and its samples, and make sure they have left this process.
+
+        Args:
+            row: The record.
+            samples: Seconds a call by the number of the round, if it was timed.
 
         Raises:
             GradiometerError: If the disk takes no more.
         """
-        kept = f"The {self.recorded} records before it are kept; make room and run again."
-        with _writing(self.journal, kept), self.journal.open("a", encoding="utf-8") as file:
-            file.write(dump(row) + "\n")
+        kept = f"The {self.recorded} records before it are kept: make room, and --resume the run."
+        with _writing(self.journal, kept):
+            if samples:  # before the record: what the record stands on is never missing
+                taken = {"rounds": list(samples), "seconds": list(samples.values())}
+                cell = {"case": row["case"], "method": row["method"], "loops": row["loops"]}
+                _append(self.samples, json.dumps(cell | taken))
+            _append(self.journal, dump(row))
         self.recorded += 1
 
     def finish(self, state: str) -> None:
-        """Set the run's state: `complete`, `interrupted` or `failed`."""
+        """Set the run's state, `complete`, `interrupted` or `failed`, and let go of it."""
         self.info["state"] = state
-        with _writing(self.path, f"The {self.recorded} records in the journal are kept."):
-            self._write_info()
-            if self.recorded:
-                self._write_parquet()
+        try:
+            with _writing(self.path, f"The {self.recorded} records in the journal are kept."):
+                self._write_info()
+                if self.recorded:
+                    self._write_tables()
+        finally:
+            self._let_go()
 
     def _write_info(self) -> None:
         draft = self.path / "run.json.new"
@@ -84,13 +124,52 @@ class RunFolder:
         )
         draft.replace(self.path / "run.json")
 
-    def _write_parquet(self) -> None:
-        from gradiometer.runs.run import frame  # pandas, once the measuring is over
+    def _write_tables(self) -> None:
+        from gradiometer.runs.run import frame, sample_frame  # pandas, once the measuring is over
 
         rows, _ = read_journal(self.journal)
-        draft = self.path / "records.parquet.new"
-        frame(rows).to_parquet(draft, index=False)
-        draft.replace(self.path / "records.parquet")
+        timed = {(row["case"], row["method"]) for row in rows if row.get("time_s") is not None}
+        tables = {"records": frame(rows), "samples": sample_frame(self.samples, timed)}
+        for name, table in tables.items():
+            draft = self.path / f"{name}.parquet.new"
+            table.to_parquet(draft, index=False)
+            draft.replace(self.path / f"{name}.parquet")
+
+    def _hold(self) -> None:
+        """Hold the run against other processes; the system lets go if this one dies.
+
+        Raises:
+            GradiometerError: If another process holds it.
+        """
+        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._let_go()
+            raise GradiometerError(
+                f"Run {self.path.name} is being measured by another process: wait for its end, or "
+                "start a run of its own."
+            ) from None
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _append(file: Path, line: str) -> None:
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(line + "\n")
+
+
+def _whole_lines(file: Path) -> list[str]:
+    """Return a journal's whole lines, after cutting a half-written one off its end."""
+    data = file.read_bytes() if file.exists() else b""
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        with file.open("r+b") as stream:
+            stream.truncate(len(whole))
+    return whole.decode("utf-8").splitlines()
 
 
 def find_run(name: str | Path, results: Path) -> Path:

@@ -1,8 +1,12 @@
 """Methods that go wrong, one way each: what the harness must turn into the right status."""
 
+import ctypes
 import os
+import random
 import signal
+import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -254,3 +258,82 @@ class TooSlow(_Backprop):
 
     def evaluations(self, n):
         return 10**9
+
+
+class SegmentationFault(_Backprop):
+    """Reads from address zero."""
+
+    name = "segmentation-fault"
+
+    def spoil(self, gradients):
+        ctypes.string_at(0)
+
+
+class Deadlock(_Backprop):
+    """Waits for a lock that it holds."""
+
+    name = "deadlock"
+
+    def spoil(self, gradients):
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+
+
+class Eats(_Backprop):
+    """Takes memory without bound, and touches it."""
+
+    name = "eats"
+
+    def spoil(self, gradients):
+        taken = []
+        while True:
+            taken.append(np.ones(1 << 22))
+
+
+class Wavers(_Backprop):
+    """Right at first, then different from call to call."""
+
+    name = "wavers"
+    calls = 0
+
+    def spoil(self, gradients):
+        self.calls += 1
+        return [g * (1.0 + 1e-6 * max(0, self.calls - 3)) for g in gradients]
+
+
+class LeavesThings(_Backprop):
+    """Leaves a thread, a child process, and a child of its own session behind."""
+
+    name = "leaves-things"
+
+    def gradient(self, f):
+        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+        command = [sys.executable, "-c", "import time; time.sleep(600)"]
+        subprocess.Popen(command)
+        subprocess.Popen(command, start_new_session=True)
+        return super().gradient(f)
+
+
+class ChangesTheProcess(_Backprop):
+    """Changes directory, path, NumPy's error state and both random seeds."""
+
+    name = "changes-the-process"
+
+    def spoil(self, gradients):
+        os.chdir("/")
+        sys.path.clear()
+        np.seterr(all="raise")
+        random.seed(1)
+        np.random.seed(1)  # noqa: NPY002
+        return gradients
+
+
+class Watches(_Backprop):
+    """Right only where nobody has changed the process before."""
+
+    name = "watches"
+
+    def spoil(self, gradients):
+        untouched = sys.path and np.geterr()["under"] == "ignore" and os.getcwd() != "/"  # noqa: PTH109
+        return gradients if untouched else [0.0 * g for g in gradients]

@@ -1,0 +1,149 @@
+"""What is measured beside the methods: the floor, and how noisy the machine is.
+
+Two yardsticks are sampled in every round in a worker of their own, on the same core as the methods:
+a call that does nothing, and a fixed piece of work. The spread of the second, the clock frequency
+and the CPU time of other processes tell whether the run's times can be trusted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import psutil
+
+from gradiometer.measure.fleet import Failure, Fleet, Worker
+from gradiometer.measure.options import Options
+from gradiometer.measure.sampling import Sample
+
+REFERENCE = "reference"
+"""Name of the worker that certifies, and that holds the yardsticks."""
+
+NOISY, MOVED, BUSY = 0.05, 0.05, 0.10
+"""Spread of the kernel, change of the clock, and CPU share of others, from which a run warns."""
+
+
+@dataclass
+class Noise:
+    """How steady the machine was while a run sampled.
+
+    Attributes:
+        spread: Interquartile range of the kernel's time over its median, over all rounds.
+        clock_mhz: Lowest and highest clock frequency seen, where the system tells.
+        others: Share of the cores' time that other processes used.
+        efficiency: Share of the rounds' time spent inside the methods' timed calls.
+    """
+
+    spread: float | None = None
+    clock_mhz: tuple[float, float] | None = None
+    others: float | None = None
+    efficiency: float | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `run.json` keeps, the warnings among it."""
+        return asdict(self) | {"warnings": self.warnings()}
+
+    def warnings(self) -> list[str]:
+        """Return one line for each thing that makes times doubtful."""
+        lines = []
+        if self.spread is not None and self.spread > NOISY:
+            lines.append(f"a fixed piece of work varied by {self.spread:.0%} from round to round")
+        if self.clock_mhz is not None and self.clock_mhz[1] > (1 + MOVED) * self.clock_mhz[0]:
+            low, high = self.clock_mhz
+            lines.append(f"the clock moved between {low:.0f} and {high:.0f} MHz")
+        if self.others is not None and self.others > BUSY:
+            lines.append(f"other processes used {self.others:.0%} of the cores' time")
+        return lines
+
+
+@dataclass
+class Instrument:
+    """The yardsticks and the account of a run.
+
+    Attributes:
+        fleet: The run's workers.
+        options: The run's options.
+    """
+
+    fleet: Fleet
+    options: Options
+    _kernel: list[float] = field(default_factory=list)
+    _floor: list[float] = field(default_factory=list)
+    _clock: list[float] = field(default_factory=list)
+    _loops: dict[str, int] = field(default_factory=dict)
+    _start: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    _held_by: Worker | None = None
+    _wall_s: float = 0.0
+    _inside_s: float = 0.0
+    _busy_s: float = 0.0
+    _ours_s: float = 0.0
+
+    def begin(self) -> None:
+        """Start the account of a case's rounds."""
+        self._floor.clear()
+        self._held_by = None  # workers forget what they held at the end of a case
+        self._start = (time.perf_counter(), _busy_s(), self._cpu_s())
+
+    def sample(self) -> None:
+        """Sample the yardsticks, once a round."""
+        with contextlib.suppress(Failure):  # a yardstick that is lost costs its round, no cell
+            self._floor.append(self._yardstick("floor").wall_s)
+            self._kernel.append(self._yardstick("kernel").wall_s)
+
+    def end(self, inside_s: float) -> None:
+        """Close the account of a case's rounds, of which `inside_s` were timed calls."""
+        wall, busy, ours = self._start
+        self._wall_s += time.perf_counter() - wall
+        self._busy_s += _busy_s() - busy
+        self._ours_s += max(0.0, self._cpu_s() - ours)
+        self._inside_s += inside_s
+        frequency = psutil.cpu_freq()
+        if frequency is not None and frequency.current:
+            self._clock.append(float(frequency.current))
+
+    @property
+    def floor_s(self) -> float | None:
+        """Median floor of the case's rounds, seconds."""
+        return statistics.median(self._floor) if self._floor else None
+
+    def noise(self) -> Noise:
+        """Return how steady the machine was so far."""
+        if not self._kernel or not self._wall_s:
+            return Noise()
+        low, middle, high = np.quantile(self._kernel, [0.25, 0.5, 0.75])
+        cores = psutil.cpu_count() or 1
+        others = max(0.0, self._busy_s - self._ours_s) / (self._wall_s * cores)
+        clock = (min(self._clock), max(self._clock)) if self._clock else None
+        return Noise(float((high - low) / middle), clock, others, self._inside_s / self._wall_s)
+
+    def _yardstick(self, name: str) -> Sample:
+        timeout_s = self.options.timeout_s
+        worker = self.fleet.worker(REFERENCE)
+        if name not in self._loops or worker is not self._held_by:
+            self._held_by = worker
+            self._loops = {
+                each: worker.ask("yardstick", timeout_s, name=each, sample_s=self._length_s)
+                for each in ("floor", "kernel")
+            }
+        taken: Sample = worker.ask("sample", timeout_s, key=name, loops=self._loops[name])
+        return taken
+
+    @property
+    def _length_s(self) -> float:
+        """Length of a yardstick's sample: a quarter of a method's."""
+        return self.options.sample_s / 4
+
+    def _cpu_s(self) -> float:
+        mine = psutil.Process().cpu_times()
+        ended = mine.children_user + mine.children_system  # workers that died are counted here
+        return float(mine.user + mine.system + ended) + self.fleet.cpu_s()
+
+
+def _busy_s() -> float:
+    """Return the CPU time of all processes on all cores since the machine started, seconds."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))

@@ -1,0 +1,299 @@
+"""The yardsticks beside the methods, and what they say about the machine."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from gradiometer.measure import instrument as module
+from gradiometer.measure.fleet import Failure, Fleet, Worker
+from gradiometer.measure.instrument import BUSY, MOVED, NOISY, REFERENCE, Instrument, Noise
+from gradiometer.measure.options import Options
+from gradiometer.measure.outcome import Status
+from gradiometer.measure.sampling import Sample
+
+OPTIONS = Options(sample_s=0.002)
+
+# What makes a run doubtful
+
+
+def above(threshold: float) -> float:
+    return math.nextafter(threshold, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("noise", "line"),
+    [
+        (Noise(spread=above(NOISY)), "a fixed piece of work varied by 5% from round to round"),
+        (Noise(spread=0.25), "a fixed piece of work varied by 25% from round to round"),
+        (
+            Noise(clock_mhz=(1000.0, above(1000.0 * (1 + MOVED)))),
+            "the clock moved between 1000 and 1050 MHz",
+        ),
+        (Noise(clock_mhz=(1200.0, 3400.0)), "the clock moved between 1200 and 3400 MHz"),
+        (Noise(others=above(BUSY)), "other processes used 10% of the cores' time"),
+        (Noise(others=0.5), "other processes used 50% of the cores' time"),
+    ],
+)
+def test_a_figure_above_its_threshold_is_warned_of(noise: Noise, line: str) -> None:
+    assert noise.warnings() == [line]
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        Noise(),
+        Noise(spread=0.0, clock_mhz=(2000.0, 2000.0), others=0.0, efficiency=0.0),
+        Noise(spread=NOISY),
+        Noise(clock_mhz=(1000.0, 1000.0 * (1 + MOVED))),
+        Noise(others=BUSY),
+        Noise(efficiency=0.01),
+    ],
+)
+def test_a_figure_up_to_its_threshold_is_not(noise: Noise) -> None:
+    assert noise.warnings() == []
+
+
+def test_everything_doubtful_at_once_is_said_a_line_each() -> None:
+    lines = Noise(0.3, (1000.0, 2000.0), 0.4, 0.5).warnings()
+    assert [line.split()[1] for line in lines] == ["fixed", "clock", "processes"]
+
+
+@pytest.mark.parametrize("noise", [Noise(), Noise(0.3, (1000.0, 2000.0), 0.4, 0.5)])
+def test_facts_survive_json_with_the_warnings_among_them(noise: Noise) -> None:
+    facts = json.loads(json.dumps(noise.facts(), allow_nan=False))
+    assert set(facts) == {"spread", "clock_mhz", "others", "efficiency", "warnings"}
+    assert facts["warnings"] == noise.warnings()
+    assert facts["spread"] == noise.spread
+    assert facts["clock_mhz"] == (list(noise.clock_mhz) if noise.clock_mhz else None)
+
+
+# With a worker of its own
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    with Fleet(tmp_path / "logs", threads=1) as workers:
+        yield workers
+
+
+def process(worker: Worker) -> psutil.Process:
+    return psutil.Process(worker._process.pid)
+
+
+def test_before_any_sample_there_is_no_figure(fleet: Fleet) -> None:
+    instrument = Instrument(fleet, OPTIONS)
+    assert instrument.floor_s is None
+    assert instrument.noise() == Noise()
+    instrument.begin()
+    instrument.end(0.0)
+    assert instrument.floor_s is None
+    assert instrument.noise() == Noise()
+
+
+def test_three_rounds_give_a_floor_a_spread_and_an_account(fleet: Fleet) -> None:
+    instrument = Instrument(fleet, OPTIONS)
+    early = time.perf_counter()
+    instrument.begin()
+    begun = time.perf_counter()
+    for _ in range(3):
+        instrument.sample()
+    inside_s = (time.perf_counter() - begun) / 2
+    ending = time.perf_counter()
+    instrument.end(inside_s)
+    late = time.perf_counter()
+    noise = instrument.noise()
+    assert 0 < instrument.floor_s < 1e-5
+    assert noise.spread >= 0
+    assert 0 <= noise.others <= 1.5
+    assert inside_s / (late - early) <= noise.efficiency <= inside_s / (ending - begun)
+    assert json.dumps(noise.facts(), allow_nan=False)
+    assert noise.clock_mhz is None or 0 < noise.clock_mhz[0] <= noise.clock_mhz[1]
+
+
+def test_the_next_case_has_a_floor_of_its_own_and_the_noise_is_of_all(fleet: Fleet) -> None:
+    instrument = Instrument(fleet, OPTIONS)
+    for _ in range(2):
+        instrument.begin()
+        assert instrument.floor_s is None
+        instrument.sample()
+        instrument.end(0.0)
+        fleet.forget()  # as at the end of every case
+        assert instrument.floor_s > 0
+    assert len(instrument._kernel) == 2
+    assert instrument.noise().efficiency == 0.0
+
+
+def test_a_worker_found_dead_is_replaced_and_no_round_is_lost(fleet: Fleet) -> None:
+    instrument = Instrument(fleet, OPTIONS)
+    instrument.begin()
+    instrument.sample()
+    held = fleet.worker(REFERENCE)
+    held.stop()
+    instrument.sample()
+    instrument.end(0.0)
+    assert fleet.worker(REFERENCE) is not held
+    assert len(instrument._floor) == len(instrument._kernel) == 2
+
+
+def test_a_worker_killed_between_rounds_costs_no_more_than_that_round(fleet: Fleet) -> None:
+    instrument = Instrument(fleet, OPTIONS)
+    instrument.begin()
+    instrument.sample()
+    os.kill(process(fleet.worker(REFERENCE)).pid, signal.SIGKILL)
+    for _ in range(3):
+        instrument.sample()
+    instrument.end(0.0)
+    assert len(instrument._floor) >= 3
+    assert len(instrument._kernel) >= 3
+    assert instrument.floor_s > 0
+    assert instrument.noise().spread >= 0
+
+
+def test_the_work_of_a_worker_that_died_is_not_laid_to_other_processes(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = [0.0]
+    monkeypatch.setattr(module, "_busy_s", lambda: busy[0])
+    instrument = Instrument(fleet, OPTIONS)
+    doomed, lasting = fleet.worker("doomed"), fleet.worker("lasting")
+    for worker in (doomed, lasting):
+        worker.ask("yardstick", 60.0, name="kernel", sample_s=0.1)
+    instrument.begin()
+    before = lasting.cpu_s()
+    lasting.ask("yardstick", 60.0, name="kernel", sample_s=0.1)
+    busy[0] = lasting.cpu_s() - before
+    doomed.stop()
+    instrument._kernel.append(1.0)
+    instrument.end(0.0)
+    assert busy[0] > 0
+    assert instrument.noise().others == pytest.approx(0.0, abs=1e-9)
+
+
+# With samples that are known
+
+
+class Scripted:
+    """A worker, and the fleet it is of, whose samples are told beforehand."""
+
+    def __init__(self, floors: list[float], kernels: list[float | Failure]) -> None:
+        self._left: dict[str, list[Any]] = {"floor": [*floors], "kernel": [*kernels]}
+        self.lengths: list[float] = []
+
+    def worker(self, name: str) -> Scripted:
+        assert name == REFERENCE
+        return self
+
+    def cpu_s(self) -> float:
+        return 0.0
+
+    def ask(self, request: str, timeout_s: float, **arguments: Any) -> Any:
+        if request == "yardstick":
+            self.lengths.append(arguments["sample_s"])
+            return 10
+        assert arguments["loops"] == 10
+        found = self._left[arguments["key"]].pop(0)
+        if isinstance(found, Failure):
+            raise found
+        return Sample(found, found)
+
+
+def account(kernels: list[float | Failure], floors: list[float] | None = None) -> Instrument:
+    """Return an instrument after a case with these samples."""
+    fleet: Any = Scripted(floors or [1e-8] * len(kernels), kernels)
+    instrument = Instrument(fleet, OPTIONS)
+    instrument.begin()
+    for _ in kernels:
+        instrument.sample()
+    instrument.end(0.0)
+    return instrument
+
+
+@pytest.mark.parametrize(
+    ("kernels", "spread"),
+    [
+        ([2.0], 0.0),
+        ([3.0] * 5, 0.0),
+        ([1.0, 2.0, 3.0, 4.0, 5.0], 2 / 3),
+        ([5.0, 1.0, 4.0, 2.0, 3.0], 2 / 3),
+        ([1e-6, 2e-6, 3e-6, 4e-6, 5e-6], 2 / 3),
+        ([1.0] * 9 + [100.0], 0.0),
+    ],
+)
+def test_the_spread_is_the_interquartile_range_over_the_median(
+    kernels: list[float | Failure], spread: float
+) -> None:
+    assert account(kernels).noise().spread == pytest.approx(spread)
+
+
+def test_the_floor_is_the_median_of_the_case() -> None:
+    assert account([1.0, 1.0, 1.0], [3e-8, 1e-8, 9e-8]).floor_s == 3e-8
+
+
+@pytest.mark.parametrize("status", [Status.CRASHED, Status.TIMEOUT, Status.ERROR])
+def test_a_lost_yardstick_costs_its_round_alone(status: Status) -> None:
+    instrument = account([2.0, Failure(status, "it fell"), 2.0])
+    assert instrument._kernel == [2.0, 2.0]
+    assert instrument.noise().spread == 0.0
+
+
+def test_yardsticks_are_settled_once_a_case_at_a_quarter_of_a_sample() -> None:
+    fleet: Any = Scripted([1e-8] * 4, [1.0] * 4)
+    instrument = Instrument(fleet, Options(sample_s=0.008))
+    for cases in (1, 2):
+        instrument.begin()
+        instrument.sample()
+        instrument.sample()
+        instrument.end(0.0)
+        assert fleet.lengths == [0.002] * 2 * cases
+
+
+@pytest.mark.parametrize(
+    ("seen", "clock_mhz"),
+    [
+        ([None], None),
+        ([0.0], None),
+        ([2000.0], (2000.0, 2000.0)),
+        ([2400.0, None, 1800.0, 0.0, 2000.0], (1800.0, 2400.0)),
+    ],
+)
+def test_the_clock_is_known_where_the_system_tells(
+    seen: list[float | None], clock_mhz: tuple[float, float] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instrument = account([1.0])
+    instrument._clock.clear()
+    for frequency in seen:
+        told = None if frequency is None else SimpleNamespace(current=frequency)
+        monkeypatch.setattr(psutil, "cpu_freq", lambda told=told: told)
+        instrument.begin()
+        instrument.end(0.0)
+    assert instrument.noise().clock_mhz == clock_mhz
+
+
+@pytest.mark.parametrize(("busy_s", "others"), [(0.0, 0.0), (2.0, 0.1), (20.0, 1.0)])
+def test_others_are_the_share_of_all_cores_that_we_did_not_use(
+    busy_s: float, others: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = {"wall": 0.0, "busy": 0.0}
+    monkeypatch.setattr(module, "_busy_s", lambda: now["busy"])
+    monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: now["wall"]))
+    monkeypatch.setattr(psutil, "cpu_count", lambda: 4)
+    monkeypatch.setattr(Instrument, "_cpu_s", lambda _: now["wall"])  # one core is ours
+    instrument = Instrument(Scripted([1e-8], [1.0]), OPTIONS)  # type: ignore[arg-type]
+    instrument.begin()
+    instrument.sample()
+    now.update(wall=5.0, busy=5.0 * (busy_s > 0) + busy_s)
+    instrument.end(3.0)
+    noise = instrument.noise()
+    assert noise.others == pytest.approx(others)
+    assert noise.efficiency == pytest.approx(0.6)
