@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench figures format clean
+.PHONY: help run test check bench figures stress format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,8 +28,12 @@ check: $(STAMP) ## Lint, types, import contracts, tests
 bench: $(STAMP) ## Run the benchmark suite: pytest --benchmark-only
 	$(BIN)/pytest --benchmark-only $(ARGS)
 
-figures: $(STAMP) ## Measure the instrument itself: start-up, memory, fidelity, references
-	$(BIN)/python benchmarks/figures.py $(ARGS)
+figures: $(STAMP) ## Measure the instrument itself: start-up, memory, fidelity, repeatability
+	$(BIN)/python benchmarks/figures.py
+	$(BIN)/python benchmarks/instrument.py
+
+stress: $(STAMP) ## Kill and resume thirty runs; nothing may be lost
+	$(BIN)/python benchmarks/stress.py $(ARGS)
 
 format: $(STAMP) ## Format and sort imports
 	$(BIN)/ruff check --fix .

@@ -17,22 +17,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import psutil
-from rich.console import Console
-from rich.table import Table
+from table import Figure, print_table
 
 GRADIOMETER = [sys.executable, "-m", "gradiometer"]
-
-
-class Figure(NamedTuple):
-    """One line of the table."""
-
-    what: str
-    goal: str
-    reached: str
-    good: bool
 
 
 def start_up() -> Iterator[Figure]:
@@ -128,10 +117,13 @@ def bare_loops(rounds: int = 31) -> dict[str, float]:
             "cell", ticket, pack(problem, registry.origins), "gradient",
             problem.preparation_point(label), 60.0,
         )  # fmt: skip
-        loops = bench.calibrate("cell", point, 0.005)
+        loops, _ = bench.calibrate("cell", point, 0.005)
         loop = bare(problem, point)
         loop(loops)
-        paired = [bench.sample("cell", loops) / sampling.sample(loop, loops) for _ in range(rounds)]
+        paired = [
+            bench.sample("cell", loops).wall_s / sampling.sample(loop, loops).wall_s
+            for _ in range(rounds)
+        ]
         ratios[" ".join(filter(None, (name, label, method)))] = statistics.median(paired)
     return ratios
 
@@ -153,21 +145,8 @@ def _watched(command: list[str], environ: dict[str, str]) -> tuple[float, int]:
     return time.perf_counter() - start, peak * 1024
 
 
-def main(arguments: list[Any]) -> None:
-    """Print the table of the parts that were asked for."""
-    if arguments == ["--bare-loops"]:
-        print(json.dumps(bare_loops()))
-        return
-    unknown = set(arguments) - set(PARTS)
-    if unknown:
-        sys.exit(f"Unknown part {sorted(unknown)}: expected some of {', '.join(PARTS)}.")
-    table = Table("figure", "goal", "reached", "")
-    for name in arguments or PARTS:
-        for figure in PARTS[name]():
-            Console(stderr=True).print(f"{figure.what}: {figure.reached}", highlight=False)
-            table.add_row(figure.what, figure.goal, figure.reached, "✓" if figure.good else "✗")
-    Console(width=120).print(table)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:] == ["--bare-loops"]:
+        print(json.dumps(bare_loops()))
+    else:
+        print_table(PARTS, sys.argv[1:])
