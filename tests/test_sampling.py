@@ -200,8 +200,9 @@ def test_a_clock_too_coarse_for_one_call_is_given_more_of_them() -> None:
     assert calibrate(coarse, 0.005) == pytest.approx(50_000, rel=0.1)
 
 
-def test_one_hiccup_at_the_first_call_does_not_make_samples_short() -> None:
-    hiccups = iter([0.004])
+@pytest.mark.parametrize("hiccup_s", [0.002, 0.004, 0.006, 0.1, 0.2])
+def test_one_hiccup_at_the_first_call_does_not_make_samples_short(hiccup_s: float) -> None:
+    hiccups = iter([hiccup_s])
 
     def loop(n: int) -> float:
         return n * 1e-6 + next(hiccups, 0.0)

@@ -51,6 +51,10 @@ def make_loop(
     return loop
 
 
+HICCUP = 50
+"""Samples' lengths up to which a call is timed again before it is believed to be that long."""
+
+
 def calibrate(loop: Loop, sample_s: float) -> int:
     """Return how many calls make a sample of about `sample_s` seconds; at least one.
 
@@ -59,8 +63,8 @@ def calibrate(loop: Loop, sample_s: float) -> int:
     loops = 1
     while True:
         elapsed = loop(loops)
-        if sample_s / 4 <= elapsed < sample_s:
-            elapsed = min(elapsed, loop(loops))  # a hiccup is not met twice
+        if sample_s / 4 <= elapsed < HICCUP * sample_s:
+            elapsed = min(elapsed, loop(loops))  # what a tool does once is not met twice
         if elapsed >= sample_s / 4:
             return max(1, round(loops * sample_s / elapsed))
         loops *= 2 if elapsed > sample_s / 64 else 10

@@ -133,7 +133,9 @@ def first_to_start(run: Run, case: str) -> str:
 
 def megabytes(count: float) -> str:
     """Return bytes as megabytes: `51.1 MB`."""
-    return "–" if pd.isna(count) else f"{three(float(count) / 1e6)} MB"
+    if pd.isna(count):
+        return "–"
+    return "< 0.1 MB" if count < 1e5 else f"{three(float(count) / 1e6)} MB"
 
 
 def _calls(count: float) -> str:
