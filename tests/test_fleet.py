@@ -111,6 +111,21 @@ def test_a_worker_runs_with_the_threads_and_the_core_it_was_given(fleet: Fleet) 
     assert len(process.cpu_affinity()) == 1
 
 
+def test_each_worker_has_compiler_caches_of_its_own_which_go_with_it(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/tmp/shared")
+    workers = [fleet.worker(name) for name in ("one", "two")]
+    environs = [psutil.Process(pid(worker)).environ() for worker in workers]
+    folders = {Path(environ["TORCHINDUCTOR_CACHE_DIR"]) for environ in environs}
+    assert len(folders) == 2
+    assert all(folder.is_dir() for folder in folders)
+    assert not any("JAX_COMPILATION_CACHE_DIR" in environ for environ in environs)
+    for worker in workers:
+        worker.stop()
+    assert not any(folder.exists() for folder in folders)
+
+
 COORDINATOR = """
 import sys, time
 from pathlib import Path

@@ -30,6 +30,12 @@ def restrict(environ: MutableMapping[str, str], threads: int) -> None:
     environ.update(CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu", TF_CPP_MIN_LOG_LEVEL="3")
 
 
+def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
+    """Keep compilers from finding what an earlier process compiled: a first call must compile."""
+    environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
+    environ.pop("JAX_COMPILATION_CACHE_DIR", None)
+
+
 def pin(threads: int) -> None:
     """Keep this process on `threads` cores, the last that it may use; a no-op where impossible."""
     if hasattr(os, "sched_setaffinity"):

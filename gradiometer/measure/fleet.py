@@ -11,9 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -61,6 +63,8 @@ class Worker:
         environ = dict(os.environ)
         environment.restrict(environ, threads)
         environ[MARK] = self._mark
+        self._scratch = tempfile.mkdtemp(prefix="gradiometer-")
+        environment.refresh_caches(environ, self._scratch)
         command = [sys.executable, "-P", "-m", "gradiometer.measure.worker"]
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -102,6 +106,7 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        shutil.rmtree(self._scratch, ignore_errors=True)
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
                 if process.environ().get(MARK) == self._mark:
