@@ -62,7 +62,11 @@ class Drawn(Contender):
         self._rng = np.random.default_rng([*name.encode()])
         self.checked = 0
 
+    def calibrate(self) -> None:
+        self.calibrated = True
+
     def sample(self, number: int) -> None:
+        assert self.calibrated
         self._clock.taken.append((number, self.name))
         if number in self._fails:
             raise self._fails[number]

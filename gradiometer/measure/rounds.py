@@ -33,7 +33,9 @@ def take_rounds(
     A contender that fails is out, with its status; the others go on.
     """
     rng = np.random.default_rng(options.seed)
-    start, stopped = time.monotonic(), "rounds"
+    for contender in contenders:
+        attempt(contender, contender.calibrate)
+    start, stopped = time.monotonic(), "rounds"  # calibrating is not charged to the budget
     instrument.begin()
     for number in range(options.rounds):
         going = [c for c in contenders if _running(c) and not c.slow]
