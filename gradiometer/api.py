@@ -19,7 +19,7 @@ from gradiometer.problem import Problem
 from gradiometer.registry import Registry, select
 from gradiometer.runs.record import record
 from gradiometer.runs.run import Run
-from gradiometer.runs.store import RunFolder, find_run
+from gradiometer.runs.store import RunFolder, find_run, read_info
 
 CORE_PACKAGES = ("gradiometer", "numpy", "pandas", "python-flint", "scipy", "sympy")
 T = TypeVar("T", Problem, Method)
@@ -117,10 +117,12 @@ def resume(name: str | Path, results: str | Path = "results", watch: Watcher | N
         GradiometerError: If there is no such run, it is damaged, another process holds it, or a
             problem or method of its plan is no longer to be found.
     """
-    folder, done = RunFolder.reopen(find_run(name, Path(results)))
-    registry = find_plugins(folder.info.get("plugins", ()))
-    plan = _planned(folder.info["plan"], registry)
-    options = Options(**folder.info["options"])
+    path = find_run(name, Path(results))
+    info = read_info(path)
+    registry = find_plugins(info.get("plugins", ()))
+    plan = _planned(info["plan"], registry)
+    options = Options(**info["options"])
+    folder, done = RunFolder.reopen(path)
     return _measure(plan, options, registry, folder, done, watch)
 
 

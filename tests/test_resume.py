@@ -81,6 +81,27 @@ def test_a_half_written_last_line_is_measured_again(cut: Path, kept: int) -> Non
     assert whole(gradiometer.resume(cut))
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\u0085", "\x0b"])
+def test_a_reason_with_any_separator_does_not_keep_a_run_from_going_on(
+    cut: Path, sign: str
+) -> None:
+    journal = cut / "records.jsonl"
+    first, *rest = journal.read_text("utf-8").split("\n")
+    row = json.loads(first) | {"reason": f"a{sign}b"}
+    journal.write_text("\n".join([json.dumps(row, ensure_ascii=False), *rest]), "utf-8")
+    assert whole(gradiometer.resume(cut))
+
+
+def test_a_damaged_line_is_refused_in_words_and_the_run_is_let_go(cut: Path) -> None:
+    journal = cut / "records.jsonl"
+    good = journal.read_bytes()
+    journal.write_bytes(b"damaged\n" + good)
+    with pytest.raises(GradiometerError, match="line 1"):
+        gradiometer.resume(cut)
+    journal.write_bytes(good)
+    assert whole(gradiometer.resume(cut))
+
+
 def test_a_half_written_line_of_samples_is_cut_away(cut: Path) -> None:
     with (cut / "samples.jsonl").open("a") as file:
         file.write('{"case": "prod')
@@ -141,6 +162,7 @@ def test_a_method_that_is_gone_is_named(cut: Path) -> None:
     (cut / "run.json").write_text(json.dumps(info))
     with pytest.raises(UnknownName, match="Did you mean 'backprop'"):
         gradiometer.resume(cut)
+    assert json.loads((cut / "run.json").read_text())["state"] == "interrupted"
 
 
 def test_plugins_of_the_run_are_found_again(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ class Bench:
 
 
 def _forecast(method: Method, f: Primal, point: Point, budget_s: float) -> None:
-    """Refuse a case whose samples would not fit into the budget.
+    """Refuse a case of which one call would not fit into the budget.
 
     Raises:
         Declined: With the forecast.

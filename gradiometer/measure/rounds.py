@@ -71,8 +71,10 @@ def attempt(contender: Contender, step: Callable[[], None]) -> bool:
 
 def _conclude(sampled: Sequence[Contender], stopped: str, floor_s: float | None) -> None:
     right = [c for c in sampled if attempt(c, c.check_again)]
-    for contender in right:
-        contender.conclude(_fastest(right), stopped, floor_s)
+    if right:
+        fastest = _fastest(right)
+        for contender in right:
+            contender.conclude(fastest, stopped, floor_s)
 
 
 def _slow_s(contenders: Sequence[Contender]) -> float:

@@ -63,13 +63,13 @@ class RunFolder:
             GradiometerError: If a file is damaged, or another process holds the run.
         """
         folder = cls(path, read_info(path))
-        with _writing(path, "Nothing was changed."):
+        with _writing(path, "Nothing was lost."):
             folder._hold()
-            rows = [parse(line) for line in _whole_lines(folder.journal)]
-            _whole_lines(folder.samples)
-            folder.recorded = len(rows)
-            folder.info["state"] = "running"
-            folder._write_info()
+            try:
+                rows = folder._take_up()
+            except BaseException:
+                folder._let_go()
+                raise
         return folder, {f"{row['case']}/{row['method']}" for row in rows}
 
     @property
@@ -117,6 +117,17 @@ class RunFolder:
         finally:
             self._let_go()
 
+    def _take_up(self) -> list[dict[str, Any]]:
+        for journal in (self.journal, self.samples):
+            _cut_half_line(journal)
+        rows, damaged = read_journal(self.journal)
+        if damaged:
+            raise GradiometerError(f"The last line of {self.journal} was edited: remove it.")
+        self.recorded = len(rows)
+        self.info["state"] = "running"
+        self._write_info()
+        return rows
+
     def _write_info(self) -> None:
         draft = self.path / "run.json.new"
         draft.write_text(
@@ -162,14 +173,13 @@ def _append(file: Path, line: str) -> None:
         stream.write(line + "\n")
 
 
-def _whole_lines(file: Path) -> list[str]:
-    """Return a journal's whole lines, after cutting a half-written one off its end."""
+def _cut_half_line(file: Path) -> None:
+    """Cut a half-written line off a journal's end."""
     data = file.read_bytes() if file.exists() else b""
-    whole = data[: data.rfind(b"\n") + 1]
-    if len(whole) < len(data):
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
         with file.open("r+b") as stream:
-            stream.truncate(len(whole))
-    return whole.decode("utf-8").splitlines()
+            stream.truncate(whole)
 
 
 def find_run(name: str | Path, results: Path) -> Path:
