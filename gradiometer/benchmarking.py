@@ -60,12 +60,8 @@ class Session:
         """Return a case's certified truth, found once."""
         if case not in self._truths:
             point = case.problem.point(case.size, self.options.seed)
-            digest = cache.key(case.problem, point, case.operator)
-            found = cache.find(digest)
-            if found is None:
-                found = certify(case.problem, point, case.operator)
-                cache.keep(digest, found)
-            self._truths[case] = found
+            arguments = (case.problem, point, case.operator)
+            self._truths[case] = cache.through(*arguments, lambda: certify(*arguments))
         return self._truths[case]
 
     def add(self, cell: Cell, outcome: Outcome, root: Path) -> None:

@@ -148,19 +148,18 @@ def reference(
     Raises:
         Failure: If it cannot be certified, with the reason.
     """
-    digest = cache.key(problem, point, op)
-    known = cache.find(digest)
-    if known is not None:
-        return known
-    worker = fleet.worker(REFERENCE)
-    try:
-        found: Enclosure = worker.ask(
-            "certify", timeout_s, problem=pack(problem, origins), point=point, op=op
-        )
-    except Failure as failure:
-        raise Failure(failure.status, f"reference: {failure.reason}") from failure
-    cache.keep(digest, found)
-    return found
+
+    def certified() -> Enclosure:
+        ticket = pack(problem, origins)
+        try:
+            found: Enclosure = fleet.worker(REFERENCE).ask(
+                "certify", timeout_s, problem=ticket, point=point, op=op
+            )
+        except Failure as failure:
+            raise Failure(failure.status, f"reference: {failure.reason}") from failure
+        return found
+
+    return cache.through(problem, point, op, certified)
 
 
 def _never_ran(cell: Cell) -> Outcome | None:

@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,19 @@ import platformdirs
 
 from gradiometer.measure.reference.enclosure import Enclosure
 from gradiometer.problem import Point, Problem
+
+
+def through(
+    problem: Problem, point: Point, operator: str, compute: Callable[[], Enclosure]
+) -> Enclosure:
+    """Return the enclosure that is kept, or else what `compute` finds, which is kept then."""
+    digest = key(problem, point, operator)
+    known = find(digest)
+    if known is not None:
+        return known
+    found = compute()
+    keep(digest, found)
+    return found
 
 
 def folder() -> Path:
