@@ -200,22 +200,22 @@ def _one_repeat(seed: int) -> tuple[dict[str, float], dict[str, list[float]], fl
             contender.check()
             contender.calibrate()
         instrument = Instrument(fleet, options)
-        if seed % 2:
-            apart = _apart(contenders)
+        start = time.monotonic()
         take_rounds(contenders, instrument, options, lambda text: None)
+        seconds = time.monotonic() - start
+        instrument.close()
         first = contenders[0]
         paired = {c.cell.method.name: c.ratio_to(first).value for c in contenders[1:]}
-        if not seed % 2:
-            apart = _apart(contenders)
+        apart = _apart(contenders, seconds)
     return paired, apart, instrument.noise().efficiency or math.nan
 
 
-def _apart(contenders: list[Contender]) -> dict[str, list[float]]:
+def _apart(contenders: list[Contender], seconds: float) -> dict[str, list[float]]:
     """Return samples of each method in turn, for the same total time."""
     taken = {}
     for contender in contenders:
         kept, contender.samples = contender.samples, {}
-        end, number = time.monotonic() + SECONDS / len(contenders), 0
+        end, number = time.monotonic() + seconds / len(contenders), 0
         while time.monotonic() < end:
             contender.sample(number)
             number += 1

@@ -156,10 +156,10 @@ def _measure(
 
     harness = Harness(plan, options, registry.origins, folder.logs, done, progress)
     with _concluding(folder, harness), harness:
-        for cell, outcome, samples in harness.outcomes():
-            row = record(cell, outcome)
-            folder.append(row, samples)
-            tell(cell.id, row)
+        for ended in harness.outcomes():
+            row = record(ended.cell, ended.outcome)
+            folder.append(row, ended.samples, ended.calm)
+            tell(ended.cell.id, row)
     return Run.read(folder.path)
 
 

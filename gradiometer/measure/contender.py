@@ -7,7 +7,7 @@ Each step either succeeds or ends the cell with a status and a reason. A worker 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ class Contender:
         cell: The cell.
         outcome: What has become of it so far.
         samples: Seconds a call, by the number of the round.
+        calm: Rounds of them in which the machine was undisturbed.
         loops: Calls in a sample.
     """
 
@@ -57,6 +58,7 @@ class Contender:
         self.cell = cell
         self.outcome = Outcome(Status.OK, n=situation.point.n, condition=situation.truth.condition)
         self.samples: dict[int, float] = {}
+        self.calm: Sequence[int] = ()
         self.loops = 0
         self._situation = situation
         self._fleet = fleet
@@ -151,17 +153,24 @@ class Contender:
         """Seconds that its samples took."""
         return sum(self.samples.values()) * self.loops
 
+    @property
+    def counted(self) -> Mapping[int, float]:
+        """The samples that figures are made of: those of calm rounds, or all if those are few."""
+        if len(self.calm) < FEWEST_ROUNDS:
+            return self.samples
+        return {number: self.samples[number] for number in self.calm}
+
     def ratio_to(self, other: Contender) -> Median:
         """Return the ratio of its time to another's, paired within rounds, with its interval."""
-        return paired(self.samples, other.samples)
+        return paired(self.counted, other.samples)
 
     def conclude(self, fastest: Contender, stopped: str, floor_s: float | None) -> None:
         """Turn the samples into the outcome's figures."""
         seconds = list(self.samples.values())
         outcome, given = self.outcome, self._situation.options.threads
-        outcome.time_s, outcome.low_s, outcome.high_s = median(seconds)
+        outcome.time_s, outcome.low_s, outcome.high_s = median(list(self.counted.values()))
         outcome.ratio, outcome.ratio_low, outcome.ratio_high = self.ratio_to(fastest)
-        outcome.rounds, outcome.loops = len(seconds), self.loops
+        outcome.rounds, outcome.calm, outcome.loops = len(seconds), len(self.calm), self.loops
         outcome.stopped = "slow" if self.slow else stopped
         outcome.floor_s = floor_s
         outcome.threads_used = self._cpu_s / sum(seconds)

@@ -6,8 +6,9 @@ in interleaved rounds. It imports no framework and computes no derivative.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gradiometer.errors import GradiometerError, describe
@@ -28,11 +29,14 @@ Origins = Mapping[str, Path | None]
 
 
 class Ended(NamedTuple):
-    """A cell that ended: its outcome, and the seconds a call by round, where it was timed."""
+    """A cell that ended: its outcome; where it was timed, the seconds a call by round, and the
+    rounds in which the machine was undisturbed.
+    """
 
     cell: Cell
     outcome: Outcome
-    samples: Mapping[int, float]
+    samples: Mapping[int, float] = MappingProxyType({})
+    calm: Sequence[int] = ()
 
 
 class Harness:
@@ -69,6 +73,7 @@ class Harness:
         return self
 
     def __exit__(self, *details: object) -> None:
+        self._instrument.close()
         self._fleet.__exit__(*details)
 
     def noise(self) -> Noise:
@@ -90,20 +95,20 @@ class Harness:
         except Failure as failure:
             for cell in cells:
                 ended = _never_ran(cell) or Outcome(failure.status, failure.reason)
-                yield Ended(cell, ended, {})
+                yield Ended(cell, ended)
             return
         right = []
         for cell in cells:
             early = _never_ran(cell)
             if early is not None:
-                yield Ended(cell, early, {})
+                yield Ended(cell, early)
                 continue
             self._progress(cell.id)
             contender = Contender(cell, situation, self._fleet)
             if attempt(contender, contender.check):
                 right.append(contender)
             else:
-                yield Ended(cell, contender.outcome, {})
+                yield Ended(cell, contender.outcome)
         yield from self._timed(case, right)
 
     def _timed(self, case: Case, right: list[Contender]) -> Iterator[Ended]:
@@ -117,7 +122,7 @@ class Harness:
             if self._options.cold and contender.outcome.status is Status.OK:
                 self._progress(f"{contender.cell.id}: cold")
                 attempt(contender, contender.chill)
-            yield Ended(contender.cell, contender.outcome, contender.samples)
+            yield Ended(contender.cell, contender.outcome, contender.samples, contender.calm)
         self._fleet.forget()
 
     def _situation(self, case: Case) -> Situation:

@@ -1,8 +1,9 @@
 """What is measured beside the methods: the floor, and how noisy the machine is.
 
 Two yardsticks are sampled in every round in a worker of their own, on the same core as the methods:
-a call that does nothing, and a fixed piece of work. The spread of the second, the clock frequency
-and the CPU time of other processes tell whether the run's times can be trusted.
+a call that does nothing, and a fixed piece of work, the kernel. The spread of the second, the clock
+frequency and the CPU time of other processes tell whether the run's times can be trusted; and where
+the kernel was slower than this machine can do it, so was the round: figures are made of the others.
 """
 
 from __future__ import annotations
@@ -16,15 +17,29 @@ from typing import Any
 import numpy as np
 import psutil
 
+from gradiometer.measure import pace
 from gradiometer.measure.fleet import Failure, Fleet, Worker
-from gradiometer.measure.options import Options
+from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.sampling import Sample
 
 REFERENCE = "reference"
 """Name of the worker that certifies, and that holds the yardsticks."""
 
-NOISY, MOVED, BUSY = 0.05, 0.05, 0.10
-"""Spread of the kernel, change of the clock, and CPU share of others, from which a run warns."""
+NOISY, MOVED, BUSY, DISTURBED = 0.05, 0.05, 0.10, 0.5
+"""Spread of the kernel, change of the clock, CPU share of others, and share of rounds that were
+disturbed, from which a run warns."""
+
+CALM = 1.1
+"""The kernel's time, over the machine's pace, up to which a round counts as undisturbed."""
+
+FASTEST = 0.1
+"""The quantile of a run's kernel times that is taken for the machine's pace."""
+
+KERNELS = 20
+"""Kernel times from which a run's pace is kept for later runs."""
+
+PATIENCE, PATIENCE_OF_A_RUN = 2.0, 10.0
+"""Budgets that a case's rounds may overrun in wait of calm, and a run's altogether."""
 
 
 @dataclass
@@ -36,12 +51,16 @@ class Noise:
         clock_mhz: Lowest and highest clock frequency seen, where the system tells.
         others: Share of the cores' time that other processes used.
         efficiency: Share of the rounds' time spent inside the methods' timed calls.
+        calm: Share of the rounds in which the machine was undisturbed.
+        pace_s: The kernel's time on this machine when nothing disturbs it, as far as is known.
     """
 
     spread: float | None = None
     clock_mhz: tuple[float, float] | None = None
     others: float | None = None
     efficiency: float | None = None
+    calm: float | None = None
+    pace_s: float | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what `run.json` keeps, the warnings among it."""
@@ -57,6 +76,10 @@ class Noise:
             lines.append(f"the clock moved between {low:.0f} and {high:.0f} MHz")
         if self.others is not None and self.others > BUSY:
             lines.append(f"other processes used {self.others:.0%} of the cores' time")
+        if self.calm is not None and 1.0 - self.calm > DISTURBED:
+            lines.append(
+                f"the machine was slower than it can be in {1 - self.calm:.0%} of the rounds"
+            )
         return lines
 
 
@@ -71,7 +94,13 @@ class Instrument:
 
     fleet: Fleet
     options: Options
+    _recalled_s: float | None = field(default_factory=pace.recall)
     _kernel: list[float] = field(default_factory=list)
+    _rounds: dict[int, float] = field(default_factory=dict)
+    _taken: int = 0
+    _calm: int = 0
+    _waited_s: float = 0.0
+    _over_s: float = 0.0
     _floor: list[float] = field(default_factory=list)
     _clock: list[float] = field(default_factory=list)
     _loops: dict[str, int] = field(default_factory=dict)
@@ -85,17 +114,45 @@ class Instrument:
     def begin(self) -> None:
         """Start the account of a case's rounds."""
         self._floor.clear()
+        self._rounds.clear()
+        self._over_s = 0.0
         self._held_by = None  # workers forget what they held at the end of a case
         self._start = (time.perf_counter(), _busy_s(), self._cpu_s())
 
-    def sample(self) -> None:
-        """Sample the yardsticks, once a round."""
+    def sample(self, number: int) -> None:
+        """Sample the yardsticks: before each round, and once after the last."""
         with contextlib.suppress(Failure):  # a yardstick that is lost costs its round, no cell
             self._floor.append(self._yardstick("floor").wall_s)
-            self._kernel.append(self._yardstick("kernel").wall_s)
+            self._rounds[number] = self._yardstick("kernel").wall_s
+            self._kernel.append(self._rounds[number])
+
+    @property
+    def pace_s(self) -> float | None:
+        """The kernel's time when nothing disturbs the machine: of this run, or of one before."""
+        now = [float(np.quantile(self._kernel, FASTEST))] if self._kernel else []
+        return min([*now, *([] if self._recalled_s is None else [self._recalled_s])], default=None)
+
+    @property
+    def calm(self) -> frozenset[int]:
+        """The case's rounds before and after which the kernel kept the machine's pace."""
+        pace_s = self.pace_s
+        if pace_s is None:
+            return frozenset()
+        kept = {number for number, taken in self._rounds.items() if taken <= CALM * pace_s}
+        return frozenset(number for number in kept if number + 1 in kept)
+
+    def waits(self, over_s: float) -> bool:
+        """Return whether rounds go on for want of calm ones, though over their budget."""
+        self._over_s = over_s
+        allowed = PATIENCE_OF_A_RUN * self.options.budget_s - self._waited_s
+        allowed = min(allowed, PATIENCE * self.options.budget_s)
+        return len(self.calm) < FEWEST_ROUNDS and over_s < allowed
 
     def end(self, inside_s: float) -> None:
         """Close the account of a case's rounds, of which `inside_s` were timed calls."""
+        self._taken += max(0, len(self._rounds) - 1)
+        self._calm += len(self.calm)
+        self._waited_s += self._over_s
         wall, busy, ours = self._start
         self._wall_s += time.perf_counter() - wall
         self._busy_s += _busy_s() - busy
@@ -118,7 +175,19 @@ class Instrument:
         cores = psutil.cpu_count() or 1
         others = max(0.0, self._busy_s - self._ours_s) / (self._wall_s * cores)
         clock = (min(self._clock), max(self._clock)) if self._clock else None
-        return Noise(float((high - low) / middle), clock, others, self._inside_s / self._wall_s)
+        return Noise(
+            float((high - low) / middle),
+            clock,
+            others,
+            self._inside_s / self._wall_s,
+            self._calm / self._taken if self._taken else None,
+            self.pace_s,
+        )
+
+    def close(self) -> None:
+        """Keep the machine's pace for later runs."""
+        if self.pace_s is not None and len(self._kernel) >= KERNELS:
+            pace.remember(self.pace_s)
 
     def _yardstick(self, name: str) -> Sample:
         timeout_s = self.options.timeout_s

@@ -50,6 +50,8 @@ class Outcome:
         ratio_low: Lower end of the ratio's 95% interval.
         ratio_high: Upper end.
         rounds: Samples taken.
+        calm: Samples of them that were taken while the machine was undisturbed; where there are
+            enough, the times and ratios are of these alone.
         loops: Calls in a sample.
         stopped: What ended its samples: `precision`, `budget`, `rounds`, or `slow` where the method
             left the rounds early because its calls are long.
@@ -79,6 +81,7 @@ class Outcome:
     ratio_low: float | None = None
     ratio_high: float | None = None
     rounds: int | None = None
+    calm: int | None = None
     loops: int | None = None
     stopped: str = ""
     floor_s: float | None = None

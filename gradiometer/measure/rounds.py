@@ -6,7 +6,7 @@ Methods that meet the same moments of a noisy machine are compared by the ratios
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 import numpy as np
@@ -37,23 +37,29 @@ def take_rounds(
         attempt(contender, contender.calibrate)
     start, stopped = time.monotonic(), "rounds"  # calibrating is not charged to the budget
     instrument.begin()
+    number = 0
     for number in range(options.rounds):
         going = [c for c in contenders if _running(c) and not c.slow]
         if not going:
             break
         say(f"round {number + 1}")
-        instrument.sample()
+        instrument.sample(number)
         for i in rng.permutation(len(going)):
             attempt(going[i], partial(going[i].sample, number))
         if number + 1 < FEWEST_ROUNDS:
             continue
-        if (number + 1) % LOOK_EVERY == 0 and _precise(contenders, options.precision):
-            stopped = "precision"
-            break
-        if time.monotonic() - start - _slow_s(contenders) > options.budget_s:
+        if (number + 1) % LOOK_EVERY == 0:
+            _choose(contenders, instrument.calm)
+            if _precise(contenders, options.precision):
+                stopped = "precision"
+                break
+        over_s = time.monotonic() - start - _slow_s(contenders) - options.budget_s
+        if over_s > 0 and not instrument.waits(over_s):
             stopped = "budget"
             break
+    instrument.sample(number + 1)
     sampled = [c for c in contenders if c.samples]
+    _choose(sampled, instrument.calm)
     instrument.end(sum(c.spent_s for c in sampled))
     _conclude(sampled, stopped, instrument.floor_s)
 
@@ -67,6 +73,12 @@ def attempt(contender: Contender, step: Callable[[], None]) -> bool:
         contender.samples.clear()
         return False
     return True
+
+
+def _choose(contenders: Sequence[Contender], calm: Collection[int]) -> None:
+    """Tell contenders which rounds were undisturbed: figures are made of those, if they suffice."""
+    for contender in contenders:
+        contender.calm = [number for number in contender.samples if number in calm]
 
 
 def _conclude(sampled: Sequence[Contender], stopped: str, floor_s: float | None) -> None:
@@ -93,7 +105,7 @@ def _precise(contenders: Sequence[Contender], precision: float) -> bool:
 
 
 def _fastest(contenders: Sequence[Contender]) -> Contender:
-    return min(contenders, key=lambda c: median(list(c.samples.values())).value)
+    return min(contenders, key=lambda c: median(list(c.counted.values())).value)
 
 
 def _running(contender: Contender) -> bool:

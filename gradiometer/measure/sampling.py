@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -70,6 +71,10 @@ def calibrate(loop: Loop, sample_s: float) -> int:
         loops *= 2 if elapsed > sample_s / 64 else 10
 
 
+WARMING = 8
+"""One call in so many goes before a sample, untimed: others ran meanwhile, and caches are cold."""
+
+
 class Sample(NamedTuple):
     """Seconds of wall time and of CPU time (of all threads) that one call takes."""
 
@@ -78,11 +83,16 @@ class Sample(NamedTuple):
 
 
 def sample(loop: Loop, loops: int) -> Sample:
-    """Return what one call takes, over `loops` calls, with garbage collection off."""
+    """Return what one call takes, over `loops` calls, with garbage collection off.
+
+    Calls that are not timed go before it, unless one call is a sample by itself.
+    """
     gc.collect(0)
     enabled = gc.isenabled()
     gc.disable()
     try:
+        if loops > 1:
+            loop(math.ceil(loops / WARMING))
         before = time.process_time()
         wall_s = loop(loops)
         return Sample(wall_s / loops, (time.process_time() - before) / loops)

@@ -147,6 +147,8 @@ def _noise(noise: dict[str, Any]) -> str:
         parts.append(f"other processes used {noise['others']:.1%} of the cores' time")
     if noise.get("efficiency") is not None:
         parts.append(f"{noise['efficiency']:.0%} of the rounds' time was spent in timed calls")
+    if noise.get("calm") is not None:
+        parts.append(f"the machine was undisturbed in {noise['calm']:.0%} of the rounds")
     return "; ".join(parts) or "not measured"
 
 

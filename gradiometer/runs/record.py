@@ -36,7 +36,7 @@ COLUMNS = [f.name for f in (*fields(Identity), *fields(Outcome))]
 """The columns of a run's records, in order."""
 
 TEXT = {f.name for f in fields(Identity)} | {"status", "reason", "route", "stopped"}
-WHOLE = {"n", "rounds", "loops", "prepare_bytes", "call_bytes", "cold"}
+WHOLE = {"n", "rounds", "calm", "loops", "prepare_bytes", "call_bytes", "cold"}
 
 
 INFINITE = ("inf", "-inf", "nan")

@@ -44,7 +44,11 @@ class Run:
         return cls(path, info, compare.with_ratios(records))
 
     def samples(self) -> pd.DataFrame:
-        """Return every sample of every timed cell: round, calls in it, seconds a call."""
+        """Return every sample of every timed cell.
+
+        Columns: case, method, loops (calls in it), round, seconds (a call), calm (whether the
+        machine was undisturbed).
+        """
         return pd.read_parquet(self.path / "samples.parquet")
 
     @property
@@ -157,16 +161,17 @@ def sample_frame(file: Path, timed: Collection[tuple[str, str]]) -> pd.DataFrame
         timed: Cells, by case and method, whose records have a time; of a cell that was measured
             again, the last samples count.
     """
-    columns = ["case", "method", "loops", "rounds", "seconds"]
+    columns = ["case", "method", "loops", "rounds", "seconds", "calm"]
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
     found = {}
     for row in map(json.loads, lines):
         if (row["case"], row["method"]) in timed:
             found[row["case"], row["method"]] = row
     table = pd.DataFrame(list(found.values()), columns=columns)
-    table = table.explode(["rounds", "seconds"], ignore_index=True)
+    table = table.explode(["rounds", "seconds", "calm"], ignore_index=True)
     table = table.rename(columns={"rounds": "round"})
-    return table.astype({"loops": "int64", "round": "int64", "seconds": "float64"})
+    types = {"loops": "int64", "round": "int64", "seconds": "float64", "calm": "bool"}
+    return table.astype(types)
 
 
 def _short(value: Any) -> str:

@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -87,12 +87,18 @@ class RunFolder:
         """What the workers printed."""
         return self.path / "logs"
 
-    def append(self, row: dict[str, Any], samples: Mapping[int, float] | None = None) -> None:
+    def append(
+        self,
+        row: dict[str, Any],
+        samples: Mapping[int, float] | None = None,
+        calm: Collection[int] = (),
+    ) -> None:
         """Add a record and its samples, and make sure they have left this process.
 
         Args:
             row: The record.
             samples: Seconds a call by the number of the round, if it was timed.
+            calm: Rounds in which the machine was undisturbed.
 
         Raises:
             GradiometerError: If the disk takes no more.
@@ -101,6 +107,7 @@ class RunFolder:
         with _writing(self.journal, kept):
             if samples:  # before the record: what the record stands on is never missing
                 taken = {"rounds": list(samples), "seconds": list(samples.values())}
+                taken["calm"] = [number in calm for number in samples]
                 cell = {"case": row["case"], "method": row["method"], "loops": row["loops"]}
                 _append(self.samples, json.dumps(cell | taken))
             _append(self.journal, dump(row))

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cloudpickle
 import numpy as np
@@ -72,13 +72,18 @@ def find(digest: str) -> Enclosure | None:
 
 
 def keep(digest: str, enclosure: Enclosure) -> None:
-    """Store an enclosure; whole or not at all."""
-    draft = folder() / f"{digest}.{secrets.token_hex(4)}.new"
+    """Store an enclosure."""
+    write(f"{digest}.npz", lambda file: np.savez(file, **asdict(enclosure)))
+
+
+def write(name: str, fill: Callable[[BinaryIO], object]) -> None:
+    """Write a file into the cache folder; whole or not at all."""
+    draft = folder() / f"{name}.{secrets.token_hex(4)}.new"
     try:
         folder().mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
-            np.savez(file, **asdict(enclosure))
-        draft.replace(folder() / f"{digest}.npz")
+            fill(file)
+        draft.replace(folder() / name)
     except OSError:
         with contextlib.suppress(OSError):
             draft.unlink()
