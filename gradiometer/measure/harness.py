@@ -29,9 +29,7 @@ Origins = Mapping[str, Path | None]
 
 
 class Ended(NamedTuple):
-    """A cell that ended: its outcome; where it was timed, the seconds a call by round, and the
-    rounds in which the machine was undisturbed.
-    """
+    """A cell that ended; where it was timed, its seconds a call by round, and the calm rounds."""
 
     cell: Cell
     outcome: Outcome
