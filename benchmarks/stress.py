@@ -10,6 +10,7 @@ worker may be left.
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from gradiometer.runs.store import run_folders
 
 COMMAND = [sys.executable, "-m", "gradiometer", "run"]
 CHOSEN = ["--problem", "*chain*", "--rounds", "15", "--budget", "1"]
+OURS = "GRADIOMETER_STRESS"
 METHODS = ("backprop", "central-difference", "sympy", "jax-jit")
 
 
@@ -66,14 +68,17 @@ def _judge(run: Run) -> str:
 
 
 def _is_worker(process: psutil.Process) -> bool:
+    """Return whether a process is a worker of these runs; other runs on the machine have theirs."""
     try:
-        return MARK in process.environ()
+        environ = process.environ()
     except psutil.Error:
         return False
+    return MARK in environ and environ.get(OURS) == os.environ[OURS]
 
 
 def main(times: int) -> None:
     """Print what happened, and exit with 1 if anything was lost."""
+    os.environ[OURS] = str(os.getpid())  # inherited by all that is started here
     rng, start, faults = random.Random(2026), time.monotonic(), 0
     for number in range(1, times + 1):
         fault = once(rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import gradiometer
 from gradiometer.api import find_plugins
 from gradiometer.measure.fleet import Failure, Fleet
 from gradiometer.measure.harness import Harness, reference
+from gradiometer.measure.instrument import Instrument
 from gradiometer.measure.options import Options
 from gradiometer.measure.outcome import Outcome, Status
 from gradiometer.measure.plan import make_plan
@@ -81,9 +83,9 @@ def ended(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         outcomes = list(harness.outcomes())
     left = [p for p in set(psutil.pids()) - before if "time.sleep(600)" in command_of(p)]
     assert not left
-    names = [cell.method.name for cell, _, _ in outcomes]
+    names = [each.cell.method.name for each in outcomes]
     assert sorted(names) == sorted(ENDS)
-    return {cell.method.name: outcome for cell, outcome, _ in outcomes}
+    return {each.cell.method.name: each.outcome for each in outcomes}
 
 
 @pytest.mark.parametrize("name", ENDS)
@@ -135,7 +137,7 @@ def troubled(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict
     plan = make_plan(problems, [faulty.methods["right"]], operators=["gradient"])
     logs = tmp_path_factory.mktemp("logs")
     with Harness(plan, replace(OPTIONS, rounds=0), faulty.origins, logs) as harness:
-        return {cell.case.problem.name: outcome for cell, outcome, _ in harness.outcomes()}
+        return {each.cell.case.problem.name: each.outcome for each in harness.outcomes()}
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -212,3 +214,58 @@ def test_the_order_of_methods_within_a_round_is_shuffled_by_the_seed(
     assert all(sorted(r) == sorted(names) for r in rounds)
     assert len({tuple(r) for r in rounds}) > 1
     assert orders[0] == orders[1] != orders[2]
+
+
+# What is told of the calm rounds
+
+
+@pytest.mark.parametrize("calm", [set(), {1, 4}, set(range(7)), {5, 6, 7, 8}])
+def test_a_cell_ends_with_its_calm_rounds_and_its_outcome_counts_them(
+    faulty: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calm: set[int]
+) -> None:
+    monkeypatch.setattr(Instrument, "calm", frozenset(calm))
+    plan = make_plan([faulty.problems["sound"]], [faulty.methods["right"]], operators=["gradient"])
+    with Harness(plan, OPTIONS, faulty.origins, tmp_path) as harness:
+        (ended,) = harness.outcomes()
+    assert list(ended.samples) == [*range(OPTIONS.rounds)]
+    assert sorted(ended.calm) == sorted(calm & set(ended.samples))
+    assert (ended.outcome.rounds, ended.outcome.calm) == (OPTIONS.rounds, len(ended.calm))
+
+
+def test_a_cell_that_was_not_timed_has_no_samples_and_no_calm_rounds(
+    faulty: Registry, tmp_path: Path
+) -> None:
+    plan = make_plan([faulty.problems["sound"]], [faulty.methods["zeros"]], operators=["gradient"])
+    with Harness(plan, OPTIONS, faulty.origins, tmp_path) as harness:
+        (ended,) = harness.outcomes()
+    assert (dict(ended.samples), list(ended.calm), ended.outcome.calm) == ({}, [], None)
+
+
+def test_the_table_of_samples_tells_which_rounds_were_calm_and_the_record_counts_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Instrument, "calm", frozenset({1, 4}))
+    run = gradiometer.run("product-of-sum", "backprop", options=OPTIONS, results=tmp_path)
+    samples = run.samples()
+    assert samples["calm"].dtype == bool
+    for _, cell in samples.groupby(["case", "method"]):
+        assert cell["round"].tolist() == [*range(OPTIONS.rounds)]
+        assert cell.loc[cell["calm"], "round"].tolist() == [1, 4]
+    assert run.records["calm"].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("raised", [None, KeyboardInterrupt, ValueError])
+def test_the_pace_is_kept_when_the_harness_is_left_whatever_ends_it(
+    faulty: Registry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: type[BaseException] | None,
+) -> None:
+    closed: list[Instrument] = []
+    monkeypatch.setattr(Instrument, "close", lambda instrument: closed.append(instrument))
+    plan = make_plan([faulty.problems["sound"]], [faulty.methods["right"]], operators=["gradient"])
+    leaving = pytest.raises(raised) if raised else contextlib.nullcontext()
+    with leaving, Harness(plan, OPTIONS, faulty.origins, tmp_path):
+        if raised:
+            raise raised
+    assert len(closed) == 1

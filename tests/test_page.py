@@ -17,7 +17,7 @@ from gradiometer.runs.run import Run, frame
 
 INFO: dict[str, Any] = {
     "id": "20260101-120000-abcd",
-    "format": 1,
+    "format": 2,
     "state": "complete",
     "environment": {
         "started": "2026-01-01T12:00:00+00:00", "python": "3.11.7", "system": "Linux 6.1",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,9 +12,11 @@ import pytest
 from gradiometer.measure import rounds
 from gradiometer.measure.contender import Contender
 from gradiometer.measure.fleet import Failure
+from gradiometer.measure.instrument import PATIENCE, PATIENCE_OF_A_RUN, Instrument
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.outcome import Status
 from gradiometer.measure.rounds import LOOK_EVERY, attempt, take_rounds
+from gradiometer.measure.sampling import Sample
 from gradiometer.measure.statistics import paired
 
 FIRST_LOOK = 10
@@ -37,7 +39,7 @@ class Clock:
 
 
 class Drawn(Contender):
-    """A contender whose samples are drawn: its own noise, times the round's."""
+    """A contender whose samples are drawn: its noise, times the round's, times what hurts it."""
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Drawn(Contender):
         call_s: float = 0.02,
         spread: float = 0.0,
         weather: float = 0.0,
+        hurt: Mapping[int, float] | None = None,
         fails: dict[int, Failure] | None = None,
         wrong_in_the_end: bool = False,
     ) -> None:
@@ -58,7 +61,7 @@ class Drawn(Contender):
         super().__init__(unused, situation, unused)
         self.name, self.loops = name, 1
         self._clock, self._call_s, self._spread, self._weather = clock, call_s, spread, weather
-        self._fails, self._wrong = fails or {}, wrong_in_the_end
+        self._hurt, self._fails, self._wrong = hurt or {}, fails or {}, wrong_in_the_end
         self._rng = np.random.default_rng([*name.encode()])
         self.checked = 0
 
@@ -72,7 +75,7 @@ class Drawn(Contender):
             raise self._fails[number]
         weather = np.random.default_rng([7, number]).lognormal(0.0, self._weather)
         own = self._rng.lognormal(0.0, self._spread)
-        seconds = float(self._call_s * weather * own)
+        seconds = float(self._call_s * weather * own) * self._hurt.get(number, 1.0)
         self.samples[number] = seconds
         self._clock.now += seconds
 
@@ -83,19 +86,24 @@ class Drawn(Contender):
 
 
 class Yardsticks:
-    """An instrument that counts what it is told."""
+    """An instrument that counts what it is told, and knows of no calm."""
 
     floor_s = 5e-8
+    calm: frozenset[int] = frozenset()
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.told: list[str | int] = []
         self.inside_s: float | None = None
 
     def begin(self) -> None:
         self.told.append("begin")
 
-    def sample(self) -> None:
-        self.told.append("sample")
+    def sample(self, number: int) -> None:
+        self.told.append(number)
+
+    def waits(self, over_s: float) -> bool:
+        assert over_s >= 0
+        return False
 
     def end(self, inside_s: float) -> None:
         self.told.append("end")
@@ -116,6 +124,27 @@ def take(contenders: Sequence[Drawn], options: Options) -> tuple[Yardsticks, lis
     said: list[str] = []
     take_rounds(contenders, instrument, options, said.append)
     return instrument, said
+
+
+class Machine(Instrument):
+    """The real instrument, on a machine of which it is known when the kernel is slow."""
+
+    def __init__(self, options: Options, slow: Collection[int]) -> None:
+        fleet: Any = SimpleNamespace(cpu_s=lambda: 0.0)
+        super().__init__(fleet, options, 1.0)
+        self.slow = slow
+
+    def sample(self, number: int) -> None:
+        self._taking = number
+        super().sample(number)
+
+    def _yardstick(self, name: str) -> Sample:
+        seconds = 1e-8 if name == "floor" else 2.0 if self._taking in self.slow else 1.0
+        return Sample(seconds, seconds)
+
+    def disturbed(self, factor: float) -> dict[int, float]:
+        """Return what hurts in the rounds that are not calm."""
+        return {k: factor for k in range(1000) if k in self.slow or k + 1 in self.slow}
 
 
 def field(clock: Clock, options: Options, n: int = 6, **details: Any) -> list[Drawn]:
@@ -153,13 +182,50 @@ def test_the_seed_settles_the_order() -> None:
     assert orders(3) != orders(4)
 
 
-def test_rounds_are_announced_and_the_yardsticks_taken_in_each(clock: Clock) -> None:
+def test_rounds_are_announced_and_the_yardsticks_taken_before_each_and_after_the_last(
+    clock: Clock,
+) -> None:
     options = Options(rounds=8, budget_s=1e6)
     contenders = field(clock, options, 3, spread=1.0)
     instrument, said = take(contenders, options)
     assert said == [f"round {k}" for k in range(1, 9)]
-    assert instrument.told == ["begin", *8 * ["sample"], "end"]
+    assert instrument.told == ["begin", *range(8), 8, "end"]
     assert instrument.inside_s == pytest.approx(sum(c.spent_s for c in contenders))
+
+
+@pytest.mark.parametrize(
+    ("options", "last"),
+    [
+        (Options(budget_s=1e6, rounds=8), 7),
+        (Options(budget_s=1e6, precision=10.0), FIRST_LOOK - 1),
+        (Options(budget_s=1e-6), FEWEST_ROUNDS - 1),
+    ],
+    ids=["rounds", "precision", "budget"],
+)
+def test_yardsticks_are_taken_after_the_last_round_whatever_ends_them(
+    clock: Clock, options: Options, last: int
+) -> None:
+    contenders = field(clock, options, 2, call_s=options.sample_s, spread=0.5)
+    instrument, _ = take(contenders, options)
+    assert max(contenders[0].samples) == last
+    assert instrument.told == ["begin", *range(last + 1), last + 1, "end"]
+
+
+@pytest.mark.parametrize(
+    ("last", "details"),
+    [
+        (FEWEST_ROUNDS - 1, {"call_s": 2.0}),
+        (4, {"fails": {4: Failure(Status.CRASHED, "it fell")}}),
+    ],
+    ids=["slow", "failed"],
+)
+def test_yardsticks_are_taken_after_the_last_round_when_everyone_has_left(
+    clock: Clock, last: int, details: dict[str, Any]
+) -> None:
+    options = Options()
+    instrument, _ = take(field(clock, options, 3, **details), options)
+    assert max(number for number, _ in clock.taken) == last
+    assert instrument.told == ["begin", *range(last + 1), last + 1, "end"]
 
 
 # The end
@@ -329,7 +395,7 @@ def test_with_nobody_left_they_end_at_once(clock: Clock, n: int) -> None:
         contender.outcome.status = Status.DISAGREES
     instrument, said = take(contenders, options)
     assert clock.taken == said == []
-    assert instrument.told == ["begin", "end"]
+    assert (instrument.told[0], instrument.told[-1]) == ("begin", "end")
     assert {c.outcome.stopped for c in contenders} <= {""}
 
 
@@ -377,6 +443,182 @@ def test_answers_are_checked_again_and_a_wrong_one_is_no_measure_for_the_others(
     assert (wrong.outcome.status, wrong.outcome.reason) == (Status.DISAGREES, "right at first")
     assert (wrong.samples, wrong.outcome.time_s) == ({}, None)
     assert [c.outcome.ratio for c in right] == [1.0, 2.0]
+
+
+# Calm and disturbed rounds
+
+ROUNDS = 30
+
+
+def slow_first(calm: int) -> Collection[int]:
+    """Return when the kernel is slow so that so many rounds are calm, the last."""
+    return range(ROUNDS - calm)
+
+
+def slow_last(calm: int) -> Collection[int]:
+    """Return the same, the first."""
+    return range(calm + 1, 1000)
+
+
+def slow_now_and_then(calm: int) -> Collection[int]:
+    """Return the same, every fourth."""
+    return [k for k in range(1000) if k % 4 > 1 or k >= 4 * calm]
+
+
+@pytest.mark.parametrize("slow", [slow_first, slow_last, slow_now_and_then])
+@pytest.mark.parametrize(
+    ("calm", "ratio"),
+    [(0, 6.0), (1, 6.0), (FEWEST_ROUNDS - 1, 6.0), (FEWEST_ROUNDS, 3.0)],
+)
+def test_figures_are_of_the_calm_rounds_if_they_suffice_and_of_all_otherwise(
+    clock: Clock, slow: Callable[[int], Collection[int]], calm: int, ratio: float
+) -> None:
+    options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
+    machine = Machine(options, slow(calm))
+    steady = Drawn("steady", clock, options, call_s=1e-3, spread=1e-6)
+    tender = Drawn("tender", clock, options, call_s=3e-3, spread=1e-6, hurt=machine.disturbed(2.0))
+    take_rounds([steady, tender], machine, options, lambda text: None)
+    outcome = tender.outcome
+    assert (outcome.rounds, outcome.calm, steady.outcome.calm) == (ROUNDS, calm, calm)
+    assert (outcome.ratio_low, outcome.ratio_high) == pytest.approx((ratio, ratio), rel=1e-4)
+    assert outcome.ratio == pytest.approx(ratio, rel=1e-4)
+    assert (outcome.low_s, outcome.high_s) == pytest.approx((ratio * 1e-3,) * 2, rel=1e-4)
+    assert outcome.time_s == pytest.approx(ratio * 1e-3, rel=1e-4)
+    assert machine.noise().calm == pytest.approx(calm / ROUNDS)
+
+
+def test_what_was_calm_is_told_by_round_and_every_sample_is_kept(clock: Clock) -> None:
+    options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
+    machine = Machine(options, slow_now_and_then(7))
+    contenders = field(clock, options, 2, spread=0.1)
+    take_rounds(contenders, machine, options, lambda text: None)
+    for contender in contenders:
+        assert list(contender.calm) == [0, 4, 8, 12, 16, 20, 24]
+        assert list(contender.counted) == [0, 4, 8, 12, 16, 20, 24]
+        assert list(contender.samples) == [*range(ROUNDS)]
+
+
+def test_the_fastest_is_the_one_that_is_so_in_calm(clock: Clock) -> None:
+    options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
+    machine = Machine(options, slow_first(10))
+    quick = Drawn("quick", clock, options, call_s=1e-3, hurt=machine.disturbed(4.0))
+    steady = Drawn("steady", clock, options, call_s=2e-3, spread=1e-6)
+    take_rounds([quick, steady], machine, options, lambda text: None)
+    assert quick.outcome.ratio == 1.0
+    assert steady.outcome.ratio == pytest.approx(2.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("wild", [5, 9, 12])
+def test_the_precision_is_that_of_the_calm_rounds(clock: Clock, wild: int) -> None:
+    options = Options(budget_s=1e6)
+    machine = Machine(options, range(wild))
+    drawn = np.random.default_rng(5).lognormal(0.0, 2.0, wild)
+    steady = Drawn("steady", clock, options)
+    tender = Drawn("tender", clock, options, hurt=dict(enumerate(drawn.tolist())))
+    take_rounds([steady, tender], machine, options, lambda text: None)
+    known = wild + FEWEST_ROUNDS + 1  # so many kernels tell that enough rounds were calm
+    assert tender.outcome.stopped == "precision"
+    assert tender.outcome.rounds == -(-known // LOOK_EVERY) * LOOK_EVERY
+
+
+def test_a_method_that_left_while_the_machine_was_disturbed_has_figures_of_all_its_rounds(
+    clock: Clock,
+) -> None:
+    options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
+    limits = Options(budget_s=3.0)
+    machine = Machine(options, slow_first(10))
+    slow = Drawn("slow", clock, limits, call_s=2.0, hurt=machine.disturbed(2.0))
+    others = field(clock, options, 2, call_s=1e-3, spread=1e-6)
+    take_rounds([slow, *others], machine, options, lambda text: None)
+    assert (slow.outcome.stopped, slow.outcome.rounds) == ("slow", FEWEST_ROUNDS)
+    assert [c.outcome.calm for c in (slow, *others)] == [0, 10, 10]
+    assert slow.outcome.ratio == pytest.approx(4000.0, rel=1e-4)
+
+
+def test_a_method_that_failed_keeps_no_calm_round_from_the_others(clock: Clock) -> None:
+    options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
+    machine = Machine(options, slow_last(10))
+    failing = Drawn("failing", clock, options, fails={20: Failure(Status.CRASHED, "it fell")})
+    others = field(clock, options, 2, spread=0.1)
+    take_rounds([failing, *others], machine, options, lambda text: None)
+    assert (failing.outcome.status, failing.outcome.calm) == (Status.CRASHED, None)
+    assert [c.outcome.calm for c in others] == [10, 10]
+
+
+def test_a_fastest_that_left_before_the_calm_has_the_others_compared_all_the_same(
+    clock: Clock,
+) -> None:
+    options = Options(budget_s=3.0, rounds=ROUNDS)
+    machine = Machine(options, slow_first(20))
+    stalled = Drawn("stalled", clock, options, call_s=1e-3, hurt={8: 1000.0})
+    steady = Drawn("steady", clock, options, call_s=4e-3, spread=0.1)
+    take_rounds([stalled, steady], machine, options, lambda text: None)
+    assert (stalled.outcome.stopped, stalled.outcome.ratio) == ("slow", 1.0)
+    assert steady.outcome.ratio == pytest.approx(4.0, rel=0.2)
+
+
+# Waiting for calm
+
+
+def waited(clock: Clock, options: Options, machine: Machine) -> tuple[list[Drawn], float, float]:
+    """Take the rounds; return the contenders, the budgets that they took, and the last round's."""
+    contenders, start = field(clock, options, call_s=options.sample_s, spread=0.5), clock.now
+    take_rounds(contenders, machine, options, lambda text: None)
+    last = max(contenders[0].samples)
+    last_s = sum(c.samples[last] for c in contenders)
+    assert {c.outcome.stopped for c in contenders} == {"budget"}
+    return contenders, (clock.now - start) / options.budget_s, last_s / options.budget_s
+
+
+@pytest.mark.parametrize("budget_s", [1.0, 3.0])
+def test_where_calm_never_comes_rounds_overrun_the_budget_up_to_their_patience(
+    clock: Clock, budget_s: float
+) -> None:
+    options = Options(budget_s=budget_s)
+    contenders, budgets, last = waited(clock, options, Machine(options, range(1000)))
+    assert budgets - last < 1 + PATIENCE <= budgets
+    assert {c.outcome.calm for c in contenders} == {0}
+
+
+@pytest.mark.parametrize("calm", [FEWEST_ROUNDS, 15])
+def test_where_enough_rounds_were_calm_the_budget_is_all_they_take(clock: Clock, calm: int) -> None:
+    options = Options(budget_s=3.0)
+    contenders, budgets, last = waited(clock, options, Machine(options, slow_last(calm)))
+    assert budgets - last <= 1 < budgets
+    assert {c.outcome.calm for c in contenders} == {calm}
+
+
+@pytest.mark.parametrize("slow", [32, 45, 60])
+def test_rounds_over_their_budget_end_as_soon_as_enough_are_calm(clock: Clock, slow: int) -> None:
+    options = Options(budget_s=1.0)
+    contenders, budgets, _ = waited(clock, options, Machine(options, range(slow)))
+    assert 1 < budgets < 1 + PATIENCE
+    assert {c.outcome.calm for c in contenders} == {FEWEST_ROUNDS + 1}  # one more seen at the end
+    assert {c.outcome.rounds for c in contenders} == {slow + FEWEST_ROUNDS + 1}
+
+
+def test_the_patience_of_a_run_is_spent_by_its_cases_and_then_gone(clock: Clock) -> None:
+    options = Options(budget_s=1.0)
+    machine = Machine(options, range(1000))
+    taken = [waited(clock, options, machine)[1:] for _ in range(8)]
+    overrun = [budgets - 1 for budgets, _ in taken]
+    assert all(over >= PATIENCE for over in overrun[:4])
+    assert all(
+        over - last <= 0 < over for over, (_, last) in zip(overrun[6:], taken[6:], strict=True)
+    )
+    longest = max(last for _, last in taken)
+    assert PATIENCE_OF_A_RUN <= sum(overrun[:6]) < PATIENCE_OF_A_RUN + 6 * longest
+
+
+def test_no_round_is_taken_beyond_their_limit_in_wait_of_calm(clock: Clock) -> None:
+    options = Options(budget_s=1.0, rounds=60)
+    contenders = field(clock, options, call_s=options.sample_s, spread=0.5)
+    take_rounds(contenders, Machine(options, range(1000)), options, lambda text: None)
+    assert {(c.outcome.rounds, c.outcome.stopped) for c in contenders} == {(60, "rounds")}
+    assert sum(c.spent_s for c in contenders) > options.budget_s
+
+
+# An attempt
 
 
 def fall() -> None:

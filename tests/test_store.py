@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def test_a_new_run_is_running_and_named_by_time_and_chance(tmp_path: Path) -> No
     assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", folder.path.name)
     assert folder.path.parent == tmp_path / "deep" / "results"
     info = read_info(folder.path)
-    assert info == {"id": folder.path.name, "format": 1, "state": "running"} | INFO
+    assert info == {"id": folder.path.name, "format": 2, "state": "running"} | INFO
     assert read_journal(folder.journal) == ([], False)
 
 
@@ -247,6 +248,55 @@ def test_the_facts_are_strict_json_even_where_one_has_no_figure(
     assert "NaN" not in (folder.path / "run.json").read_text("utf-8")
 
 
+# The samples behind the records.
+
+
+def sampled(folder: RunFolder) -> pd.DataFrame:
+    folder.finish("complete")
+    return Run.read(folder.path).samples()
+
+
+@pytest.mark.parametrize(
+    ("calm", "told"),
+    [
+        ((), [False, False, False]),
+        ([0, 5], [True, False, True]),
+        (frozenset({0, 3, 5, 9}), [True, True, True]),
+        ([4], [False, False, False]),
+    ],
+)
+def test_the_table_tells_of_every_sample_whether_its_round_was_calm(
+    tmp_path: Path, calm: Collection[int], told: list[bool]
+) -> None:
+    folder = written(tmp_path)
+    folder.append(row(time_s=2.0, loops=4), {0: 1.0, 3: 2.0, 5: 3.0}, calm)
+    table = sampled(folder)
+    assert list(table.columns) == ["case", "method", "loops", "round", "seconds", "calm"]
+    assert table["round"].tolist() == [0, 3, 5]
+    assert table["seconds"].tolist() == [1.0, 2.0, 3.0]
+    assert table["loops"].tolist() == [4, 4, 4]
+    assert table["calm"].dtype == bool
+    assert table["calm"].tolist() == told
+
+
+def test_a_cell_that_was_not_timed_has_no_samples(tmp_path: Path) -> None:
+    folder = written(tmp_path, row("untimed"))
+    folder.append(row(status="crashed"), {})
+    assert not folder.samples.exists()
+    assert sampled(folder).empty
+
+
+def test_of_a_cell_that_was_measured_again_the_last_samples_and_calm_rounds_count(
+    tmp_path: Path,
+) -> None:
+    folder = written(tmp_path)
+    folder.append(row(time_s=1.0, loops=1), {0: 1.0, 1: 1.0}, [0, 1])
+    folder.append(row(time_s=2.0, loops=2), {0: 2.0, 1: 2.0, 2: 2.0}, [2])
+    table = sampled(folder)
+    assert table["seconds"].tolist() == [2.0] * 3
+    assert table["calm"].tolist() == [False, False, True]
+
+
 # Reading the journal.
 
 
@@ -302,13 +352,13 @@ def test_a_folder_without_a_journal_is_refused_in_words(tmp_path: Path) -> None:
         (None, r"^Cannot read .*run\.json: No such file"),
         ("", "not valid JSON .*edited or cut"),
         ('{"id": "a", "form', "not valid JSON .*edited or cut"),
-        ("[]", "not of format 1: another version wrote it"),
-        ("3", "not of format 1"),
-        ('{"id": "a"}', "not of format 1"),
-        ('{"id": "a", "format": 2}', "not of format 1"),
-        ('{"id": "a", "format": "1"}', "not of format 1"),
-        ('{"format": 1}', r"run\.json"),
-        ('{"format": 1, "id": "a", "state": "complete"}', r"run\.json"),
+        ("[]", "not of format 2: another version wrote it"),
+        ("3", "not of format 2"),
+        ('{"id": "a"}', "not of format 2"),
+        ('{"id": "a", "format": 3}', "not of format 2"),
+        ('{"id": "a", "format": "2"}', "not of format 2"),
+        ('{"format": 2}', r"run\.json"),
+        ('{"format": 2, "id": "a", "state": "complete"}', r"run\.json"),
     ],
 )
 def test_facts_that_are_missing_or_edited_are_refused(

@@ -162,7 +162,9 @@ class Contender:
 
     def ratio_to(self, other: Contender) -> Median:
         """Return the ratio of its time to another's, paired within rounds, with its interval."""
-        return paired(self.counted, other.samples)
+        shared = self.counted.keys() & other.samples.keys()
+        ours = self.counted if len(shared) >= FEWEST_ROUNDS else self.samples
+        return paired(ours, other.samples)
 
     def conclude(self, fastest: Contender, stopped: str, floor_s: float | None) -> None:
         """Turn the samples into the outcome's figures."""

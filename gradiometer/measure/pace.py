@@ -39,7 +39,7 @@ def _read() -> dict[str, tuple[float, float]]:
     try:
         kept = json.loads((cache.folder() / FILE).read_text())
         return {name: (float(pace), float(when)) for name, (pace, when) in kept.items()}
-    except (OSError, ValueError, TypeError, AttributeError):  # absent or damaged: nothing is known
+    except Exception:  # whatever an absent or damaged file makes its readers raise
         return {}
 
 

@@ -37,7 +37,7 @@ def take_rounds(
         attempt(contender, contender.calibrate)
     start, stopped = time.monotonic(), "rounds"  # calibrating is not charged to the budget
     instrument.begin()
-    number = 0
+    done = 0
     for number in range(options.rounds):
         going = [c for c in contenders if _running(c) and not c.slow]
         if not going:
@@ -46,9 +46,10 @@ def take_rounds(
         instrument.sample(number)
         for i in rng.permutation(len(going)):
             attempt(going[i], partial(going[i].sample, number))
-        if number + 1 < FEWEST_ROUNDS:
+        done = number + 1
+        if done < FEWEST_ROUNDS:
             continue
-        if (number + 1) % LOOK_EVERY == 0:
+        if done % LOOK_EVERY == 0 and not instrument.waits(0.0):
             _choose(contenders, instrument.calm)
             if _precise(contenders, options.precision):
                 stopped = "precision"
@@ -57,7 +58,7 @@ def take_rounds(
         if over_s > 0 and not instrument.waits(over_s):
             stopped = "budget"
             break
-    instrument.sample(number + 1)
+    instrument.sample(done)
     sampled = [c for c in contenders if c.samples]
     _choose(sampled, instrument.calm)
     instrument.end(sum(c.spent_s for c in sampled))

@@ -19,7 +19,7 @@ from typing import Any
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.runs.record import dump, parse, strict
 
-FORMAT = 1
+FORMAT = 2
 
 
 class RunFolder:
