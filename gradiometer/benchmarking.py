@@ -22,7 +22,7 @@ from gradiometer.measure.bench import Bench
 from gradiometer.measure.environment import describe_machine, versions
 from gradiometer.measure.options import Options
 from gradiometer.measure.outcome import Outcome, Status
-from gradiometer.measure.plan import Case, Cell, make_plan
+from gradiometer.measure.plan import Case, Cell, Points, make_plan
 from gradiometer.measure.reference import cache
 from gradiometer.measure.reference.certify import certify
 from gradiometer.measure.reference.enclosure import Enclosure
@@ -30,6 +30,7 @@ from gradiometer.measure.shipping import pack
 from gradiometer.measure.statistics import median
 from gradiometer.measure.worker import judge
 from gradiometer.operators import operator
+from gradiometer.problem import Point, Problem, Shapes
 from gradiometer.report.process import write_report
 from gradiometer.runs.record import record
 from gradiometer.runs.store import RunFolder
@@ -42,27 +43,44 @@ class Session:
 
     Args:
         extra: Files or folders with further plugins.
+        everything: Whether to take all sizes and all operators.
     """
 
-    def __init__(self, extra: Sequence[str]) -> None:
+    def __init__(self, extra: Sequence[str], *, everything: bool = False) -> None:
         self.registry = plugins.load(extra)
         self.options = Options()
         self.plan = make_plan(
-            list(self.registry.problems.values()), list(self.registry.methods.values())
+            list(self.registry.problems.values()),
+            list(self.registry.methods.values()),
+            extent="full" if everything else "typical",
+            everything=everything,
         )
         self.bench = Bench()
         self.floor_s = float("nan")
         self._folder: RunFolder | None = None
         self._truths: dict[Case, Enclosure] = {}
+        self._points: dict[Case, Points] = {}
         threadpool_limits(self.options.threads)  # NumPy was imported before it could be told
 
     def truth(self, case: Case) -> Enclosure:
         """Return a case's certified truth, found once."""
         if case not in self._truths:
-            point = case.problem.point(case.size, self.options.seed)
-            arguments = (case.problem, point, case.operator)
-            self._truths[case] = cache.through(*arguments, lambda: certify(*arguments))
+            self._truths[case] = _certified(case.problem, self.points(case).check, case.operator)
         return self._truths[case]
+
+    def points(self, case: Case) -> Points:
+        """Return where a case is checked, and where methods are prepared; found once.
+
+        Raises:
+            TooLarge: If the case's answer is too large to be certified.
+        """
+        if case not in self._points:
+
+            def outline(point: Point) -> Shapes:
+                return _certified(case.problem, point, "value").shapes
+
+            self._points[case] = case.points(self.options.seed, outline)
+        return self._points[case]
 
     def add(self, cell: Cell, outcome: Outcome, root: Path) -> None:
         """Record a cell in the session's run, which is made when the first one ends."""
@@ -100,6 +118,10 @@ class Session:
         return write_report(self._folder.path, root / "reports")
 
 
+def _certified(problem: Problem, point: Point, op: str) -> Enclosure:
+    return cache.through(problem, point, op, lambda: certify(problem, point, op))
+
+
 class BenchmarkCell:
     """One cell as a test meets it: first `check()`, then `time(benchmark)`.
 
@@ -112,7 +134,7 @@ class BenchmarkCell:
         self.cell = cell
         self.outcome = Outcome(Status.ERROR, "the test ended before its check")
         self._session = session
-        self._point = cell.case.problem.point(cell.case.size, session.options.seed)
+        self._note = ""
 
     def check(self) -> None:
         """Prepare the cell, and assert that its answer agrees with the certified truth.
@@ -134,11 +156,13 @@ class BenchmarkCell:
         self.outcome.ulps = found.ulps
         if found.status is not Status.OK:
             self._end(found.status, found.reason)
-        self.outcome.status, self.outcome.reason = Status.OK, ""
+        self.outcome.status, self.outcome.reason = Status.OK, self._note
 
     def time(self, benchmark: Any) -> None:
         """Time the checked call with pytest-benchmark's fixture; completion is part of the call."""
-        call, args, kwargs = self._session.bench.call(self.cell.id, self._point)
+        call, args, kwargs = self._session.bench.call(
+            self.cell.id, self._session.points(self.cell.case).check
+        )
         outcome, method = self.outcome, self.cell.method
         benchmark.group = self.cell.case.id
         benchmark.extra_info.update(
@@ -161,10 +185,10 @@ class BenchmarkCell:
         cell, session = self.cell, self._session
         method, case = cell.method, cell.case
         asked, origins = operator(case.operator), session.registry.origins
-        truth = session.truth(case)
+        points, truth = session.points(case), session.truth(case)
         promise = asked.promise(method)
         self.outcome = Outcome(
-            Status.ERROR, n=self._point.n, condition=truth.condition, promise=promise
+            Status.ERROR, n=points.check.n, condition=truth.condition, promise=promise
         )
         opened = session.bench.open(pack(method, origins), session.options.threads)
         self.outcome.import_s = opened if method.package else None
@@ -173,17 +197,19 @@ class BenchmarkCell:
             pack(method, origins),
             pack(case.problem, origins),
             case.operator,
-            case.problem.preparation_point(case.size, session.options.seed),
+            points.preparation,
             session.options.budget_s,
         )
-        self.outcome.prepare_s, self.outcome.first_s, self.outcome.prepare_bytes = prepared
+        outcome = self.outcome
+        outcome.prepare_s, outcome.first_s, outcome.prepare_bytes, outcome.route = prepared
+        answer = session.bench.answer(cell.id, points.check)
+        self._note = answer.note
         return agree(
-            session.bench.answer(cell.id, self._point),
+            answer.arrays,
             truth,
-            shapes=asked.shapes(self._point),
-            names=asked.names(self._point),
+            asked.layout(points.check),
             promise=promise,
-            exact=method.exact or not asked.differentiates,
+            exact=asked.exact(method),
         )
 
     def _end(self, status: Status, reason: str) -> None:

@@ -29,8 +29,20 @@ class UnknownName(GradiometerError):
         super().__init__(message)
 
 
+class Declined(GradiometerError):
+    """A method will not attempt a case, with its forecast: the cell is skipped."""
+
+
 class ReferenceFailure(GradiometerError):
     """The true derivative of a case could not be enclosed."""
+
+
+class NotFinite(ReferenceFailure):
+    """A value or derivative that is infinite, or not defined."""
+
+
+class ZeroTruth(ReferenceFailure):
+    """A second derivative that vanishes: there is nothing to agree with in relative terms."""
 
 
 def listing(names: Collection[str], limit: int = 8) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from gradiometer.errors import UnsupportedOperation
@@ -39,6 +40,8 @@ class Namespace:
             raise AttributeError(name)
         if hasattr(self._module, name):
             found = getattr(self._module, name)
+            if isinstance(found, ModuleType):
+                found = Namespace(found)  # `linalg`: what it lacks has a name, too
         elif name in BEYOND_THE_STANDARD:
             found = functools.partial(BEYOND_THE_STANDARD[name], self)
         else:

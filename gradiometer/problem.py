@@ -20,6 +20,10 @@ from gradiometer.errors import GradiometerError, UnknownName
 Array = NDArray[Any]
 Values = Mapping[str, Any]
 Drawn = Values | Callable[[Any, np.random.Generator], Values]
+Shapes = Sequence[tuple[int, ...]]
+
+DERIVATIVES = ("gradient", "jacobian", "hessian", "jvp", "vjp", "hvp")
+"""The operators that a problem's author can write by hand."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +33,25 @@ class Point:
     Attributes:
         inputs: The differentiated arguments by name, float64, in the order of the function.
         given: The arguments that are held constant, by name.
+        tangents: A direction in input space: one array an input, of its shape.
+        cotangents: A direction in output space: one array an output, of its shape. Empty where the
+            shapes of the outputs were not told.
     """
 
     inputs: dict[str, Array]
     given: dict[str, Array]
+    tangents: dict[str, Array] = field(default_factory=dict)
+    cotangents: dict[str, Array] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
         """Number of scalar inputs: the length of the gradient."""
         return sum(a.size for a in self.inputs.values())
+
+    @property
+    def m(self) -> int:
+        """Number of scalar outputs: the rows of the Jacobian."""
+        return sum(a.size for a in self.cotangents.values())
 
 
 @dataclass(eq=False)
@@ -51,8 +65,9 @@ class Problem:
         constants: The given values by name, or a function of `(size, rng)` that draws them.
         sizes: The sizes it comes in, smallest first; a size is whatever `at` understands.
         source: Where the problem is from.
-        backward: The hand-coded pass `backward(*inputs, **given)`, returning one derivative an
-            input, in order; set by `Problem.backprop`.
+        outputs: Names of the outputs of a vector problem, whose function returns one array for each
+            (a tuple of them if they are several); empty for a scalar problem.
+        derivatives: Hand-coded operators by name; see `Problem.derivative`.
         fault: Why this problem's file could not be loaded, if so.
     """
 
@@ -62,13 +77,48 @@ class Problem:
     constants: Drawn = field(default_factory=dict)
     sizes: tuple[Any, ...] = ()
     source: str = ""
-    backward: Callable[..., Any] | None = None
+    outputs: tuple[str, ...] = ()
+    derivatives: dict[str, Callable[..., Any]] = field(default_factory=dict)
     fault: str | None = None
 
     def backprop(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Register the hand-coded backward pass; used as a decorator."""
-        self.backward = function
+        """Register the hand-coded backward pass; used as a decorator.
+
+        It is `backward(*inputs, **given)` for a scalar problem, the gradient; and
+        `backward(*inputs, *cotangents, **given)` for a vector problem, the pullback. It returns one
+        derivative an input, in order.
+        """
+        self.derivatives["vjp" if self.outputs else "gradient"] = function
         return function
+
+    def derivative(self, operator: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a hand-coded operator; used as a decorator, `@p.derivative("jacobian")`.
+
+        The function is called with the inputs, then the directions (tangents of `jvp` and `hvp`,
+        cotangents of `vjp`), then the given values by name. It returns what the operator's answer
+        is (see `gradiometer.operators`): a Jacobian or Hessian as one matrix, or in blocks.
+
+        Raises:
+            UnknownName: If there is no such derivative.
+        """
+        if operator not in DERIVATIVES:
+            raise UnknownName("derivative", operator, DERIVATIVES)
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.derivatives[operator] = function
+            return function
+
+        return register
+
+    @property
+    def backward(self) -> Callable[..., Any] | None:
+        """The hand-coded backward pass, if there is one."""
+        return self.derivatives.get("vjp" if self.outputs else "gradient")
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """One name an output; a scalar problem's is `value`."""
+        return self.outputs or ("value",)
 
     @property
     def summary(self) -> str:
@@ -80,20 +130,24 @@ class Problem:
         """The sizes as text; one empty label for a problem that has a single size."""
         return tuple(str(s) for s in self.sizes) or ("",)
 
-    def point(self, label: str = "", seed: int = 0) -> Point:
+    def point(self, label: str = "", seed: int = 0, outputs: Shapes | None = None) -> Point:
         """Return the point at which answers are checked and timed.
 
         Args:
             label: One of `labels`.
             seed: Seed of the run; the draw depends on it, the problem's name and the size.
+            outputs: Shapes of the outputs, for which cotangents are drawn; those of a scalar
+                problem are known.
 
         Raises:
             UnknownName: If the problem has no such size.
             GradiometerError: If the drawn values do not fit the function.
         """
-        return self._draw(label, seed, "check")
+        return self._draw(label, seed, "check", outputs)
 
-    def preparation_point(self, label: str = "", seed: int = 0) -> Point:
+    def preparation_point(
+        self, label: str = "", seed: int = 0, outputs: Shapes | None = None
+    ) -> Point:
         """Return another point of the same shapes, at which methods are prepared.
 
         A problem that draws its point draws a second one. A fixed point is shrunk by up to 5% in
@@ -101,13 +155,16 @@ class Problem:
         constant during preparation, thus differs from the truth at the point that is checked.
         """
         rng = self._generator(label, seed, "shrink")
-        check, other = self.point(label, seed), self._draw(label, seed, "prepare")
+        check = self.point(label, seed, outputs)
+        other = self._draw(label, seed, "prepare", outputs)
         return Point(
             {k: _apart(check.inputs[k], other.inputs[k], rng) for k in check.inputs},
             {k: _apart(check.given[k], other.given[k], rng) for k in check.given},
+            other.tangents,
+            other.cotangents,
         )
 
-    def _draw(self, label: str, seed: int, purpose: str) -> Point:
+    def _draw(self, label: str, seed: int, purpose: str, outputs: Shapes | None) -> Point:
         if label not in self.labels:
             known = [text for text in self.labels if text]
             raise UnknownName(f"size of problem {self.name!r}", label, known)
@@ -116,7 +173,13 @@ class Problem:
         inputs = {k: _floats(self.name, k, v) for k, v in _resolve(self.at, size, rng).items()}
         given = {k: _constant(v) for k, v in _resolve(self.constants, size, rng).items()}
         self._check_names(inputs, given)
-        return Point(inputs, given)
+        if outputs is None and not self.outputs:
+            outputs = [()]
+        rng = self._generator(label, seed, f"{purpose}/directions")
+        tangents = {k: rng.standard_normal(a.shape) for k, a in inputs.items()}
+        named = zip(self.output_names, outputs or (), strict=False)
+        cotangents = {k: rng.standard_normal(shape) for k, shape in named}
+        return Point(inputs, given, _arrays(tangents), _arrays(cotangents))
 
     def _generator(self, label: str, seed: int, purpose: str) -> np.random.Generator:
         text = f"{seed}/{self.name}/{label}/{purpose}"
@@ -148,6 +211,7 @@ def problem(
     given: Drawn | None = None,
     sizes: Sequence[Any] = (),
     source: str = "",
+    outputs: Sequence[str] = (),
     name: str | None = None,
 ) -> Callable[[Callable[..., Any]], Problem]:
     """Make a `Problem` of a function `f(xp, *inputs, **given)`; used as a decorator.
@@ -157,6 +221,7 @@ def problem(
         given: Constants by name, or a function of `(size, rng)`.
         sizes: The sizes to run it at, smallest first.
         source: Paper, book or document it is from.
+        outputs: Names of a vector problem's outputs; none for a scalar problem.
         name: Registered name; the function's own in kebab-case by default.
 
     Example:
@@ -170,9 +235,13 @@ def problem(
 
     def decorate(function: Callable[..., Any]) -> Problem:
         registered = name or function.__name__.replace("_", "-")
-        return Problem(registered, function, at, given or {}, tuple(sizes), source)
+        return Problem(registered, function, at, given or {}, tuple(sizes), source, tuple(outputs))
 
     return decorate
+
+
+def _arrays(drawn: Mapping[str, Any]) -> dict[str, Array]:
+    return {name: np.asarray(value, dtype=np.float64) for name, value in drawn.items()}
 
 
 def _resolve(drawn: Drawn, size: Any, rng: np.random.Generator) -> Values:

@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="File or folder with further problems and methods; repeatable.",
     )
+    group.addoption(
+        "--gradiometer-all",
+        action="store_true",
+        help="All sizes of all problems, and all operators.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -100,5 +105,8 @@ def _session(config: pytest.Config) -> Session:
     if SESSION not in config.stash:
         from gradiometer.benchmarking import Session
 
-        config.stash[SESSION] = Session(config.getoption("gradiometer_plugins"))
+        config.stash[SESSION] = Session(
+            config.getoption("gradiometer_plugins"),
+            everything=config.getoption("gradiometer_all"),
+        )
     return config.stash[SESSION]

@@ -1,6 +1,7 @@
 """The backward passes that problems bring along, written by hand."""
 
 import functools
+import itertools
 import math
 
 import numpy as np
@@ -14,6 +15,12 @@ def _either(name):
     return lambda x: scalar(x) if type(x) is float else array(x)
 
 
+def _erf(x):
+    from scipy.special import erf  # NumPy has none
+
+    return math.erf(x) if type(x) is float else erf(x)
+
+
 def _where(condition, a, b):
     if type(condition) is bool:
         return a if condition else b
@@ -23,14 +30,16 @@ def _where(condition, a, b):
 class Backprop(Method):
     """Reverse mode by hand: one line a node, no tape, no tracing.
 
-    Cost: what the problem's author wrote, usually two to three primals. Error: rounding only.
+    Other derivatives where the problem's author wrote them; what can be derived from these, is.
+    Cost: what the author wrote, usually two to three primals for a backward pass. Error: rounding.
     """
 
     name, mode = "backprop", "manual"
 
     def namespace(self):
-        names = ("exp", "log", "sin", "cos", "tanh", "sqrt")
-        return Namespace(np, {name: _either(name) for name in names} | {"where": _where})
+        names = ("exp", "log", "log1p", "sin", "cos", "tan", "atan", "tanh", "sqrt")
+        own = {name: _either(name) for name in names}
+        return Namespace(np, own | {"where": _where, "erf": _erf})
 
     def array(self, a):
         return float(a) if a.ndim == 0 else a
@@ -39,9 +48,28 @@ class Backprop(Method):
         return functools.partial(f.problem.function, f.xp)
 
     def gradient(self, f):
-        if f.problem.backward is None:
-            raise Unsupported(f"Problem {f.problem.name!r} has no hand-coded backward pass.")
-        return f.problem.backward
+        return _written(f, "gradient")
 
-    def arguments(self, inputs, given):
-        return inputs, given
+    def jacobian(self, f):
+        return _written(f, "jacobian")
+
+    def hessian(self, f):
+        return _written(f, "hessian")
+
+    def jvp(self, f):
+        return _written(f, "jvp")
+
+    def vjp(self, f):
+        return _written(f, "vjp")
+
+    def hvp(self, f):
+        return _written(f, "hvp")
+
+    def arguments(self, inputs, given, *directions):
+        return tuple(itertools.chain(inputs, *directions)), given
+
+
+def _written(f, operator):
+    if operator not in f.problem.derivatives:
+        raise Unsupported(f"Problem {f.problem.name!r} has no hand-coded {operator}.")
+    return f.problem.derivatives[operator]

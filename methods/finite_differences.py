@@ -1,14 +1,17 @@
-"""Finite differences: the function as a black box, perturbed one component at a time."""
+"""Finite differences: the function as a black box, perturbed by components or along directions."""
+
+import math
+from typing import Any
 
 import numpy as np
 
-from gradiometer import Method, Namespace
+from gradiometer import Method, Namespace, Unsupported
 
 EPSILON = float(np.finfo(np.float64).eps)
 
 
 class _Differences(Method):
-    """What the three have in common: one input perturbed at a time, one component at a time."""
+    """What the three have in common: one component perturbed at a time, or all at once."""
 
     mode = "numerical"
     exact = False
@@ -16,7 +19,7 @@ class _Differences(Method):
     dtype: type = np.float64
 
     def namespace(self):
-        return Namespace(np)
+        return Namespace(np, {"erf": _erf})
 
     def array(self, a):
         return float(a) if a.ndim == 0 else a
@@ -34,23 +37,61 @@ class _Differences(Method):
 
                     slopes.append(self.slope(shifted, a, base))
                 else:
-                    slopes.append(self._slopes(f, point, k, given, base))
+                    columns = self._columns(f, point, k, given, base)
+                    slopes.append(np.array(columns).reshape(a.shape))
                 point[k] = a
             return tuple(slopes)
 
         return gradient
 
-    def slope(self, shifted, x, base):
-        """Return the slope of `shifted`, a function of one component, at its value x.
+    def jacobian(self, f):
+        several = len(f.problem.output_names) > 1
 
-        `base` is the function at the point itself for one-sided differences, else None.
+        def outputs(inputs, given):
+            y = f(inputs, given)
+            return _flattened(y)[0] if several else np.ravel(y)
+
+        def jacobian(inputs, given):
+            base = outputs(inputs, given) if self.one_sided else None
+            columns, point = [], [np.asarray(a) for a in inputs]
+            for k, a in enumerate(point):
+                columns += self._columns(outputs, point, k, given, base)
+                point[k] = a
+            return np.array(columns).T
+
+        return jacobian
+
+    def jvp(self, f):
+        several = len(f.problem.output_names) > 1
+
+        def jvp(inputs, given, tangents):
+            unpack = None
+
+            def shifted(t):
+                nonlocal unpack
+                y = f(tuple(a + t * v for a, v in zip(inputs, tangents, strict=True)), given)
+                if several:
+                    y, unpack = _flattened(y)
+                return y
+
+            base = shifted(0.0) if self.one_sided else None
+            pushed = self.slope(shifted, 0.0, base, _reach(inputs, tangents))
+            return pushed if unpack is None else unpack(pushed)
+
+        return jvp
+
+    def slope(self, shifted, x, base, scale=None):
+        """Return the slope of `shifted`, a function of one number, at x.
+
+        `base` is the function at the point itself for one-sided differences, else None; `scale` is
+        what a step is a fraction of, max(1, |x|) by default.
         """
         raise NotImplementedError
 
-    def _slopes(self, f, point, k, given, base):
-        """Return the slopes in the components of array `k`, perturbed in a copy of it."""
-        work = point[k].astype(self.dtype)
-        flat, slopes = work.reshape(-1), np.empty(work.size)
+    def _columns(self, f, point, k, given, base):
+        """Return the slopes of f in each component of array `k`, perturbed in a copy of it."""
+        work: Any = np.array(point[k], dtype=self.dtype)
+        flat, slopes = work.reshape(-1), []
         point[k] = work
         inputs = tuple(point)
 
@@ -58,55 +99,115 @@ class _Differences(Method):
             flat[i] = x
             return f(inputs, given)
 
-        for i, x in enumerate(point[k].real.ravel().tolist()):
-            slopes[i] = self.slope(shifted, x, base)
+        for i, x in enumerate(flat.real.tolist()):
+            slopes.append(self.slope(shifted, x, base))
             flat[i] = x
-        return slopes.reshape(work.shape)
+        return slopes
 
 
-class ForwardDifference(_Differences):
-    """(f(x + h·eᵢ) − f(x)) / h with h = √ε·max(1, |xᵢ|).
+class _Second(_Differences):
+    """Second differences: the function at points displaced along two directions."""
 
-    Cost: n + 1 primals. Error: h·f″/2 from truncation, ε·f/h from rounding; about half the digits.
+    second_step = 0.0
+
+    def curvature(self, shifted, h, k):
+        """Return the mixed second difference of `shifted(s, t)` with steps h and k."""
+        raise NotImplementedError
+
+    def hessian(self, f):
+        def hessian(inputs, given):
+            x, unpack = _flattened(inputs)
+            steps = self.second_step * np.maximum(1.0, np.abs(x))
+            matrix = np.empty((x.size, x.size))
+            for i in range(x.size):
+                for j in range(i + 1):
+
+                    def shifted(s, t, i=i, j=j):
+                        moved = x.copy()
+                        moved[i] += s
+                        moved[j] += t
+                        return f(unpack(moved), given)
+
+                    matrix[i, j] = matrix[j, i] = self.curvature(shifted, steps[i], steps[j])
+            return matrix
+
+        return hessian
+
+    def hvp(self, f):
+        def hvp(inputs, given, tangents):
+            x, unpack = _flattened(inputs)
+            v, _ = _flattened(tangents)
+            steps = self.second_step * np.maximum(1.0, np.abs(x))
+            along = self.second_step * _reach(inputs, tangents)
+            product = np.empty(x.size)
+            for i in range(x.size):
+
+                def shifted(s, t, i=i):
+                    moved = x + t * v
+                    moved[i] += s
+                    return f(unpack(moved), given)
+
+                product[i] = self.curvature(shifted, steps[i], along)
+            return unpack(product)
+
+        return hvp
+
+
+class ForwardDifference(_Second):
+    """(f(x + h·eᵢ) − f(x)) / h with h = √ε·max(1, |xᵢ|); second differences with ∛ε.
+
+    Cost: n + 1 primals for a gradient, 2n² for a Hessian. Error: h·f″/2 from truncation, ε·f/h from
+    rounding; about half the digits, a third at second order.
 
     Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
     """
 
-    name, digits, one_sided = "forward-difference", 5.0, True
+    name, digits, digits_second, one_sided = "forward-difference", 5.0, 2.0, True
+    second_step = EPSILON ** (1 / 3)
 
-    def evaluations(self, n):
-        return n + 1
+    def evaluations(self, operator, n, m):
+        return {"jvp": 2, "vjp": 2 * n, "hvp": 4 * n, "hessian": 2 * n * (n + 1)}.get(
+            operator, n + 1
+        )
 
-    def slope(self, shifted, x, base):
-        above = x + EPSILON ** (1 / 2) * max(1.0, abs(x))
+    def slope(self, shifted, x, base, scale=None):
+        above = x + EPSILON ** (1 / 2) * (max(1.0, abs(x)) if scale is None else scale)
         return (shifted(above) - base) / (above - x)  # the step as it was rounded
 
+    def curvature(self, shifted, h, k):
+        return (shifted(h, k) - shifted(h, 0.0) - shifted(0.0, k) + shifted(0.0, 0.0)) / (h * k)
 
-class CentralDifference(_Differences):
-    """(f(x + h·eᵢ) − f(x − h·eᵢ)) / 2h with h = ∛ε·max(1, |xᵢ|).
 
-    Cost: 2n primals. Error: h²·f‴/6 from truncation, ε·f/h from rounding; about two thirds of
-    the digits.
+class CentralDifference(_Second):
+    """(f(x + h·eᵢ) − f(x − h·eᵢ)) / 2h with h = ∛ε·max(1, |xᵢ|); second differences with ε^¼.
+
+    Cost: 2n primals for a gradient, 2n² for a Hessian. Error: h²·f‴/6 from truncation, ε·f/h from
+    rounding; about two thirds of the digits, half at second order.
 
     Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
     """
 
-    name, digits = "central-difference", 7.0
+    name, digits, digits_second = "central-difference", 7.0, 4.0
+    second_step = EPSILON ** (1 / 4)
 
-    def evaluations(self, n):
-        return 2 * n
+    def evaluations(self, operator, n, m):
+        return {"jvp": 2, "hvp": 4 * n, "hessian": 2 * n * (n + 1)}.get(operator, 2 * n)
 
-    def slope(self, shifted, x, base):
-        h = EPSILON ** (1 / 3) * max(1.0, abs(x))
+    def slope(self, shifted, x, base, scale=None):
+        h = EPSILON ** (1 / 3) * (max(1.0, abs(x)) if scale is None else scale)
         above, below = x + h, x - h
         return (shifted(above) - shifted(below)) / (above - below)
+
+    def curvature(self, shifted, h, k):
+        same = shifted(h, k) + shifted(-h, -k)
+        return (same - shifted(h, -k) - shifted(-h, k)) / (4.0 * h * k)
 
 
 class ComplexStep(_Differences):
     """Im f(x + i·h·eᵢ) / h with h = 1e-200: no difference is taken, so nothing cancels.
 
     Cost: n primals in complex arithmetic. Error: rounding only, where f is analytic; comparisons
-    look at the real part.
+    look at the real part. First derivatives only.
 
     Reference: Squire and Trapp, Using Complex Variables to Estimate Derivatives of Real Functions,
     SIAM Review 40 (1998).
@@ -115,9 +216,47 @@ class ComplexStep(_Differences):
     name, digits, exact = "complex-step", 12.0, True
     dtype, step = np.complex128, 1e-200
 
-    def evaluations(self, n):
-        return n
+    def namespace(self):
+        linalg = Namespace(np.linalg, {"cholesky": _conjugates})
+        return Namespace(np, {"erf": _erf, "linalg": linalg})
 
-    def slope(self, shifted, x, base):
+    def evaluations(self, operator, n, m):
+        return 1 if operator == "jvp" else n
+
+    def slope(self, shifted, x, base, scale=None):
         # NumPy's complex scalars can be compared (by the real part first), Python's cannot.
         return shifted(np.complex128(complex(x, self.step))).imag / self.step
+
+
+def _conjugates(matrix):
+    raise Unsupported("linalg.cholesky conjugates: it is not analytic, as a complex step needs.")
+
+
+def _erf(x):
+    from scipy.special import erf  # NumPy has none
+
+    return erf(x)
+
+
+def _flattened(arrays):
+    """Return arrays as one vector, and the function that cuts such a vector up again."""
+    shapes = [np.shape(a) for a in arrays]
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+
+    def unpack(vector):
+        parts = np.split(vector, ends)
+        return tuple(
+            part.reshape(shape) if shape else float(part[0])
+            for part, shape in zip(parts, shapes, strict=True)
+        )
+
+    return np.concatenate([np.ravel(a) for a in arrays]), unpack
+
+
+def _reach(inputs, tangents):
+    """Return the factor of a direction that moves no component by more than max(1, |xᵢ|)."""
+    moves = (
+        np.max(np.abs(v) / np.maximum(1.0, np.abs(a)))
+        for a, v in zip(inputs, tangents, strict=True)
+    )
+    return 1.0 / max(float(move) for move in moves)

@@ -2,7 +2,7 @@
 
 import lazy_loader as lazy
 
-from gradiometer import Method, Namespace
+from gradiometer import Method, Namespace, Primal, UnsupportedOperation
 
 torch = lazy.load("torch")
 
@@ -23,7 +23,11 @@ class _Torch(Method):
                 "min": torch.amin,
                 "pow": torch.pow,
                 "permute_dims": torch.permute,
-                "softplus": torch.nn.functional.softplus,
+                "softplus": _softplus,
+                "expand_dims": torch.unsqueeze,
+                "logsumexp": _logsumexp,
+                "take": lambda x, indices, axis=0: torch.index_select(x, axis, indices),
+                "cumulative_sum": lambda x, axis=0: torch.cumsum(x, axis),
             },
         )
 
@@ -48,6 +52,37 @@ class PyTorch(_Torch):
 
         return gradient
 
+    def jacobian(self, f):
+        return _of_inputs(f, torch.autograd.functional.jacobian)
+
+    def hessian(self, f):
+        return _of_inputs(f, torch.autograd.functional.hessian)
+
+    def jvp(self, f):
+        return _of_inputs(f, torch.autograd.functional.jvp, pick=1)
+
+    def vjp(self, f):
+        def vjp(inputs, given, cotangents):
+            y = f(inputs, given)
+            outputs = y if isinstance(y, tuple) else (y,)
+            return torch.autograd.grad(outputs, inputs, cotangents, allow_unused=True)
+
+        return vjp
+
+    def hvp(self, f):
+        def hvp(inputs, given, tangents):
+            y = f(inputs, given)
+            gradient = torch.autograd.grad(y, inputs, create_graph=True, allow_unused=True)
+            both = zip(gradient, tangents, strict=True)  # where f is linear, there is no graph
+            pairs = [(g, v) for g, v in both if g is not None and g.requires_grad]
+            if not pairs:
+                return (None,) * len(inputs)
+            return torch.autograd.grad(
+                [g for g, _ in pairs], inputs, [v for _, v in pairs], allow_unused=True
+            )
+
+        return hvp
+
 
 class PyTorchFunc(_Torch):
     """torch.func.grad: the same tape behind a functional transform.
@@ -59,6 +94,25 @@ class PyTorchFunc(_Torch):
 
     def gradient(self, f):
         return torch.func.grad(f)
+
+    def jacobian(self, f):
+        return torch.func.jacrev(f)
+
+    def hessian(self, f):
+        return torch.func.hessian(f)
+
+    def jvp(self, f):
+        return _jvp(f)
+
+    def vjp(self, f):
+        def vjp(inputs, given, cotangents):
+            y, pullback = torch.func.vjp(lambda inputs: f(inputs, given), inputs)
+            return pullback(cotangents if isinstance(y, tuple) else cotangents[0])[0]
+
+        return vjp
+
+    def hvp(self, f):
+        return _jvp(torch.func.grad(f))
 
 
 class PyTorchForward(_Torch):
@@ -72,5 +126,54 @@ class PyTorchForward(_Torch):
     def gradient(self, f):
         return torch.func.jacfwd(f)
 
-    def evaluations(self, n):
-        return n
+    def jacobian(self, f):
+        return torch.func.jacfwd(f)
+
+    def hessian(self, f):
+        return torch.func.jacfwd(torch.func.jacfwd(self._twice(f)))
+
+    def jvp(self, f):
+        return _jvp(f)
+
+    def hvp(self, f):
+        return _jvp(torch.func.jacfwd(self._twice(f)))
+
+    def _twice(self, f):
+        """Return f without the operations whose tangents torch differentiates wrongly."""
+        linalg = Namespace(torch.linalg, {"solve": _drops_a_term})
+        overrides = vars(super().namespace()) | {"linalg": linalg}
+        return Primal(f.problem, Namespace(torch, overrides), f.point)
+
+    def evaluations(self, operator, n, m):
+        return {"jvp": None, "hessian": n * n}.get(operator, n)
+
+
+def _drops_a_term(a, b):
+    raise UnsupportedOperation(
+        "linalg.solve loses a second-order term under nested forward mode: pytorch/pytorch#196695."
+    )
+
+
+def _jvp(f):
+    def jvp(inputs, given, tangents):
+        return torch.func.jvp(lambda inputs: f(inputs, given), (inputs,), (tangents,))[1]
+
+    return jvp
+
+
+def _of_inputs(f, function, pick=None):
+    """Return one of torch.autograd.functional's, which take a function of tensors."""
+
+    def call(inputs, given, *directions):
+        result = function(lambda *inputs: f(inputs, given), inputs, *directions)
+        return result if pick is None else result[pick]
+
+    return call
+
+
+def _logsumexp(x, axis=None):
+    return torch.logsumexp(x, tuple(range(x.ndim)) if axis is None else axis)
+
+
+def _softplus(z):
+    return torch.nn.functional.softplus(z, threshold=700.0)  # by default it drops e^-20

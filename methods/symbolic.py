@@ -1,18 +1,27 @@
 """SymPy: derive a formula once, then evaluate it as plain Python."""
 
+import importlib
 import itertools
+import operator
 
 import lazy_loader as lazy
 import numpy as np
 
-from gradiometer import Method, Namespace
+from gradiometer import Declined, Method, Namespace, Primal, UnsupportedOperation
 
 sympy = lazy.load("sympy")
 
+FUNCTIONS = dict.fromkeys(
+    ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
+     "cosh", "tanh", "asinh", "acosh", "atanh", "erf"), 1,
+) | {"atan2": 2, "where": 3}  # fmt: skip
+"""Functions of SymPy's that work elementwise, and how many arguments they have."""
+
 MOST_SYMBOLS = 300
-MEASURED = 6.1, 164, 1.8
-"""Seconds to derive the gradient of an mlp of two hidden layers (3-10-10-1, one sample), its number
-of inputs, and the exponent of growth between 59 and 164 inputs; a batch multiplies all of it."""
+MOST_SECONDS = 5.0
+SECONDS = 2e-4
+"""Seconds a node of the formula, and a symbol that it is differentiated in (twice: squared), that
+deriving takes: measured between 1e-5 (rosenbrock) and 6e-4 (newton-sqrt)."""
 
 
 class SymPy(Method):
@@ -25,41 +34,166 @@ class SymPy(Method):
     name, mode, package = "sympy", "symbolic", "sympy"
 
     def namespace(self):
-        names = ("exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt", "erf")
-        elementwise = {name: np.frompyfunc(getattr(sympy, name), 1, 1) for name in names}
-        piecewise = np.frompyfunc(lambda c, a, b: sympy.Piecewise((a, c), (b, True)), 3, 1)
-        return Namespace(np, elementwise | {"where": piecewise})
+        return _namespace(_formula)
 
     def array(self, a):
         return float(a) if a.ndim == 0 else tuple(a.ravel().tolist())
 
-    def declines(self, n):
+    def declines(self, operator, n, m):
         if n <= MOST_SYMBOLS:
             return None
-        seconds, symbols, exponent = MEASURED
-        forecast = seconds * (n / symbols) ** exponent
-        return (
-            f"{n:,} symbols: deriving alone is forecast to take {forecast:,.0f} s "
-            f"or more ({seconds:g} s for {symbols} in a small network, growing as n^{exponent:g}); "
-            f"not attempted beyond {MOST_SYMBOLS}."
-        )
+        return f"{n:,} symbols: not attempted beyond {MOST_SYMBOLS}; formulas fill the memory."
 
     def value(self, f):
-        return _compile(f, lambda y, inputs: y)
+        return _compile(f, lambda y, inputs: _nested(y), order=0)
 
     def gradient(self, f):
         return _compile(f, lambda y, inputs: [_derive(y, x) for x in inputs])
 
-    def arguments(self, inputs, given):
-        return (*inputs, *given.values()), {}
+    def jacobian(self, f):
+        def blocks(y, inputs):
+            return [_block(y, x) for x in inputs]
+
+        def of_each(y, inputs):
+            return [blocks(each, inputs) for each in y]
+
+        return _compile(f, of_each if len(f.problem.output_names) > 1 else blocks)
+
+    def hessian(self, f):
+        def hessian(y, inputs):
+            gradient = [np.asarray(_derivative(y, x), dtype=object) for x in inputs]
+            return [[_block(g, x) for x in inputs] for g in gradient]
+
+        return _compile(f, hessian, order=2)
+
+    def jvp(self, f):
+        def jvp(y, inputs, *tangents):
+            return _nested(_each(lambda part: _pushed(part, inputs, tangents), y))
+
+        return _compile(f, jvp, f.point.tangents)
+
+    def vjp(self, f):
+        def vjp(y, inputs, *cotangents):
+            outputs = y if isinstance(y, tuple) else (y,)
+            total = sum(np.sum(w * part) for w, part in zip(cotangents, outputs, strict=True))
+            return [_derive(total, x) for x in inputs]
+
+        return _compile(f, vjp, f.point.cotangents)
+
+    def hvp(self, f):
+        def hvp(y, inputs, *tangents):
+            slope = _pushed(y, inputs, tangents)
+            return [_derive(slope, x) for x in inputs]
+
+        return _compile(f, hvp, f.point.tangents, order=2)
+
+    def arguments(self, inputs, given, *directions):
+        return tuple(itertools.chain(inputs, given.values(), *directions)), {}
 
 
-def _compile(f, derive):
+class _NoMatrices:
+    """In place of NumPy's linalg, which computes with numbers only."""
+
+    def __getattr__(self, name):
+        raise UnsupportedOperation(f"sympy has no elementwise operation 'linalg.{name}'.")
+
+
+def _namespace(make):
+    """Return the array functions, made elementwise of `make(name)`."""
+    own = {name: np.frompyfunc(make(name), arity, 1) for name, arity in FUNCTIONS.items()}
+    return Namespace(
+        np,
+        own
+        | {
+            "linalg": _NoMatrices(),
+            "logsumexp": lambda x, axis=None: own["log"](np.sum(own["exp"](x), axis=axis)),
+            "softplus": lambda z: own["log1p"](own["exp"](z)),
+        },
+    )
+
+
+def _formula(name):
+    """Return SymPy's function of that name."""
+    if name == "where":
+        return lambda c, a, b: sympy.Piecewise((a, c), (b, True))
+    accurate = importlib.import_module("sympy.codegen.cfunctions")
+    return getattr(accurate if name in ("log1p", "expm1") else sympy, name)
+
+
+def _compile(f, derive, directions=None, order=1):
+    _forecast(f, order)
     inputs = [_symbols(name, a) for name, a in f.point.inputs.items()]
     given = {name: _symbols(name, a) for name, a in f.point.given.items()}
-    formula = derive(f(tuple(inputs), given), inputs)
-    arguments = [_flat(x) for x in (*inputs, *given.values())]
+    along = [_symbols(f"along_{name}", a) for name, a in (directions or {}).items()]
+    formula = derive(f(tuple(inputs), given), inputs, *along)
+    arguments = [_flat(x) for x in (*inputs, *given.values(), *along)]
     return sympy.lambdify(arguments, formula, modules="math", cse=_share)
+
+
+def _forecast(f, order):
+    """Refuse a formula that would take too long to derive; SymPy walks it as a tree."""
+    counted = Primal(f.problem, _namespace(lambda name: _count), f.point)
+    inputs = tuple(_counts(a) for a in f.point.inputs.values())
+    y = counted(inputs, {name: _counts(a) for name, a in f.point.given.items()})
+    outputs = y if isinstance(y, tuple) else (y,)
+    nodes = sum(_nodes(part) for output in outputs for part in np.ravel(output))
+    seconds = SECONDS * nodes * f.point.n**order
+    if seconds > MOST_SECONDS:
+        raise Declined(
+            f"a formula of {float(nodes):,.3g} nodes in {f.point.n} symbols: deriving is forecast "
+            f"to take {seconds:,.3g} s; not attempted beyond {MOST_SECONDS:g} s."
+        )
+
+
+class _Count:
+    """A formula of which only the number of nodes is kept."""
+
+    __slots__ = ("nodes",)
+
+    def __init__(self, nodes):
+        self.nodes = nodes
+
+    def _with(self, *others):
+        return _count(self, *others)
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __abs__ = _with
+    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _with
+    __lt__ = __gt__ = __le__ = __ge__ = _with
+
+
+def _count(*parts):
+    return _Count(1 + sum(map(_nodes, parts)))
+
+
+def _nodes(part):
+    return part.nodes if isinstance(part, _Count) else 1
+
+
+def _counts(a):
+    """Return single nodes in the shape of `a`."""
+    if a.ndim == 0:
+        return _Count(1)
+    flat = [_Count(1) for _ in range(a.size)]
+    return np.array(flat, dtype=object).reshape(a.shape).view(_Symbols)
+
+
+class _Symbols(np.ndarray):
+    """An array of formulas whose comparisons are formulas too; NumPy's own would decide them."""
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return super().__array_wrap__(array, context) if array.ndim else array.item()
+
+    def __gt__(self, other):
+        return np.frompyfunc(operator.gt, 2, 1)(self, other)
+
+    def __lt__(self, other):
+        return np.frompyfunc(operator.lt, 2, 1)(self, other)
+
+    def __ge__(self, other):
+        return np.frompyfunc(operator.ge, 2, 1)(self, other)
+
+    def __le__(self, other):
+        return np.frompyfunc(operator.le, 2, 1)(self, other)
 
 
 def _symbols(name, a):
@@ -68,16 +202,48 @@ def _symbols(name, a):
         return sympy.Symbol(name, real=True)
     indices = itertools.product(*map(range, a.shape))
     flat = [sympy.Symbol("_".join(map(str, (name, *i))), real=True) for i in indices]
-    return np.array(flat, dtype=object).reshape(a.shape)
+    return np.array(flat, dtype=object).reshape(a.shape).view(_Symbols)
 
 
 def _flat(x):
     return tuple(x.ravel()) if isinstance(x, np.ndarray) else x
 
 
+def _derivative(y, x):
+    """Return the derivatives of one formula in the symbols x, of the shape of x."""
+    return np.frompyfunc(lambda symbol: sympy.diff(y, symbol), 1, 1)(x)
+
+
 def _derive(y, x):
-    derivatives = np.frompyfunc(lambda symbol: sympy.diff(y, symbol), 1, 1)(x)
-    return derivatives.tolist() if isinstance(x, np.ndarray) else derivatives
+    return _nested(_derivative(y, x))
+
+
+def _block(y, x):
+    """Return the derivatives of the formulas y in the symbols x, nested as their shapes in turn."""
+    if isinstance(y, np.ndarray):
+        return [_block(part, x) for part in y] if y.ndim else _derive(y.item(), x)
+    return _derive(y, x)
+
+
+def _pushed(y, inputs, tangents):
+    """Return the derivatives of the formulas y along the tangents."""
+
+    def along(part):
+        terms = (np.sum(_derivative(part, x) * v) for x, v in zip(inputs, tangents, strict=True))
+        return sum(terms)
+
+    return np.frompyfunc(along, 1, 1)(y)
+
+
+def _each(function, y):
+    return [function(part) for part in y] if isinstance(y, tuple) else function(y)
+
+
+def _nested(y):
+    """Return formulas as nested lists, which lambdify can write."""
+    if isinstance(y, tuple | list):
+        return [_nested(part) for part in y]
+    return y.tolist() if isinstance(y, np.ndarray) else y
 
 
 def _share(nested):

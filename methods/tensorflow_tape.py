@@ -34,6 +34,11 @@ class TensorFlow(Method):
                 "max": _reduction(tf.reduce_max),
                 "min": _reduction(tf.reduce_min),
                 "logsumexp": _reduction(tf.reduce_logsumexp),
+                "prod": _reduction(tf.reduce_prod),
+                "take": lambda x, indices, axis=0: tf.gather(x, indices, axis=axis),
+                "cumulative_sum": lambda x, axis=0: tf.cumsum(x, axis),
+                "atan2": tf.math.atan2,
+                "linalg": Namespace(tf.linalg, {"solve": _solve, "diagonal": tf.linalg.diag_part}),
                 "concat": lambda arrays, axis=0: tf.concat(arrays, axis),
                 "permute_dims": tf.transpose,
             },
@@ -54,6 +59,52 @@ class TensorFlow(Method):
 
         return gradient
 
+    def jacobian(self, f):
+        def jacobian(inputs, given):
+            with tf.GradientTape(watch_accessed_variables=False, persistent=True) as tape:
+                tape.watch(inputs)
+                y = f(inputs, given)
+            if isinstance(y, tuple):
+                return tuple(tape.jacobian(each, inputs) for each in y)
+            return tape.jacobian(y, inputs)
+
+        return jacobian
+
+    def hessian(self, f):
+        def hessian(inputs, given):
+            with tf.GradientTape(watch_accessed_variables=False, persistent=True) as outer:
+                outer.watch(inputs)
+                gradient = _gradient(f, inputs, given)
+            return tuple(outer.jacobian(g, inputs) for g in gradient)
+
+        return hessian
+
+    def jvp(self, f):
+        def jvp(inputs, given, tangents):
+            with tf.autodiff.ForwardAccumulator(inputs, tangents) as accumulator:
+                y = f(inputs, given)
+            return accumulator.jvp(y)
+
+        return jvp
+
+    def vjp(self, f):
+        def vjp(inputs, given, cotangents):
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(inputs)
+                y = f(inputs, given)
+            seeds = cotangents if isinstance(y, tuple) else cotangents[0]
+            return tape.gradient(y, inputs, output_gradients=seeds)
+
+        return vjp
+
+    def hvp(self, f):
+        def hvp(inputs, given, tangents):
+            with tf.autodiff.ForwardAccumulator(inputs, tangents) as accumulator:
+                gradient = _gradient(f, inputs, given)
+            return [accumulator.jvp(g) for g in gradient]
+
+        return hvp
+
 
 class TensorFlowFunction(TensorFlow):
     """The tape inside tf.function: traced once a shape, then run as a graph.
@@ -70,6 +121,21 @@ class TensorFlowFunction(TensorFlow):
     def gradient(self, f):
         return self._graph(super().gradient(f))
 
+    def jacobian(self, f):
+        return self._graph(super().jacobian(f))
+
+    def hessian(self, f):
+        return self._graph(super().hessian(f))
+
+    def jvp(self, f):
+        return self._graph(super().jvp(f))
+
+    def vjp(self, f):
+        return self._graph(super().vjp(f))
+
+    def hvp(self, f):
+        return self._graph(super().hvp(f))
+
     def _graph(self, function):
         return tf.function(function, autograph=False, jit_compile=self.compiler)
 
@@ -82,6 +148,19 @@ class TensorFlowXLA(TensorFlowFunction):
 
     name = "tensorflow-xla"
     compiler = True
+
+
+def _gradient(f, inputs, given):
+    """Return the gradient on an inner tape, zeros where an input is not used."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        y = f(inputs, given)
+    return tape.gradient(y, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
+def _solve(a, b):
+    """Return A⁻¹·b for a vector or a matrix b; tf.linalg.solve takes matrices alone."""
+    return tf.linalg.solve(a, b[:, None])[:, 0] if len(b.shape) == 1 else tf.linalg.solve(a, b)
 
 
 def _reduction(function):

@@ -1,9 +1,10 @@
 """Compares an answer with the enclosure of the truth, and gives the verdict.
 
-Knows nothing of how the answer was computed. Two gates stand behind a verdict. In the norm, every
-method owes the digits it promises. In each component, an exact method owes them too, up to what
-rounding alone can do there: a few units of the component's magnitude, the sum over paths of
-`Enclosure.magnitude`. So one wrong component among thousands fails, however small.
+Knows nothing of how the answer was computed. Two gates stand behind a verdict: in the norm, every
+method owes the digits it promises; in each component, an exact method owes them too. What rounding
+alone can do is granted to exact methods in both: a few units of the component's magnitude, the sum
+over paths of `Enclosure.magnitude`. So one wrong component among thousands fails, however small,
+and a sum that cancels is no method's fault.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from gradiometer.measure.outcome import Status
 from gradiometer.measure.reference.enclosure import Enclosure, Floats, norm
+from gradiometer.operators import Layout
 
 UNIT = float(np.finfo(np.float64).eps) / 2
 ROUNDINGS = 8.0
@@ -45,22 +47,21 @@ class Agreement:
 def agree(
     answer: Sequence[Any],
     truth: Enclosure,
+    layout: Layout,
     *,
-    shapes: Sequence[tuple[int, ...]],
-    names: Sequence[str],
     promise: float,
     exact: bool,
 ) -> Agreement:
     """Return the verdict on an answer.
 
     Args:
-        answer: One array an input (for `value`, one scalar), as NumPy arrays of any dtype.
-        truth: Enclosure of the same derivative, flattened in the same order, `n` components.
-        shapes: The shapes that the arrays must have.
-        names: What to call the arrays in a reason.
+        answer: The arrays of the layout, as NumPy arrays of any dtype.
+        truth: Enclosure of the same derivative, flattened in the same order.
+        layout: The shapes that the arrays must have, and what to call them in a reason.
         promise: Decimal digits that the method promises.
         exact: Whether each component is held to the promise, or the norm only.
     """
+    shapes, names = layout
     fault = _misfit(answer, shapes, names)
     if fault:
         return Agreement(Status.DISAGREES, fault)
@@ -102,7 +103,9 @@ def _verdict(
     found: Agreement, errors: Floats, truth: Enclosure, promise: float, exact: bool
 ) -> tuple[str, NDArray[np.bool_]]:
     """Return what is wrong, or nothing, and the components that are to blame."""
-    if found.digits is None or found.digits < promise:
+    owed = 10.0**-promise * truth.norm
+    rounding = ROUNDINGS * UNIT * norm(truth.magnitude) if exact else 0.0
+    if found.digits is None or (found.digits < promise and norm(errors) > owed + rounding):
         return f"{(found.digits or 0.0) + 0.0:.1f} digits, {promise:g} promised", errors >= 0.0
     allowed = 10.0**-promise * np.abs(truth.high) + ROUNDINGS * UNIT * truth.magnitude
     guilty = errors > allowed + truth.radius

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gradiometer.errors import GradiometerError
+import numpy as np
+
+from gradiometer.derivation import NATIVE, Route, prepare
+from gradiometer.errors import Declined, GradiometerError, NotFinite, ReferenceFailure
 from gradiometer.measure import sampling
 from gradiometer.measure.memory import Peak
 from gradiometer.measure.shipping import Ticket, unpack
-from gradiometer.method import Method, Prepared, Primal
+from gradiometer.measure.walk import DeadEnd, Stretch, Walk, walk
+from gradiometer.method import Method, Primal
 from gradiometer.namespace import Namespace
-from gradiometer.operators import Operator, as_numpy, operator
+from gradiometer.operators import Answer, Operator, operator
 from gradiometer.problem import Array, Point, Problem
-
-
-class Declined(GradiometerError):
-    """A method will not attempt a case: its forecast is beyond the budget."""
 
 
 @dataclass
@@ -31,28 +32,32 @@ class Ready:
 
     method: Method
     operator: Operator
-    call: Prepared
+    route: Route
 
     def arguments(self, point: Point) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call at a point, as native arrays."""
-        return self.method.arguments(*self.operator.native(point, self.method))
+        inputs, given, directions = self.operator.native(point, self.method)
+        if self.route.text != NATIVE:
+            return (inputs, given, *directions), {}
+        return self.method.arguments(inputs, given, *directions)
 
     def run(self, point: Point) -> tuple[Any, float]:
         """Evaluate the operator once at a point; return the finished result and the seconds."""
         args, kwargs = self.arguments(point)
         start = time.perf_counter()
-        result = self.call(*args, **kwargs)
+        result = self.route.call(*args, **kwargs)
         if self.method.wait is not None:
             result = self.method.wait(result)
         return result, time.perf_counter() - start
 
 
 class Preparation(NamedTuple):
-    """What preparing a cell took: seconds of preparation and first call, peak memory of both."""
+    """What preparing a cell took: seconds of preparation and first call, peak memory, the route."""
 
     prepare_s: float
     first_s: float
     peak_bytes: int | None
+    route: str
 
 
 class Bench:
@@ -62,6 +67,7 @@ class Bench:
         self._ready: dict[str, Ready] = {}
         self._loops: dict[str, sampling.Loop] = {}
         self._set_up: set[str] = set()
+        self._walk = Walk.begin()
 
     def open(self, ticket: Ticket, threads: int) -> float:
         """Import a method's library and set it up; return the seconds the import took."""
@@ -83,32 +89,31 @@ class Bench:
         chosen, asked = _method(method), operator(op)
         xp = chosen.namespace()
         f = Primal(_problem(problem), xp if isinstance(xp, Namespace) else Namespace(xp), point)
-        refusal = chosen.declines(point.n)
+        refusal = chosen.declines(op, point.n, point.m)
         if refusal:
             raise Declined(refusal)
         if asked.differentiates:
-            _forecast(chosen, f, point, budget_s)
+            _forecast(chosen, asked, f, point, budget_s)
         with Peak() as peak:
             start = time.perf_counter()
-            ready = Ready(chosen, asked, asked.prepare(chosen, f))
+            ready = Ready(chosen, asked, prepare(chosen, f, op))
             prepare_s = time.perf_counter() - start
             _, first_s = ready.run(point)
         self._ready[key] = ready
-        return Preparation(prepare_s, first_s, peak.bytes)
+        return Preparation(prepare_s, first_s, peak.bytes, ready.route.text)
 
-    def answer(self, key: str, point: Point) -> list[Array]:
+    def answer(self, key: str, point: Point) -> Answer:
         """Evaluate a prepared cell at the point of the case; return the answer as NumPy arrays."""
         ready = self._ready[key]
         result, _ = ready.run(point)
-        parts = ready.operator.parts(result)
-        shapes = ready.operator.shapes(point)
-        shapes += [()] * (len(parts) - len(shapes))
-        return [as_numpy(p, like=s) for p, s in zip(parts, shapes, strict=False)]
+        return ready.operator.answer(result, point)
 
-    def call(self, key: str, point: Point) -> tuple[Prepared, tuple[Any, ...], dict[str, Any]]:
+    def call(
+        self, key: str, point: Point
+    ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         """Return a prepared cell's call, completion included, and its arguments at the point."""
         ready = self._ready[key]
-        wait, call = ready.method.wait, ready.call
+        wait, call = ready.method.wait, ready.route.call
         finished = call if wait is None else lambda *args, **kwargs: wait(call(*args, **kwargs))
         return finished, *ready.arguments(point)
 
@@ -116,7 +121,7 @@ class Bench:
         """Build a cell's timing loop; return the calls in a sample, and a call's peak memory."""
         ready = self._ready[key]
         args, kwargs = ready.arguments(point)
-        loop = sampling.make_loop(ready.call, args, kwargs, ready.method.wait)
+        loop = sampling.make_loop(ready.route.call, args, kwargs, ready.method.wait)
         loops = sampling.calibrate(loop, sample_s)
         with Peak() as peak:
             loop(1)
@@ -145,17 +150,50 @@ class Bench:
 
         return certify(_problem(problem), point, op)
 
+    def descend(self, keys: dict[str, str], point: Point, stretch: Stretch) -> Walk:
+        """Descend from a point with a method's prepared cells, given by operator."""
 
-def _forecast(method: Method, f: Primal, point: Point, budget_s: float) -> None:
+        def evaluate(op: str, here: Point) -> tuple[Array, float]:
+            ready = self._ready[keys[op]]
+            result, seconds = ready.run(here)
+            arrays = ready.operator.answer(result, here).arrays
+            return np.concatenate([np.ravel(a) for a in arrays]).astype(np.float64), seconds
+
+        self._walk = Walk.begin()
+        return walk(self._walk, point, stretch, evaluate)
+
+    def descend_certified(self, problem: Ticket, point: Point, stretch: Stretch) -> Walk:
+        """Descend from a point with certified derivatives, rounded to float64."""
+        from gradiometer.measure.reference.certify import nearest  # only this worker needs it
+
+        loss = _problem(problem)
+
+        def evaluate(op: str, here: Point) -> tuple[Array, float]:
+            try:
+                return nearest(loss, here, op), 0.0
+            except NotFinite:
+                return np.array([np.nan]), 0.0
+            except ReferenceFailure as error:
+                raise DeadEnd(str(error).rstrip(".")) from error
+
+        self._walk = Walk.begin()
+        return walk(self._walk, point, stretch, evaluate)
+
+    def walked(self) -> Walk:
+        """Return how far the last descent has come, where it failed on its way."""
+        return self._walk
+
+
+def _forecast(method: Method, asked: Operator, f: Primal, point: Point, budget_s: float) -> None:
     """Refuse a case of which one call would not fit into the budget.
 
     Raises:
         Declined: With the forecast.
     """
-    evaluations = method.evaluations(point.n)
+    evaluations = method.evaluations(asked.name, point.n, point.m)
     if evaluations is None:
         return
-    primal = Ready(method, operator("value"), method.value(f))
+    primal = Ready(method, operator("value"), prepare(method, f, "value"))
     primal.run(point)
     _, primal_s = primal.run(point)
     if evaluations * primal_s > budget_s:

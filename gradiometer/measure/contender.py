@@ -21,7 +21,7 @@ from gradiometer.measure.plan import Case, Cell
 from gradiometer.measure.reference.enclosure import Enclosure
 from gradiometer.measure.shipping import pack
 from gradiometer.measure.statistics import Median, median, paired
-from gradiometer.operators import operator
+from gradiometer.operators import Answer, operator
 from gradiometer.problem import Point
 
 SLOW_SHARE = 0.25
@@ -134,7 +134,7 @@ class Contender:
             finally:
                 worker.stop()
         if runs:
-            import_s, prepare_s, first_s, _ = zip(*runs, strict=True)
+            import_s, prepare_s, first_s, *_ = zip(*runs, strict=True)
             self.outcome.import_s = statistics.median(import_s) if method.package else None
             self.outcome.prepare_s = statistics.median(prepare_s)
             self.outcome.first_s = statistics.median(first_s)
@@ -177,18 +177,20 @@ class Contender:
         outcome.floor_s = floor_s
         outcome.threads_used = self._cpu_s / sum(seconds)
         if outcome.threads_used > MORE_THAN_GIVEN * given:
-            outcome.reason = f"used {outcome.threads_used:.1f} threads, {given} given"
+            used = f"used {outcome.threads_used:.1f} threads, {given} given"
+            outcome.reason = "; ".join(filter(None, (outcome.reason, used)))
 
     def _agreement(self) -> Agreement:
         situation, method = self._situation, self.cell.method
         asked = operator(situation.case.operator)
+        answer: Answer = self._ask("answer", point=situation.point)
+        self.outcome.reason = answer.note
         return agree(
-            self._ask("answer", point=situation.point),
+            answer.arrays,
             situation.truth,
-            shapes=asked.shapes(situation.point),
-            names=asked.names(situation.point),
+            asked.layout(situation.point),
             promise=asked.promise(method),
-            exact=method.exact or not asked.differentiates,
+            exact=asked.exact(method),
         )
 
     @property
@@ -204,7 +206,8 @@ class Contender:
             worker.opened.add(self.cell.method.name)
         outcome = self.outcome
         outcome.import_s = worker.import_s if self.cell.method.package else None
-        outcome.prepare_s, outcome.first_s, outcome.prepare_bytes = self._prepare_in(worker)
+        prepared = self._prepare_in(worker)
+        outcome.prepare_s, outcome.first_s, outcome.prepare_bytes, outcome.route = prepared
         outcome.cold = 0
 
     def _open(self, worker: Worker) -> float:

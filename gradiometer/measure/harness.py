@@ -17,7 +17,7 @@ from gradiometer.measure.fleet import Failure, Fleet
 from gradiometer.measure.instrument import REFERENCE, Instrument, Noise
 from gradiometer.measure.options import Options
 from gradiometer.measure.outcome import Outcome, Status
-from gradiometer.measure.plan import Case, Cell, Plan
+from gradiometer.measure.plan import Case, Cell, Plan, TooLarge
 from gradiometer.measure.reference import cache
 from gradiometer.measure.reference.enclosure import Enclosure
 from gradiometer.measure.rounds import attempt, take_rounds
@@ -92,12 +92,12 @@ class Harness:
             situation = self._situation(case)
         except Failure as failure:
             for cell in cells:
-                ended = _never_ran(cell) or Outcome(failure.status, failure.reason)
+                ended = never_ran(cell) or Outcome(failure.status, failure.reason)
                 yield Ended(cell, ended)
             return
         right = []
         for cell in cells:
-            early = _never_ran(cell)
+            early = never_ran(cell)
             if early is not None:
                 yield Ended(cell, early)
                 continue
@@ -131,16 +131,21 @@ class Harness:
         """
         if case.problem.fault:
             raise Failure(Status.ERROR, case.problem.fault)
-        seed = self._options.seed
+
+        def certified(point: Point, op: str) -> Enclosure:
+            timeout_s = self._options.timeout_s
+            return reference(self._fleet, case.problem, point, op, self._origins, timeout_s)
+
         try:
-            point = case.problem.point(case.size, seed)
-            preparation = case.problem.preparation_point(case.size, seed)
+            points = case.points(self._options.seed, lambda point: certified(point, "value").shapes)
+        except Failure:
+            raise
+        except TooLarge as large:
+            raise Failure(Status.SKIPPED, str(large)) from large
         except Exception as error:  # a problem's own code: whatever it raises is the reason
             raise Failure(Status.ERROR, f"point of {case.problem.name}: {_text(error)}") from error
-        truth = reference(
-            self._fleet, case.problem, point, case.operator, self._origins, self._options.timeout_s
-        )
-        return Situation(case, point, preparation, truth, self._options, self._origins)
+        truth = certified(points.check, case.operator)
+        return Situation(case, *points, truth, self._options, self._origins)
 
 
 def reference(
@@ -165,7 +170,7 @@ def reference(
     return cache.through(problem, point, op, certified)
 
 
-def _never_ran(cell: Cell) -> Outcome | None:
+def never_ran(cell: Cell) -> Outcome | None:
     """Return the outcome of a cell that cannot even be tried."""
     if cell.method.fault:
         return Outcome(Status.ERROR, cell.method.fault)

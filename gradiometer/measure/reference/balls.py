@@ -56,6 +56,19 @@ def matmul(a: Any, b: Any) -> Any:
     return np.array(product.entries(), dtype=object).reshape(a.shape[0], b.shape[1])
 
 
+def inverse(a: Balls) -> Balls:
+    """Return the inverse of a square matrix of balls.
+
+    Raises:
+        ReferenceFailure: If it is singular as far as the precision tells.
+    """
+    try:
+        inverted = _matrix(a).inv()
+    except ZeroDivisionError as error:
+        raise ReferenceFailure("a matrix is singular here: choose another point.") from error
+    return np.array(inverted.entries(), dtype=object).reshape(a.shape)
+
+
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     """Return a cotangent summed over the axes along which its operand was broadcast."""
     g = np.asarray(g)

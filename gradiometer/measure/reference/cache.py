@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import inspect
+import json
 import os
 import secrets
 from collections.abc import Callable
@@ -22,6 +23,7 @@ import numpy as np
 import platformdirs
 
 from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.operators import operator as find_operator
 from gradiometer.problem import Point, Problem
 
 
@@ -53,7 +55,7 @@ def key(problem: Problem, point: Point, operator: str) -> str:
     digest.update(_source(problem))
     for rules in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(rules.read_bytes())
-    for values in (point.inputs, point.given):
+    for values in (point.inputs, point.given, find_operator(operator).directions(point)):
         for name, array in values.items():
             digest.update(f"{name}:{array.dtype}:{array.shape}\0".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -66,14 +68,16 @@ def find(digest: str) -> Enclosure | None:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in ("high", "low", "radius", "magnitude")}
-            return Enclosure(**arrays, bits=int(stored["bits"]))
+            shapes = tuple(map(tuple, json.loads(str(stored["shapes"]))))
+            return Enclosure(**arrays, bits=int(stored["bits"]), shapes=shapes)
     except Exception:  # whatever a damaged archive makes its readers raise
         return None
 
 
 def keep(digest: str, enclosure: Enclosure) -> None:
     """Store an enclosure."""
-    write(f"{digest}.npz", lambda file: np.savez(file, **asdict(enclosure)))
+    stored = asdict(enclosure) | {"shapes": json.dumps(enclosure.shapes)}
+    write(f"{digest}.npz", lambda file: np.savez(file, **stored))
 
 
 def write(name: str, fill: Callable[[BinaryIO], object]) -> None:

@@ -28,6 +28,7 @@ class Enclosure:
             the component bounds how far rounding is amplified (F. L. Bauer, Computational graphs
             and rounding error, SIAM J. Numer. Anal. 11, 1974).
         bits: Working precision at which it was found.
+        shapes: Shapes of the problem's outputs.
     """
 
     high: Floats
@@ -35,6 +36,7 @@ class Enclosure:
     radius: Floats
     magnitude: Floats
     bits: int
+    shapes: tuple[tuple[int, ...], ...] = ((),)
 
     @property
     def norm(self) -> float:
