@@ -14,8 +14,18 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gradiometer.errors import GradiometerError
+from gradiometer.operators import OPERATORS
 from gradiometer.report import charts, tables
 from gradiometer.runs.run import Run
+
+MOST_LINES = 30
+"""Lines of a table beyond which it is folded away."""
+
+MOST_TEXT = 2000
+"""Characters of a table beyond which its columns are not aligned in the source."""
+
+EXPECTED = ["skipped", "unsupported", "not-installed"]
+"""Statuses that are no surprise: folded away where there are many."""
 
 
 def write(run: Run, reports: Path) -> Path:
@@ -40,12 +50,12 @@ def write(run: Run, reports: Path) -> Path:
     return path
 
 
-def render(run: Run, drawn: dict[str, str]) -> str:
+def render(run: Run, drawn: dict[str, dict[str, str]]) -> str:
     """Return the report as Markdown.
 
     Args:
         run: The run.
-        drawn: Image links by chart name.
+        drawn: Image links by operator and chart name.
     """
     loader = PackageLoader("gradiometer.report")
     engine = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)
@@ -53,15 +63,15 @@ def render(run: Run, drawn: dict[str, str]) -> str:
     return "\n".join(_without_gaps(text.splitlines())) + "\n"
 
 
-def _context(run: Run, drawn: dict[str, str]) -> dict[str, Any]:
+def _context(run: Run, drawn: dict[str, dict[str, str]]) -> dict[str, Any]:
     threads = run.info["options"]["threads"]
-    cases = tables.gradient_cases(run)
-    missed = run.coverage()
+    rankings = tables.rankings(run)
+    operators = [_operator(run, name, drawn.get(name, {})) for name in run.operators]
     return {
         "run": run,
         "paired": run.info["timing"] == "interleaved",
-        "methods": run.records["method"].nunique(),
-        "functions": len(run.records.groupby(["problem", "size"])),
+        "methods": run.cells["method"].nunique(),
+        "functions": len(run.cells.groupby(["problem", "size"])),
         "cores": "core" if threads == 1 else f"{threads} cores",
         "planned": f"{run.planned:,}",
         "counts": tables.counts(run),
@@ -69,31 +79,84 @@ def _context(run: Run, drawn: dict[str, str]) -> dict[str, Any]:
         "warnings": run.warnings,
         "worst": _worst(run),
         "floor": tables.duration(run.floor_s),
-        "charts": {name: drawn.get(name, "") for name in charts.CHARTS},
-        "agreement": _markdown(tables.agreement(run).reset_index()),
-        "speed": _markdown(tables.speed(run).reset_index()),
-        "cases": [
-            {"title": tables.case_title(run, c), "ranking": _markdown(tables.ranking(run, c))}
-            for c in cases
-        ],
-        **_largest(run, cases),
-        "coverage": "" if missed.empty else _markdown(missed),
+        "operators": operators,
+        "derived": bool(tables.derived(run).any()),
+        "costs": _costs(run),
+        "rankings": _by_problem(run, rankings),
+        **_largest(run, list(rankings)),
+        "coverage": _coverage(run.coverage()),
         "environment": _markdown(_environment(run)),
     }
 
 
-def _draw(run: Run, folder: Path) -> dict[str, str]:
-    links = {}
-    for name, (title, chart) in charts.CHARTS.items():
-        drawing = chart(run)
-        if drawing is not None:
-            drawing.save(str(folder / f"{name}.svg"))
-            links[name] = f"![{title}]({name}.svg)"
+def _operator(run: Run, name: str, links: dict[str, str]) -> dict[str, Any]:
+    """Return what a report shows of one operator."""
+    return {
+        "name": name,
+        "meaning": OPERATORS[name].meaning,
+        "timed": bool(run.cells.loc[run.cells["operator"] == name, "time_s"].notna().any()),
+        "agreement": _matrix(tables.agreement(run, name)),
+        "speed": _matrix(tables.speed(run, name)),
+        "charts": {chart: links.get(chart, "") for chart in charts.CHARTS},
+    }
+
+
+def _matrix(table: pd.DataFrame) -> dict[str, Any]:
+    tall = tables.upright(table)
+    return {"text": _markdown(tall), "long": len(tall) > MOST_LINES}
+
+
+def _costs(run: Run) -> list[dict[str, str]]:
+    """Return the tables of costs that theory bounds, where the run has them."""
+    found = {name: tables.cost(run, name) for name in tables.COSTS if name in run.operators}
+    return [
+        {
+            "title": f"{name}, in multiples of the {tables.COSTS[name][0]}",
+            "table": _markdown(tables.upright(table)),
+        }
+        for name, table in found.items()
+        if table is not None
+    ]
+
+
+def _by_problem(run: Run, rankings: dict[str, pd.DataFrame]) -> dict[str, list[dict[str, str]]]:
+    """Return the ranking of every case, problem by problem, in each operator by operator."""
+    found: dict[str, list[dict[str, str]]] = {case.partition("/")[0]: [] for case in rankings}
+    for operator in run.operators:
+        for case in [case for case in rankings if tables.operator_of(case) == operator]:
+            shown = {"title": tables.case_title(run, case), "table": _markdown(rankings[case])}
+            found[case.partition("/")[0]].append(shown)
+    return found
+
+
+def _coverage(missed: pd.DataFrame) -> dict[str, Any]:
+    """Return what has no figure: in one table, or what could be expected apart if it is much."""
+    expected = missed["status"].isin(EXPECTED)
+    apart = len(missed) > MOST_LINES
+    shown, folded = missed[~(expected & apart)], missed[expected & apart]
+    return {
+        "any": len(missed) > 0,
+        "shown": _markdown(shown) if len(shown) else "",
+        "folded": _markdown(folded) if len(folded) else "",
+        "count": len(folded),
+    }
+
+
+def _draw(run: Run, folder: Path) -> dict[str, dict[str, str]]:
+    links: dict[str, dict[str, str]] = {}
+    for operator in run.operators:
+        links[operator] = {}
+        for name, (title, chart) in charts.CHARTS.items():
+            drawing = chart(run, operator)
+            if drawing is not None:
+                file = f"{name}-{operator}.svg"
+                drawing.save(str(folder / file))
+                links[operator][name] = f"![{title.format(operator)}]({file})"
     return links
 
 
 def _worst(run: Run) -> dict[str, str] | None:
-    kept = run.records[(run.records["promise"] >= 12) & (run.records["status"] == "ok")]
+    kept = run.records[(run.records["promise"] >= 11) & (run.records["status"] == "ok")]
     if kept.empty:
         return None
     row = kept.sort_values("digits").iloc[0]
@@ -102,15 +165,19 @@ def _worst(run: Run) -> dict[str, str] | None:
 
 
 def _largest(run: Run, cases: list[str]) -> dict[str, Any]:
-    """Return the cold figures and the memory of the case with the most inputs."""
-    if not cases:
+    """Return the cold figures and the memory of the first operator's case with the most inputs."""
+    timed = {tables.operator_of(case) for case in cases}
+    first = next((name for name in run.operators if name in timed), None)
+    if first is None:
         return {"cold": None, "memory": None}
-    n = run.records.groupby("case")["n"].max()
+    n = run.records.groupby("case")["n"].max().fillna(0)
+    cases = [case for case in cases if tables.operator_of(case) == first]
     case = max(cases, key=lambda each: int(n[each]))
     rows = run.records[run.records["case"] == case]
     return {
         "cold": {
             "title": tables.case_title(run, case),
+            "operator": first,
             "table": _markdown(tables.cold(run, case)),
             "first": tables.first_to_start(run, case),
             "repeats": 0 if rows["cold"].isna().all() else int(rows["cold"].max()),
@@ -153,7 +220,8 @@ def _noise(noise: dict[str, Any]) -> str:
 
 
 def _markdown(table: pd.DataFrame) -> str:
-    return str(table.map(_escaped).to_markdown(index=False, disable_numparse=True))
+    text = str(table.map(_escaped).to_markdown(index=False, disable_numparse=True))
+    return re.sub(r" +\|", " |", re.sub(r"-{3,}", "---", text)) if len(text) > MOST_TEXT else text
 
 
 def _escaped(value: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,12 @@ from gradiometer.runs.run import Run
 
 CSV = ("agreement", "speed", "ranking", "timing", "break_even", "coverage", "records")
 """The tables that a report keeps as CSV, with unrounded numbers."""
+
+DERIVED = "†"
+"""Marks a time of an operator that the method has not, and that was put together from others."""
+
+COSTS = {"gradient": ("value", "4 to 5"), "hvp": ("gradient", "2 to 3")}
+"""Operators whose cost theory bounds in reverse mode: in multiples of what, and by how much."""
 
 
 def duration(seconds: float) -> str:
@@ -60,7 +67,7 @@ def interval(low: float, high: float) -> str:
 
 def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
     """Return digits by method and case, beside the digits that each method promises."""
-    chosen = run.records[run.records["operator"] == operator]
+    chosen = run.cells[run.cells["operator"] == operator]
     promise = chosen.groupby("method")["promise"].max().map(lambda p: f"{p:g}", na_action="ignore")
     table = run.agreement(operator).map(digits)
     table.insert(0, "promise", promise.reindex(table.index).astype(object).fillna("–"))
@@ -68,27 +75,60 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
 
 
 def speed(run: Run, operator: str = "gradient") -> pd.DataFrame:
-    """Return ratios to the fastest by method and case."""
-    return run.speed(operator).map(multiple)
+    """Return ratios to the fastest by method and case; what was derived is marked."""
+    marked = run.cells.assign(mark=derived(run).map({True: DERIVED}))
+    marks = compare.matrix(marked, "mark", operator)
+    return run.speed(operator).map(multiple) + marks.where(marks == DERIVED, "")
 
 
-def ranking(run: Run, case: str) -> pd.DataFrame:
-    """Return one case's methods by speed, with intervals; `=` marks a shared rank."""
-    table = run.ranking()
-    table = table[table["case"] == case]
+def derived(run: Run) -> pd.Series[bool]:
+    """Return which cells were timed of an operator that their method derived from others."""
+    return (run.cells["route"] != "native") & run.cells["time_s"].notna()
+
+
+def cost(run: Run, operator: str) -> pd.DataFrame | None:
+    """Return the cost of an operator of `COSTS` by method, at each problem's largest size.
+
+    The bound stands beside the methods it holds for. None where nothing was measured.
+    """
+    base, bound = COSTS[operator]
+    largest = compare.largest(run.cells)
+    labels = compare.label(largest[largest["operator"] == operator]).unique()
+    table = run.cost(operator, base)[labels]
+    if not table.map(lambda x: isinstance(x, float)).any(axis=None):
+        return None
+    modes = run.records.groupby("method")["mode"].first().reindex(table.index)
+    table = table.replace("ok", math.nan).map(multiple)
+    table.insert(0, "bound", modes.isin(["reverse", "manual"]).map({True: bound, False: "–"}))
+    return table
+
+
+def upright(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a matrix of methods by cases with its longer axis downwards, names first."""
+    cases = len(table.columns.difference(["promise", "bound"]))
+    tall = table if len(table) >= cases else table.T.rename_axis("function")
+    return tall.rename_axis(columns=None).reset_index()
+
+
+def rankings(run: Run) -> dict[str, pd.DataFrame]:
+    """Return each timed case's methods by speed, with intervals; `=` marks a shared rank."""
+    return {str(case): _ranking(rows) for case, rows in run.ranking().groupby("case", sort=False)}
+
+
+def _ranking(table: pd.DataFrame) -> pd.DataFrame:
     shared = table["rank"].duplicated(keep=False)
-    return pd.DataFrame(
-        {
-            "rank": [
-                f"{r}{'=' if tied else ''}" for r, tied in zip(table["rank"], shared, strict=True)
-            ],
-            "method": table["method"],
-            "× fastest": table["ratio"].map(multiple),
-            "95% interval": list(map(interval, table["ratio_low"], table["ratio_high"])),
-            "time a call": table["time_s"].map(duration),
-            "× own primal": table["per_primal"].map(multiple),
-        }
-    )
+    shown = {
+        "rank": [
+            f"{r}{'=' if tied else ''}" for r, tied in zip(table["rank"], shared, strict=True)
+        ],
+        "method": table["method"],
+        "× fastest": table["ratio"].map(multiple),
+        "95% interval": list(map(interval, table["ratio_low"], table["ratio_high"])),
+        "time a call": table["time_s"].map(duration),
+        "× own primal": table["per_primal"].map(multiple),
+    }
+    native = (table["route"] == "native").all()
+    return pd.DataFrame(shown if native else shown | {"route": table["route"]})
 
 
 def cold(run: Run, case: str) -> pd.DataFrame:
@@ -103,7 +143,7 @@ def cold(run: Run, case: str) -> pd.DataFrame:
         "warm call": table["time_s"],
     }
     times = {k: v.map(duration) if k != "method" else v for k, v in shown.items()}
-    even = run.break_even()
+    even = run.break_even(operator_of(case))
     even = even[(even["case"] == case) & (even["overtakes"] == first_to_start(run, case))]
     calls = table["method"].map(even.set_index("method")["calls"])
     return pd.DataFrame(times | {"pays off after": calls.map(_calls)})
@@ -153,20 +193,36 @@ def counts(run: Run) -> str:
 
 def csv(run: Run) -> dict[str, pd.DataFrame]:
     """Return the tables that a report keeps as CSV, by name."""
-    tables = {name: getattr(run, name)() for name in CSV if name != "records"}
-    for name in ("agreement", "speed"):
-        tables[name] = tables[name].reset_index()
-    return tables | {"records": run.records}
+    return {
+        "agreement": _stacked(run.operators, run.agreement),
+        "speed": _stacked(run.operators, run.speed),
+        "ranking": run.ranking(),
+        "timing": run.timing(),
+        "break_even": pd.concat(map(run.break_even, run.operators or ["gradient"])),
+        "coverage": run.coverage(),
+        "records": run.records,
+    }
 
 
-def gradient_cases(run: Run) -> list[str]:
-    """Return the ids of the cases that have a timed gradient, in order."""
-    timed = run.records[run.records["time_s"].notna() & (run.records["operator"] == "gradient")]
-    return list(timed["case"].unique())
+def _stacked(operators: list[str], matrix: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """Return the matrices of several operators below each other."""
+    tables = [matrix(name).reset_index() for name in operators]
+    named = [t.assign(operator=name) for t, name in zip(tables, operators, strict=True)]
+    if not named:
+        return pd.DataFrame(columns=["operator", "method"])
+    stacked = pd.concat(named, ignore_index=True)
+    stacked.insert(0, "operator", stacked.pop("operator"))
+    return stacked
+
+
+def operator_of(case: str) -> str:
+    """Return the operator that a case is of: the last part of its id."""
+    return case.rpartition("/")[2]
 
 
 def case_title(run: Run, case: str) -> str:
-    """Return a heading for a case: its short name and how many inputs it has."""
+    """Return a heading for a case: its operator, short name, and how many inputs it has."""
     rows = run.records[run.records["case"] == case]
     n = rows["n"].max()
-    return f"{compare.label(rows).iloc[0]}" + ("" if pd.isna(n) else f" ({n:,} inputs)")
+    title = f"{operator_of(case)} of {compare.label(rows).iloc[0]}"
+    return title + ("" if pd.isna(n) else f" ({n:,} inputs)")

@@ -11,6 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gradiometer.operators import OPERATORS
+
+SHOWN = sorted(OPERATORS, key=lambda name: not OPERATORS[name].differentiates)
+"""The operators in the order in which they are shown: derivatives first, the primal last."""
+
 WORST_FIRST = [
     "disagrees", "nonfinite", "crashed", "error", "timeout", "out-of-memory",
     "unsupported", "not-installed", "skipped", "not-reached",
@@ -42,14 +47,54 @@ def with_unreached(records: pd.DataFrame, plan: dict[str, Any]) -> pd.DataFrame:
     for case in plan["cases"]:
         problem, *size, dtype, operator = case.split("/")
         identity = {"case": case, "problem": problem, "size": "/".join(size), "dtype": dtype}
+        ended = {"status": "not-reached", "reason": "the run ended before it"}
         rows += [
-            identity | {"operator": operator, "method": method, "status": "not-reached"}
+            identity | {"operator": operator, "method": method} | ended
             for method in plan["methods"]
             if (case, method) not in reached
         ]
     if not rows:
         return records
     return pd.concat([records, pd.DataFrame(rows)], ignore_index=True)
+
+
+def in_order(records: pd.DataFrame, plan: dict[str, Any]) -> pd.DataFrame:
+    """Return the records in the order of the plan, whatever the order in which cells ended."""
+    cases, methods = ({name: i for i, name in enumerate(plan[k])} for k in ("cases", "methods"))
+    place = pd.DataFrame(
+        {"case": records["case"].map(cases), "method": records["method"].map(methods)}
+    )
+    return records.loc[place.sort_values(["case", "method"], kind="stable").index]
+
+
+def operators(records: pd.DataFrame) -> list[str]:
+    """Return the operators that records are of, in the order in which they are shown."""
+    found = set(records["operator"])
+    return [name for name in SHOWN if name in found]
+
+
+def first_derivatives(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the records of each problem's first derivative, by operator.
+
+    That is the gradient, and the Jacobian of problems without one; where there is neither, the
+    first operator that there is.
+    """
+    gradients = records[records["operator"] == "gradient"]
+    scalar = records["problem"].isin(gradients["problem"])
+    jacobians = records[(records["operator"] == "jacobian") & ~scalar]
+    found = {"gradient": gradients, "jacobian": jacobians}
+    first = {name: rows for name, rows in found.items() if len(rows)}
+    others = operators(records)[:1]
+    return first or {name: records[records["operator"] == name] for name in others}
+
+
+def largest(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the records of each problem's largest size that was timed, by operator."""
+    timed = records[records["time_s"].notna()]
+    sizes = timed.groupby(["operator", "problem", "case"], sort=False)["n"].max().fillna(0)
+    last = sizes.reset_index().sort_values("n", kind="stable")
+    last = last.drop_duplicates(["operator", "problem"], keep="last")
+    return records[records["case"].isin(last["case"])]
 
 
 def agreement(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
@@ -63,7 +108,7 @@ def speed(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
 
 
 def matrix(records: pd.DataFrame, figure: str, operator: str) -> pd.DataFrame:
-    """Return one figure by method and problem; where there is none, the cell's status."""
+    """Return one figure by method and case; where there is none, the cell's status."""
     chosen = records[records["operator"] == operator]
     figures = chosen[figure].astype(object)
     shown = figures.where(chosen["status"].isin(["ok", "disagrees"]) & figures.notna())
@@ -79,6 +124,14 @@ def label(records: pd.DataFrame) -> pd.Series[str]:
     return (records["problem"] + " " + records["size"]).str.strip()
 
 
+def cost(records: pd.DataFrame, operator: str, base: str) -> pd.DataFrame:
+    """Return times as multiples of the same method's `base`: a row a method, a column a case.
+
+    The two are timed in rounds of their own: a ratio of medians, without an interval.
+    """
+    return matrix(records.assign(cost=_per(records, base)), "cost", operator)
+
+
 def timing(records: pd.DataFrame) -> pd.DataFrame:
     """Return cold and warm times of every timed cell, in seconds, case by case.
 
@@ -86,15 +139,11 @@ def timing(records: pd.DataFrame) -> pd.DataFrame:
     `per_primal` the time over that of the method's own `value` of the same problem.
     """
     timed = records[records["time_s"].notna()]
-    where = ["problem", "size", "dtype", "method"]
-    primal = timed[timed["operator"] == "value"].set_index(where)["time_s"]
-    own = pd.MultiIndex.from_frame(timed[where])
     columns = [
-        "case", "method", "time_s", "low_s", "high_s", "ratio", "ratio_low", "ratio_high",
+        "case", "method", "route", "time_s", "low_s", "high_s", "ratio", "ratio_low", "ratio_high",
         "import_s", "prepare_s", "first_s", "rounds", "loops",
     ]  # fmt: skip
-    table = timed[columns].assign(per_primal=(timed["time_s"] / primal.reindex(own).to_numpy()))
-    return table.reset_index(drop=True)
+    return timed[columns].assign(per_primal=_per(timed, "value")).reset_index(drop=True)
 
 
 def cold(records: pd.DataFrame) -> pd.Series[float]:
@@ -135,25 +184,27 @@ def ranking(records: pd.DataFrame) -> pd.DataFrame:
     timed = timing(records)
     order = pd.Series(pd.factorize(timed["case"])[0], index=timed.index)
     timed = timed.assign(order=order).sort_values(["order", "ratio"], kind="stable")
-    columns = ["case", "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal"]
+    columns = [
+        "case", "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal",
+        "route",
+    ]  # fmt: skip
     return timed.assign(rank=_ranks(timed))[columns].reset_index(drop=True)
 
 
-def coverage(records: pd.DataFrame, plan: dict[str, Any] | None = None) -> pd.DataFrame:
-    """Return every planned cell that is not `ok`, with the reason; the worst first.
-
-    Args:
-        records: The run's records.
-        plan: The `plan` of `run.json`; cells of it that have no record are `not-reached`.
-    """
+def coverage(records: pd.DataFrame) -> pd.DataFrame:
+    """Return every cell that is not `ok`, with the reason; the worst first."""
     missed = records.loc[records["status"] != "ok", ["status", "case", "method", "reason"]]
-    if plan is not None:
-        reached = set(zip(records["case"], records["method"], strict=True))
-        planned = [(c, m) for c in plan["cases"] for m in plan["methods"]]
-        rows = [("not-reached", *p, "the run ended before it") for p in planned if p not in reached]
-        missed = pd.concat([missed, pd.DataFrame(rows, columns=missed.columns)])
     severity = missed["status"].map(WORST_FIRST.index)
     return missed.iloc[severity.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _per(records: pd.DataFrame, operator: str) -> pd.Series[float]:
+    """Return each cell's time over that of another operator of the same method and problem."""
+    where = ["problem", "size", "dtype", "method"]
+    base = records[records["operator"] == operator].set_index(where)["time_s"]
+    own = pd.MultiIndex.from_frame(records[where])
+    per: pd.Series[float] = records["time_s"] / base.reindex(own).to_numpy()
+    return per
 
 
 def _ranks(timed: pd.DataFrame) -> NDArray[np.int64]:

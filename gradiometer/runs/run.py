@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from gradiometer.operators import operator as find_operator
 from gradiometer.runs import compare
 from gradiometer.runs.record import COLUMNS, TEXT, WHOLE
 from gradiometer.runs.store import read_info, read_journal
@@ -79,38 +81,51 @@ class Run:
         fine = ["ok", "skipped", "unsupported", "not-installed"]
         return self.records[~self.records["status"].isin(fine)]
 
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """The records in the order of the plan, with a row for each planned cell without one."""
+        plan = self.info["plan"]
+        return compare.in_order(compare.with_unreached(self.records, plan), plan)
+
+    @property
+    def operators(self) -> list[str]:
+        """The operators that the run set out to measure: derivatives first, the value last."""
+        return compare.operators(self.cells)
+
     def agreement(self, operator: str = "gradient") -> pd.DataFrame:
-        """Return digits proven correct, methods by cases."""
-        return self._ordered(compare.agreement(self._planned_records, operator))
+        """Return digits proven correct, methods by cases.
+
+        Args:
+            operator: One of `operators`; of others the table is empty.
+
+        Raises:
+            UnknownName: If there is no such operator at all.
+        """
+        return compare.agreement(self.cells, find_operator(operator).name)
 
     def speed(self, operator: str = "gradient") -> pd.DataFrame:
         """Return times as multiples of the fastest's, methods by cases."""
-        return self._ordered(compare.speed(self._planned_records, operator))
+        return compare.speed(self.cells, find_operator(operator).name)
+
+    def cost(self, operator: str = "gradient", base: str = "value") -> pd.DataFrame:
+        """Return times as multiples of the same method's `base` operator, methods by cases."""
+        return compare.cost(self.cells, find_operator(operator).name, find_operator(base).name)
 
     def timing(self) -> pd.DataFrame:
         """Return cold and warm times of every timed cell, in seconds."""
-        return compare.timing(self.records)
+        return compare.timing(self.cells)
 
     def ranking(self) -> pd.DataFrame:
         """Return the methods of each case by speed, with ties."""
-        return compare.ranking(self.records)
+        return compare.ranking(self.cells)
 
     def break_even(self, operator: str = "gradient") -> pd.DataFrame:
         """Return after how many calls a method that starts slower has overtaken another."""
-        return compare.break_even(self.records, operator)
+        return compare.break_even(self.cells, find_operator(operator).name)
 
     def coverage(self) -> pd.DataFrame:
         """Return every planned cell that is not `ok`, with the reason."""
-        return compare.coverage(self.records, self.info.get("plan"))
-
-    @property
-    def _planned_records(self) -> pd.DataFrame:
-        return compare.with_unreached(self.records, self.info["plan"])
-
-    def _ordered(self, matrix: pd.DataFrame) -> pd.DataFrame:
-        """Return a matrix with its methods in the order of the plan."""
-        planned = [m for m in self.info["plan"]["methods"] if m in matrix.index]
-        return matrix.reindex(list(dict.fromkeys([*planned, *matrix.index])))
+        return compare.coverage(self.cells)
 
     def __repr__(self) -> str:
         counts = self.records["status"].value_counts()
@@ -118,15 +133,19 @@ class Run:
         return f"Run({self.id}: {told})"
 
     def _repr_html_(self) -> str:
-        """Show the run in a notebook: what it is, and the agreement and speed of gradients."""
+        """Show the run in a notebook: agreement and speed of each problem's first derivative."""
+        shown = compare.first_derivatives(self.cells)
         tables = "".join(
             f"<h4>{title}</h4>{table.map(_short).to_html()}"
+            for name, cells in shown.items()
             for title, table in (
-                ("Digits of the gradient", self.agreement()),
-                ("Time of the gradient, as a multiple of the fastest", self.speed()),
+                (f"Digits of the {name}", compare.agreement(cells, name)),
+                (f"Time of the {name}, as a multiple of the fastest", compare.speed(cells, name)),
             )
         )
-        return f"<p><code>{self!r}</code></p>{tables}"
+        others = [name for name in self.operators if name not in shown]
+        more = _more(others) if others else ""
+        return f"<p><code>{self!r}</code></p>{tables}{more}"
 
 
 def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
@@ -176,3 +195,12 @@ def sample_frame(file: Path, timed: Collection[tuple[str, str]]) -> pd.DataFrame
 
 def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _more(others: Sequence[str]) -> str:
+    """Return how to get the operators that a notebook does not show at once."""
+    name = others[0]
+    return (
+        f"<p>Also in this run: {', '.join(others)}. Show one with "
+        f"<code>run.agreement({name!r})</code> or <code>run.speed({name!r})</code>.</p>"
+    )
