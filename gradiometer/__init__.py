@@ -12,19 +12,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gradiometer.errors import GradiometerError, Unsupported, UnsupportedOperation
+from gradiometer.errors import Declined, GradiometerError, Unsupported, UnsupportedOperation
 from gradiometer.method import Method, Primal
 from gradiometer.namespace import Namespace
 from gradiometer.problem import Point, Problem, problem
 
 if TYPE_CHECKING:
     from gradiometer.api import load, resume, run
+    from gradiometer.descent import descend
     from gradiometer.measure.options import Options
+    from gradiometer.report.descent import Descent
     from gradiometer.runs.run import Run
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Declined",
+    "Descent",
     "GradiometerError",
     "Method",
     "Namespace",
@@ -35,6 +39,7 @@ __all__ = [
     "Run",
     "Unsupported",
     "UnsupportedOperation",
+    "descend",
     "load",
     "problem",
     "resume",
@@ -42,8 +47,10 @@ __all__ = [
 ]
 
 _LATE = {
+    "Descent": "gradiometer.report.descent",
     "Options": "gradiometer.measure.options",
     "Run": "gradiometer.runs.run",
+    "descend": "gradiometer.descent",
     "load": "gradiometer.api",
     "resume": "gradiometer.api",
     "run": "gradiometer.api",

@@ -13,7 +13,7 @@ from gradiometer.errors import UnknownName
 from gradiometer.measure.environment import describe_machine
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.options import Options
-from gradiometer.measure.plan import Plan, make_plan
+from gradiometer.measure.plan import Extent, Plan, make_plan
 from gradiometer.method import Method
 from gradiometer.problem import Problem
 from gradiometer.registry import Registry, select
@@ -31,9 +31,10 @@ def run(
     problems: str | Problem | Iterable[str | Problem] = "*",
     methods: str | Method | Iterable[str | Method] = "*",
     *,
-    sizes: str | Iterable[str] = "*",
+    sizes: str | Iterable[str] | None = None,
     operators: str | Iterable[str] | None = None,
     quick: bool = False,
+    everything: bool = False,
     options: Options | None = None,
     plugins: Sequence[str | Path] = (),
     results: str | Path = "results",
@@ -43,10 +44,13 @@ def run(
     Args:
         problems: Glob patterns of names, or `Problem` objects, one or several.
         methods: Glob patterns of names, or `Method` objects, one or several.
-        sizes: Glob patterns of size labels.
-        operators: `value`, `gradient`; all by default.
+        sizes: Glob patterns of size labels; by default all sizes of the problems that are named,
+            and one typical size of each where all problems are taken.
+        operators: Operators by name; the value and the first derivative by default.
         quick: Whether to take the smallest size of each problem, and fewer samples.
-        options: Threads, rounds, budgets, seed.
+        everything: Whether to take all operators and all sizes by default.
+        options: Threads, rounds, budgets, seed; by default 3 s a case, 1.5 s where one size of each
+            problem is taken.
         plugins: Files or folders with further problems and methods.
         results: Folder under which the run's own folder is made.
 
@@ -59,15 +63,29 @@ def run(
         >>> run.agreement()  # doctest: +SKIP
     """
     registry = find_plugins(plugins)
+    taken = extent(problems == "*" and sizes is None, quick=quick, everything=everything)
     plan = make_plan(
-        _choose(registry, registry.problems, problems, "problem"),
-        _choose(registry, registry.methods, methods, "method"),
+        choose(registry, registry.problems, problems, "problem"),
+        choose(registry, registry.methods, methods, "method"),
         sizes=sizes,
         operators=operators,
-        smallest_only=quick,
+        extent=taken,
+        everything=everything,
     )
-    chosen = options or Options()
+    chosen = options or Options(budget_s=default_budget_s(taken))
     return measure(plan, chosen.quick() if quick else chosen, registry, Path(results))
+
+
+def extent(unnamed: bool, *, quick: bool, everything: bool) -> Extent:
+    """Return which sizes to take: one of each problem, unless they are named or all is asked."""
+    if quick:
+        return "smallest"
+    return "typical" if unnamed and not everything else "full"
+
+
+def default_budget_s(taken: Extent) -> float:
+    """Return the budget of a case: less where every problem is taken, so that minutes suffice."""
+    return 1.5 if taken == "typical" else Options().budget_s
 
 
 def load(name: str | Path, results: str | Path = "results") -> Run:
@@ -126,9 +144,27 @@ def resume(name: str | Path, results: str | Path = "results", watch: Watcher | N
     return _measure(plan, options, registry, folder, done, watch)
 
 
+def choose(
+    registry: Registry, shelf: dict[str, T], chosen: str | T | Iterable[str | T], kind: str
+) -> list[T]:
+    """Return what glob patterns or objects choose from a shelf; objects are added to it.
+
+    Raises:
+        GradiometerError: If a pattern matches nothing, or two objects share a name.
+    """
+    several = [chosen] if isinstance(chosen, str | Problem | Method) else list(chosen)
+    for item in several:
+        if not isinstance(item, str):
+            registry.add(item)
+    return select(shelf, [i if isinstance(i, str) else i.name for i in several], kind)
+
+
 def _planned(planned: dict[str, list[str]], registry: Registry) -> Plan:
     """Return the plan that `run.json` describes."""
-    known = {case.id: case for case in make_plan(list(registry.problems.values()), []).cases}
+    known = {
+        case.id: case
+        for case in make_plan(list(registry.problems.values()), [], everything=True).cases
+    }
     for case in planned["cases"]:
         if case not in known:
             raise UnknownName("case of the run", case, known)
@@ -179,13 +215,3 @@ def _concluding(folder: RunFolder, harness: Harness) -> Iterator[None]:
 
 def _silence(text: str, row: dict[str, Any] | None) -> None:
     return
-
-
-def _choose(
-    registry: Registry, shelf: dict[str, T], chosen: str | T | Iterable[str | T], kind: str
-) -> list[T]:
-    several = [chosen] if isinstance(chosen, str | Problem | Method) else list(chosen)
-    for item in several:
-        if not isinstance(item, str):
-            registry.add(item)
-    return select(shelf, [i if isinstance(i, str) else i.name for i in several], kind)

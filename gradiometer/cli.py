@@ -1,4 +1,4 @@
-"""The command line: `gradiometer run`, `list`, `show`, `report`.
+"""The command line: `gradiometer run`, `list`, `show`, `descend`, `report`.
 
 Only declarations: what a command does stands in `gradiometer.commands`, imported when it runs, so
 that `--help` answers at once. Results go to stdout, progress and errors to stderr. Exit codes:
@@ -25,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 lists = typer.Typer(
-    help="List what there is: problems, methods, recorded runs.",
+    help="List what there is: problems, methods, operators, recorded runs.",
     epilog="Example: `gradiometer list problems`.",
     invoke_without_command=True,
     rich_markup_mode=None,
@@ -42,24 +42,41 @@ Results = Annotated[Path, typer.Option("--results", help="Folder that holds the 
 Reports = Annotated[Path, typer.Option("--reports", help="Folder that holds the reports.")]
 Seed = Annotated[int, typer.Option(help="Seed of drawn points and of the order of samples.")]
 
+OPERATORS_HELP = (
+    "value, gradient, jacobian, hessian, jvp, vjp, hvp; repeatable. Value and first derivative by "
+    "default."
+)
 RESULTS, REPORTS = Path("results"), Path("reports")
 
 
 @app.command(
     epilog="Examples: `gradiometer run --quick`; `gradiometer run --problem '*chain*' --method "
-    "'jax*' --method backprop`; `gradiometer run --problem mlp --size '10-*' --json`."
+    "'jax*' --method backprop`; `gradiometer run --problem mlp --size '10-*' --json`; "
+    "`gradiometer run --problem rosenbrock --operator hessian --operator hvp`."
 )
 def run(
-    problem: Annotated[Globs, typer.Option(help="Problems, by glob; repeatable.")] = None,
+    problem: Annotated[
+        Globs, typer.Option(help="Problems, by glob; repeatable. One size of each by default.")
+    ] = None,
     method: Annotated[Globs, typer.Option(help="Methods, by glob; repeatable.")] = None,
     size: Annotated[Globs, typer.Option(help="Sizes, by glob; repeatable.")] = None,
-    operator: Annotated[Globs, typer.Option(help="value or gradient; both by default.")] = None,
+    operator: Annotated[Globs, typer.Option(help=OPERATORS_HELP)] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smallest sizes, few samples.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All sizes of all problems, and all operators.")
+    ] = False,
     threads: Annotated[int, typer.Option(help="Threads, and cores, that each tool may use.")] = 1,
     precision: Annotated[
         str, typer.Option(help="Half-width of a ratio's 95% interval at which rounds end.")
     ] = "2%",
-    budget: Annotated[float, typer.Option(help="Seconds after which a case's rounds end.")] = 3.0,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds after which a case's rounds end: 3, or 1.5 where one size of each is "
+            "taken.",
+            show_default=False,
+        ),
+    ] = None,
     rounds: Annotated[int, typer.Option(help="Most rounds; 0 checks agreement only.")] = 1000,
     cold: Annotated[
         int, typer.Option(help="Fresh workers in which cold figures are repeated.")
@@ -85,14 +102,20 @@ def run(
     reports: Reports = REPORTS,
     json: Json = False,
 ) -> None:
-    """Measure methods on problems: a run under results/, a report under reports/."""
+    """Measure methods on problems: a run under results/, a report under reports/.
+
+    By default: the value and the first derivative of every problem, at one typical size. Naming
+    problems takes all their sizes; --all takes every size and every operator.
+    """
+    from gradiometer.api import default_budget_s, extent
     from gradiometer.commands.run import Request, carry_out, parse_share
     from gradiometer.measure.options import Options
 
+    taken = extent(not (problem or size), quick=quick, everything=everything)
     options = Options(
         threads=threads,
         precision=parse_share(precision),
-        budget_s=budget,
+        budget_s=default_budget_s(taken) if budget is None else budget,
         rounds=rounds,
         cold=cold,
         timeout_s=timeout,
@@ -100,11 +123,13 @@ def run(
         seed=seed,
     )
     request = Request(
-        problems=problem or ["*"],
+        problems=problem,
         methods=method or ["*"],
-        sizes=size or ["*"],
+        sizes=size,
         operators=operator,
+        extent=taken,
         quick=quick,
+        everything=everything,
         options=options,
         plugins=plugins or [],
         results=results,
@@ -132,6 +157,14 @@ def list_methods(plugins: Plugins = None, json: Json = False) -> None:
     listing.methods(plugins or [], json)
 
 
+@lists.command("operators", epilog="Example: `gradiometer list operators`.")
+def list_operators(json: Json = False) -> None:
+    """List the operators: what can be computed of a problem."""
+    from gradiometer.commands import listing
+
+    listing.operators(json)
+
+
 @lists.command("runs", epilog="Example: `gradiometer list runs`.")
 def list_runs(results: Results = RESULTS, json: Json = False) -> None:
     """List the recorded runs, oldest first."""
@@ -140,20 +173,72 @@ def list_runs(results: Results = RESULTS, json: Json = False) -> None:
     listing.runs(results, json)
 
 
-@app.command(epilog="Example: `gradiometer show sigmoid-affine`.")
+@app.command(
+    epilog="Examples: `gradiometer show sigmoid-affine`; `gradiometer show polar-coordinates "
+    "--operator jacobian --operator jvp`."
+)
 def show(
     problem: Annotated[str, typer.Argument(help="A problem's name.")],
     size: Annotated[
         str | None, typer.Option(help="One of its sizes; the first by default.")
     ] = None,
+    operator: Annotated[Globs, typer.Option(help=OPERATORS_HELP)] = None,
     seed: Seed = 0,
     plugins: Plugins = None,
     json: Json = False,
 ) -> None:
-    """Show a problem: formula, source, inputs, certified value and derivative."""
+    """Show a problem: formula, source, inputs, certified value and derivatives."""
     from gradiometer.commands.show import show
 
-    show(problem, size, seed, plugins or [], json)
+    show(problem, size, operator, seed, plugins or [], json)
+
+
+@app.command(
+    epilog="Examples: `gradiometer descend prelu-chain`; `gradiometer descend mlp --steps 200 "
+    "--method 'jax*' --method forward-difference`; `gradiometer descend rosenbrock --rate 0.001 "
+    "--json`."
+)
+def descend(
+    problem: Annotated[str, typer.Argument(help="Name of a problem with a scalar value.")],
+    size: Annotated[
+        str | None, typer.Option(help="One of its sizes; the first by default.")
+    ] = None,
+    method: Annotated[Globs, typer.Option(help="Methods, by glob; repeatable.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Most steps; by default 100, and 20 of Newton's method.")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Step size η; by default half the Cauchy step at the start."),
+    ] = None,
+    plugins: Plugins = None,
+    reports: Reports = REPORTS,
+    threads: Annotated[int, typer.Option(help="Threads, and cores, that each tool may use.")] = 1,
+    seed: Seed = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds that one trajectory may take.")] = 60.0,
+    json: Json = False,
+) -> None:
+    """Minimise a problem with every method: loss against steps and time, drift, a page.
+
+    Gradient descent and Newton's method from the problem's point, each method in its own process,
+    beside a trajectory of certified derivatives.
+    """
+    from gradiometer.commands.descend import Request, carry_out
+
+    request = Request(
+        problem=problem,
+        methods=method or ["*"],
+        size=size,
+        steps=steps,
+        rate=rate,
+        threads=threads,
+        seed=seed,
+        timeout_s=timeout,
+        plugins=plugins or [],
+        reports=reports,
+        json=json,
+    )
+    raise typer.Exit(carry_out(request))
 
 
 @app.command(epilog="Example: `gradiometer report latest`.")

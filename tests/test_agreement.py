@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -12,54 +12,67 @@ import numpy as np
 import pytest
 
 from gradiometer import Problem, plugins
-from gradiometer.measure.agreement import UNIT, Agreement, agree, locate
+from gradiometer.measure.agreement import ROUNDINGS, UNIT, Agreement, agree, locate
 from gradiometer.measure.outcome import Status
+from gradiometer.measure.plan import Case, Points, applies
 from gradiometer.measure.reference.certify import certify
 from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.operators import OPERATORS, Layout, Operator
 from gradiometer.problem import Point
 
 REGISTRY = plugins.load()
 BY_HAND = REGISTRY.methods["backprop"]
 LARGE = "64-256-256-10x64"
-CASES = [(p.name, label) for p in REGISTRY.problems.values() for label in p.labels]
-CASES.remove(("mlp", LARGE))
+SLOW = {("mlp", LARGE), ("gaussian-process", "3x100")}
+CASES = [
+    (p.name, label)
+    for p in REGISTRY.problems.values()
+    for label in p.labels
+    if (p.name, label) not in SLOW
+]
 NETWORK = ("mlp", "10-50-50-1x32")
+CANCELLING = {("newton-sqrt", "30")}
+"""Where rounding takes nine of the sixteen digits, and is granted them."""
 
 Array = np.ndarray
 Parts = list[Array]
 
 
+def pullback(problem: Problem) -> Operator:
+    """Return what a hand-coded backward pass computes of a problem."""
+    return OPERATORS["vjp" if problem.outputs else "gradient"]
+
+
 def by_hand(problem: Problem, point: Point) -> Parts:
-    """Return the gradient of the hand-coded backward pass."""
+    """Return the answer of the hand-coded backward pass."""
     assert problem.backward is not None
-    inputs = [BY_HAND.array(a) for a in point.inputs.values()]
+    directions = pullback(problem).directions(point)
+    inputs = [BY_HAND.array(a) for a in (*point.inputs.values(), *directions.values())]
     given = {name: BY_HAND.array(a) for name, a in point.given.items()}
     return [np.asarray(g) for g in problem.backward(*inputs, **given)]
 
 
 @dataclass(frozen=True)
 class Exam:
-    """A case of a real problem, with its certified gradient and an honest answer."""
+    """A case of a real problem, with its certified pullback and an honest answer."""
 
     problem: Problem
     label: str
-    point: Point
+    points: Points
     truth: Enclosure
     honest: Parts
+
+    @property
+    def point(self) -> Point:
+        return self.points.check
 
     @property
     def names(self) -> list[str]:
         return list(self.point.inputs)
 
     def mark(self, answer: Sequence[Any], promise: float = 12.0, exact: bool = True) -> Agreement:
-        return agree(
-            answer,
-            self.truth,
-            shapes=[a.shape for a in self.point.inputs.values()],
-            names=self.names,
-            promise=promise,
-            exact=exact,
-        )
+        layout = pullback(self.problem).layout(self.point)
+        return agree(answer, self.truth, layout, promise=promise, exact=exact)
 
     def split(self, flat: Array) -> Parts:
         ends = np.cumsum([a.size for a in self.honest])[:-1]
@@ -74,10 +87,12 @@ class Exam:
 
 
 @cache
-def exam(problem: str, label: str) -> Exam:
+def exam(problem: str, label: str, seed: int = 0) -> Exam:
     found = REGISTRY.problems[problem]
-    point = found.point(label)
-    return Exam(found, label, point, certify(found, point, "gradient"), by_hand(found, point))
+    case = Case(found, label, pullback(found).name)
+    points = case.points(seed, lambda at: certify(found, at, "value").shapes)
+    truth = certify(found, points.check, case.operator)
+    return Exam(found, label, points, truth, by_hand(found, points.check))
 
 
 def exactly(*values: float, magnitude: float = 1.0) -> Enclosure:
@@ -88,14 +103,8 @@ def exactly(*values: float, magnitude: float = 1.0) -> Enclosure:
 
 def compare(answer: Any, truth: Enclosure, promise: float = 12.0, exact: bool = True) -> Agreement:
     """Return the verdict on an answer that is one array x."""
-    return agree(
-        [np.asarray(answer)],
-        truth,
-        shapes=[truth.high.shape],
-        names=["x"],
-        promise=promise,
-        exact=exact,
-    )
+    layout = Layout([truth.high.shape], ["x"])
+    return agree([np.asarray(answer)], truth, layout, promise=promise, exact=exact)
 
 
 # What must pass.
@@ -107,7 +116,7 @@ def test_an_honest_answer_passes(problem: str, label: str) -> None:
     assert found.status is Status.OK
     assert found.reason == ""
     assert found.digits is not None
-    assert found.digits > 13.0
+    assert found.digits > 13.0 - math.log10(exam(problem, label).truth.condition)
 
 
 @pytest.mark.parametrize(("problem", "label"), CASES)
@@ -123,11 +132,7 @@ def test_the_truth_rounded_to_doubles_passes_with_all_its_digits(problem: str, l
 
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_honest_networks_pass_at_other_points(seed: int) -> None:
-    problem = REGISTRY.problems["mlp"]
-    point = problem.point(NETWORK[1], seed)
-    case = Exam(
-        problem, NETWORK[1], point, certify(problem, point, "gradient"), by_hand(problem, point)
-    )
+    case = exam(*NETWORK, seed)
     assert case.mark(case.honest).reason == ""
 
 
@@ -171,7 +176,7 @@ def test_an_exact_answer_in_single_precision_disagrees() -> None:
 
 @pytest.mark.parametrize("scalar", [2.5, np.float64(2.5), np.array(2.5)])
 def test_a_value_is_one_scalar(scalar: Any) -> None:
-    found = agree([scalar], exactly(2.5), shapes=[()], names=["value"], promise=12.0, exact=True)
+    found = agree([scalar], exactly(2.5), Layout([()], ["value"]), promise=12.0, exact=True)
     assert found.status is Status.OK
 
 
@@ -226,7 +231,7 @@ Wrong = Callable[[Exam], Sequence[Any]]
 
 
 def frozen(case: Exam) -> Parts:
-    return by_hand(case.problem, case.problem.preparation_point(case.label))
+    return by_hand(case.problem, case.points.preparation)
 
 
 def swapped(case: Exam) -> Parts:
@@ -254,8 +259,16 @@ WRONG: dict[str, Wrong] = {
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize(("problem", "label"), CASES)
+SPOILED = [
+    (problem, label, wrong)
+    for problem, label in CASES
+    for wrong in WRONG
+    if not (wrong == "two components swapped" and exam(problem, label).point.n == 1)
+    if not (wrong == "off by a trillionth everywhere" and (problem, label) in CANCELLING)
+]
+
+
+@pytest.mark.parametrize(("problem", "label", "wrong"), SPOILED)
 def test_a_wrong_gradient_disagrees(problem: str, label: str, wrong: str) -> None:
     case = exam(problem, label)
     found = case.mark(WRONG[wrong](case))
@@ -275,7 +288,9 @@ def test_zeros_disagree_however_little_a_method_promises(
     assert f"0.0 digits, {promise:g} promised" in found.reason
 
 
-@pytest.mark.parametrize(("problem", "label"), [c for c in CASES if c[0] != "product-of-sum"])
+@pytest.mark.parametrize(
+    ("problem", "label"), [c for c in CASES if c[0] != "product-of-sum" and c not in CANCELLING]
+)
 def test_an_answer_rounded_to_single_precision_disagrees(problem: str, label: str) -> None:
     case = exam(problem, label)
     for answer in (
@@ -288,15 +303,17 @@ def test_an_answer_rounded_to_single_precision_disagrees(problem: str, label: st
         assert 6.5 < found.digits < 9.5
 
 
-@pytest.mark.parametrize("relative", [1e-9, -1e-9])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("rank", [0.0, 0.001, 0.01, 0.1, 0.5, 0.9, 1.0])
 @pytest.mark.parametrize(("problem", "label"), CASES)
-def test_an_error_of_a_billionth_in_any_one_component_disagrees(
-    problem: str, label: str, rank: float, relative: float
+def test_an_error_of_a_billionth_or_of_twice_the_roundings_in_any_one_component_disagrees(
+    problem: str, label: str, rank: float, sign: float
 ) -> None:
     case = exam(problem, label)
     order = np.argsort(np.abs(case.truth.high))
     component = int(order[round(rank * (order.size - 1))])
+    amplified = case.truth.magnitude[component] / abs(case.truth.high[component])
+    relative = sign * max(1e-9, 2.0 * ROUNDINGS * UNIT * amplified)
     assert case.mark(case.with_error(component, relative)).status is Status.DISAGREES
 
 
@@ -458,7 +475,7 @@ def test_an_answer_of_the_wrong_shape_disagrees_whatever_its_values(
     answer: Any, shape: tuple[int, ...], reason: str
 ) -> None:
     truth = exactly(*np.ones(int(np.prod(shape))))
-    found = agree(answer, truth, shapes=[shape], names=["x"], promise=0.0, exact=False)
+    found = agree(answer, truth, Layout([shape], ["x"]), promise=0.0, exact=False)
     assert found == Agreement(Status.DISAGREES, reason)
 
 
@@ -509,6 +526,277 @@ def test_a_conjugated_or_rotated_answer_disagrees() -> None:
     case = exam(*NETWORK)
     assert case.mark([a * 1j for a in case.honest]).reason == "x is complex, real numbers expected"
     assert case.mark([a + 0j for a in case.honest]).status is Status.OK
+
+
+# What must fail of the other operators.
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """An operator of a small problem, with its certified truth, and that rounded to doubles."""
+
+    problem: Problem
+    operator: Operator
+    points: Points
+    truth: Enclosure
+
+    @property
+    def layout(self) -> Layout:
+        return self.operator.layout(self.points.check)
+
+    @property
+    def honest(self) -> Parts:
+        return self.cut(self.truth.high)
+
+    @property
+    def matrix(self) -> Array:
+        """The Jacobian or Hessian as one matrix, put together from its blocks."""
+        point = self.points.check
+        rows = point.cotangents if self.operator.axes[0] == "outputs" else point.inputs
+        blocks, sizes = iter(self.honest), [a.size for a in point.inputs.values()]
+        bands = [[next(blocks).reshape(a.size, n) for n in sizes] for a in rows.values()]
+        return np.block(bands)
+
+    def cut(self, flat: Array) -> Parts:
+        ends = np.cumsum([int(np.prod(shape)) for shape in self.layout.shapes])[:-1]
+        parts = zip(np.split(flat, ends), self.layout.shapes, strict=True)
+        return [part.reshape(shape) for part, shape in parts]
+
+    def arrange(self, matrix: Array) -> Parts:
+        return self.operator.arrange(matrix, self.points.check)
+
+    def along(self, **directions: dict[str, Array]) -> Parts:
+        """Return the rounded truth in other directions."""
+        point = replace(self.points.check, **directions)
+        return self.cut(certify(self.problem, point, self.operator.name).high)
+
+    def mark(self, answer: Sequence[Any], promise: float = 12.0, exact: bool = True) -> Agreement:
+        return agree(answer, self.truth, self.layout, promise=promise, exact=exact)
+
+
+@cache
+def sheet(problem: str, operator: str) -> Sheet:
+    found = REGISTRY.problems[problem]
+    case = Case(found, found.labels[0], operator)
+    points = case.points(0, lambda at: certify(found, at, "value").shapes)
+    return Sheet(found, OPERATORS[operator], points, certify(found, points.check, operator))
+
+
+SHEETS = [(p.name, name) for p in REGISTRY.problems.values() for name in OPERATORS
+          if applies(name, p)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("problem", "operator"), SHEETS)
+def test_the_rounded_truth_of_every_operator_passes(problem: str, operator: str) -> None:
+    found = sheet(problem, operator).mark(sheet(problem, operator).honest)
+    assert (found.status, found.reason) == (Status.OK, "")
+
+
+@pytest.mark.parametrize(("promise", "exact"), [(12.0, True), (7.0, False), (1.0, False)])
+@pytest.mark.parametrize(("problem", "operator"), SHEETS)
+def test_zeros_negatives_and_elevenfolds_of_every_operator_disagree(
+    problem: str, operator: str, promise: float, exact: bool
+) -> None:
+    page = sheet(problem, operator)
+    for factor in (0.0, -1.0, 11.0):
+        spoiled = [factor * a for a in page.honest]
+        assert page.mark(spoiled, promise, exact).status is Status.DISAGREES
+
+
+QUADRATIC = {("product-of-sum", "hessian"), ("determinant", "hessian")}
+ALWAYS_ONE = pytest.mark.xfail(
+    strict=True, reason="speelpenning is normalised to 1 at every point: a frozen value passes"
+)
+
+
+@pytest.mark.parametrize(
+    ("problem", "operator"),
+    [
+        pytest.param(*page, marks=ALWAYS_ONE) if page == ("speelpenning", "value") else page
+        for page in SHEETS
+        if page not in QUADRATIC
+    ],
+)
+def test_what_was_frozen_at_the_preparation_point_disagrees(problem: str, operator: str) -> None:
+    page = sheet(problem, operator)
+    stale = page.cut(certify(page.problem, page.points.preparation, operator).high)
+    assert page.mark(stale).status is Status.DISAGREES
+
+
+SQUARE = ["polar-coordinates", "brusselator"]
+
+
+@pytest.mark.parametrize("problem", SQUARE)
+def test_a_transposed_jacobian_disagrees(problem: str) -> None:
+    page = sheet(problem, "jacobian")
+    assert page.mark(page.arrange(page.matrix)).status is Status.OK
+    found = page.mark(page.arrange(page.matrix.T))
+    assert found.status is Status.DISAGREES
+    assert "largest error in ∂" in found.reason
+
+
+def test_a_wrong_block_disagrees_and_is_named() -> None:
+    page = sheet("brusselator", "jacobian")
+    answer = page.honest
+    answer[1] = answer[1] + np.arange(16.0).reshape(2, 2, 2, 2)
+    found = page.mark(answer)
+    assert found.status is Status.DISAGREES
+    assert "largest error in ∂du/∂v[" in found.reason
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2, 3), (2, 3, 0, 1), (0, 2, 1, 3), (3, 1, 2, 0)])
+@pytest.mark.parametrize("problem", SQUARE)
+def test_a_jacobian_whose_blocks_are_in_another_order_disagrees(
+    problem: str, order: tuple[int, ...]
+) -> None:
+    page = sheet(problem, "jacobian")
+    assert page.mark([page.honest[k] for k in order]).status is Status.DISAGREES
+
+
+def test_a_jacobian_of_the_wrong_shape_is_told_by_the_name_of_its_block() -> None:
+    page = sheet("robot-arm", "jacobian")
+    x, *others = page.honest
+    assert page.mark([x[:1], *others]).reason == "∂x/∂theta has shape (1,), (2,) expected"
+    assert page.mark(others).reason.startswith("2 arrays returned, 3 expected (∂x/∂theta, ∂y/∂")
+    assert page.mark([page.matrix]).reason.startswith("1 arrays returned, 3 expected")
+
+
+Change = Callable[[Array], Array]
+MISTAKES: dict[str, Change] = {
+    "half the diagonal": lambda H: H - 0.5 * np.diag(np.diag(H)),
+    "twice the diagonal": lambda H: H + np.diag(np.diag(H)),
+    "the upper triangle": np.triu,
+    "the lower triangle": np.tril,
+    "the diagonal": lambda H: np.diag(np.diag(H)),
+    "no diagonal": lambda H: H - np.diag(np.diag(H)),
+    "twice what is off the diagonal": lambda H: 2.0 * H - np.diag(np.diag(H)),
+    "columns in reverse": lambda H: H[:, ::-1],
+    "the inverse sign of a row": lambda H: np.concatenate([-H[:1], H[1:]]),
+    "only a Gauss-Newton part": lambda H: np.outer(H[0], H[0]),
+}
+CURVED = [name for name, operator in SHEETS if operator == "hessian"]
+
+
+SLIPS = [
+    (problem, mistake)
+    for problem in CURVED
+    for mistake, change in MISTAKES.items()
+    if (change(sheet(problem, "hessian").matrix) != sheet(problem, "hessian").matrix).any()
+]
+
+
+@pytest.mark.parametrize(("problem", "mistake"), SLIPS)
+def test_a_wrong_hessian_disagrees(problem: str, mistake: str) -> None:
+    page = sheet(problem, "hessian")
+    wrong = MISTAKES[mistake](page.matrix)
+    for promise, exact in ((12.0, True), (4.0, False)):
+        assert page.mark(page.arrange(wrong), promise, exact).status is Status.DISAGREES
+
+
+@pytest.mark.parametrize("problem", CURVED)
+def test_an_error_of_a_billionth_in_any_entry_of_a_hessian_disagrees(problem: str) -> None:
+    page = sheet(problem, "hessian")
+    grant = 2.0 * ROUNDINGS * UNIT * page.truth.magnitude
+    for i, entry in enumerate(page.truth.high.tolist()):
+        wrong = page.truth.high.copy()
+        wrong[i] += max(1e-9 * abs(entry), grant[i])
+        assert page.mark(page.cut(wrong)).status is Status.DISAGREES
+
+
+SEVERAL = [
+    (name, output)
+    for name, problem in REGISTRY.problems.items()
+    for output in range(len(problem.outputs))
+    if len(problem.outputs) > 1
+]
+
+
+@pytest.mark.parametrize(("problem", "output"), SEVERAL)
+def test_a_pullback_that_forgets_an_output_disagrees(problem: str, output: int) -> None:
+    page = sheet(problem, "vjp")
+    w = dict(page.points.check.cotangents)
+    name = list(w)[output]
+    w[name] = 0.0 * w[name]
+    assert page.mark(page.along(cotangents=w)).status is Status.DISAGREES
+
+
+@pytest.mark.parametrize(("problem", "output"), SEVERAL)
+def test_a_pushforward_with_one_wrong_sign_disagrees(problem: str, output: int) -> None:
+    page = sheet(problem, "jvp")
+    answer = page.honest
+    answer[output] = -answer[output]
+    assert page.mark(answer).status is Status.DISAGREES
+    assert page.mark(answer, 1.0, exact=False).status is Status.DISAGREES
+
+
+@pytest.mark.parametrize(
+    ("problem", "operator"), [page for page in SHEETS if OPERATORS[page[1]].direction]
+)
+def test_a_stale_direction_disagrees(problem: str, operator: str) -> None:
+    page = sheet(problem, operator)
+    stale = page.points.preparation
+    changed = page.along(cotangents=stale.cotangents, tangents=stale.tangents)
+    assert page.mark(changed).status is Status.DISAGREES
+    counting = {k: 1.0 + np.arange(a.size).reshape(a.shape) for k, a in stale.tangents.items()}
+    ones = {k: np.ones_like(a) for k, a in stale.cotangents.items()}
+    assert page.mark(page.along(cotangents=ones, tangents=counting)).status is Status.DISAGREES
+
+
+def test_a_pushforward_in_the_place_of_a_pullback_disagrees() -> None:
+    page = sheet("polar-coordinates", "vjp")
+    w = list(page.points.check.cotangents.values())
+    tangents = dict(zip(("x", "y"), w, strict=True))
+    other = certify(page.problem, replace(page.points.check, tangents=tangents), "jvp")
+    assert page.mark(page.cut(other.high)).status is Status.DISAGREES
+
+
+@pytest.mark.parametrize("problem", CURVED)
+def test_a_gradient_in_the_place_of_a_hessian_s_product_disagrees(problem: str) -> None:
+    page = sheet(problem, "hvp")
+    gradient = certify(page.problem, page.points.check, "gradient")
+    assert page.mark(page.cut(gradient.high)).status is Status.DISAGREES
+
+
+# Cancellation is granted to exact methods, and to them alone.
+
+CANCELLED = Enclosure(np.array([1e-8, 2e-8]), np.zeros(2), np.zeros(2), np.ones(2), 192)
+
+
+@pytest.mark.parametrize("units", [1.0, 4.0, 7.9])
+def test_what_rounding_explains_is_granted_in_the_norm_to_exact_methods_only(units: float) -> None:
+    answer = CANCELLED.high + units * UNIT
+    assert compare(answer, CANCELLED, exact=True).status is Status.OK
+    found = compare(answer, CANCELLED, exact=False)
+    assert found.status is Status.DISAGREES
+    assert "digits, 12 promised" in found.reason
+
+
+@pytest.mark.parametrize("units", [9.0, 20.0, 1e6])
+def test_what_rounding_does_not_explain_is_granted_to_nobody(units: float) -> None:
+    answer = CANCELLED.high + units * UNIT
+    for exact in (True, False):
+        assert compare(answer, CANCELLED, exact=exact).status is Status.DISAGREES
+
+
+def test_the_digits_of_a_cancelled_answer_are_those_that_are_right() -> None:
+    found = compare(CANCELLED.high * (1.0 + 1e-9), CANCELLED)
+    assert (found.status, found.reason) == (Status.OK, "")
+    assert found.digits == pytest.approx(9.0, abs=0.01)
+
+
+def test_one_component_may_not_live_on_the_cancellation_of_another() -> None:
+    truth = Enclosure(np.array([1.0, 1e-8]), np.zeros(2), np.zeros(2), np.array([1e6, 1e-8]), 192)
+    assert compare([1.0 + 4e6 * UNIT, 1e-8], truth).status is Status.OK
+    found = compare([1.0, 1e-8 + 4e6 * UNIT], truth)
+    assert found.status is Status.DISAGREES
+    assert "x[1]: " in found.reason
+
+
+@pytest.mark.xfail(strict=True, reason="beyond a condition of 1e15, the grant exceeds the truth")
+@pytest.mark.parametrize("size", [1e-16, 1e-18, 1e-40])
+def test_zeros_disagree_however_much_cancels(size: float) -> None:
+    truth = Enclosure(np.array([size]), np.zeros(1), np.zeros(1), np.ones(1), 192)
+    assert compare([0.0], truth).status is Status.DISAGREES
 
 
 # The figures.

@@ -22,6 +22,7 @@ from gradiometer import Problem, plugins
 from gradiometer.measure.reference import cache
 from gradiometer.measure.reference.certify import certify
 from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.operators import OPERATORS
 from gradiometer.problem import Point
 
 PARTS = ("high", "low", "radius", "magnitude")
@@ -43,6 +44,7 @@ def sample(n: int = 3) -> Enclosure:
 def assert_same(found: Enclosure | None, expected: Enclosure) -> None:
     assert found is not None
     assert found.bits == expected.bits
+    assert found.shapes == expected.shapes
     for part in PARTS:
         kept = getattr(found, part)
         assert kept.dtype == np.float64
@@ -75,6 +77,29 @@ def test_extreme_doubles_survive() -> None:
     assert_same(found, kept)
     assert found is not None
     assert np.signbit(found.high).tolist() == [False, True, True, False]
+
+
+@pytest.mark.parametrize("shapes", [((),), ((2, 3), ()), ((0,), (1, 1, 1)), ()])
+def test_the_shapes_of_the_outputs_survive(shapes: tuple[tuple[int, ...], ...]) -> None:
+    kept = dataclasses.replace(sample(), shapes=shapes)
+    cache.keep("digest", kept)
+    assert_same(cache.find("digest"), kept)
+
+
+def test_a_vector_problem_s_outline_is_found_again() -> None:
+    problem = Problem("p", lambda xp, x: (x, x[0]), {"x": [1.0, 2.0]}, outputs=("a", "b"))
+    asked: list[str] = []
+
+    def outline(point: Point) -> Any:
+        def certified() -> Enclosure:
+            asked.append("value")
+            return certify(problem, point, "value")
+
+        return cache.through(problem, point, "value", certified).shapes
+
+    for _ in range(2):
+        assert outline(problem.point()) == ((2,), ())
+    assert asked == ["value"]
 
 
 def test_what_was_never_kept_is_not_found() -> None:
@@ -175,7 +200,30 @@ def test_a_key_depends_on_every_bit_and_on_the_shape_of_the_point() -> None:
 
 
 def test_a_key_depends_on_the_operator() -> None:
-    assert keyed(operator="value") != keyed(operator="gradient")
+    assert len({keyed(operator=name) for name in OPERATORS}) == len(OPERATORS)
+
+
+@pytest.mark.parametrize("name", list(OPERATORS))
+@pytest.mark.parametrize("changed", ["tangents", "cotangents"])
+def test_a_key_depends_on_the_direction_where_the_operator_takes_it(
+    name: str, changed: str
+) -> None:
+    problem = Problem("candidate", square, {"x": 1.5})
+    point = problem.point()
+    moved = {k: np.nextafter(a, np.inf) for k, a in getattr(point, changed).items()}
+    other = dataclasses.replace(point, **{changed: moved})
+    same = cache.key(problem, point, name) == cache.key(problem, other, name)
+    assert same is (OPERATORS[name].direction != changed)
+
+
+def test_a_tangent_is_not_mistaken_for_an_input() -> None:
+    one, two = np.array(1.0), np.array(2.0)
+    problem = Problem("candidate", square, {"x": 1.5})
+    keys = {
+        cache.key(problem, Point({"x": x}, {}, {"x": v}, {}), "jvp")
+        for x, v in ((one, two), (two, one), (one, one))
+    }
+    assert len(keys) == 3
 
 
 @pytest.mark.parametrize(
@@ -402,10 +450,11 @@ def test_no_flipped_bit_ever_changes_a_reference(folder: Path) -> None:
         assert cache.find("digest") is None
 
 
-@pytest.mark.parametrize("missing", [*PARTS, "bits"])
+@pytest.mark.parametrize("missing", [*PARTS, "bits", "shapes"])
 def test_a_file_that_lacks_a_part_is_as_good_as_none(folder: Path, missing: str) -> None:
     cache.keep("digest", sample())
-    parts = {k: v for k, v in dataclasses.asdict(sample()).items() if k != missing}
+    with np.load(folder / "digest.npz") as stored:
+        parts = {k: stored[k] for k in stored.files if k != missing}
     np.savez(folder / "digest.npz", **parts)
     assert cache.find("digest") is None
 
@@ -451,7 +500,7 @@ def test_a_pickle_in_the_place_of_the_file_is_never_loaded(folder: Path) -> None
 def test_a_kept_file_holds_plain_arrays_only(folder: Path) -> None:
     cache.keep("digest", sample())
     with np.load(folder / "digest.npz", allow_pickle=False) as stored:
-        assert sorted(stored.files) == sorted([*PARTS, "bits"])
+        assert sorted(stored.files) == sorted([*PARTS, "bits", "shapes"])
     assert zipfile.is_zipfile(folder / "digest.npz")
 
 

@@ -7,45 +7,19 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
+from made import case, row, run, timed
 
 from gradiometer.measure.outcome import Status
 from gradiometer.report import charts
-from gradiometer.runs.run import Run, frame
-
-MODES = {"by-hand": "manual", "tape": "reverse", "dual": "forward", "cas": "symbolic"}
-
-
-def row(
-    method: str,
-    problem: str = "affine",
-    size: str = "",
-    operator: str = "gradient",
-    **values: Any,
-) -> dict[str, Any]:
-    return {
-        "case": "/".join(p for p in (problem, size, "float64", operator) if p),
-        "problem": problem, "size": size, "dtype": "float64", "operator": operator,
-        "method": method, "tool": method, "mode": MODES.get(method, "numerical"),
-        "status": "ok", "reason": "", "route": "native",
-    } | values  # fmt: skip
-
-
-def timed(seconds: float, ratio: float) -> dict[str, Any]:
-    return {
-        "time_s": seconds, "low_s": 0.9 * seconds, "high_s": 1.1 * seconds,
-        "ratio": ratio, "ratio_low": 0.9 * ratio, "ratio_high": 1.1 * ratio,
-    }  # fmt: skip
-
-
-def run(*rows: dict[str, Any]) -> Run:
-    return Run(Path("results/r"), {"id": "r"}, frame(rows))
+from gradiometer.runs.run import Run
 
 
 def of_sizes(*sizes: int, methods: tuple[str, ...] = ("by-hand", "tape")) -> Run:
     return run(
         *(
-            row(m, "net", f"s{n}", n=n, digits=15.0, **timed(1e-7 * n * (1 + i), 1.0 + i))
+            row(m, "net", f"s{n}", n=n, digits=15.0, **timed(1.0 + i, seconds=1e-7 * n * (1 + i)))
             for n in sizes
             for i, m in enumerate(methods)
         )
@@ -64,23 +38,23 @@ def words(chart: charts.Chart | None, path: Path) -> str:
 
 def test_a_report_has_three_charts_with_titles() -> None:
     assert list(charts.CHARTS) == ["agreement", "ranking", "scaling"]
-    assert all(title and callable(chart) for title, chart in charts.CHARTS.values())
+    assert all("{}" in title and callable(chart) for title, chart in charts.CHARTS.values())
 
 
 @pytest.mark.parametrize("name", list(charts.CHARTS))
 @pytest.mark.parametrize(
     "rows",
-    [[], [row("tape", operator="value", n=3, digits=15.0, **timed(1e-6, 1.0))]],
+    [[], [row("tape", operator="value", n=3, digits=15.0, **timed(1.0, seconds=1e-6))]],
     ids=["no records", "values only"],
 )
-def test_a_run_without_gradients_has_no_charts(name: str, rows: list[dict[str, Any]]) -> None:
-    assert charts.CHARTS[name][1](run(*rows)) is None
+def test_an_operator_without_records_has_no_charts(name: str, rows: list[Any]) -> None:
+    assert charts.CHARTS[name][1](run(*rows), "gradient") is None
 
 
 @pytest.mark.parametrize("name", ["ranking", "scaling"])
 def test_a_run_without_times_has_no_charts_of_times(name: str) -> None:
     told = run(row("tape", digits=15.0), row("bad", status="timeout", reason="slow"))
-    assert charts.CHARTS[name][1](told) is None
+    assert charts.CHARTS[name][1](told, "gradient") is None
 
 
 def test_the_heat_map_shows_digits_and_every_status(tmp_path: Path) -> None:
@@ -92,7 +66,7 @@ def test_the_heat_map_shows_digits_and_every_status(tmp_path: Path) -> None:
         row("misfit", status="disagrees", reason="2 arrays returned, 3 expected"),
         *(row(f"ends-{s}", status=str(s), reason="why") for s in ends),
     )
-    shown = words(charts.agreement(told), tmp_path / "a.svg").split("\n")
+    shown = words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
     for text in ["exact", "15.5", "-2.0", "disagrees", "affine", *map(str, ends)]:
         assert text in shown
     assert set(told.records["method"]) <= set(shown)
@@ -101,71 +75,139 @@ def test_the_heat_map_shows_digits_and_every_status(tmp_path: Path) -> None:
 def test_the_heat_map_names_each_case_by_problem_and_size(tmp_path: Path) -> None:
     told = run(row("tape", digits=15.0), row("tape", "net", "2-3", digits=14.0))
     assert {"affine", "net 2-3"} <= set(
-        words(charts.agreement(told), tmp_path / "a.svg").split("\n")
+        words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
     )
 
 
 @pytest.mark.parametrize("status", ["timeout", "not-installed"])
 def test_the_heat_map_is_drawn_where_no_cell_has_a_figure(tmp_path: Path, status: str) -> None:
     told = run(row("tape", status=status), row("jit", status=status))
-    assert words(charts.agreement(told), tmp_path / "a.svg").split("\n").count(status) == 2
+    assert (
+        words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n").count(status) == 2
+    )
 
 
 @pytest.mark.parametrize("name", ["a & b", "<tape>", "σ-tape", 'say "tape"', "o'tape", "f" * 32])
 def test_names_with_signs_of_xml_and_long_ones_are_drawn_in_full(tmp_path: Path, name: str) -> None:
-    assert name in words(charts.agreement(run(row(name, digits=12.0))), tmp_path / "a.svg")
+    assert name in words(
+        charts.agreement(run(row(name, digits=12.0)), "gradient"), tmp_path / "a.svg"
+    )
+
+
+@pytest.mark.parametrize("operator", ["value", "jacobian", "hvp"])
+def test_the_heat_map_is_of_one_operator(tmp_path: Path, operator: str) -> None:
+    others = {"value": 1.5, "jacobian": 2.5, "hvp": 3.5}
+    told = run(*(row("tape", operator=name, digits=d) for name, d in others.items()))
+    shown = words(charts.agreement(told, operator), tmp_path / "a.svg").split("\n")
+    assert {text for text in shown if text in ("1.5", "2.5", "3.5")} == {str(others[operator])}
+
+
+@pytest.mark.parametrize(("methods", "cases"), [(18, 2), (2, 18), (18, 60)])
+def test_the_longer_axis_of_the_heat_map_goes_down(methods: int, cases: int) -> None:
+    told = run(*(row(f"m{i}", f"p{j}", digits=9.0) for j in range(cases) for i in range(methods)))
+    drawn = charts.agreement(told, "gradient")
+    assert drawn is not None
+    across, down = sorted([methods, cases])
+    size = drawn.to_dict()
+    assert (size["width"], size["height"]) == (58 * across, 18 * down)
+
+
+def test_the_heat_map_keeps_the_order_of_the_plan_where_the_first_has_no_figure() -> None:
+    told = run(row("a", status="timeout"), row("b", digits=1.0), row("a", "p", digits=2.0))
+    drawn = charts.agreement(told, "gradient")
+    assert drawn is not None
+    assert drawn.to_dict()["layer"][0]["encoding"]["y"]["sort"] == ["a", "b"]
+
+
+def test_the_heat_map_shows_what_was_not_reached(tmp_path: Path) -> None:
+    plan = {"cases": [case("affine"), case("net")], "methods": ["tape"]}
+    told = run(row("tape", digits=15.0), plan=plan)
+    shown = words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
+    assert {"net", "not-reached"} <= set(shown)
 
 
 @pytest.mark.parametrize("top", [1.0, 3.0, 1e3, 1e7])
-def test_the_ranking_shows_every_timed_method_of_every_case(tmp_path: Path, top: float) -> None:
+def test_the_ranking_shows_every_timed_method_of_every_problem(tmp_path: Path, top: float) -> None:
     told = run(
-        row("by-hand", **timed(1e-7, 1.0)),
-        row("tape", **timed(1e-7 * top, top)),
-        row("by-hand", "net", "2-3", **timed(1e-6, 1.0)),
-        row("dual", "net", "2-3", **timed(2e-6, 2.0)),
+        row("by-hand", **timed(1.0, seconds=1e-7)),
+        row("tape", **timed(top, seconds=1e-7 * top)),
+        row("by-hand", "net", "2-3", **timed(1.0, seconds=1e-6)),
+        row("dual", "net", "2-3", **timed(2.0, seconds=2e-6)),
     )
-    shown = words(charts.ranking(told), tmp_path / "r.svg").split("\n")
+    shown = words(charts.ranking(told, "gradient"), tmp_path / "r.svg").split("\n")
     assert {"affine", "net 2-3", "by-hand", "tape", "dual", "× fastest (log scale)"} <= set(shown)
     assert shown.count("by-hand") == 2
     assert set(charts.MODES) <= set(shown)
 
 
+def test_the_ranking_shows_the_largest_size_of_each_problem(tmp_path: Path) -> None:
+    shown = words(charts.ranking(of_sizes(9, 999, 99), "gradient"), tmp_path / "r.svg").split("\n")
+    assert [text for text in shown if text.startswith("net")] == ["net s999"]
+
+
 def test_the_ranking_leaves_untimed_methods_to_the_tables(tmp_path: Path) -> None:
-    told = run(row("tape", **timed(1e-6, 1.0)), row("bad", status="crashed", reason="x"))
-    assert "bad" not in words(charts.ranking(told), tmp_path / "r.svg").split("\n")
+    told = run(row("tape", **timed(1.0, seconds=1e-6)), row("bad", status="crashed", reason="x"))
+    assert "bad" not in words(charts.ranking(told, "gradient"), tmp_path / "r.svg").split("\n")
 
 
 @pytest.mark.parametrize("sizes", [(3,), (3, 30), (3, 3, 3)])
 def test_scaling_needs_three_sizes(sizes: tuple[int, ...]) -> None:
-    assert charts.scaling(of_sizes(*sizes)) is None
+    assert charts.scaling(of_sizes(*sizes), "gradient") is None
 
 
 def test_scaling_names_every_method_once_with_units(tmp_path: Path) -> None:
     told = of_sizes(9, 3151, 85002, methods=("by-hand", "tape", "dual", "cas"))
-    shown = words(charts.scaling(told), tmp_path / "s.svg").split("\n")
+    shown = words(charts.scaling(told, "gradient"), tmp_path / "s.svg").split("\n")
     assert [shown.count(m) for m in ("by-hand", "tape", "dual", "cas")] == [1, 1, 1, 1]
     assert {"1 ms", "10 µs", "1,000", "scalar inputs (log scale)"} <= set(shown)
 
 
-def test_scaling_leaves_out_problems_of_a_single_size(tmp_path: Path) -> None:
-    told = of_sizes(9, 99, 999)
-    lone = frame([row("lonely", n=3, digits=15.0, **timed(1e-6, 1.0))])
-    both = Run(told.path, told.info, frame([*rows(told), *rows(Run(told.path, {}, lone))]))
-    assert "lonely" not in words(charts.scaling(both), tmp_path / "s.svg").split("\n")
+def test_scaling_has_a_panel_for_each_problem_of_several_sizes(tmp_path: Path) -> None:
+    told = run(
+        *rows(of_sizes(9, 99, 999)),
+        *(r | {"problem": "chain"} for r in rows(of_sizes(5, 55, 555))),
+        row("lonely", n=3, digits=15.0, **timed(1.0, seconds=1e-6)),
+    )
+    shown = words(charts.scaling(told, "gradient"), tmp_path / "s.svg").split("\n")
+    assert {"net", "chain"} <= set(shown)
+    assert shown.count("tape") == 2
+    assert "lonely" not in shown
 
 
 def test_scaling_shows_a_method_that_stopped_early_where_it_stopped(tmp_path: Path) -> None:
-    told = of_sizes(9, 99, 999)
-    early = frame([r for r in rows(told) if (r["method"], r["n"]) != ("tape", 999)])
-    shown = words(charts.scaling(Run(told.path, {}, early)), tmp_path / "s.svg").split("\n")
+    early = [r for r in rows(of_sizes(9, 99, 999)) if (r["method"], r["n"]) != ("tape", 999)]
+    shown = words(charts.scaling(run(*early), "gradient"), tmp_path / "s.svg").split("\n")
     assert shown.count("tape") == shown.count("by-hand") == 1
+
+
+@pytest.mark.parametrize("count", [2, 18])
+@pytest.mark.parametrize("slower", [1.0, 1.001, 3.0])
+def test_names_beside_lines_never_overlap_and_stay_in_the_panel(
+    tmp_path: Path, count: int, slower: float
+) -> None:
+    told = run(
+        *(
+            row(f"m{i}", "net", f"s{n}", n=n, **timed(seconds=1e-7 * n * slower**i))
+            for n in (9, 99, 999)
+            for i in range(count)
+        )
+    )
+    drawn = charts.scaling(told, "gradient")
+    assert drawn is not None
+    (data,) = drawn.to_dict()["datasets"].values()
+    placed = np.sort([math.log(r["place"]) for r in data if r["place"] is not None])
+    low, high = (math.log(f(r["time_s"] for r in data)) for f in (min, max))
+    assert len(placed) == count
+    assert np.diff(placed).min() >= (high - low) * charts.LINE / charts.HEIGHT * 0.999
+    assert low <= placed[0]
+    assert placed[-1] <= high + 1e-9
 
 
 @pytest.mark.parametrize("name", list(charts.CHARTS))
 def test_drawing_leaves_the_run_as_it_was(name: str) -> None:
     told = of_sizes(9, 99, 999)
     before = told.records.copy(deep=True)
-    assert charts.CHARTS[name][1](told) is not None
+    assert charts.CHARTS[name][1](told, "gradient") is not None
     assert told.records.equals(before)
 
 

@@ -56,7 +56,10 @@ INFO: dict[str, Any] = {
     "plan": {"cases": ["affine/float64/gradient"], "methods": ["tape"]},
 }
 CHECK = "run --problem product-of-sum --method backprop --rounds 0"
-VERBS = ["run", "list", "list problems", "list methods", "list runs", "show", "report"]
+VERBS = [
+    "run", "list", "list problems", "list methods", "list operators", "list runs", "show",
+    "descend", "report",
+]  # fmt: skip
 
 
 class Done(NamedTuple):
@@ -148,9 +151,9 @@ def test_the_help_of_every_verb_has_an_example(tmp_path: Path, verb: str) -> Non
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("", ["run", "show", "report", "list"]),
-        ("-h", ["run", "show", "report", "list"]),
-        ("list", ["problems", "methods", "runs"]),
+        ("", ["run", "show", "descend", "report", "list"]),
+        ("-h", ["run", "show", "descend", "report", "list"]),
+        ("list", ["problems", "methods", "operators", "runs"]),
     ],
 )
 def test_without_a_command_the_help_lists_them(
@@ -318,6 +321,8 @@ def test_json_is_all_that_is_on_stdout_and_tells_the_run(checked: Measured) -> N
         "list methods --json",
         "list runs --json",
         "show mlp --size 2-3-1x1 --json",
+        "show polar-coordinates --operator jacobian --operator vjp --json",
+        "list operators --json",
     ],
 )
 def test_json_is_strict_and_alone_on_stdout(tmp_path: Path, command: str) -> None:

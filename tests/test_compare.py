@@ -8,40 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made import alone, case, row, timed
 
 from gradiometer.measure.outcome import Status
 from gradiometer.runs import compare
 from gradiometer.runs.run import frame
 
 UNFIGURED = [s for s in Status if s not in (Status.OK, Status.DISAGREES)]
-
-
-def row(
-    method: str,
-    problem: str = "affine",
-    size: str = "",
-    operator: str = "gradient",
-    **values: Any,
-) -> dict[str, Any]:
-    return {
-        "case": "/".join(p for p in (problem, size, "float64", operator) if p),
-        "problem": problem, "size": size, "dtype": "float64", "operator": operator,
-        "method": method, "tool": method, "mode": "reverse", "status": "ok", "reason": "",
-        "route": "native",
-    } | values  # fmt: skip
-
-
-def timed(ratio: float, low: float, high: float, seconds: float | None = None) -> dict[str, Any]:
-    time_s = 1e-6 * ratio if seconds is None else seconds
-    return {
-        "time_s": time_s, "low_s": 0.9 * time_s, "high_s": 1.1 * time_s,
-        "ratio": ratio, "ratio_low": low, "ratio_high": high, "rounds": 7, "loops": 10,
-    }  # fmt: skip
-
-
-def alone(seconds: float, low: float, high: float) -> dict[str, Any]:
-    """What a cell holds that was timed outside any rounds."""
-    return {"time_s": seconds, "low_s": low, "high_s": high}
 
 
 def ranks(*rows: dict[str, Any]) -> dict[str, int]:
@@ -168,6 +141,77 @@ def test_making_tables_leaves_the_records_as_they_were() -> None:
     pd.testing.assert_frame_equal(records, before)
 
 
+# Operators and order.
+
+
+def test_operators_are_shown_derivatives_first_and_the_primal_last() -> None:
+    assert compare.SHOWN == ["gradient", "jacobian", "hessian", "jvp", "vjp", "hvp", "value"]
+    records = frame([row(operator=name) for name in ("value", "hvp", "gradient", "value")])
+    assert compare.operators(records) == ["gradient", "hvp", "value"]
+    assert compare.operators(frame([])) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_records_are_put_into_the_order_of_the_plan(seed: int) -> None:
+    plan = {"cases": [case("b"), case("a", operator="value"), case("a")], "methods": ["y", "x"]}
+    planned = [(c, m) for c in plan["cases"] for m in plan["methods"]]
+    rows = [row(m, c.partition("/")[0], operator=c.rpartition("/")[2]) for c, m in planned]
+    np.random.default_rng(seed).shuffle(rows)
+    found = compare.in_order(frame(rows), plan)
+    assert list(zip(found["case"], found["method"], strict=True)) == planned
+
+
+def test_records_that_were_not_planned_come_last() -> None:
+    plan = {"cases": [case("a")], "methods": ["x"]}
+    found = compare.in_order(frame([row("z", "a"), row("x", "b"), row("x", "a")]), plan)
+    assert found.iloc[0][["problem", "method"]].tolist() == ["a", "x"]
+    assert len(found) == 3
+
+
+def test_the_first_derivative_is_the_gradient_or_the_jacobian_of_problems_without() -> None:
+    rows = [row(problem="net", operator=o) for o in ("value", "gradient", "jacobian", "hessian")]
+    rows += [row(problem="polar", operator=o) for o in ("value", "jacobian", "jvp")]
+    first = compare.first_derivatives(frame(rows))
+    found = {name: cells["problem"].tolist() for name, cells in first.items()}
+    assert found == {"gradient": ["net"], "jacobian": ["polar"]}
+
+
+@pytest.mark.parametrize(
+    ("operators", "shown"),
+    [
+        (["jacobian"], ["jacobian"]), (["value", "hvp", "jvp"], ["jvp"]), (["value"], ["value"]),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_without_a_first_derivative_the_first_operator_is_shown(
+    operators: list[str], shown: list[str]
+) -> None:
+    assert list(compare.first_derivatives(frame([row(operator=o) for o in operators]))) == shown
+
+
+def test_the_largest_size_is_that_with_the_most_inputs_that_was_timed() -> None:
+    rows = [
+        row("tape", "net", "big", n=900, **timed()), row("jit", "net", "big", status="skipped"),
+        row("tape", "net", "small", n=9, **timed()), row("tape", "net", "huge", n=9000),
+        row("tape", "net", "small", "hessian", n=9, **timed()),
+        row("tape", "affine", n=None, **timed()),
+    ]  # fmt: skip
+    found = compare.largest(frame(rows))
+    assert found["case"].tolist() == [
+        case("net", "big"), case("net", "big"), case("net", "small", "hessian"), case("affine"),
+    ]  # fmt: skip
+
+
+def test_of_sizes_with_the_same_inputs_the_last_is_the_largest() -> None:
+    rows = [row("tape", "loop", size, n=6, **timed()) for size in ("1", "10", "100")]
+    assert compare.largest(frame(rows))["size"].tolist() == ["100"]
+
+
+@pytest.mark.parametrize("rows", [[], [row()], [row(status="error")]])
+def test_without_times_there_is_no_largest_size(rows: list[dict[str, Any]]) -> None:
+    assert compare.largest(frame(rows)).empty
+
+
 # Times.
 
 
@@ -219,6 +263,22 @@ def test_a_method_whose_value_was_not_timed_has_no_cost_in_primals() -> None:
     assert math.isnan(table["affine/float64/gradient", "tape"])
 
 
+def test_the_cost_is_over_another_operator_of_the_same_method_and_case() -> None:
+    records = frame(
+        [
+            row("tape", "net", "2", "gradient", **timed(seconds=2.0)),
+            row("tape", "net", "9", "gradient", **timed(seconds=9.0)),
+            row("tape", "net", "2", "hvp", **timed(seconds=5.0)),
+            row("tape", "net", "9", "hvp", **timed(seconds=18.0)),
+            row("jit", "net", "2", "hvp", **timed(seconds=5.0)),
+            row("jit", "net", "9", "hvp", status="timeout"),
+        ]
+    )
+    table = compare.cost(records, "hvp", "gradient")
+    assert table.loc["tape"].tolist() == [2.5, 2.0]
+    assert table.loc["jit"].tolist() == ["ok", "timeout"]
+
+
 # Ranks.
 
 
@@ -264,6 +324,11 @@ def test_ranks_do_not_depend_on_the_order_of_the_records(seed: int) -> None:
     rows = [row(f"m{i}", **timed(i, 0.7 * i, 1.3 * i)) for i in range(1, 9)]
     shuffled = [rows[i] for i in rng.permutation(len(rows))]
     assert ranks(*shuffled) == ranks(*rows)
+
+
+def test_a_ranking_says_how_each_operator_came_about() -> None:
+    rows = [row("a", route="8 jvps", **timed(2.0)), row("b", **timed(1.0))]
+    assert compare.ranking(frame(rows))["route"].tolist() == ["native", "8 jvps"]
 
 
 def test_methods_that_failed_have_no_rank() -> None:
@@ -317,7 +382,8 @@ def test_planned_cells_without_a_record_are_not_reached(recorded: int) -> None:
     cases, methods = ["a/float64/gradient", "b/float64/gradient"], ["tape", "jit"]
     planned = [(case, method) for case in cases for method in methods]
     rows = [row(method, case.partition("/")[0]) for case, method in planned[:recorded]]
-    missed = compare.coverage(frame(rows), {"cases": cases, "methods": methods})
+    plan = {"cases": cases, "methods": methods}
+    missed = compare.coverage(compare.with_unreached(frame(rows), plan))
     assert list(zip(missed["case"], missed["method"], strict=True)) == planned[recorded:]
     assert set(missed["status"]) <= {"not-reached"}
     assert set(missed["reason"]) <= {"the run ended before it"}
@@ -326,7 +392,8 @@ def test_planned_cells_without_a_record_are_not_reached(recorded: int) -> None:
 def test_cells_that_were_not_reached_stand_after_those_that_failed() -> None:
     records = frame([row("tape", status="skipped", reason="too slow")])
     plan = {"cases": ["affine/float64/gradient"], "methods": ["jit", "tape"]}
-    assert compare.coverage(records, plan)["status"].tolist() == ["skipped", "not-reached"]
+    missed = compare.coverage(compare.with_unreached(records, plan))
+    assert missed["status"].tolist() == ["skipped", "not-reached"]
 
 
 # Ratios of methods that were timed one after the other.
@@ -421,6 +488,16 @@ def test_a_method_that_never_catches_up_or_never_lagged_is_no_pair(
         starts("other", cold_s=cold_s, warm_s=warm_s),
     ]
     assert compare.break_even(frame(rows)).empty
+
+
+def test_break_even_is_of_one_operator() -> None:
+    rows = [starts("eager", cold_s=0.0, warm_s=2e-3), starts("jit", cold_s=1.0, warm_s=1e-3)]
+    hessians = [r | {"operator": "hessian", "case": case("affine", "", "hessian")} for r in rows]
+    hessians[1]["prepare_s"] += 1.0
+    records = frame(rows + hessians)
+    assert compare.break_even(records, "gradient")["calls"].tolist() == [1000.0]
+    assert compare.break_even(records, "hessian")["calls"].tolist() == [2000.0]
+    assert compare.break_even(records, "jvp").empty
 
 
 def test_methods_whose_start_was_not_measured_are_left_out() -> None:

@@ -35,6 +35,7 @@ def finished(
     work = tmp_path_factory.mktemp("work")
     command = [sys.executable, "-m", "gradiometer", "run", "--plugins", str(folder)]
     chosen = ["--method", "autograd", "--method", "backprop", "--quick"]
+    chosen += ["--problem", "*-chain", "--problem", "mlp", "--problem", "spring"]
     done = subprocess.run([*command, *chosen], cwd=work, capture_output=True, text=True)
     return done, work
 
@@ -75,7 +76,7 @@ def test_the_method_is_in_the_report(
 ) -> None:
     (report,) = (finished[1] / "reports").glob("*/report.md")
     assert report.read_text(encoding="utf-8").count("autograd") > 10
-    assert "autograd" in (report.parent / "agreement.svg").read_text(encoding="utf-8")
+    assert "autograd" in (report.parent / "agreement-gradient.svg").read_text(encoding="utf-8")
 
 
 def test_the_problem_is_measured_like_the_others(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -64,12 +65,14 @@ def faulty() -> Registry:
     return find_plugins([PLUGINS])
 
 
-def command_of(pid: int) -> str:
-    """Return a process's command line; nothing where it has ended."""
-    try:
-        return " ".join(psutil.Process(pid).cmdline())
-    except psutil.Error:
-        return ""
+def left_behind(mark: str) -> list[int]:
+    """Return the sleeping processes that were started under a mark in the environment."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if "time.sleep(600)" in " ".join(process.cmdline()) and mark in process.environ():
+                found.append(process.pid)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +81,13 @@ def ended(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     methods = [faulty.methods[name] for name in ENDS]
     plan = make_plan([faulty.problems["sound"]], methods, operators=["gradient"])
     logs = tmp_path_factory.mktemp("logs")
-    before = set(psutil.pids())
-    with Harness(plan, OPTIONS, faulty.origins, logs) as harness:
-        outcomes = list(harness.outcomes())
-    left = [p for p in set(psutil.pids()) - before if "time.sleep(600)" in command_of(p)]
-    assert not left
+    mark = f"GRADIOMETER_TEST_{os.getpid()}"  # other sessions may be running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(mark, "1")
+        with Harness(plan, OPTIONS, faulty.origins, logs) as harness:
+            outcomes = list(harness.outcomes())
+            assert left_behind(mark), "what it leaves behind is found while its worker lives"
+    assert not left_behind(mark)
     names = [each.cell.method.name for each in outcomes]
     assert sorted(names) == sorted(ENDS)
     return {each.cell.method.name: each.outcome for each in outcomes}
@@ -150,6 +155,137 @@ def test_a_faulty_problem_costs_its_own_cells_and_says_why(
 
 def test_a_problem_beside_faulty_ones_is_checked(troubled: dict[str, Outcome]) -> None:
     assert troubled["sound"].status is Status.OK
+
+
+# The other operators.
+
+ALL = ("value", "jacobian", "jvp", "vjp", "gradient", "hessian", "hvp")
+WRONG = {
+    ("transposed", "saddle", "jacobian"): "largest error in ∂a/∂y",
+    ("half-diagonal", "bowl", "hessian"): "largest error in ∂²/∂x∂x[1, 1]",
+    ("wrong-sign", "saddle", "jvp"): "digits, 12 promised",
+    ("wrong-sign", "bowl", "hvp"): "digits, 11 promised",
+    ("forgets-an-output", "saddle", "vjp"): "digits, 12 promised",
+    ("stale-direction", "saddle", "jvp"): "digits, 12 promised",
+    ("stale-direction", "saddle", "vjp"): "digits, 12 promised",
+    ("stale-direction", "bowl", "hvp"): "digits, 11 promised",
+}
+SKIPPED = {
+    ("reluctant", "bowl", "hessian"): "hessian of 3 inputs and 1 outputs",
+    ("reluctant", "saddle", "jacobian"): "1,000,000,000 primal evaluations a call",
+    ("reluctant", "bowl", "jacobian"): "1,000,000,000 primal evaluations a call",
+}
+UNSUPPORTED = {
+    ("pulls-only", "bowl", "hessian"): "There are only pullbacks here.",
+    ("pulls-only", "bowl", "hvp"): "There are only pullbacks here.",
+    **{("pulls-only", "bowl", name): "There are only pullbacks here."
+       for name in ("gradient", "jacobian", "jvp")},
+    ("pulls-only", "bowl", "vjp"): "bowl has no hand-coded vjp.",
+}  # fmt: skip
+ROUTES = {
+    ("all-right", "saddle", "jacobian"): "native",
+    ("all-right", "bowl", "gradient"): "native",
+    ("all-right", "bowl", "jacobian"): "gradient",
+    ("all-right", "bowl", "jvp"): "gradient",
+    ("all-right", "bowl", "vjp"): "gradient",
+    ("all-right", "bowl", "hessian"): "native",
+    ("pulls-only", "saddle", "jacobian"): "2 vjps",
+    ("pulls-only", "saddle", "jvp"): "2 vjps",
+    ("pulls-only", "saddle", "vjp"): "native",
+}
+HANDS = [
+    "all-right", "pulls-only", "transposed", "half-diagonal", "wrong-sign", "forgets-an-output",
+    "stale-direction", "for-them", "reluctant",
+]  # fmt: skip
+Cells = dict[tuple[str, str, str], Outcome]
+
+
+@pytest.fixture(scope="module")
+def derivatives(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> Cells:
+    """Every operator of a scalar and a vector problem, by methods of which most are faulty."""
+    names = ("saddle", "bowl", "affine", "one-output-short", "too-wide")
+    problems = [faulty.problems[name] for name in names]
+    plan = make_plan(problems, [faulty.methods[name] for name in HANDS], operators=ALL)
+    logs = tmp_path_factory.mktemp("logs")
+    with Harness(plan, replace(OPTIONS, rounds=0), faulty.origins, logs) as harness:
+        ended = list(harness.outcomes())
+    assert sorted(each.cell.id for each in ended) == sorted(cell.id for cell in plan.cells)
+    return {
+        (each.cell.method.name, each.cell.case.problem.name, each.cell.case.operator): each.outcome
+        for each in ended
+    }
+
+
+@pytest.mark.parametrize("cell", WRONG, ids="/".join)
+def test_a_wrong_derivative_disagrees_and_is_located(
+    derivatives: Cells, cell: tuple[str, str, str]
+) -> None:
+    outcome = derivatives[cell]
+    assert outcome.status is Status.DISAGREES
+    assert WRONG[cell] in outcome.reason
+
+
+@pytest.mark.parametrize("cell", SKIPPED | UNSUPPORTED, ids="/".join)
+def test_a_derivative_that_is_declined_or_not_there_is_recorded_with_the_reason(
+    derivatives: Cells, cell: tuple[str, str, str]
+) -> None:
+    status = Status.SKIPPED if cell in SKIPPED else Status.UNSUPPORTED
+    assert derivatives[cell].status is status
+    assert (SKIPPED | UNSUPPORTED)[cell] in derivatives[cell].reason
+
+
+def test_every_other_derivative_of_a_faulty_method_is_right(derivatives: Cells) -> None:
+    amiss = {
+        cell
+        for cell, outcome in derivatives.items()
+        if outcome.status is not Status.OK and cell[1] in ("saddle", "bowl")
+    }
+    derived = {("half-diagonal", "bowl", "hessian"), ("wrong-sign", "bowl", "hvp")}
+    assert amiss == set(WRONG) | set(SKIPPED) | set(UNSUPPORTED) | derived
+
+
+@pytest.mark.parametrize("cell", ROUTES, ids="/".join)
+def test_a_record_says_by_which_route_a_derivative_came(
+    derivatives: Cells, cell: tuple[str, str, str]
+) -> None:
+    assert derivatives[cell].status is Status.OK, derivatives[cell]
+    assert derivatives[cell].route == ROUTES[cell]
+
+
+@pytest.mark.parametrize("operator", ["gradient", "hvp"])
+def test_none_for_an_unused_input_is_right_and_told(derivatives: Cells, operator: str) -> None:
+    outcome = derivatives["for-them", "bowl", operator]
+    assert (outcome.status, outcome.reason) == (
+        Status.OK,
+        "1 None returned, counted as zeros",
+    )
+
+
+@pytest.mark.parametrize("operator", ["hessian", "hvp"])
+def test_a_case_whose_second_derivative_vanishes_is_skipped(
+    derivatives: Cells, operator: str
+) -> None:
+    outcome = derivatives["all-right", "affine", operator]
+    assert outcome.status is Status.SKIPPED
+    assert f"reference: the true {operator} is zero: nothing to agree with" in outcome.reason
+
+
+def test_a_case_whose_answer_is_too_large_is_skipped_and_its_others_are_not(
+    derivatives: Cells,
+) -> None:
+    outcome = derivatives["all-right", "too-wide", "hessian"]
+    assert outcome.status is Status.SKIPPED
+    assert "the hessian has 1,000,000 components: none is compared beyond" in outcome.reason
+    assert derivatives["all-right", "too-wide", "value"].status is Status.OK
+
+
+@pytest.mark.parametrize("operator", ["value", "jacobian", "jvp", "vjp"])
+def test_a_problem_that_returns_fewer_outputs_than_it_names_is_an_error(
+    derivatives: Cells, operator: str
+) -> None:
+    outcome = derivatives["all-right", "one-output-short", operator]
+    assert outcome.status is Status.ERROR
+    assert "returned 2 outputs in a tuple: 3 are named (a, b, c)" in outcome.reason
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 import gradiometer
 
 HEAVY = ("pandas", "scipy", "flint", "sympy", "torch", "tensorflow", "jax", "altair", "pyarrow")
-AT_ONCE = {n for n in gradiometer.__all__ if n not in {"Options", "Run", "load", "resume", "run"}}
+AT_ONCE = set(gradiometer.__all__) - set(gradiometer._LATE)
 
 
 def loaded_by(statement: str, folder: Path) -> set[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from gradiometer.commands import listing
 from gradiometer.errors import GradiometerError
+from gradiometer.operators import OPERATORS
 from gradiometer.problem import Problem
 from gradiometer.registry import Registry
 from gradiometer.runs.store import RunFolder
@@ -95,7 +96,13 @@ def test_every_problem_is_listed(registry: Registry, capsys: pytest.CaptureFixtu
     listing.problems([], json=True)
     rows = as_json(capsys)
     assert [r["name"] for r in rows] == list(registry.problems)
-    assert all(r["formula"] and r["source"] and r["backprop"] is True for r in rows)
+    for r in rows:
+        found = registry.problems[r["name"]]
+        assert r["formula"]
+        assert r["source"]
+        assert r["outputs"] == list(found.output_names)
+        assert r["by_hand"] == list(found.derivatives) != []
+        assert r["inputs"] == [found.point(label).n for label in found.labels]
 
 
 def test_a_problem_of_a_plugin_is_listed_with_its_facts(
@@ -103,8 +110,8 @@ def test_a_problem_of_a_plugin_is_listed_with_its_facts(
 ) -> None:
     listing.problems([plugin], json=True)
     assert named(as_json(capsys), "listed-square") == {
-        "name": "listed-square", "sizes": ["small", "big"], "backprop": False,
-        "formula": "y = x[i]², see [/b].", "source": "A book",
+        "name": "listed-square", "sizes": ["small", "big"], "inputs": [1, 1],
+        "outputs": ["value"], "by_hand": [], "formula": "y = x[i]², see [/b].", "source": "A book",
     }  # fmt: skip
 
 
@@ -116,7 +123,11 @@ def test_the_table_of_problems_has_formulas_and_sizes(
     assert all(name in shown for name in registry.problems)
     assert re.search(r"listed-square .*small, big", shown)
     assert re.search(r"listed-square .*y = x\[i\]², see \[/b\]\.", shown)
-    assert re.search(r"product-of-sum +–", shown)
+    assert re.search(r"product-of-sum +– +3 +value +gradient", shown)
+    assert re.search(r"listed-square +small, big +1, 1 +value +–", shown)
+    assert re.search(r"polar-coordinates +– +2 +r, theta +vjp, jvp, jacobian", shown)
+    assert "15, 3,471, 89,098" in shown
+    assert "by hand" in shown
 
 
 def test_a_problem_whose_file_failed_to_load_shows_the_reason_for_its_formula(
@@ -128,6 +139,17 @@ def test_a_problem_whose_file_failed_to_load_shows_the_reason_for_its_formula(
     listing.problems([], json=True)
     (shown,) = as_json(capsys)
     assert shown["formula"] == "chains.py failed to load: x (line 2)"
+    assert shown["inputs"] == [None]
+
+
+def test_a_problem_whose_point_cannot_be_drawn_is_listed_without_its_inputs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Registry()
+    found.add(Problem("undrawn", lambda xp, x: x, lambda size, rng: {"x": [1.0][size]}, {}, (0, 7)))
+    monkeypatch.setattr(listing.registries, "load", lambda plugins: found)
+    listing.problems([], json=False)
+    assert re.search(r"undrawn +0, 7 +1, – ", capsys.readouterr().out)
 
 
 # Methods.
@@ -189,6 +211,26 @@ def test_the_table_of_methods_says_yes_or_no(
 def test_a_plugin_that_is_not_there_is_an_error(list_what: Any, tmp_path: Path) -> None:
     with pytest.raises(GradiometerError, match=r"No plugin file or folder at .*check the path"):
         list_what([tmp_path / "nowhere.py"], json=False)
+
+
+# Operators.
+
+
+def test_every_operator_is_listed_with_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    listing.operators(json=True)
+    rows = as_json(capsys)
+    assert [r["name"] for r in rows] == list(OPERATORS)
+    assert named(rows, "hvp")["takes"] == "tangents"
+    assert named(rows, "hvp")["of"] == "scalar problems"
+    assert named(rows, "jacobian")["takes"] is None
+    assert named(rows, "jacobian")["of"] == "all problems"
+
+
+def test_the_table_of_operators_has_their_formulas(capsys: pytest.CaptureFixture[str]) -> None:
+    listing.operators(json=False)
+    shown = capsys.readouterr().out
+    assert re.search(r"vjp +all problems +cotangents +wᵀ·J", shown)
+    assert re.search(r"value +all problems +– +f\(x\)", shown)
 
 
 # Runs.

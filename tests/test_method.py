@@ -14,6 +14,7 @@ import pytest
 
 from gradiometer.errors import Unsupported
 from gradiometer.method import Method, Primal
+from gradiometer.operators import OPERATORS
 from gradiometer.problem import Point, problem
 
 
@@ -75,9 +76,27 @@ def test_a_primal_is_named_for_its_problem_and_holds_what_methods_may_need() -> 
 # The contract
 
 
-def test_a_method_without_a_gradient_is_unsupported_and_named() -> None:
-    with pytest.raises(Unsupported, match="Method 'plain' has no gradient"):
-        Plain().gradient(primal())
+@pytest.mark.parametrize(
+    ("operator", "called"),
+    [
+        ("gradient", "gradient"),
+        ("jacobian", "Jacobian"),
+        ("hessian", "Hessian"),
+        ("jvp", "jvp"),
+        ("vjp", "vjp"),
+        ("hvp", "hvp"),
+    ],
+)
+def test_an_operator_that_a_method_has_not_is_unsupported_and_named(
+    operator: str, called: str
+) -> None:
+    with pytest.raises(Unsupported, match=rf"^Method 'plain' has no {called}\.$"):
+        getattr(Plain(), operator)(primal())
+
+
+@pytest.mark.parametrize("name", list(OPERATORS))
+def test_a_method_has_a_function_for_every_operator(name: str) -> None:
+    assert callable(getattr(Method, name))
 
 
 @pytest.mark.parametrize("part", ["namespace", "array"])
@@ -101,10 +120,15 @@ def test_a_prepared_callable_is_given_the_inputs_and_the_given_values() -> None:
     assert Plain().arguments((1, 2), {"c": 3}) == (((1, 2), {"c": 3}), {})
 
 
+def test_a_direction_is_a_third_tuple() -> None:
+    assert Plain().arguments((1, 2), {"c": 3}, (4, 5)) == (((1, 2), {"c": 3}, (4, 5)), {})
+
+
+@pytest.mark.parametrize("operator", list(OPERATORS))
 @pytest.mark.parametrize("n", [0, 1, 10**9])
-def test_a_method_neither_declines_nor_multiplies_by_default(n: int) -> None:
-    assert Plain().declines(n) is None
-    assert Plain().evaluations(n) is None
+def test_a_method_neither_declines_nor_multiplies_by_default(operator: str, n: int) -> None:
+    assert Plain().declines(operator, n, n) is None
+    assert Plain().evaluations(operator, n, n) is None
 
 
 def test_the_defaults_promise_rounding_only_and_wait_for_nothing() -> None:
@@ -112,6 +136,7 @@ def test_the_defaults_promise_rounding_only_and_wait_for_nothing() -> None:
     method.setup(threads=1)
     assert (method.mode, method.digits, method.exact) == ("reverse", 12.0, True)
     assert (method.wait, method.fault, method.tool, method.package) == (None, None, "", None)
+    assert (method.composes, method.digits_second) == (False, None)
 
 
 def test_what_is_set_on_one_method_stays_there() -> None:

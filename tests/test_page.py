@@ -7,13 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import made
 import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
 from gradiometer.errors import GradiometerError
+from gradiometer.operators import OPERATORS
 from gradiometer.report import page, tables
-from gradiometer.runs.run import Run, frame
+from gradiometer.runs.run import Run
 
 INFO: dict[str, Any] = {
     "id": "20260101-120000-abcd",
@@ -31,7 +33,7 @@ INFO: dict[str, Any] = {
     },
     "floor_s": 8.231884518001506e-08,
 }  # fmt: skip
-MODES = {"by-hand": "manual", "tape": "reverse"}
+SECTIONS = ("Agreement", "Speed")
 FAILED = {
     "wrong": ("disagrees", "0.3 digits, 12 promised; largest error in x | y"),
     "nans": ("nonfinite", "3 of 3 components not finite: x"),
@@ -43,25 +45,23 @@ FAILED = {
 
 
 def row(
-    method: str, problem: str = "net", size: str = "", operator: str = "gradient", **values: Any
+    method: str = "tape",
+    problem: str = "net",
+    size: str = "",
+    operator: str = "gradient",
+    **values: Any,
 ) -> dict[str, Any]:
-    return {
-        "case": "/".join(p for p in (problem, size, "float64", operator) if p),
-        "problem": problem, "size": size, "dtype": "float64", "operator": operator,
-        "method": method, "tool": method, "mode": MODES.get(method, "numerical"),
-        "status": "ok", "reason": "", "route": "native", "promise": 12.0,
-    } | values  # fmt: skip
+    return made.row(method, problem, size, operator, **{"promise": 12.0} | values)
 
 
 def good(method: str, size: str, n: int, operator: str, slower: float) -> dict[str, Any]:
-    time_s = n * slower * (1e-7 if operator == "gradient" else 7e-8) / 3
+    time_s = n * slower * (7e-8 if operator == "value" else 1e-7) / 3
     figures = {
         "n": n, "digits": 15.123456789 if slower > 1 else math.inf,
-        "prepare_s": 4e-6, "first_s": 1.5e-3, "rounds": 25, "loops": 100,
-        "time_s": time_s, "low_s": 0.97 * time_s, "high_s": 1.02 * time_s,
-        "ratio": slower, "ratio_low": 0.98 * slower, "ratio_high": 1.01 * slower,
+        "prepare_s": 4e-6, "first_s": 1.5e-3,
     }  # fmt: skip
-    return row(method, "net", size, operator, **figures)
+    times = made.timed(slower, 0.98 * slower, 1.01 * slower, time_s)
+    return row(method, "net", size, operator, **figures, **times)
 
 
 def whole() -> list[dict[str, Any]]:
@@ -78,12 +78,12 @@ def whole() -> list[dict[str, Any]]:
 
 
 def run(rows: list[dict[str, Any]], **info: Any) -> Run:
-    table = frame(rows)
-    plan = {"cases": list(table["case"].unique()), "methods": list(table["method"].unique())}
-    return Run(Path("results") / INFO["id"], INFO | {"plan": plan} | info, table)
+    told = made.run(*rows)
+    path = Path("results") / INFO["id"]
+    return Run(path, INFO | {"plan": told.info["plan"]} | info, told.records)
 
 
-def text(told: Run, drawn: dict[str, str] | None = None) -> str:
+def text(told: Run, drawn: dict[str, dict[str, str]] | None = None) -> str:
     return page.render(told, drawn or {})
 
 
@@ -127,7 +127,16 @@ def report(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     "heading",
-    ["Agreement", "Ranking", "Scaling", "Cold and warm", "Coverage", "Environment"],
+    [
+        "Agreement",
+        "Speed",
+        "Ranking",
+        "Cost against the primal",
+        "Scaling",
+        "Cold and warm",
+        "Coverage",
+        "Environment",
+    ],
 )
 def test_every_section_is_there_once_with_a_table_or_a_chart(report: str, heading: str) -> None:
     body = section(report, heading)
@@ -141,7 +150,7 @@ def test_the_report_opens_with_the_run_and_its_counts(report: str) -> None:
 
 
 def test_the_least_accurate_answer_that_agrees_is_named(report: str) -> None:
-    assert re.search(r"promises 12 digits has\s15\.1 \(tape on net/", report)
+    assert re.search(r"promises 11 digits or more has\s15\.1 \(tape on net/", report)
 
 
 def test_no_line_is_left_empty_twice_and_nothing_is_undefined(report: str) -> None:
@@ -151,7 +160,12 @@ def test_no_line_is_left_empty_twice_and_nothing_is_undefined(report: str) -> No
 
 def test_every_image_and_every_anchor_leads_somewhere(folder: Path, report: str) -> None:
     links = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", report)
-    assert [target for _, target in links] == ["agreement.svg", "ranking.svg", "scaling.svg"]
+    assert [target for _, target in links] == [
+        f"{chart}-{operator}.svg"
+        for charts in (["agreement"], ["ranking"], ["scaling"])
+        for chart in charts
+        for operator in ("gradient", "value")
+    ]
     assert all(alt and (folder / target).stat().st_size > 1000 for alt, target in links)
     anchors = re.findall(r"\]\(#([a-z-]+)\)", report)
     headings = {h.lower().replace(" ", "-") for h in re.findall(r"^#+ (.+)$", report, re.MULTILINE)}
@@ -159,8 +173,15 @@ def test_every_image_and_every_anchor_leads_somewhere(folder: Path, report: str)
     assert set(anchors) <= headings
 
 
+def part(report: str, heading: str, subheading: str) -> str:
+    """Return the text under a heading of the third level."""
+    body = section(report, heading)
+    (found,) = re.findall(rf"^### {subheading}\n(.*?)(?=^### |\Z)", body, re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
 def test_the_agreement_table_shows_digits_promises_and_statuses(report: str) -> None:
-    rows = {r[0]: r[1:] for r in cells(section(report, "Agreement"))}
+    rows = {r[0]: r[1:] for r in cells(part(report, "Agreement", "gradient"))}
     assert rows["by-hand"] == ["12", "exact", "exact", "exact"]
     assert rows["tape"] == ["12", "15.1", "15.1", "15.1"]
     assert {m: r[1:] for m, r in rows.items() if m in FAILED} == {
@@ -168,24 +189,89 @@ def test_the_agreement_table_shows_digits_promises_and_statuses(report: str) -> 
     }
 
 
-def test_the_ranking_has_a_table_for_each_case(report: str) -> None:
+def test_agreement_and_speed_have_a_part_for_each_operator_derivatives_first() -> None:
+    names = ["value", "hvp", "jacobian", "gradient"]
+    told = text(run([good("tape", "2-3", 9, name, 1.0) for name in names]))
+    found = {h: re.findall(r"^### (.+)$", section(told, h), re.MULTILINE) for h in SECTIONS}
+    order = ["gradient", "jacobian", "hvp", "value"]
+    assert found["Agreement"] == order
+    assert found["Speed"] == [f"{name}, time" for name in order]
+    assert "computed\ngradient, jacobian, hvp, value of 1 functions" in told
+    for name in order:
+        assert OPERATORS[name].meaning in part(told, "Agreement", name)
+
+
+def test_a_large_table_is_folded_away_and_lies_on_its_longer_side() -> None:
+    rows = [row(m, f"p{i:02}", digits=9.0) for i in range(40) for m in ("tape", "jit")]
+    body = part(text(run(rows)), "Agreement", "gradient")
+    assert body.index("<details>") < body.index("| function") < body.index("</details>")
+    shown = cells(body)
+    assert shown[0] == ["promise", "12", "12"]
+    assert [r[0] for r in shown[1:]] == [f"p{i:02}" for i in range(40)]
+
+
+def test_what_was_derived_is_marked_and_the_mark_explained() -> None:
+    rows = [good("tape", "2-3", 9, "jvp", 2.0) | {"route": "1 vjps"}]
+    told = text(run([*rows, good("by-hand", "2-3", 9, "jvp", 1.0)]))
+    assert "`†` marks" in section(told, "Speed")
+    assert cells(section(told, "Speed")) == [["tape", "2.00×†"], ["by-hand", "1.00×"]]
+    assert [r[-1] for r in cells(section(told, "Ranking"))] == ["native", "1 vjps"]
+
+
+def test_where_nothing_was_derived_there_is_no_mark(report: str) -> None:
+    assert "†" not in report
+    assert "route" not in section(report, "Ranking")
+
+
+def test_the_ranking_has_a_table_for_each_case_folded_away_by_problem(report: str) -> None:
     body = section(report, "Ranking")
-    headings = re.findall(r"^### (.+)$", body, re.MULTILINE)
-    assert headings == [
-        "net 2-3 (9 inputs)", "net 10-50 (3,151 inputs)", "net 64-256 (85,002 inputs)",
-    ]  # fmt: skip
+    assert re.findall("<summary>(.*?)</summary>", body) == ["net"]
+    assert body.count("<details>") == body.count("</details>") == 1
+    sizes = ["2-3 (9 inputs)", "10-50 (3,151 inputs)", "64-256 (85,002 inputs)"]
+    headings = re.findall(r"^#### (.+)$", body, re.MULTILINE)
+    assert headings == [f"{name} of net {size}" for name in ("gradient", "value") for size in sizes]
     ranked = [r for r in cells(body) if r[0] in ("1", "2")]
     assert [r[:4] for r in ranked] == [
         ["1", "by-hand", "1.00×", "[0.98, 1.01]"],
         ["2", "tape", "7.30×", "[7.15, 7.37]"],
-    ] * 3
+    ] * 6
     assert "takes 82.3 ns." in body
+
+
+def test_the_cost_stands_beside_its_bound_at_the_largest_size(report: str) -> None:
+    body = part(report, "Cost against the primal", "gradient, in multiples of the value")
+    rows = {r[0]: r[1:] for r in cells(body)}
+    assert rows["by-hand"] == rows["tape"] == ["4 to 5", "1.43×"]
+    assert rows["slow"][1] == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("operators", "titles"),
+    [
+        (["gradient", "hvp"], ["hvp, in multiples of the gradient"]),
+        (["value", "gradient"], ["gradient, in multiples of the value"]),
+        (["value", "hvp"], []),
+        (["gradient"], []),
+        (["jacobian", "value"], []),
+    ],
+)
+def test_costs_are_shown_where_the_run_has_both(operators: list[str], titles: list[str]) -> None:
+    told = text(run([good("tape", "2-3", 9, name, 1.0) for name in operators]))
+    assert re.findall(r"^### (.*in multiples.*)$", told, re.MULTILINE) == titles
+    assert ("## Cost against the primal" in told) is bool(titles)
 
 
 def test_the_cold_table_is_of_the_case_with_the_most_inputs(report: str) -> None:
     body = section(report, "Cold and warm")
-    assert "### net 64-256 (85,002 inputs)" in body
+    assert "### gradient of net 64-256 (85,002 inputs)" in body
+    assert "What the first gradient costs" in body
     assert cells(body)[0][:4] == ["by-hand", "–", "4.00 µs", "1.50 ms"]
+
+
+def test_without_gradients_the_cold_table_is_of_the_first_operator_that_was_timed() -> None:
+    rows = [row("tape", operator="gradient", status="timeout", reason="slow")]
+    told = text(run([*rows, *(good("tape", "2-3", 9, name, 1.0) for name in ("value", "vjp"))]))
+    assert "What the first vjp costs" in section(told, "Cold and warm")
 
 
 def test_the_environment_tells_what_the_figures_depend_on(report: str) -> None:
@@ -214,6 +300,16 @@ def test_every_cell_without_a_figure_is_named_in_coverage_with_its_reason(report
     for each in missed:
         status, reason = shown[each["case"], each["method"]]
         assert (status, reason) == (each["status"], each["reason"].replace("\n", " "))
+
+
+def test_where_much_is_missing_what_could_be_expected_is_folded_away() -> None:
+    skipped = [row("slow", f"p{i:02}", status="skipped", reason="too slow") for i in range(40)]
+    broken = [row("broken", f"p{i:02}", status="error", reason="why") for i in range(40)]
+    body = section(text(run([*skipped, *broken])), "Coverage")
+    assert "<summary>40 cells that were skipped, unsupported or not installed</summary>" in body
+    before, _, folded = body.partition("<details>")
+    assert {r[0] for r in cells(before)} == {"error"}
+    assert [r[0] for r in cells(folded)] == ["skipped"] * 40
 
 
 def test_a_run_without_gaps_says_so() -> None:
@@ -275,7 +371,7 @@ def test_a_run_without_records_still_has_its_report(tmp_path: Path) -> None:
     assert cells(section(told, "Coverage"))[0][:3] == [
         "not-reached", "net/float64/gradient", "tape",
     ]  # fmt: skip
-    assert "![" not in told
+    assert re.findall(r"\(([\w-]+\.svg)\)", told) == ["agreement-gradient.svg"]
 
 
 @pytest.mark.parametrize(
@@ -309,8 +405,9 @@ def test_a_run_that_was_only_checked_has_no_sections_about_time(tmp_path: Path) 
     told = page.write(run(checked), tmp_path).read_text("utf-8")
     assert "## Scaling" not in told
     assert "## Cold and warm" not in told
-    assert re.findall(r"\((\w+\.svg)\)", told) == ["agreement.svg"]
-    assert [r[-1] for r in cells(section(told, "Ranking"))] == ["ok", "ok"]
+    assert "## Ranking" not in told
+    assert section(told, "Speed").strip().endswith("Nothing was timed.")
+    assert re.findall(r"\(([\w-]+\.svg)\)", told) == ["agreement-gradient.svg"]
 
 
 @pytest.mark.parametrize("missing", ["floor_s"])
@@ -321,9 +418,10 @@ def test_a_run_whose_floor_was_not_measured_has_a_dash_for_it(missing: str) -> N
 
 
 def test_charts_that_were_drawn_are_linked_where_they_belong() -> None:
-    told = text(run(whole()), {"scaling": "![lines](scaling.svg)"})
-    assert "![lines](scaling.svg)" in section(told, "Scaling")
-    assert "agreement.svg" not in told
+    told = text(run(whole()), {"gradient": {"scaling": "![lines](scaling-gradient.svg)"}})
+    assert "![lines](scaling-gradient.svg)" in part(told, "Scaling", "gradient, scaling")
+    assert "agreement-gradient.svg" not in told
+    assert "### value, scaling" not in told
     assert "## Scaling" not in text(run(whole()))
 
 
@@ -350,9 +448,9 @@ def test_numbers_in_the_csv_are_not_rounded(folder: Path, name: str, column: str
 
 
 def test_the_csv_keeps_an_exact_answer_and_a_reason_with_signs(folder: Path) -> None:
-    agreement = pd.read_csv(folder / "agreement.csv", index_col="method")
-    assert float(agreement.loc["by-hand", "net 2-3"]) == math.inf
-    assert agreement.loc["tape", "net 2-3"] == "15.123456789"
+    agreement = pd.read_csv(folder / "agreement.csv", index_col=["operator", "method"])
+    assert float(agreement.loc[("gradient", "by-hand"), "net 2-3"]) == math.inf
+    assert agreement.loc[("gradient", "tape"), "net 2-3"] == "15.123456789"
     reasons = pd.read_csv(folder / "coverage.csv").set_index("method")["reason"]
     assert set(reasons["broken"]) == {FAILED["broken"][1]}
     assert set(reasons["wrong"]) == {FAILED["wrong"][1]}

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.problem import Point, Problem, problem
+from gradiometer.operators import OPERATORS
+from gradiometer.problem import DERIVATIVES, Point, Problem, problem
 
 
 def drawn_inputs(size: Any, rng: np.random.Generator) -> dict[str, Any]:
@@ -299,6 +300,126 @@ def test_a_draw_that_ignores_the_generator_is_shrunk_as_a_fixed_point_is() -> No
 def test_the_preparation_point_changes_with_the_seed() -> None:
     p = fixed({"x": 2.0})
     assert p.preparation_point(seed=1).inputs["x"] != p.preparation_point(seed=2).inputs["x"]
+
+
+# Directions
+
+
+def vector(*outputs: str) -> Problem:
+    """Return a problem with these outputs, and two inputs."""
+    at = {"x": [1.0, 2.0], "y": 3.0}
+    return problem(at=at, outputs=outputs, name="vector")(lambda xp, x, y: x)
+
+
+def directions(point: Point) -> np.ndarray[Any, Any]:
+    """Return all components of both directions in one vector."""
+    arrays = [*point.tangents.values(), *point.cotangents.values()]
+    return np.concatenate([a.ravel() for a in arrays])
+
+
+def test_a_point_has_a_tangent_of_the_shape_of_every_input() -> None:
+    for point in (make().point("3"), make().preparation_point("3")):
+        assert list(point.tangents) == ["x", "W"]
+        for name, tangent in point.tangents.items():
+            assert tangent.shape == point.inputs[name].shape
+            assert tangent.dtype == np.float64
+
+
+def test_the_output_of_a_scalar_problem_is_called_value_and_has_a_scalar_cotangent() -> None:
+    point = fixed({"x": 1.0}).point()
+    assert fixed({"x": 1.0}).output_names == ("value",)
+    assert {k: (a.shape, a.dtype) for k, a in point.cotangents.items()} == {
+        "value": ((), np.dtype(np.float64))
+    }
+    assert point.m == 1
+
+
+def test_the_outputs_of_a_vector_problem_have_the_shapes_that_are_told() -> None:
+    p = vector("a", "b")
+    assert p.output_names == p.outputs == ("a", "b")
+    for point in (p.point(outputs=[(2, 3), ()]), p.preparation_point(outputs=[(2, 3), ()])):
+        assert {k: a.shape for k, a in point.cotangents.items()} == {"a": (2, 3), "b": ()}
+        assert (point.n, point.m) == (3, 7)
+
+
+def test_a_vector_problem_whose_outputs_were_not_told_has_no_cotangents() -> None:
+    point = vector("a", "b").point()
+    assert (point.cotangents, point.m) == ({}, 0)
+    assert list(point.tangents) == ["x", "y"]
+
+
+@pytest.mark.parametrize("draw", ["point", "preparation_point"])
+def test_directions_are_drawn_by_the_seed(draw: str) -> None:
+    one, again, other = (getattr(make(), draw)("3", seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(directions(one), directions(again))
+    assert not np.any(directions(one) == directions(other))
+
+
+def test_the_directions_at_the_preparation_point_are_others() -> None:
+    for p, label in ((make(), "10"), (fixed({"x": 2.0}), "")):
+        assert not np.any(directions(p.point(label)) == directions(p.preparation_point(label)))
+
+
+def test_directions_are_no_share_of_the_point() -> None:
+    point = make().point("10")
+    for name, tangent in point.tangents.items():
+        assert not np.any(tangent == point.inputs[name])
+    assert not np.any(point.tangents["x"] == point.tangents["W"][:, 0])
+
+
+def test_whether_outputs_were_told_does_not_change_the_point_or_its_tangents() -> None:
+    one, other = vector("a").point(), vector("a").point(outputs=[(4,)])
+    np.testing.assert_array_equal(flat(one), flat(other))
+    for name, tangent in one.tangents.items():
+        np.testing.assert_array_equal(tangent, other.tangents[name])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_direction_vanishes(seed: int) -> None:
+    point = make().point("10", seed)
+    assert np.all(np.abs(directions(point)) > 1e-6)
+
+
+# Derivatives by hand
+
+
+def test_the_backward_pass_of_a_scalar_problem_is_its_gradient_and_of_a_vector_its_pullback() -> (
+    None
+):
+    for p, operator in ((fixed({"x": 1.0}), "gradient"), (vector("a"), "vjp")):
+        assert p.backward is None
+        function = p.backprop(lambda *arguments: arguments)
+        assert p.derivatives == {operator: function}
+        assert p.backward is function
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_any_derivative_can_be_written_and_stays_callable(name: str) -> None:
+    p = fixed({"x": 1.0})
+
+    @p.derivative(name)
+    def written(x: float) -> tuple[float]:
+        return (2.0 * x,)
+
+    assert p.derivatives == {name: written}
+    assert written(3.0) == (6.0,)
+
+
+def test_every_operator_but_the_value_can_be_written_by_hand() -> None:
+    assert set(DERIVATIVES) == set(OPERATORS) - {"value"}
+
+
+@pytest.mark.parametrize("name", ["value", "jacobain", "", "Hessian"])
+def test_what_is_no_derivative_is_refused_with_those_there_are(name: str) -> None:
+    expected = f"Unknown derivative '{name}': expected one of gradient, hessian, hvp, jacobian, jvp"
+    with pytest.raises(UnknownName, match=expected):
+        fixed({"x": 1.0}).derivative(name)
+
+
+def test_derivatives_of_one_problem_are_not_those_of_another() -> None:
+    one, other = fixed({"x": 1.0}), fixed({"x": 1.0})
+    one.backprop(lambda x: (1.0,))
+    assert other.derivatives == {}
 
 
 # What is refused

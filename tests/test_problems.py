@@ -12,16 +12,35 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from generic import namespace
 
+from gradiometer.derivation import Components
+from gradiometer.measure.plan import Case, Points
+from gradiometer.measure.reference.certify import certify
+from gradiometer.measure.reference.operations import NAMESPACE
+from gradiometer.measure.reference.tape import Node
 from gradiometer.namespace import Namespace
+from gradiometer.operators import OPERATORS
 from gradiometer.plugins import load
 from gradiometer.problem import Point, Problem
 
 PROBLEMS = load().problems
 NUMPY = Namespace(np)
 SIZED = [(p, label) for p in PROBLEMS.values() if not p.fault for label in p.labels]
-SMALL = [(p, label) for p, label in SIZED if p.point(label).n <= 100]
+SMALL = [
+    (p, label)
+    for p, label in SIZED
+    if p.point(label).n <= 100 and (p.name, label) != ("gaussian-process", "3x100")
+]
 """Problems and sizes whose derivatives can be had component by component."""
+
+WRITTEN = [
+    (p, label, operator)
+    for p, label in SMALL
+    for operator in p.derivatives
+    if p.point(label).n <= {"hessian": 16, "hvp": 30}.get(operator, 100)
+]
+"""The derivatives that were written by hand, where they are small enough."""
 
 ELEMENTWISE = (
     *("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"),
@@ -29,9 +48,14 @@ ELEMENTWISE = (
 )
 """What mpmath has under the names of the array API standard."""
 
-DIGITS = 60
+DIGITS = 80
 STEP = mpmath.mpf(10) ** -20
-"""Of the central differences: their error is about its square, their rounding 10^-40."""
+"""Of the central differences: their error is about its square, their rounding 10^-40 at most."""
+
+
+def points(p: Problem, label: str = "", seed: int = 0) -> Points:
+    """Return the points of a problem, directions included."""
+    return Case(p, label, "value").points(seed, lambda at: certify(p, at, "value").shapes)
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
@@ -40,10 +64,23 @@ def plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def by_hand(p: Problem, point: Point) -> dict[str, Any]:
-    """Return the hand-coded derivative in each input, by name."""
+    """Return the hand-coded gradient of a scalar problem, by name of the input."""
     assert p.backward is not None
     parts = p.backward(*plain(point.inputs).values(), **plain(point.given))
     return dict(zip(point.inputs, parts, strict=True))
+
+
+def written(p: Problem, point: Point, operator: str) -> dict[str, Any]:
+    """Return any hand-coded derivative, by name of the input, output or block."""
+    asked = OPERATORS[operator]
+    arguments = [*plain(point.inputs).values(), *plain(asked.directions(point)).values()]
+    result = p.derivatives[operator](*arguments, **plain(point.given))
+    return named(asked.answer(result, point).arrays, point, operator)
+
+
+def named(arrays: list[Any], point: Point, operator: str) -> dict[str, Any]:
+    """Return an answer's arrays by their names."""
+    return dict(zip(OPERATORS[operator].layout(point).names, arrays, strict=True))
 
 
 def value(p: Problem, point: Point) -> float:
@@ -60,36 +97,86 @@ def with_(point: Point, **changed: Any) -> Point:
 def multiprecision() -> Namespace:
     """Return an array namespace over NumPy arrays of mpmath's numbers."""
     functions = {n: np.frompyfunc(getattr(mpmath, n), 1, 1) for n in ELEMENTWISE}
-    where = np.frompyfunc(lambda c, a, b: a if c else b, 3, 1)
-    return Namespace(np, functions | {"where": where, "abs": np.frompyfunc(abs, 1, 1)})
+    return namespace(functions)
 
 
-def by_differences(p: Problem, point: Point) -> dict[str, Any]:
+class Differences:
+    """Central differences along lines through a point, to far more digits than a double has."""
+
+    def __init__(self, p: Problem, point: Point) -> None:
+        self.p, self.point, self.xp = p, point, multiprecision()
+        self.units = list(np.eye(point.n).astype(object))
+        self.centre = self.at(0, self.units[0])
+
+    def at(self, t: Any, direction: Any) -> Any:
+        """Return all outputs at x + t·v, flattened."""
+        number = np.frompyfunc(mpmath.mpf, 1, 1)
+        ends = np.cumsum([a.size for a in self.point.inputs.values()])[:-1]
+        moves = np.split(np.asarray(direction), ends)
+        arrays = zip(self.point.inputs.values(), moves, strict=True)
+        inputs = [number(a) + t * number(v.reshape(a.shape)) for a, v in arrays]
+        given = {k: number(a) for k, a in self.point.given.items()}
+        returned = self.p.function(self.xp, *inputs, **given)
+        outputs = returned if isinstance(returned, tuple) else (returned,)
+        return np.concatenate([np.ravel(np.asarray(y, dtype=object)) for y in outputs])
+
+    def slope(self, v: Any) -> Any:
+        """Return J·v."""
+        return (self.at(STEP, v) - self.at(-STEP, v)) / (2 * STEP)
+
+    def curvature(self, v: Any) -> Any:
+        """Return vᵀ·H·v of a scalar."""
+        return (self.at(STEP, v) - 2 * self.centre + self.at(-STEP, v))[0] / STEP**2
+
+    def answer(self, operator: str) -> dict[str, Any]:
+        """Return the answer of an operator, by name of the input, output or block."""
+        w, v = (flat(self.point.cotangents), flat(self.point.tangents))
+        if operator == "jvp":
+            found = self.slope(v)
+        elif operator == "hvp":
+            along = self.curvature(v)
+            both = [self.curvature(v + e) - along - self.curvature(e) for e in self.units]
+            found = np.array(both) / 2
+        elif operator == "hessian":
+            single = [self.curvature(e) for e in self.units]
+            pairs = itertools.product(zip(self.units, single, strict=True), repeat=2)
+            entries = [self.curvature(e + g) - a - b for (e, a), (g, b) in pairs]
+            found = np.array(entries).reshape(self.point.n, -1) / 2
+        else:
+            columns = np.array([self.slope(e) for e in self.units]).T
+            found = {"jacobian": columns, "vjp": w @ columns}.get(operator, columns[0])
+        return self.cut(found.astype(np.float64), operator)
+
+    def cut(self, found: Any, operator: str) -> dict[str, Any]:
+        """Return a vector or a matrix as the arrays of the operator's layout."""
+        if found.ndim == 2:
+            arrays = OPERATORS[operator].arrange(found, self.point)
+        else:
+            arrays = OPERATORS[operator].answer(Components(found.tolist()), self.point).arrays
+        return named(arrays, self.point, operator)
+
+
+def flat(arrays: dict[str, Any]) -> Any:
+    """Return all components in one array."""
+    return np.concatenate([a.ravel() for a in arrays.values()]).astype(object)
+
+
+def by_differences(p: Problem, point: Point, operator: str = "gradient") -> dict[str, Any]:
     """Return central differences in every component, to far more digits than a double has."""
     with mpmath.workdps(DIGITS):
-        number = np.frompyfunc(mpmath.mpf, 1, 1)
-        xp, inputs = multiprecision(), {k: number(a) for k, a in plain(point.inputs).items()}
-        given = {k: number(a) for k, a in plain(point.given).items()}
-
-        def slope(name: str, i: tuple[int, ...]) -> float:
-            ends = []
-            for step in (STEP, -STEP):
-                moved = np.array(inputs[name], dtype=object)
-                moved[i] += step
-                ends.append(p.function(xp, *(inputs | {name: moved[()]}).values(), **given))
-            return float((ends[0] - ends[1]) / (2 * STEP))
-
-        return {
-            name: np.array([slope(name, i) for i in np.ndindex(a.shape)]).reshape(a.shape)
-            for name, a in point.inputs.items()
-        }
+        return Differences(p, point).answer(operator)
 
 
-def assert_digits(answers: dict[str, Any], truths: dict[str, Any], digits: int = 12) -> None:
-    """Check every component's relative error."""
+def assert_digits(
+    answers: dict[str, Any], truths: dict[str, Any], digits: float = 12, absolute: float = 0.0
+) -> None:
+    """Check every component's error, relative to it and to an absolute size."""
     assert list(answers) == list(truths)
+    tolerance = 10.0**-digits
     for name, truth in truths.items():
-        np.testing.assert_allclose(answers[name], truth, rtol=10.0**-digits, atol=0, err_msg=name)
+        np.testing.assert_allclose(
+            answers[name], truth, rtol=tolerance, atol=tolerance * absolute, err_msg=name
+        )
 
 
 # Every problem
@@ -105,29 +192,50 @@ def test_a_problem_states_its_formula_its_reason_and_its_source(p: Problem) -> N
 
 
 @pytest.mark.parametrize(
-    ("p", "label"), SMALL, ids=[" ".join((p.name, label)).strip() for p, label in SMALL]
+    ("p", "label", "operator"),
+    WRITTEN,
+    ids=[" ".join(filter(None, (p.name, *rest))) for p, *rest in WRITTEN],
 )
-def test_the_backward_pass_agrees_with_differences_of_many_digits(p: Problem, label: str) -> None:
-    point = p.point(label)
-    assert_digits(by_hand(p, point), by_differences(p, point))
-
-
-@pytest.mark.parametrize(
-    ("p", "label"), SMALL, ids=[" ".join((p.name, label)).strip() for p, label in SMALL]
-)
-def test_the_backward_pass_agrees_at_the_preparation_point_too(p: Problem, label: str) -> None:
-    point = p.preparation_point(label, seed=1)
-    assert_digits(by_hand(p, point), by_differences(p, point), digits=11)
+@pytest.mark.parametrize("at", ["check", "preparation"])
+def test_a_derivative_by_hand_agrees_with_differences_of_many_digits(
+    p: Problem, label: str, operator: str, at: str
+) -> None:
+    point = getattr(points(p, label, seed=0 if at == "check" else 1), at)
+    truth = certify(p, point, operator)
+    expected = by_differences(p, point, operator)
+    # What the terms of a sum cancel is no fault of the formula's.
+    scale = float(np.max(truth.magnitude)) if truth.condition > 2.0 else 1e-20 * truth.norm
+    assert_digits(written(p, point, operator), expected, 12 if at == "check" else 11, scale)
 
 
 @pytest.mark.parametrize("p", PROBLEMS.values(), ids=lambda p: p.name)
 def test_a_problem_has_a_derivative_for_each_input_and_of_its_shape(p: Problem) -> None:
-    point = p.point(p.labels[0])
-    answers = by_hand(p, point)
+    point = points(p, p.labels[0]).check
+    operator = "vjp" if p.outputs else "gradient"
+    answers = written(p, point, operator)
     assert {k: np.shape(a) for k, a in answers.items()} == {
         k: a.shape for k, a in point.inputs.items()
     }
     assert all(np.any(a) for a in answers.values()), "an all-zero answer must never be right"
+
+
+@pytest.mark.parametrize("p", PROBLEMS.values(), ids=lambda p: p.name)
+def test_a_problem_s_outputs_are_as_many_as_their_names(p: Problem) -> None:
+    for label in p.labels[:2]:
+        point = points(p, label).check
+        returned = p.function(NAMESPACE, *map(Node, point.inputs.values()), **point.given)
+        assert isinstance(returned, tuple) is (len(p.outputs) > 1)
+        outputs = returned if isinstance(returned, tuple) else (returned,)
+        assert [y.shape for y in outputs] == [a.shape for a in point.cotangents.values()]
+        assert list(point.cotangents) == list(p.output_names)
+
+
+@pytest.mark.parametrize("p", PROBLEMS.values(), ids=lambda p: p.name)
+def test_a_problem_s_sizes_grow(p: Problem) -> None:
+    numbers = [p.point(label).n for label in p.labels]
+    given = [sum(a.size for a in p.point(label).given.values()) for label in p.labels]
+    work = [n * (1 + g) for n, g in zip(numbers, given, strict=True)]
+    assert work == sorted(work)
 
 
 @pytest.mark.parametrize("wrong", [0.0, 3.0 + 1e-10, -3.0])
@@ -139,6 +247,33 @@ def test_a_wrong_backward_pass_is_found_out(wrong: float) -> None:
     p.backprop(lambda x, y: (wrong, math.cos(y)))
     with pytest.raises(AssertionError, match="x"):
         assert_digits(by_hand(p, p.point()), by_differences(p, p.point()))
+
+
+@pytest.mark.parametrize("operator", ["jacobian", "jvp", "vjp"])
+def test_a_wrong_derivative_of_a_vector_problem_is_found_out(operator: str) -> None:
+    def function(xp: Any, x: Any, y: Any) -> Any:
+        return x * y, xp.sin(y)
+
+    p = Problem("wrong", function, {"x": 1.5, "y": 2.0}, outputs=("a", "b"))
+    point = p.point(outputs=[(), ()])
+    transposed = np.array([[2.0, 0.0], [1.5, math.cos(2.0)]])
+    p.derivative("jacobian")(lambda x, y: transposed)
+    p.derivative("jvp")(lambda x, y, dx, dy: tuple(transposed @ [dx, dy]))
+    p.derivative("vjp")(lambda x, y, da, db: tuple([da, db] @ transposed))
+    with pytest.raises(AssertionError, match="Not equal"):
+        assert_digits(written(p, point, operator), by_differences(p, point, operator))
+
+
+@pytest.mark.parametrize("operator", ["hessian", "hvp"])
+def test_a_hessian_of_half_weight_on_the_diagonal_is_found_out(operator: str) -> None:
+    p = Problem("wrong", lambda xp, x: x[0] * x[0] * x[1], {"x": [1.5, 2.0]})
+    halved = np.array([[2.0, 3.0], [3.0, 0.0]])
+    p.derivative("hessian")(lambda x: halved)
+    p.derivative("hvp")(lambda x, v: (halved @ v,))
+    with pytest.raises(AssertionError, match="Not equal"):
+        assert_digits(
+            written(p, p.point(), operator), by_differences(p, p.point(), operator), absolute=1.0
+        )
 
 
 # (x + y)·z

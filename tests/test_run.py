@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import made
 import pandas as pd
 import pytest
+from made import alone, row, timed
 
-from gradiometer.errors import GradiometerError
+from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.measure.outcome import Status
 from gradiometer.runs import compare
 from gradiometer.runs.record import COLUMNS, TEXT, WHOLE
@@ -23,31 +25,23 @@ PLAN: dict[str, Any] = {
 }
 
 
-def row(
-    method: str = "tape", problem: str = "affine", operator: str = "gradient", **values: Any
-) -> dict[str, Any]:
-    return {
-        "case": f"{problem}/float64/{operator}", "problem": problem, "size": "",
-        "dtype": "float64", "operator": operator, "method": method, "tool": "tapes",
-        "mode": "reverse", "status": "ok", "reason": "", "route": "native",
-    } | values  # fmt: skip
-
-
-def timed(seconds: float) -> dict[str, Any]:
-    return {"time_s": seconds, "low_s": 0.9 * seconds, "high_s": 1.1 * seconds}
-
-
 def run(*rows: dict[str, Any], **info: Any) -> Run:
-    return Run(Path("results/r"), {"id": "r", "plan": PLAN} | info, frame(rows))
+    return made.run(*rows, **{"plan": PLAN} | info)
 
 
 def full() -> Run:
     return run(
-        row("by-hand", operator="value", digits=math.inf, ratio=1.0, **timed(1e-7)),
-        row("tape", operator="value", digits=15.5, ratio=3.0, **timed(3e-7)),
-        row("by-hand", digits=15.9123456, ratio=1.0, **timed(2e-7)),
+        row("by-hand", operator="value", digits=math.inf, **timed(1.0, seconds=1e-7)),
+        row("tape", operator="value", digits=15.5, **timed(3.0, seconds=3e-7)),
+        row("by-hand", digits=15.9123456, **timed(1.0, seconds=2e-7)),
         row("tape", status="disagrees", reason="0.1 digits, 12 promised", digits=0.1),
     )
+
+
+def of_all(*problems: str, operators: str = "value gradient jacobian hessian") -> Run:
+    """A run of every operator, by one method."""
+    rows = [row(problem=p, operator=o, digits=9.0) for p in problems for o in operators.split()]
+    return made.run(*rows)
 
 
 # The frame of records.
@@ -103,7 +97,7 @@ def test_records_stay_in_the_order_in_which_they_ended() -> None:
 
 def test_a_run_reads_back_what_its_folder_was_given(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, {"plan": PLAN, "timing": "interleaved"})
-    rows = [row("by-hand", digits=math.inf, ratio=1.0, **timed(1e-7)), row(status="crashed")]
+    rows = [row("by-hand", digits=math.inf, **timed(seconds=1e-7)), row(status="crashed")]
     for each in rows:
         folder.append(each)
     folder.finish("complete")
@@ -116,8 +110,8 @@ def test_a_run_reads_back_what_its_folder_was_given(tmp_path: Path) -> None:
 
 def test_a_run_timed_one_after_the_other_is_given_ratios_when_read(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, {"plan": PLAN, "timing": "sequential"})
-    folder.append(row("by-hand", **timed(1.0)))
-    folder.append(row("tape", **timed(4.0)))
+    folder.append(row("by-hand", **alone(1.0, 0.9, 1.1)))
+    folder.append(row("tape", **alone(4.0, 3.6, 4.4)))
     assert Run.read(folder.path).records["ratio"].tolist() == [1.0, 4.0]
 
 
@@ -166,9 +160,45 @@ def test_the_tables_of_a_run_are_those_of_its_records() -> None:
     pd.testing.assert_frame_equal(told.agreement(), compare.agreement(told.records))
     pd.testing.assert_frame_equal(told.agreement("value"), compare.agreement(told.records, "value"))
     pd.testing.assert_frame_equal(told.speed("value"), compare.speed(told.records, "value"))
+    costs = compare.cost(told.records, "gradient", "value")
+    pd.testing.assert_frame_equal(told.cost(), costs)
     pd.testing.assert_frame_equal(told.timing(), compare.timing(told.records))
     pd.testing.assert_frame_equal(told.ranking(), compare.ranking(told.records))
-    pd.testing.assert_frame_equal(told.coverage(), compare.coverage(told.records, PLAN))
+    pd.testing.assert_frame_equal(told.coverage(), compare.coverage(told.records))
+
+
+@pytest.mark.parametrize("operator", ["value", "gradient", "jacobian", "hessian"])
+def test_every_operator_of_a_run_has_its_tables(operator: str) -> None:
+    told = of_all("affine", "net")
+    assert told.agreement(operator).columns.tolist() == ["affine", "net"]
+    assert told.speed(operator).loc["tape"].tolist() == ["ok", "ok"]
+    assert told.break_even(operator).empty
+
+
+def test_the_operators_of_a_run_are_named_derivatives_first() -> None:
+    assert of_all("net").operators == ["gradient", "jacobian", "hessian", "value"]
+    assert run().operators == ["gradient", "value"]
+
+
+@pytest.mark.parametrize("table", ["agreement", "speed", "cost", "break_even"])
+def test_an_operator_that_does_not_exist_is_answered_with_the_nearest(table: str) -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'hessian'"):
+        getattr(full(), table)("hesian")
+
+
+def test_tables_are_in_the_order_of_the_plan_whatever_ended_first() -> None:
+    plan = {
+        "cases": ["net/float64/gradient", "affine/float64/gradient"],
+        "methods": ["tape", "by-hand"],
+    }
+    rows = [
+        row(m, p, digits=9.0, **timed()) for p in ("affine", "net") for m in ("by-hand", "tape")
+    ]
+    told = run(*rows, plan=plan)
+    assert told.agreement().columns.tolist() == ["net", "affine"]
+    assert told.agreement().index.tolist() == ["tape", "by-hand"]
+    assert told.ranking()["case"].unique().tolist() == plan["cases"]
+    assert told.records["problem"].tolist() == ["affine", "affine", "net", "net"]
 
 
 @pytest.mark.parametrize("table", ["agreement", "speed"])
@@ -225,6 +255,34 @@ def test_a_notebook_shows_agreement_and_speed_with_short_numbers() -> None:
     assert "15.9123456" not in shown
     assert "<td>disagrees</td>" in shown
     assert "<th>by-hand</th>" in shown
+
+
+def headings(shown: str) -> list[str]:
+    return re.findall("<h4>(.*?)</h4>", shown)
+
+
+def test_a_notebook_shows_the_first_derivative_of_each_kind_of_problem() -> None:
+    scalar, vector = of_all("net"), of_all("polar", operators="value jacobian jvp")
+    told = made.run(*(r.to_dict() for both in (scalar, vector) for _, r in both.records.iterrows()))
+    shown = told._repr_html_()
+    assert headings(shown) == [
+        "Digits of the gradient", "Time of the gradient, as a multiple of the fastest",
+        "Digits of the jacobian", "Time of the jacobian, as a multiple of the fastest",
+    ]  # fmt: skip
+    assert re.findall("<th>(net|polar)</th>", shown) == ["net", "net", "polar", "polar"]
+    assert "Also in this run: hessian, jvp, value." in shown
+    assert "<code>run.agreement('hessian')</code>" in shown
+
+
+@pytest.mark.parametrize(
+    ("operators", "first", "others"),
+    [("hvp value", "hvp", "value"), ("value", "value", None), ("gradient", "gradient", None)],
+)
+def test_a_notebook_shows_what_a_run_has(operators: str, first: str, others: str | None) -> None:
+    shown = of_all("net", operators=operators)._repr_html_()
+    assert headings(shown)[0] == f"Digits of the {first}"
+    assert ("Also in this run" in shown) is (others is not None)
+    assert others is None or f"Also in this run: {others}." in shown
 
 
 def test_a_notebook_shows_a_run_without_records() -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import made
 import pytest
+from made import row, timed
 
 import gradiometer
 from gradiometer import GradiometerError, Options
-from gradiometer.commands.run import parse_share, parse_statuses
+from gradiometer.commands.run import parse_share, parse_statuses, print_tables
 from gradiometer.errors import UnknownName
 from gradiometer.measure.outcome import Status
 
@@ -43,6 +47,48 @@ def test_statuses_can_be_chosen_or_all_forgiven() -> None:
 def test_an_unknown_status_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="Did you mean 'disagrees'"):
         parse_statuses(["disagree"])
+
+
+# The tables.
+
+
+def shown(capsys: pytest.CaptureFixture[str], *rows: dict[str, Any]) -> str:
+    print_tables(made.run(*rows), Path("reports/r/report.md"))
+    return capsys.readouterr().out
+
+
+def test_each_operator_has_its_tables_derivatives_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ["value", "gradient", "jvp"]
+    out = shown(capsys, *(row(operator=name, digits=9.0, **timed()) for name in names))
+    assert re.findall(r"^(Correct digits|Time), (\w+)", out, re.MULTILINE) == [
+        (what, name) for name in ("gradient", "jvp", "value") for what in ("Correct digits", "Time")
+    ]
+    assert "†" not in out
+
+
+def test_a_run_that_was_only_checked_prints_no_times(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Time" not in shown(capsys, row(digits=9.0))
+
+
+def test_what_was_derived_is_marked_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row(m, operator="jvp", digits=9.0, **timed()) for m in ("tape", "dual")]
+    out = shown(capsys, rows[0] | {"route": "8 vjps"}, rows[1])
+    assert re.findall(r"^  (\w+) +(1\.00×†?) ", out, re.MULTILINE) == [
+        ("tape", "1.00×†"), ("dual", "1.00×"),
+    ]  # fmt: skip
+    assert "† put together from the method's other operators.\n" in out
+
+
+def test_a_run_of_many_functions_has_them_downwards(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row(m, f"p{i:02}", digits=9.0) for i in range(40) for m in ("tape", "dual")]
+    lines = [line.split() for line in shown(capsys, *rows).splitlines()]
+    assert ["function", "tape", "dual"] in lines
+    assert all([f"p{i:02}", "9.0", "9.0"] in lines for i in range(40))
+
+
+# Exit codes, and taking a run up.
 
 
 def command(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -9,12 +9,14 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gradiometer import plugins as registries
 from gradiometer.commands.show import MOST_ROWS, show
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.problem import Problem
+from gradiometer.operators import OPERATORS
+from gradiometer.problem import Point, Problem
 from gradiometer.registry import Registry
 
 PLUGIN = '''
@@ -60,6 +62,12 @@ def _undrawn(size, rng):
 def shown_undrawn(xp, x):
     """y = x."""
     return x
+
+
+@problem(at={"x": [1.0, 2.0], "s": 3.0}, outputs=("doubled", "product"))
+def shown_pair(xp, x, s):
+    """d = 2·x, p = s·x₀·x₁."""
+    return 2.0 * x, s * x[0] * x[1]
 '''
 
 
@@ -78,8 +86,8 @@ Printed = Callable[..., str]
 def told(capsys: pytest.CaptureFixture[str], plugin: Path) -> Told:
     """What `show --json` prints."""
 
-    def tell(name: str, size: str | None = None, seed: int = 0) -> dict[str, Any]:
-        show(name, size, seed, [plugin], json=True)
+    def tell(name: str, *operators: str, size: str | None = None, seed: int = 0) -> dict[str, Any]:
+        show(name, size, operators, seed, [plugin], json=True)
         found: dict[str, Any] = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
         return found
 
@@ -90,11 +98,17 @@ def told(capsys: pytest.CaptureFixture[str], plugin: Path) -> Told:
 def printed(capsys: pytest.CaptureFixture[str], plugin: Path) -> Printed:
     """What `show` prints."""
 
-    def tell(name: str, size: str | None = None, seed: int = 0) -> str:
-        show(name, size, seed, [plugin], json=False)
+    def tell(name: str, *operators: str, size: str | None = None, seed: int = 0) -> str:
+        show(name, size, operators, seed, [plugin], json=False)
         return capsys.readouterr().out
 
     return tell
+
+
+def table(shown: str, title: str) -> list[list[str]]:
+    """Return the rows of a printed table, by the start of its title."""
+    (body,) = re.findall(rf"^{re.escape(title)}[^\n]*\n.*?─ *\n(.*?)\n *\n", shown, re.S | re.M)
+    return [line.split() for line in body.splitlines()]
 
 
 def values(facts: dict[str, Any]) -> dict[str, Decimal]:
@@ -108,9 +122,9 @@ def test_an_exact_problem_shows_its_exact_value_and_derivative(told: Told) -> No
     assert facts["source"]
     assert (facts["sizes"], facts["size"], facts["inputs"], facts["given"]) == ([], "", 3, {})
     assert values(facts) == {"value": -12, "∂/∂x": -4, "∂/∂y": -4, "∂/∂z": 3}
-    assert {c["component"]: c["at"] for c in facts["components"]} == {
-        "value": "", "∂/∂x": "-2", "∂/∂y": "5", "∂/∂z": "-4",
-    }  # fmt: skip
+    assert facts["at"] == {"x": -2.0, "y": 5.0, "z": -4.0}
+    assert facts["outputs"] == ["value"]
+    assert [c["operator"] for c in facts["components"]] == ["value"] + 3 * ["gradient"]
     assert all(float(c["radius"]) == 0.0 for c in facts["components"])
 
 
@@ -138,12 +152,11 @@ def test_a_problem_of_a_plugin_is_shown_with_its_given_values(told: Told) -> Non
     assert [c["component"] for c in facts["components"]] == ["value", "∂/∂w[0]", "∂/∂w[1]"]
     shown = values(facts)
     assert shown["∂/∂w[0]"] == shown["∂/∂w[1]"] == 3
-    at = [float(c["at"]) for c in facts["components"][1:]]
-    assert float(shown["value"]) == pytest.approx(3.0 * sum(at), rel=1e-15)
+    assert float(shown["value"]) == pytest.approx(3.0 * sum(facts["at"]["w"]), rel=1e-15)
 
 
 def test_json_has_every_component_of_a_large_problem(told: Told) -> None:
-    facts = told("shown-sum", "25")
+    facts = told("shown-sum", size="25")
     assert facts["inputs"] == 25
     assert len(facts["components"]) == 26 > MOST_ROWS
 
@@ -157,58 +170,163 @@ def test_the_point_depends_on_the_seed_alone(told: Told, seed: int, same: bool) 
 def test_the_table_shows_facts_and_certified_components(printed: Printed) -> None:
     shown = printed("product-of-sum")
     assert shown.startswith("product-of-sum  f = (x + y)·z")
-    assert "inputs  3: x, y, z\n" in shown
-    assert "given   nothing\n" in shown
-    assert "sizes   one\n" in shown
-    assert "Certified (the truth is" in shown
-    rows = [line.split() for line in shown.splitlines() if line.strip().startswith(("value", "∂"))]
-    assert rows == [
-        ["value", "-12", "0.0e+00"], ["∂/∂x", "-2", "-4", "0.0e+00"],
-        ["∂/∂y", "5", "-4", "0.0e+00"], ["∂/∂z", "-4", "3", "0.0e+00"],
+    assert "inputs   3: x, y, z\n" in shown
+    assert "outputs  1: value\n" in shown
+    assert "given    nothing\n" in shown
+    assert "sizes    one\n" in shown
+    assert "Certified gradient (the truth is within the radius)\n" in shown
+    assert table(shown, "Point") == [["x", "-2"], ["y", "5"], ["z", "-4"]]
+    assert table(shown, "Certified value") == [["value", "-12", "0.0e+00"]]
+    assert table(shown, "Certified gradient") == [
+        ["∂/∂x", "-4", "0.0e+00"], ["∂/∂y", "-4", "0.0e+00"], ["∂/∂z", "3", "0.0e+00"],
     ]  # fmt: skip
-    assert "more components" not in shown
+    assert "more" not in shown
+    assert "tangent" not in shown
 
 
 def test_a_large_problem_shows_its_first_components_and_counts_the_others(
     printed: Printed,
 ) -> None:
-    shown = printed("shown-sum", "25")
-    assert len(re.findall(r"^ +(?:value|∂/∂w\[\d+\]) ", shown, re.MULTILINE)) == MOST_ROWS
-    assert "… and 6 more components (--json prints them all); the gradient's norm is 15." in shown
-    assert "inputs  25: w (25,)\n" in shown
-    assert "given   k = 3.0, c = array of shape (2,)\n" in shown
-    assert "sizes   2, 25\n" in shown
-    assert "source  Notes, p. 7\n" in shown
-    assert "Certified at size 25" in shown
+    shown = printed("shown-sum", size="25")
+    assert len(table(shown, "Certified gradient")) == len(table(shown, "Point")) == MOST_ROWS
+    assert "… and 5 more inputs (--json prints them all).\n" in shown
+    left = "… and 5 more components (--json prints them all); the gradient's norm is 15.\n"
+    assert left in shown
+    assert "inputs   25: w (25,)\n" in shown
+    assert "given    k = 3.0, c = array of shape (2,)\n" in shown
+    assert "sizes    2, 25\n" in shown
+    assert "source   Notes, p. 7\n" in shown
+    assert "Certified gradient at size 25" in shown
+
+
+# Other operators, and problems of several outputs.
+
+
+def test_a_vector_problem_shows_its_value_and_jacobian(told: Told) -> None:
+    facts = told("shown-pair")
+    assert (facts["inputs"], facts["outputs"]) == (3, ["doubled", "product"])
+    assert values(facts) == {
+        "doubled[0]": 2, "doubled[1]": 4, "product": 6,
+        "∂doubled[0]/∂x[0]": 2, "∂doubled[0]/∂x[1]": 0,
+        "∂doubled[1]/∂x[0]": 0, "∂doubled[1]/∂x[1]": 2,
+        "∂doubled[0]/∂s": 0, "∂doubled[1]/∂s": 0,
+        "∂product/∂x[0]": 6, "∂product/∂x[1]": 3, "∂product/∂s": 2,
+    }  # fmt: skip
+
+
+def test_a_hessian_names_both_inputs_of_every_component(told: Told) -> None:
+    facts = told("product-of-sum", "hessian")
+    truth = {"xz": 1, "yz": 1, "zx": 1, "zy": 1}
+    assert values(facts) == {f"∂²/∂{a}∂{b}": truth.get(a + b, 0) for a in "xyz" for b in "xyz"}
+    assert {c["operator"] for c in facts["components"]} == {"hessian"}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_takes_a_direction_says_which(told: Told, seed: int) -> None:
+    facts = told("shown-pair", "jvp", "vjp", seed=seed)
+    (x0, x1), s = facts["tangents"]["x"], facts["tangents"]["s"]
+    (d0, d1), p = facts["cotangents"]["doubled"], facts["cotangents"]["product"]
+    shown = {k: float(v) for k, v in values(facts).items()}
+    assert shown == pytest.approx(
+        {
+            "doubled[0]": 2 * x0, "doubled[1]": 2 * x1, "product": 6 * x0 + 3 * x1 + 2 * s,
+            "x[0]": 2 * d0 + 6 * p, "x[1]": 2 * d1 + 3 * p, "s": 2 * p,
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("operators", "directions"),
+    [
+        ([], set()), (["value", "jacobian"], set()), (["jvp"], {"tangents"}),
+        (["vjp"], {"cotangents"}), (["vjp", "jvp"], {"tangents", "cotangents"}),
+    ],
+)  # fmt: skip
+def test_only_directions_that_are_taken_are_shown(
+    told: Told, operators: list[str], directions: set[str]
+) -> None:
+    assert {"tangents", "cotangents"} & set(told("shown-pair", *operators)) == directions
+
+
+def test_directions_are_printed_beside_the_point_with_their_seed(
+    told: Told, printed: Printed
+) -> None:
+    facts, shown = told("shown-pair", "jvp", "vjp"), printed("shown-pair", "jvp", "vjp")
+    (x0, x1), s = facts["tangents"]["x"], facts["tangents"]["s"]
+    assert [[r[0], float(r[1]), float(r[2])] for r in table(shown, "Point, tangents drawn")] == [
+        ["x[0]", 1.0, x0], ["x[1]", 2.0, x1], ["s", 3.0, s],
+    ]  # fmt: skip
+    (d0, d1), p = facts["cotangents"]["doubled"], facts["cotangents"]["product"]
+    assert [[r[0], float(r[1])] for r in table(shown, "Cotangents, drawn with seed 0")] == [
+        ["doubled[0]", d0], ["doubled[1]", d1], ["product", p],
+    ]  # fmt: skip
+    assert [r[0] for r in table(shown, "Certified jvp")] == ["doubled[0]", "doubled[1]", "product"]
+    assert [r[0] for r in table(shown, "Certified vjp")] == ["x[0]", "x[1]", "s"]
+
+
+def test_an_operator_named_twice_is_shown_once(printed: Printed) -> None:
+    assert printed("shown-pair", "jvp", "jvp").count("Certified jvp") == 1
+
+
+@pytest.mark.parametrize("operator", ["gradient", "hessian", "hvp"])
+def test_a_vector_problem_has_no_operators_of_scalars(operator: str, plugin: Path) -> None:
+    refused = f"^shown-pair has several outputs and no {operator}: expected one of value, jacobian,"
+    with pytest.raises(GradiometerError, match=refused):
+        show("shown-pair", None, [operator], 0, [plugin], json=False)
+
+
+def test_an_answer_too_large_to_be_certified_is_refused() -> None:
+    with pytest.raises(GradiometerError, match=r"the hessian has 7,938,453,604 components"):
+        show("mlp", "64-256-256-10x64", ["hessian"], 0, [], json=False)
+
+
+def test_an_unknown_operator_names_the_nearest(plugin: Path) -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'jacobian'"):
+        show("shown-pair", None, ["jacobain"], 0, [plugin], json=False)
+
+
+@pytest.mark.parametrize("name", list(OPERATORS))
+def test_every_component_has_a_name_of_its_own(name: str) -> None:
+    arrays = {"A": np.zeros((2, 3)), "s": np.zeros(())}
+    point = Point(arrays, {}, arrays, {"y": np.zeros(2), "t": np.zeros(())})
+    names = list(OPERATORS[name].components(point))
+    assert len(names) == len(set(names)) == OPERATORS[name].layout(point).size
+    if name == "jacobian":
+        assert names[11:13] == ["∂y[1]/∂A[1, 2]", "∂y[0]/∂s"]
+    if name == "hessian":
+        assert names[36:38] == ["∂²/∂A[0, 0]∂s", "∂²/∂A[0, 1]∂s"]
+
+
+# What cannot be shown.
 
 
 def test_brackets_are_shown_and_never_taken_for_markup(printed: Printed) -> None:
     shown = printed("shown-brackets")
     assert shown.startswith("shown-brackets  y = Σ w[i], see [/b].\nLinear in w[i].\n")
-    assert "source  [notes] p. 7\n" in shown
+    assert "source   [notes] p. 7\n" in shown
     assert "∂/∂w[1]" in shown
 
 
 @pytest.mark.parametrize(("asked", "near"), [("sigmoid-afine", "'sigmoid-affine'"), ("mpl", "mlp")])
 def test_an_unknown_problem_names_the_nearest(asked: str, near: str) -> None:
     with pytest.raises(UnknownName, match=f"Unknown problem '{asked}'.*{near}"):
-        show(asked, None, 0, [], json=False)
+        show(asked, None, None, 0, [], json=False)
 
 
 @pytest.mark.parametrize(("name", "size"), [("product-of-sum", "9"), ("mlp", "2-3-1"), ("mlp", "")])
 def test_an_unknown_size_names_those_there_are(name: str, size: str) -> None:
     with pytest.raises(UnknownName, match=f"Unknown size of problem '{name}' '{size}': expected"):
-        show(name, size, 0, [], json=False)
+        show(name, size, None, 0, [], json=False)
 
 
 def test_a_problem_that_cannot_be_certified_says_why(plugin: Path) -> None:
     with pytest.raises(GradiometerError, match=r"shown-log: reference: .*not finite.*its domain"):
-        show("shown-log", None, 0, [plugin], json=False)
+        show("shown-log", None, None, 0, [plugin], json=False)
 
 
 def test_a_problem_whose_point_cannot_be_drawn_says_why(plugin: Path) -> None:
     with pytest.raises(GradiometerError, match=r"shown-undrawn.*IndexError: list index"):
-        show("shown-undrawn", None, 0, [plugin], json=False)
+        show("shown-undrawn", None, None, 0, [plugin], json=False)
 
 
 def test_a_problem_whose_file_failed_to_load_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,9 +334,9 @@ def test_a_problem_whose_file_failed_to_load_says_why(monkeypatch: pytest.Monkey
     found.add(Problem("chains", lambda xp: xp, {}, fault="chains.py failed to load: x (line 2)"))
     monkeypatch.setattr(registries, "load", lambda plugins: found)
     with pytest.raises(GradiometerError, match=r"^chains\.py failed to load: x \(line 2\)$"):
-        show("chains", None, 0, [], json=False)
+        show("chains", None, None, 0, [], json=False)
 
 
 def test_a_plugin_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GradiometerError, match=r"No plugin file or folder at .*nowhere\.py"):
-        show("mlp", None, 0, [tmp_path / "nowhere.py"], json=False)
+        show("mlp", None, None, 0, [tmp_path / "nowhere.py"], json=False)

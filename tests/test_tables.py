@@ -3,61 +3,34 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from made import case, row, run, timed
 
 from gradiometer.measure.outcome import Status
 from gradiometer.report import tables
-from gradiometer.runs.run import Run, frame
+from gradiometer.runs.run import Run
 
-GRADIENT, VALUE = "affine/float64/gradient", "affine/float64/value"
+GRADIENT, VALUE = case("affine"), case("affine", operator="value")
 UNFIGURED = [s for s in Status if s not in (Status.OK, Status.DISAGREES)]
-
-
-def row(
-    method: str,
-    problem: str = "affine",
-    size: str = "",
-    operator: str = "gradient",
-    **values: Any,
-) -> dict[str, Any]:
-    return {
-        "case": "/".join(p for p in (problem, size, "float64", operator) if p),
-        "problem": problem, "size": size, "dtype": "float64", "operator": operator,
-        "method": method, "tool": method, "mode": "reverse", "status": "ok", "reason": "",
-        "route": "native",
-    } | values  # fmt: skip
-
-
-def timed(seconds: float, ratio: float, low: float, high: float) -> dict[str, Any]:
-    return {"time_s": seconds, "low_s": seconds, "high_s": seconds} | {
-        "ratio": ratio, "ratio_low": low, "ratio_high": high, "rounds": 7, "loops": 1
-    }  # fmt: skip
-
-
-def run(*rows: dict[str, Any], plan: dict[str, Any] | None = None) -> Run:
-    table = frame(rows)
-    everything = {"cases": list(table["case"].unique()), "methods": list(table["method"].unique())}
-    return Run(Path("results/r"), {"id": "r", "plan": plan or everything}, table)
 
 
 def measured() -> Run:
     return run(
-        row("by-hand", operator="value", promise=12.0, **timed(5e-8, 1.0, 1.0, 1.0)),
-        row("tape", operator="value", promise=12.0, **timed(2e-7, 4.0, 3.9, 4.1)),
+        row("by-hand", operator="value", promise=12.0, **timed(1.0, 1.0, 1.0, 5e-8)),
+        row("tape", operator="value", promise=12.0, **timed(4.0, 3.9, 4.1, 2e-7)),
         row(
             "by-hand", promise=12.0, digits=math.inf, n=3, first_s=1.5e-6, prepare_s=4e-6,
-            **timed(1e-7, 1.0, 1.0, 1.0),
+            **timed(1.0, 1.0, 1.0, 1e-7),
         ),
         row(
             "tape", promise=12.0, digits=15.46, n=3, import_s=1.234, prepare_s=0.5, first_s=2e-3,
-            **timed(3.47e-6, 34.7, 34.1, 35.5),
+            **timed(34.7, 34.1, 35.5, 3.47e-6),
         ),
-        row("jit", promise=7.0, digits=8.25, n=3, **timed(3.5e-6, 35.0, 34.5, 36.0)),
+        row("jit", promise=7.0, digits=8.25, n=3, **timed(35.0, 34.5, 36.0, 3.5e-6)),
         row("wrong", status="disagrees", promise=12.0, digits=0.3, reason="0.3 digits"),
         row("absent", status="not-installed", reason="pip install it"),
     )  # fmt: skip
@@ -197,6 +170,71 @@ def test_every_entry_is_text(table: Any, operator: str) -> None:
     assert all(type(v) is str and v for v in shown.to_numpy().ravel())
 
 
+def test_only_times_of_derived_operators_are_marked() -> None:
+    told = run(
+        row("tape", operator="jvp", route="8 vjps", digits=15.0, **timed(2.0)),
+        row("dual", operator="jvp", digits=15.0, **timed(1.0)),
+        row("slow", operator="jvp", route="8 vjps", status="timeout"),
+        row("checked", operator="jvp", route="8 vjps"),
+    )
+    assert tables.speed(told, "jvp")["affine"].to_dict() == {
+        "tape": "2.00×†", "dual": "1.00×", "slow": "timeout", "checked": "ok",
+    }  # fmt: skip
+    assert tables.agreement(told, "jvp").loc["tape", "affine"] == "15.0"
+    assert tables.derived(told).tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize(("methods", "cases"), [(3, 2), (3, 3), (2, 3), (1, 5), (5, 1)])
+@pytest.mark.parametrize("table", [tables.agreement, tables.speed])
+def test_an_upright_table_has_its_longer_axis_downwards(
+    table: Any, methods: int, cases: int
+) -> None:
+    told = run(
+        *(
+            row(f"m{i}", f"p{j}", promise=12.0, digits=float(i + j))
+            for j in range(cases)
+            for i in range(methods)
+        )
+    )
+    tall = tables.upright(table(told))
+    if cases > methods:
+        assert tall.columns.tolist() == ["function", *(f"m{i}" for i in range(methods))]
+        assert tall["function"].tolist()[-cases:] == [f"p{j}" for j in range(cases)]
+    else:
+        assert tall["method"].tolist() == [f"m{i}" for i in range(methods)]
+        assert tall.columns.tolist()[-cases:] == [f"p{j}" for j in range(cases)]
+
+
+def costs() -> Run:
+    """Two sizes of a net, by reverse mode and by differences; the gradient of one is missing."""
+    return run(
+        row("tape", "net", "2", "value", n=9, **timed(seconds=1.0)),
+        row("differences", "net", "2", "value", n=9, **timed(seconds=1.0)),
+        row("tape", "net", "2", n=9, **timed(seconds=50.0)),
+        row("differences", "net", "2", n=9, **timed(seconds=10.0)),
+        row("tape", "net", "9", "value", n=900, **timed(seconds=1.0)),
+        row("differences", "net", "9", "value", n=900, **timed(seconds=1.0)),
+        row("tape", "net", "9", n=900, **timed(seconds=3.0)),
+        row("differences", "net", "9", n=900, status="timeout"),
+    )
+
+
+def test_costs_are_of_the_largest_size_beside_the_bound_where_it_holds() -> None:
+    table = tables.cost(costs(), "gradient")
+    assert table is not None
+    assert table.columns.tolist() == ["bound", "net 9"]
+    assert table.loc["tape"].tolist() == ["4 to 5", "3.00×"]
+    assert table.loc["differences"].tolist() == ["–", "timeout"]
+
+
+def test_a_cost_over_what_was_not_timed_is_a_dash() -> None:
+    hvps = [row(m, operator="hvp", n=2, **timed(seconds=5.0)) for m in ("tape", "jit")]
+    table = tables.cost(run(row("tape", n=2, **timed(seconds=2.0)), *hvps), "hvp")
+    assert table is not None
+    assert table["affine"].to_dict() == {"tape": "2.50×", "jit": "–"}
+    assert tables.cost(run(*hvps), "hvp") is None
+
+
 @pytest.mark.parametrize("table", [tables.agreement, tables.speed])
 @pytest.mark.parametrize("rows", [[], [row("tape", operator="value")]])
 def test_an_operator_without_records_has_an_empty_table(
@@ -209,7 +247,7 @@ def test_an_operator_without_records_has_an_empty_table(
 
 
 def test_a_ranking_marks_shared_ranks() -> None:
-    table = tables.ranking(measured(), GRADIENT)
+    table = tables.rankings(measured())[GRADIENT]
     assert table["rank"].tolist() == ["1", "2=", "2="]
     assert table["method"].tolist() == ["by-hand", "tape", "jit"]
     assert table["× fastest"].tolist() == ["1.00×", "34.7×", "35.0×"]
@@ -218,18 +256,26 @@ def test_a_ranking_marks_shared_ranks() -> None:
     assert table["× own primal"].tolist() == ["2.00×", "17.4×", "–"]
 
 
-def test_a_ranking_is_of_one_case_only() -> None:
+def test_there_is_a_ranking_for_each_timed_case() -> None:
     told = run(
-        row("tape", "net", "2", **timed(1.0, 1.0, 1.0, 1.0)),
-        row("tape", "net", "9", **timed(2.0, 1.0, 1.0, 1.0)),
+        row("tape", "net", "2", **timed(seconds=1.0)),
+        row("tape", "net", "9", "hessian", **timed(seconds=2.0)),
+        row("tape", "net", "99"),
     )
-    table = tables.ranking(told, "net/9/float64/gradient")
-    assert table["time a call"].tolist() == ["2.00 s"]
-    assert table["rank"].tolist() == ["1"]
+    found = tables.rankings(told)
+    assert list(found) == [case("net", "2"), case("net", "9", "hessian")]
+    assert found[case("net", "9", "hessian")]["time a call"].tolist() == ["2.00 s"]
 
 
-def test_a_case_that_was_not_timed_has_an_empty_ranking() -> None:
-    assert tables.ranking(run(row("tape")), GRADIENT).empty
+def test_a_ranking_names_routes_where_an_operator_was_derived() -> None:
+    told = run(
+        row("tape", operator="jvp", route="8 vjps", **timed(2.0)),
+        row("dual", operator="jvp", **timed(1.0)),
+        row("dual", operator="vjp", **timed(1.0)),
+    )
+    pushed, pulled = tables.rankings(told).values()
+    assert pushed["route"].tolist() == ["native", "8 vjps"]
+    assert "route" not in pulled
 
 
 def test_cold_figures_stand_beside_the_warm_one_fastest_first() -> None:
@@ -245,7 +291,7 @@ def test_cold_figures_stand_beside_the_warm_one_fastest_first() -> None:
 
 
 def test_cold_figures_are_in_order_of_the_warm_call() -> None:
-    told = run(*(row(f"m{t}", **timed(float(t), t, t, t)) for t in (3, 1, 2)))
+    told = run(*(row(f"m{t}", **timed(t, t, t, float(t))) for t in (3, 1, 2)))
     assert tables.cold(told, GRADIENT)["method"].tolist() == ["m1", "m2", "m3"]
 
 
@@ -270,26 +316,17 @@ def test_counts_add_up_to_the_plan(rows: list[dict[str, Any]], cases: list[str],
     assert tables.counts(run(*rows, plan=plan)) == told
 
 
-def test_cases_with_a_timed_gradient_are_named_once_in_order() -> None:
-    told = run(
-        row("tape", "b", **timed(1.0, 1.0, 1.0, 1.0)),
-        row("jit", "b", **timed(1.0, 1.0, 1.0, 1.0)),
-        row("tape", "c"),
-        row("tape", "a", operator="value", **timed(1.0, 1.0, 1.0, 1.0)),
-        row("tape", "a", **timed(1.0, 1.0, 1.0, 1.0)),
-    )
-    assert tables.gradient_cases(told) == ["b/float64/gradient", "a/float64/gradient"]
-
-
 @pytest.mark.parametrize(
     ("size", "n", "title"),
     [
-        ("", 3, "affine (3 inputs)"),
-        ("10-50", 3151, "affine 10-50 (3,151 inputs)"),
-        ("", None, "affine"),
+        ("", 3, "gradient of affine (3 inputs)"),
+        ("10-50", 3151, "gradient of affine 10-50 (3,151 inputs)"),
+        ("", None, "gradient of affine"),
     ],
 )
-def test_a_heading_has_the_short_name_and_the_inputs(size: str, n: int | None, title: str) -> None:
+def test_a_heading_has_the_operator_the_short_name_and_the_inputs(
+    size: str, n: int | None, title: str
+) -> None:
     told = run(row("absent", size=size, status="not-installed"), row("tape", size=size, n=n))
     assert tables.case_title(told, told.records["case"].iloc[0]) == title
 
@@ -298,8 +335,10 @@ def test_the_csv_tables_are_those_promised_and_unrounded() -> None:
     told = measured()
     found = tables.csv(told)
     assert tuple(found) == tables.CSV
-    assert found["agreement"].set_index("method").loc["tape", "affine"] == 15.46
-    assert found["speed"].set_index("method").loc["wrong", "affine"] == "disagrees"
+    where = ["operator", "method"]
+    assert found["agreement"].set_index(where).loc[("gradient", "tape"), "affine"] == 15.46
+    assert found["speed"].set_index(where).loc[("gradient", "wrong"), "affine"] == "disagrees"
+    assert found["speed"].set_index(where).loc[("value", "tape"), "affine"] == 4.0
     assert 3.47e-6 in found["timing"]["time_s"].tolist()
     assert found["ranking"]["rank"].tolist() == [1, 2, 1, 2, 2]
     assert found["coverage"]["method"].tolist()[:2] == ["wrong", "absent"]

@@ -1,4 +1,4 @@
-"""The tape: every operator's value and cotangents enclose the exact ones; kinks are refused."""
+"""The tape: every operator's value and derivatives enclose the exact ones; kinks are refused."""
 
 from __future__ import annotations
 
@@ -11,11 +11,29 @@ import flint
 import mpmath
 import numpy as np
 import pytest
+import sympy
 from flint import arb
 
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.reference.balls import Undecided, balls, modulus
-from gradiometer.measure.reference.tape import Node, backward, lift, product
+from gradiometer.measure.reference.balls import Undecided, balls
+from gradiometer.measure.reference.tape import (
+    Node,
+    backward,
+    enclosing,
+    lift,
+    moduli,
+    modulus,
+    pick,
+    product,
+    reshape,
+    scatter,
+    select,
+    spread,
+    taped,
+    times,
+    transpose,
+    unbroadcast,
+)
 
 Array = np.ndarray
 
@@ -42,7 +60,7 @@ def variables(*values: Any) -> list[Node]:
 def gradients(f: Callable[..., Node], *values: Any) -> list[Array]:
     """Return the gradients of a scalar f, as object arrays of balls."""
     nodes = variables(*values)
-    found = backward(f(*nodes), balls(1), lambda c: c)
+    found = backward({f(*nodes): balls(1)}, enclosing)
     return [balls(found.get(node, np.zeros(node.shape))) for node in nodes]
 
 
@@ -233,7 +251,7 @@ def test_an_index_sends_each_cotangent_back_to_where_it_was_taken(key: Any) -> N
     positions = np.arange(12).reshape(3, 4)[key]
     weights = np.arange(1.0, 1.0 + positions.size).reshape(positions.shape)
     nodes = variables(x)
-    found = backward(nodes[0][key], balls(weights), lambda c: c)[nodes[0]]
+    found = backward({nodes[0][key]: balls(weights)}, enclosing)[nodes[0]]
     expected = np.bincount(positions.ravel(), weights.ravel(), minlength=12).reshape(3, 4)
     np.testing.assert_array_equal(as_floats(balls(found)), expected)
     np.testing.assert_array_equal(as_floats(nodes[0][key].value), x[key])
@@ -263,7 +281,7 @@ def test_the_transposed_matrix_sends_its_cotangent_back_transposed() -> None:
     weights = np.arange(6.0).reshape(3, 2)
     nodes = variables(np.ones((2, 3)))
     assert nodes[0].T.shape == (3, 2)
-    found = backward(nodes[0].T, balls(weights), lambda c: c)[nodes[0]]
+    found = backward({nodes[0].T: balls(weights)}, enclosing)[nodes[0]]
     np.testing.assert_array_equal(as_floats(found), weights.T)
 
 
@@ -329,14 +347,14 @@ def test_only_what_depends_on_a_variable_is_recorded() -> None:
 
 def test_a_node_that_the_output_does_not_depend_on_has_no_cotangent() -> None:
     x, y = variables(2.0, 3.0)
-    found = backward(x * 2.0, balls(1), lambda c: c)
+    found = backward({x * 2.0: balls(1)}, enclosing)
     assert y not in found
     assert x in found
 
 
 def test_an_output_that_is_the_input_has_the_seed_for_cotangent() -> None:
     (x,) = variables(2.0)
-    assert float(backward(x, balls(7), lambda c: c)[x][()]) == 7.0
+    assert float(backward({x: balls(7)}, enclosing)[x][()]) == 7.0
 
 
 def test_cotangents_over_many_paths_add_up() -> None:
@@ -354,7 +372,7 @@ def test_backward_is_linear_in_its_seed() -> None:
     nodes = variables([1.5, -2.0], [0.5, 4.0])
     y = nodes[0] * nodes[1] / (nodes[0] * nodes[0] + 1.0)
     seeds = np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([3.0, -2.0])
-    a, b, both = ([backward(y, balls(s), lambda c: c)[n] for n in nodes] for s in seeds)
+    a, b, both = ([backward({y: balls(s)}, enclosing)[n] for n in nodes] for s in seeds)
     for one, other, mixed in zip(a, b, both, strict=True):
         assert all(u.overlaps(3 * v - 2 * w) for u, v, w in zip(mixed, one, other, strict=True))
 
@@ -370,7 +388,7 @@ def test_a_long_chain_needs_no_recursion() -> None:
 
 def magnitudes(f: Callable[..., Node], *values: Any) -> list[float]:
     nodes = variables(*values)
-    found = backward(f(*nodes), np.ones(()), modulus)
+    found = backward({f(*nodes): np.ones(())}, modulus)
     return [float(found[node]) for node in nodes]
 
 
@@ -394,3 +412,190 @@ def test_the_sum_over_paths_is_never_less_than_the_derivative(f: Any, dx: Any, d
     at = (-0.75, 2.5)
     for sizes, found in zip(magnitudes(f, *at), gradients(f, *at), strict=True):
         assert sizes >= abs(float(found[()])) * (1 - 1e-15)
+
+
+@pytest.mark.parametrize(("f", "dx", "dy"), [c[1:] for c in RATIONAL], ids=[c[0] for c in RATIONAL])
+def test_moduli_in_balls_are_those_in_doubles(f: Any, dx: Any, dy: Any) -> None:
+    nodes = variables(-0.75, 2.5)
+    y = f(*nodes)
+    doubles = backward({y: np.ones(())}, modulus)
+    exact = backward({y: balls(1)}, moduli)
+    for node in set(nodes) & set(doubles):
+        assert float(exact[node][()]) == pytest.approx(float(doubles[node]), rel=1e-14)
+
+
+def test_moduli_in_balls_hold_what_doubles_do_not() -> None:
+    (x,) = variables(2.0)
+    y = x * 1e-200 * 1e200 * 1e200
+    with np.errstate(over="ignore"):
+        assert not np.isfinite(backward({y: np.ones(())}, modulus)[x])
+    assert float(backward({y: balls(1)}, moduli)[x][()]) == pytest.approx(1e200)
+
+
+# Several outputs.
+
+
+def test_cotangents_of_several_outputs_add_up() -> None:
+    x, y = variables(2.0, 3.0)
+    found = backward({x * y: balls(5), x + y * y: balls(-7), x: balls(11)}, enclosing)
+    assert float(found[x][()]) == 5 * 3 - 7 + 11
+    assert float(found[y][()]) == 5 * 2 - 7 * 2 * 3
+
+
+def test_an_output_may_be_computed_from_another() -> None:
+    (x,) = variables(2.0)
+    y = x * x
+    z = y * x
+    for seeds in ({y: balls(3), z: balls(5)}, {z: balls(5), y: balls(3)}):
+        assert float(backward(seeds, enclosing)[x][()]) == 3 * 4 + 5 * 12
+
+
+# The backward pass on the tape, differentiated again.
+
+
+def slopes(f: Callable[..., Node], nodes: list[Node]) -> list[Node]:
+    """Return the gradient of a scalar f as nodes."""
+    found = backward({f(*nodes): Node(1)}, taped)
+    return [found.get(node, Node(np.zeros(node.shape))) for node in nodes]
+
+
+def hessian(f: Callable[..., Node], *values: Any) -> list[list[Array]]:
+    """Return the second derivatives of a scalar f: a row of blocks for each component."""
+    nodes, rows = variables(*values), []
+    for slope in slopes(f, nodes):
+        for i in np.ndindex(slope.shape):
+            unit = np.zeros(slope.shape)
+            unit[i] = 1.0
+            found = backward({slope: balls(unit)}, enclosing)
+            rows.append([balls(np.broadcast_to(found.get(n, 0.0), n.shape)) for n in nodes])
+    return rows
+
+
+@pytest.mark.parametrize("at", POINTS, ids=str)
+@pytest.mark.parametrize("f", [c[1] for c in RATIONAL], ids=[c[0] for c in RATIONAL])
+def test_second_derivatives_of_arithmetic_enclose_the_exact_ones(
+    f: Any, at: tuple[float, float]
+) -> None:
+    symbols = sympy.symbols("x y")
+    formula = f(*symbols)
+    there = {s: sympy.Rational(Fraction(a)) for s, a in zip(symbols, at, strict=True)}
+    for one, row in zip(symbols, hessian(f, *at), strict=True):
+        for other, ball in zip(symbols, row, strict=True):
+            exact = sympy.diff(formula, one, other).subs(there)
+            assert contains(ball[()], Fraction(int(exact.p), int(exact.q)))
+
+
+@pytest.mark.parametrize("f", [c[1] for c in RATIONAL], ids=[c[0] for c in RATIONAL])
+def test_a_gradient_on_the_tape_has_the_values_of_one_that_is_not(f: Any) -> None:
+    nodes = variables(-0.75, 2.5)
+    on_tape = slopes(f, nodes)
+    for node, plain in zip(on_tape, gradients(f, -0.75, 2.5), strict=True):
+        assert node.value[()].overlaps(plain[()])
+        assert float(node.value[()].rad()) <= 1e-50
+
+
+def test_third_derivatives_come_of_a_third_pass() -> None:
+    (x,) = variables(2.0)
+    (first,) = slopes(lambda x: x**5, [x])
+    second = backward({first: Node(1)}, taped)[x]
+    third = backward({second: balls(1)}, enclosing)[x]
+    assert [float(b) for b in (first.value[()], second.value[()], third[()])] == [80, 160, 240]
+
+
+def test_a_gradient_that_does_not_depend_on_the_inputs_is_not_tracked() -> None:
+    x, y = variables(2.0, 3.0)
+    assert not any(s.tracked for s in slopes(lambda x, y: 3.0 * x - y, [x, y]))
+    assert [s.tracked for s in slopes(lambda x, y: x * x + y, [x, y])] == [True, False]
+
+
+MASK = np.array([[True, False, True], [False, True, True]])
+# name: (linear map of a node or an array, its argument's shape)
+LINEAR: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
+    "reshape": (lambda x: reshape(x, (3, 2)), (2, 3)),
+    "transpose": (lambda x: transpose(x, (2, 0, 1)), (2, 3, 4)),
+    "transpose back": (lambda x: transpose(x, (1, -1, 0)), (2, 3, 4)),
+    "pick": (lambda x: pick(x, np.array([2, 0, 2])), (3,)),
+    "pick a column": (lambda x: pick(x, (slice(None), 1)), (2, 3)),
+    "scatter": (lambda x: scatter(x, np.array([1, 1, 3]), (4,)), (3,)),
+    "select": (lambda x: select(MASK, x), (2, 3)),
+    "select, broadcast": (lambda x: select(MASK, x), (3,)),
+    "select from one": (lambda x: select(MASK, x), ()),
+    "spread": (lambda x: spread(x, (2, 3)), (3,)),
+    "spread a column": (lambda x: spread(x, (2, 3)), (2, 1)),
+    "unbroadcast": (lambda x: unbroadcast(x, (3,)), (2, 3)),
+    "unbroadcast to one": (lambda x: unbroadcast(x, ()), (2, 3)),
+    "unbroadcast nothing": (lambda x: unbroadcast(x, (2, 3)), (2, 3)),
+    "times, left": (lambda x: times(x, np.arange(6.0).reshape(3, 2)), (2, 3)),
+    "times, right": (lambda x: times(np.arange(6.0).reshape(3, 2), x), (2, 3)),
+}
+
+
+@pytest.mark.parametrize(("linear", "shape"), LINEAR.values(), ids=LINEAR)
+def test_a_linear_map_of_a_node_is_that_of_its_array_and_its_square_has_its_gram_matrix(
+    linear: Callable[[Any], Any], shape: tuple[int, ...]
+) -> None:
+    x = np.random.default_rng(4).integers(-9, 9, shape).astype(float)
+    np.testing.assert_array_equal(as_floats(linear(Node(x, variable=True)).value), linear(x))
+    rows = []
+    for i in range(x.size):
+        unit = np.zeros(x.size)
+        unit[i] = 1.0
+        rows.append(np.ravel(linear(unit.reshape(shape))))
+    matrix = np.array(rows)  # one row an input: the transposed map
+    weights = np.random.default_rng(5).integers(1, 9, matrix.shape[1]).astype(float)
+
+    def squares(node: Node) -> Node:
+        y = reshape(linear(node), (-1,))
+        return y @ (y * weights)
+
+    found = np.array([as_floats(block).ravel() for (block,) in hessian(squares, x)])
+    np.testing.assert_array_equal(found, 2 * (matrix * weights) @ matrix.T)
+
+
+@pytest.mark.parametrize(("left", "right"), MATRIX_PRODUCTS, ids=str)
+def test_second_derivatives_of_a_matrix_product_are_exact_on_integers(
+    left: tuple[int, ...], right: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(8)
+    a, b, da, db = (rng.integers(-9, 9, s).astype(float) for s in (left, right, left, right))
+    weights = rng.integers(-9, 9, np.shape(a @ b)).astype(float)
+    nodes = variables(a, b)
+    first = slopes(lambda x, y: summed((x @ y) * weights), nodes)
+    seeds = {slope: balls(d) for slope, d in zip(first, (da, db), strict=True)}
+    found = backward(seeds, enclosing)
+    for node, other, at in ((nodes[0], db, 0), (nodes[1], da, 1)):
+        for index in np.ndindex(node.shape):
+            unit = np.zeros(node.shape)
+            unit[index] = 1.0
+            change = unit @ other if at == 0 else other @ unit
+            assert float(found[node][index]) == float(np.sum(weights * change))
+
+
+@pytest.mark.parametrize("key", KEYS[:-1], ids=repr)
+def test_the_square_of_what_an_index_takes_curves_where_it_was_taken(key: Any) -> None:
+    x = np.arange(12.0).reshape(3, 4)
+    positions = np.arange(12).reshape(3, 4)[key]
+
+    def squares(node: Node) -> Node:
+        y = reshape(node[key], (-1,))
+        return y @ y
+
+    found = np.array([as_floats(block).ravel() for (block,) in hessian(squares, x)])
+    np.testing.assert_array_equal(found, 2 * np.diag(np.bincount(positions.ravel(), minlength=12)))
+
+
+@pytest.mark.parametrize("binary", [operator.mul, operator.truediv])
+@pytest.mark.parametrize(("left", "right"), [((), (3,)), ((2, 1), (3,)), ((2, 3), ())], ids=str)
+def test_second_derivatives_are_summed_back_over_what_was_broadcast(
+    binary: Any, left: tuple[int, ...], right: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.uniform(1.0, 2.0, left), rng.uniform(1.0, 2.0, right)
+    rows = hessian(lambda x, y: summed(binary(x, y)), a, b)
+    found = np.array([np.concatenate([as_floats(p).ravel() for p in row]) for row in rows])
+    names_a = np.array(sympy.symbols(f"a:{a.size}"), dtype=object).reshape(left)
+    names_b = np.array(sympy.symbols(f"b:{b.size}"), dtype=object).reshape(right)
+    symbols = [*names_a.ravel(), *names_b.ravel()]
+    there = dict(zip(symbols, [*a.ravel().tolist(), *b.ravel().tolist()], strict=True))
+    exact = sympy.hessian(np.sum(binary(names_a, names_b)), symbols).subs(there)
+    np.testing.assert_allclose(found, np.array(exact, dtype=float), rtol=1e-13, atol=1e-13)

@@ -1,4 +1,4 @@
-"""`gradiometer list`: problems, methods, recorded runs."""
+"""`gradiometer list`: problems, methods, operators, recorded runs."""
 
 from __future__ import annotations
 
@@ -8,26 +8,42 @@ from typing import Any
 
 from gradiometer import plugins as registries
 from gradiometer.commands.output import print_json, print_table, stdout
+from gradiometer.operators import OPERATORS
+from gradiometer.problem import Problem
 from gradiometer.runs.store import read_info, read_journal, run_folders
 
 
 def problems(plugins: Sequence[Path], json: bool) -> None:
-    """List the problems."""
+    """List the problems: sizes with their scalar inputs, outputs, derivatives written by hand."""
     _print(
         "Problems",
         [
             {
                 "name": p.name,
                 "sizes": [label for label in p.labels if label],
-                "backprop": p.backward is not None,
+                "inputs": _inputs(p),
+                "outputs": list(p.output_names),
+                "by_hand": list(p.derivatives),
                 "formula": p.fault or p.summary,
                 "source": p.source,
             }
             for p in registries.load(plugins).problems.values()
         ],
         json,
-        hidden=("backprop", "source"),
+        hidden=("source",),
     )
+
+
+def _inputs(problem: Problem) -> list[int | None]:
+    """Return how many scalar inputs each size has; None where the point cannot be drawn."""
+    return [None if problem.fault else _count(problem, label) for label in problem.labels]
+
+
+def _count(problem: Problem, label: str) -> int | None:
+    try:
+        return problem.point(label).n
+    except Exception:  # a problem's own code: `show` tells what it raises
+        return None
 
 
 def methods(plugins: Sequence[Path], json: bool) -> None:
@@ -43,6 +59,23 @@ def methods(plugins: Sequence[Path], json: bool) -> None:
                 "about": m.fault or m.missing or (type(m).__doc__ or "").partition("\n")[0],
             }
             for m in registries.load(plugins).methods.values()
+        ],
+        json,
+    )
+
+
+def operators(json: bool) -> None:
+    """List the operators."""
+    _print(
+        "Operators",
+        [
+            {
+                "name": o.name,
+                "of": "scalar problems" if o.of_scalars else "all problems",
+                "takes": o.direction or None,
+                "what": o.meaning,
+            }
+            for o in OPERATORS.values()
         ],
         json,
     )
@@ -78,12 +111,15 @@ def _print(
         stdout().print(f"No {title.lower()} yet.")
         return
     columns = [c for c in rows[0] if c not in hidden]
-    print_table(stdout(), title, columns, [[_text(row[c]) for c in columns] for row in rows])
+    headings = [c.replace("_", " ") for c in columns]
+    print_table(stdout(), title, headings, [[_text(row[c]) for c in columns] for row in rows])
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(value) or "–"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return ", ".join(map(_text, value)) or "–"
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return "–" if value is None else str(value)

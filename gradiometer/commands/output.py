@@ -56,11 +56,12 @@ def print_table(
     cells = [[str(value) for value in row] for row in rows]
     headers = [_folded(name, [row[i] for row in cells]) for i, name in enumerate(columns)]
     for block in _blocks(console.width, headers, cells):
-        table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
+        table = Table(box=box.SIMPLE_HEAD)
         for i in block:
             table.add_column(Text(headers[i]), overflow="fold")
         for row in cells:
             table.add_row(*(Text(row[i], style=STYLES.get(row[i], "")) for i in block))
+        console.print(Text(title, "bold"))  # not the table's own, which would break at its width
         console.print(table)
 
 

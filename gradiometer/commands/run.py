@@ -15,7 +15,7 @@ from gradiometer.commands.output import print_frame, print_json, stderr, stdout
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.measure.options import Options
 from gradiometer.measure.outcome import Status
-from gradiometer.measure.plan import Plan, make_plan
+from gradiometer.measure.plan import Extent, Plan, make_plan
 from gradiometer.registry import Registry, select
 from gradiometer.report.process import write_report
 from gradiometer.runs.run import Run
@@ -28,11 +28,13 @@ MOST_REASONS = 12
 class Request:
     """What the command line asked for."""
 
-    problems: Sequence[str]
+    problems: Sequence[str] | None
     methods: Sequence[str]
-    sizes: Sequence[str]
+    sizes: Sequence[str] | None
     operators: Sequence[str] | None
+    extent: Extent
     quick: bool
+    everything: bool
     options: Options
     plugins: Sequence[Path]
     results: Path
@@ -61,7 +63,7 @@ def carry_out(request: Request) -> int:
     if request.json:
         _print_json(run, report)
     else:
-        _print_tables(run, report)
+        print_tables(run, report)
     return 1 if run.records["status"].isin(failing).any() else 0
 
 
@@ -152,11 +154,12 @@ class Watch:
 
 def _plan(request: Request, registry: Registry) -> Plan:
     return make_plan(
-        select(registry.problems, request.problems, "problem"),
+        select(registry.problems, request.problems or ["*"], "problem"),
         select(registry.methods, request.methods, "method"),
         sizes=request.sizes,
         operators=request.operators,
-        smallest_only=request.quick,
+        extent=request.extent,
+        everything=request.everything,
     )
 
 
@@ -179,17 +182,19 @@ def _print_json(run: Run, report: Path) -> None:
     )
 
 
-def _print_tables(run: Run, report: Path) -> None:
+def print_tables(run: Run, report: Path) -> None:
+    """Print agreement and speed of each operator, what went wrong, and where all of it is."""
     from gradiometer.report import tables
 
     console = stdout()
-    for operator in run.records["operator"].unique():
-        chosen = tables.agreement(run, operator).reset_index()
-        print_frame(console, f"Correct digits, {operator}", chosen)
+    for operator in run.operators:
+        digits = tables.upright(tables.agreement(run, operator))
+        print_frame(console, f"Correct digits, {operator}", digits)
         if run.records["time_s"].notna().any():
-            chosen = tables.speed(run, operator).reset_index()
-            title = f"Time, {operator}, as a multiple of the fastest"
-            print_frame(console, title, chosen)
+            times = tables.upright(tables.speed(run, operator))
+            print_frame(console, f"Time, {operator}, as a multiple of the fastest", times)
+    if tables.derived(run).any():
+        console.print(f"{tables.DERIVED} put together from the method's other operators.")
     faulty = run.faulty
     for row in faulty.head(MOST_REASONS).itertuples():
         console.print(

@@ -1,34 +1,43 @@
-"""`gradiometer show PROBLEM`: what a problem is, and its certified value and derivative."""
+"""`gradiometer show PROBLEM`: what a problem is, its point, and its certified answers there."""
 
 from __future__ import annotations
 
 import inspect
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from rich.text import Text
 
 from gradiometer import plugins as registries
 from gradiometer.commands.output import print_json, print_table, stdout
 from gradiometer.errors import GradiometerError, UnknownName, describe
-from gradiometer.measure.agreement import locate
 from gradiometer.measure.fleet import Failure, Fleet
 from gradiometer.measure.harness import reference
 from gradiometer.measure.options import Options
+from gradiometer.measure.plan import Case, applies, first_order
 from gradiometer.measure.reference.enclosure import Enclosure
-from gradiometer.operators import OPERATORS, Operator
+from gradiometer.operators import OPERATORS, indexed, operator
 from gradiometer.problem import Array, Point, Problem
 
 MOST_ROWS = 20
 SHOWN_DIGITS = 25
 
 
-def show(name: str, size: str | None, seed: int, plugins: Sequence[Path], json: bool) -> None:
-    """Print a problem's facts, point, and certified answers."""
+def show(
+    name: str,
+    size: str | None,
+    operators: Sequence[str] | None,
+    seed: int,
+    plugins: Sequence[Path],
+    json: bool,
+) -> None:
+    """Print a problem's facts, its point, and the certified answers of operators there."""
     registry = registries.load(plugins)
     if name not in registry.problems:
         raise UnknownName("problem", name, registry.problems)
@@ -36,8 +45,9 @@ def show(name: str, size: str | None, seed: int, plugins: Sequence[Path], json: 
     if problem.fault:
         raise GradiometerError(problem.fault)
     label = problem.labels[0] if size is None else size
-    point = _point(problem, label, seed)
-    truths = _certify(problem, point, registry.origins)
+    cases = [Case(problem, label, each) for each in _asked(problem, operators)]
+    point, truths = _certify(cases, seed, registry.origins)
+    directions = _directions(truths, point)
     facts = {
         "problem": name,
         "formula": problem.summary,
@@ -46,62 +56,74 @@ def show(name: str, size: str | None, seed: int, plugins: Sequence[Path], json: 
         "sizes": [s for s in problem.labels if s],
         "size": label,
         "inputs": point.n,
+        "outputs": list(problem.output_names),
         "given": {k: _value(a) for k, a in point.given.items()},
     }
-    rows = _components(point, truths)
     if json:
-        print_json(facts | {"components": rows})
-    else:
-        _print(facts, rows, truths, point)
+        at = {"at": point.inputs} | directions
+        numbers = {kind: {k: a.tolist() for k, a in named.items()} for kind, named in at.items()}
+        rows = [row for each, truth in truths.items() for row in _rows(each, truth, point)]
+        print_json(facts | numbers | {"components": rows})
+        return
+    console = stdout()
+    _print_facts(console, facts, point)
+    _print_point(console, point, directions, seed)
+    for each, truth in truths.items():
+        _print_truth(console, each, label, truth, point)
 
 
-def _point(problem: Problem, label: str, seed: int) -> Point:
-    try:
-        return problem.point(label, seed)
-    except GradiometerError:
-        raise
-    except Exception as error:  # a problem's own code: whatever it raises is the reason
-        raise GradiometerError(f"The point of {problem.name}: {describe(error)}.") from error
+def _asked(problem: Problem, operators: Sequence[str] | None) -> list[str]:
+    """Return the operators to show: those named, or the value and the first derivative.
+
+    Raises:
+        UnknownName: If there is no such operator.
+        GradiometerError: If the problem does not have it.
+    """
+    names = [operator(name).name for name in operators or first_order(problem)]
+    for name in names:
+        if not applies(name, problem):
+            there = ", ".join(other for other in OPERATORS if applies(other, problem))
+            raise GradiometerError(
+                f"{problem.name} has several outputs and no {name}: expected one of {there}."
+            )
+    return list(dict.fromkeys(names))
 
 
-def _certify(problem: Problem, point: Point, origins: Any) -> dict[str, Enclosure]:
-    timeout_s = Options().timeout_s
+def _certify(cases: Sequence[Case], seed: int, origins: Any) -> tuple[Point, dict[str, Enclosure]]:
+    """Return the cases' common point, and the certified truth of each."""
+    problem, timeout_s = cases[0].problem, Options().timeout_s
     with tempfile.TemporaryDirectory() as logs, Fleet(Path(logs), threads=1) as fleet:
+
+        def certified(point: Point, name: str) -> Enclosure:
+            return reference(fleet, problem, point, name, origins, timeout_s)
+
         try:
-            return {
-                op: reference(fleet, problem, point, op, origins, timeout_s) for op in OPERATORS
-            }
+            points = [case.points(seed, lambda p: certified(p, "value").shapes) for case in cases]
+            point = points[0].check
+            return point, {case.operator: certified(point, case.operator) for case in cases}
         except Failure as failure:
             raise GradiometerError(f"{problem.name}: {failure.reason}") from failure
+        except GradiometerError:
+            raise
+        except Exception as error:  # a problem's own code: whatever it raises is the reason
+            raise GradiometerError(f"The point of {problem.name}: {describe(error)}.") from error
 
 
-def _components(point: Point, truths: dict[str, Enclosure]) -> list[dict[str, str]]:
-    """Return one row a component of every certified answer."""
-    rows = []
-    for name, truth in truths.items():
-        asked = OPERATORS[name]
-        rows += [
-            {
-                "component": _component(asked, point, i),
-                "at": _at(asked, point, i),
-                "value": _exactly(truth.high[i], truth.low[i]),
-                "radius": f"{truth.radius[i]:.1e}",
-            }
-            for i in range(truth.high.size)
-        ]
-    return rows
+def _directions(operators: Iterable[str], point: Point) -> dict[str, dict[str, Array]]:
+    """Return the directions that operators take, `tangents` or `cotangents`, each once."""
+    taken = [OPERATORS[name] for name in operators if OPERATORS[name].direction]
+    return {each.direction: each.directions(point) for each in taken}
 
 
-def _component(asked: Operator, point: Point, i: int) -> str:
-    where = locate(i, asked.shapes(point), asked.names(point))
-    return f"∂/∂{where}" if asked.differentiates else where
-
-
-def _at(asked: Operator, point: Point, i: int) -> str:
-    if not asked.differentiates:
-        return ""
-    flat = np.concatenate([a.ravel() for a in point.inputs.values()])
-    return f"{flat[i]:.17g}"
+def _rows(name: str, truth: Enclosure, point: Point) -> Iterator[dict[str, str]]:
+    """Yield one row a component of a certified answer."""
+    for i, component in enumerate(OPERATORS[name].components(point)):
+        yield {
+            "operator": name,
+            "component": component,
+            "value": _exactly(truth.high[i], truth.low[i]),
+            "radius": f"{truth.radius[i]:.1e}",
+        }
 
 
 def _exactly(high: float, low: float) -> str:
@@ -115,32 +137,64 @@ def _value(a: Array) -> Any:
     return a.item() if a.ndim == 0 else f"array of shape {a.shape}"
 
 
-def _print(
-    facts: dict[str, Any],
-    rows: Sequence[dict[str, str]],
-    truths: dict[str, Enclosure],
-    point: Point,
-) -> None:
-    console = stdout()
-    inputs = ", ".join(k if a.ndim == 0 else f"{k} {a.shape}" for k, a in point.inputs.items())
+def _print_facts(console: Console, facts: dict[str, Any], point: Point) -> None:
     given = ", ".join(f"{k} = {v}" for k, v in facts["given"].items())
     console.print(Text(facts["problem"], "bold") + Text(f"  {facts['formula']}"), soft_wrap=True)
     lines = [
         *([facts["about"]] if facts["about"] else []),
         "",
-        f"source  {facts['source']}",
-        f"sizes   {', '.join(facts['sizes']) or 'one'}",
-        f"inputs  {facts['inputs']:,}: {inputs}",
-        f"given   {given or 'nothing'}",
+        f"source   {facts['source'] or '–'}",
+        f"sizes    {', '.join(facts['sizes']) or 'one'}",
+        f"inputs   {facts['inputs']:,}: {_shapes(point.inputs)}",
+        f"outputs  {point.m:,}: {_shapes(point.cotangents)}",
+        f"given    {given or 'nothing'}",
+        "",
     ]
     console.print(Text("\n".join(lines)), soft_wrap=True)
-    size = f" at size {facts['size']}" if facts["size"] else ""
-    title = f"Certified{size} (the truth is within the radius)"
-    columns = ["component", "at", "value", "radius"]
-    print_table(console, title, columns, [[r[c] for c in columns] for r in rows[:MOST_ROWS]])
-    if len(rows) > MOST_ROWS:
-        left = len(rows) - MOST_ROWS
-        console.print(
-            f"… and {left:,} more components (--json prints them all); "
-            f"the gradient's norm is {truths['gradient'].norm:.15g}."
-        )
+
+
+def _shapes(arrays: Mapping[str, Array]) -> str:
+    return ", ".join(k if a.ndim == 0 else f"{k} {a.shape}" for k, a in arrays.items())
+
+
+def _print_point(
+    console: Console, point: Point, directions: Mapping[str, Mapping[str, Array]], seed: int
+) -> None:
+    """Print the inputs and the directions that were asked for, component by component."""
+    columns = {"at": point.inputs}
+    if "tangents" in directions:
+        columns["tangent"] = dict(directions["tangents"])
+    title = f"Point, tangents drawn with seed {seed}" if len(columns) > 1 else "Point"
+    _print_arrays(console, title, "input", columns)
+    if "cotangents" in directions:
+        title = f"Cotangents, drawn with seed {seed}"
+        _print_arrays(console, title, "output", {"cotangent": directions["cotangents"]})
+
+
+def _print_arrays(
+    console: Console, title: str, first: str, columns: Mapping[str, Mapping[str, Array]]
+) -> None:
+    """Print arrays of the same shapes beside each other."""
+    like = next(iter(columns.values()))
+    names = [each for name, a in like.items() for each in indexed(name, a.shape)]
+    flat = [np.concatenate([a.ravel() for a in named.values()]) for named in columns.values()]
+    rows = [[name, *(f"{x:.17g}" for x in xs)] for name, *xs in zip(names, *flat, strict=True)]
+    print_table(console, title, [first, *columns], rows[:MOST_ROWS])
+    _print_left(console, len(rows), f"{first}s")
+
+
+def _print_truth(console: Console, name: str, size: str, truth: Enclosure, point: Point) -> None:
+    rows = list(islice(_rows(name, truth, point), MOST_ROWS))
+    where = f" at size {size}" if size else ""
+    title = f"Certified {name}{where} (the truth is within the radius)"
+    columns = ["component", "value", "radius"]
+    print_table(console, title, columns, [[row[c] for c in columns] for row in rows])
+    norm = f"the {name}'s norm is {truth.norm:.15g}"
+    _print_left(console, truth.high.size, "components", f"; {norm}")
+
+
+def _print_left(console: Console, count: int, what: str, more: str = "") -> None:
+    """Tell how many rows were left out, if any."""
+    if count > MOST_ROWS:
+        left = f"{count - MOST_ROWS:,} more {what}"
+        console.print(f"… and {left} (--json prints them all){more}.", soft_wrap=True)

@@ -247,7 +247,7 @@ class Declines(_Backprop):
 
     name = "declines"
 
-    def declines(self, n):
+    def declines(self, operator, n, m):
         return f"{n} inputs: forecast a week."
 
 
@@ -256,7 +256,7 @@ class TooSlow(_Backprop):
 
     name = "too-slow"
 
-    def evaluations(self, n):
+    def evaluations(self, operator, n, m):
         return 10**9
 
 

@@ -1,0 +1,60 @@
+"""Records and runs made up for tests of what is kept and shown, without measuring anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gradiometer.runs.run import Run, frame
+
+MODES = {
+    "by-hand": "manual", "differences": "numerical", "cas": "symbolic", "dual": "forward",
+}  # fmt: skip
+
+
+def row(
+    method: str = "tape",
+    problem: str = "affine",
+    size: str = "",
+    operator: str = "gradient",
+    **values: Any,
+) -> dict[str, Any]:
+    """Return a record that is `ok` and has no figures but those given."""
+    return {
+        "case": case(problem, size, operator), "problem": problem, "size": size,
+        "dtype": "float64", "operator": operator, "method": method, "tool": method,
+        "mode": MODES.get(method, "reverse"), "status": "ok", "reason": "", "route": "native",
+    } | values  # fmt: skip
+
+
+def case(problem: str, size: str = "", operator: str = "gradient") -> str:
+    """Return the id of a case."""
+    return "/".join(part for part in (problem, size, "float64", operator) if part)
+
+
+def timed(
+    ratio: float = 1.0,
+    low: float | None = None,
+    high: float | None = None,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Return what the rounds leave in a record: a time, and a ratio with its interval."""
+    time_s = 1e-6 * ratio if seconds is None else seconds
+    return alone(time_s, 0.9 * time_s, 1.1 * time_s) | {
+        "ratio": ratio,
+        "ratio_low": 0.9 * ratio if low is None else low,
+        "ratio_high": 1.1 * ratio if high is None else high,
+        "rounds": 7, "loops": 10,
+    }  # fmt: skip
+
+
+def alone(seconds: float, low: float, high: float) -> dict[str, Any]:
+    """Return what a record holds that was timed outside any rounds."""
+    return {"time_s": seconds, "low_s": low, "high_s": high}
+
+
+def run(*rows: dict[str, Any], **info: Any) -> Run:
+    """Return a run of these records; its plan, unless given, is what they hold."""
+    table = frame(rows)
+    plan = {"cases": list(table["case"].unique()), "methods": list(table["method"].unique())}
+    return Run(Path("results/r"), {"id": "r", "plan": plan} | info, table)

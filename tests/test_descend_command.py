@@ -1,0 +1,179 @@
+"""`gradiometer descend`, through real processes: table, JSON, page, exit codes, mistakes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PLUGINS = Path(__file__).parent / "plugins"
+SOUND = ("sound", "--plugins", str(PLUGINS), "--rate", "0.001", "--steps", "5")
+BY_HAND = ("--method", "backprop", "--method", "central-*")
+
+
+def descend(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gradiometer", "descend", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What `descend rosenbrock` prints, and where it was run."""
+    folder = tmp_path_factory.mktemp("shown")
+    done = descend(folder, "rosenbrock", *BY_HAND, "--steps", "30")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout, folder
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What `descend mlp --json` prints."""
+    folder = tmp_path_factory.mktemp("told")
+    options = ("--size", "2-3-1x1", "--steps", "4", "--seed", "3", "--threads", "2", "--json")
+    done = descend(folder, "mlp", *BY_HAND, *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert Path(folder, found["report"]).is_file()
+    return found
+
+
+def test_there_is_a_table_for_each_rule_with_every_method(shown: tuple[str, Path]) -> None:
+    out, _ = shown
+    assert re.search(r"^rosenbrock 2 \(2 inputs\): gradient-descent, η = 0\.000406", out, re.M)
+    assert re.search(r"^rosenbrock 2 \(2 inputs\): newton$", " ".join(out.splitlines()), re.M) or (
+        "(2 inputs): newton" in out
+    )
+    for name in ("certified", "backprop", "central-difference"):
+        assert len(re.findall(rf"^ +{name} +30 ", out, re.M)) == 2
+    assert out.count("1.00×") == 2
+
+
+def test_newton_falls_further_than_gradient_descent(shown: tuple[str, Path]) -> None:
+    last = [float(x) for x in re.findall(r"^ +backprop +30 +9\.7\S* +(\S+)", shown[0], re.M)]
+    assert last[0] > 1.0
+    assert last[1] < 1e-20
+
+
+def test_the_page_stands_where_the_last_line_says(shown: tuple[str, Path]) -> None:
+    out, folder = shown
+    page = folder / out.splitlines()[-1].removeprefix("report").strip()
+    assert re.fullmatch(r"descend-rosenbrock-\d{8}-\d{6}", page.parent.name)
+    files = {"report.md", "descent.svg", "trajectories.csv", "methods.csv"}
+    assert {path.name for path in page.parent.iterdir()} == files
+
+
+def test_json_tells_what_was_asked_and_every_trajectory(told: dict[str, Any]) -> None:
+    asked = {k: told[k] for k in ("problem", "size", "inputs", "seed", "threads", "timeout_s")}
+    assert asked == {
+        "problem": "mlp", "size": "2-3-1x1", "inputs": 15, "seed": 3, "threads": 2,
+        "timeout_s": 60.0,
+    }  # fmt: skip
+    assert told["rate"] > 0
+    methods = [(m["rule"], m["method"]) for m in told["methods"]]
+    names = ["certified", "backprop", "central-difference"]
+    assert methods[:3] == [("gradient-descent", name) for name in names]
+    for done in told["methods"][:3]:
+        assert done["status"] == "ok"
+        assert done["faulty"] is False
+        losses = done["trajectory"]["losses"]
+        assert losses[0] > losses[-1] == done["last_loss"]
+        assert done["steps"] == done["planned"] == len(losses) - 1 == 4
+
+
+def test_a_method_that_disagrees_makes_the_exit_code_1(tmp_path: Path) -> None:
+    done = descend(tmp_path, *SOUND, "--method", "zeros", "--method", "right")
+    assert done.returncode == 1
+    assert "disagrees: gradient-descent/zeros: " in done.stdout
+    assert re.search(r"^ +right +5 ", done.stdout, re.M)
+
+
+INTERRUPTER = """
+import os
+import signal
+
+from gradiometer import Method
+
+
+class Interrupter(Method):
+    name, mode = "interrupter", "manual"
+
+    def namespace(self):
+        os.kill(os.getppid(), signal.SIGINT)
+        signal.pause()
+"""
+
+
+def test_an_interrupted_descent_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    plugin = tmp_path / "interrupter.py"
+    plugin.write_text(INTERRUPTER)
+    done = descend(tmp_path, "mlp", "--plugins", str(plugin), "--method", "interrupter")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "Interrupted: nothing is kept.\n"
+    assert list(tmp_path.iterdir()) == [plugin]
+
+
+def test_what_cannot_be_tried_is_no_failure(tmp_path: Path) -> None:
+    chosen = ("--method", "needs-another-library", "--method", "lacks-an-operation")
+    done = descend(tmp_path, *SOUND, *chosen)
+    assert done.returncode == 0, done.stdout
+    assert "no_such_library_anywhere is not installed" in done.stdout
+    assert "no gradients on Sundays" in done.stdout
+
+
+def test_a_crash_is_a_row_and_exit_code_1(tmp_path: Path) -> None:
+    done = descend(tmp_path, *SOUND, "--method", "aborts", "--json")
+    assert done.returncode == 1
+    rows = json.loads(done.stdout, parse_constant=pytest.fail)["methods"]
+    (crashed,) = (r for r in rows if r["method"] == "aborts" and r["rule"] == "gradient-descent")
+    assert crashed["status"] == "crashed"
+    assert "SIGABRT" in crashed["reason"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("robot-arm",), "'robot-arm' has no loss to descend: its outputs are"),
+        (("sigmoid-afine",), "Did you mean 'sigmoid-affine'?"),
+        (("mlp", "--size", "2-3"), "Unknown size of problem 'mlp' '2-3'"),
+        (("mlp", "--method", "backprob"), "Did you mean 'backprop'?"),
+        (("mlp", "--steps", "0"), "steps is 0: expected 1 or more."),
+        (("mlp", "--rate", "nan"), "rate is nan: expected a finite number above 0."),
+        (("mlp", "--rate", "fast"), "Invalid value for '--rate'"),
+        (("mlp", "--timeout", "0"), "timeout is 0 s: expected more than 0."),
+        (("mlp", "--plugins", "nowhere.py"), "No plugin file or folder at 'nowhere.py'"),
+        ((), "Missing argument"),
+    ],
+)
+def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    done = descend(tmp_path, *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("gradiometer: ")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_error_for_a_vector_problem_lists_the_scalar_ones(tmp_path: Path) -> None:
+    listed = descend(tmp_path, "robot-arm").stderr.partition("that have one: ")[2]
+    assert {"product-of-sum", "mlp", "rosenbrock"} <= set(listed.rstrip(".\n").split(", "))
+
+
+def test_the_help_has_examples_and_says_what_the_defaults_are(tmp_path: Path) -> None:
+    done = descend(tmp_path, "--help")
+    assert done.returncode == 0
+    told = " ".join(done.stdout.split())
+    for text in ("`gradiometer descend prelu-chain`", "--rate", "half the Cauchy step", "100"):
+        assert text in told
+
+
+def test_reports_go_where_they_are_asked_to(tmp_path: Path) -> None:
+    done = descend(tmp_path, *SOUND, "--method", "right", "--reports", "elsewhere")
+    assert done.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]

@@ -1,0 +1,529 @@
+"""Taylor series along lines, in ball arithmetic, prove the certified derivatives a second time.
+
+They share neither the tape, nor the derivative rules, nor the matrix products, nor the order of
+summation with what they check: f(x + t·v) = c₀ + c₁·t + c₂·t² has c₁ = J·v and 2·c₂ = vᵀ·H·v.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import flint
+import numpy as np
+import pytest
+from flint import arb, arb_series
+from generic import linear_algebra, namespace
+
+from gradiometer import Problem, plugins
+from gradiometer.measure.plan import Case, applies
+from gradiometer.measure.reference.certify import certify
+from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.measure.reference.operations import OPERATIONS, SMOOTH
+from gradiometer.operators import OPERATORS
+from gradiometer.problem import Point
+
+PROBLEMS = plugins.load().problems
+CASES = [
+    (p.name, label)
+    for p in PROBLEMS.values()
+    for label in p.labels
+    if p.point(label).n <= 180 and (p.name, label) != ("gaussian-process", "3x100")
+]
+SMALL = [(name, label) for name, label in CASES if PROBLEMS[name].point(label).n <= 30]
+BITS = 512
+Array = np.ndarray
+
+
+@pytest.fixture(autouse=True)
+def working_precision() -> Iterator[None]:
+    cap = flint.ctx.cap
+    with flint.ctx.workprec(BITS):
+        flint.ctx.cap = 3
+        yield
+        flint.ctx.cap = cap
+
+
+# The arithmetic.
+
+
+class Series:
+    """f(t) = c₀ + c₁·t + c₂·t² + O(t³), with balls for coefficients."""
+
+    def __init__(self, terms: Any) -> None:
+        self.terms = terms if isinstance(terms, arb_series) else arb_series([arb(terms)])
+
+    def _with(self, other: Any, operation: Callable[[Any, Any], Any]) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # NumPy then takes it elementwise
+        return Series(operation(self.terms, lift(other).terms))
+
+    def __add__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a + b)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a - b)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a * b)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: a / b)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: b - a)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: b / a)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __pow__(self, exponent: Any) -> Any:
+        if isinstance(exponent, int):
+            power = Series(1)
+            for _ in range(abs(exponent)):
+                power = power * self
+            return power if exponent >= 0 else 1 / power
+        return self._with(exponent, lambda a, b: (b * a.log()).exp())
+
+    def __rpow__(self, base: Any) -> Any:
+        return lift(base) ** self
+
+    def __neg__(self) -> Series:
+        return Series(-self.terms)
+
+    def __gt__(self, other: Any) -> bool:
+        difference = (self - other).terms[0]
+        assert difference > 0 or difference < 0, "the second proof met a kink"
+        return bool(difference > 0)
+
+    def __lt__(self, other: Any) -> bool:
+        return not self > other
+
+
+def lift(x: Any) -> Series:
+    return x if isinstance(x, Series) else Series(x)
+
+
+def of_flint(name: str) -> Callable[[Any], Any]:
+    taken: Callable[[Any], Any] = np.frompyfunc(
+        lambda x: Series(getattr(lift(x).terms, name)()), 1, 1
+    )
+    return taken
+
+
+EXP, LOG, SQRT, ATAN = map(of_flint, ("exp", "log", "sqrt", "atan"))
+
+
+def tanh(x: Any) -> Any:
+    return 1.0 - 2.0 / (EXP(2.0 * x) + 1.0)
+
+
+def atan2(y: Any, x: Any) -> Any:
+    return 2.0 * ATAN(y / (SQRT(x * x + y * y) + x))
+
+
+SERIES = namespace(
+    {name: of_flint(name) for name in ("sin", "cos", "tan", "asin", "acos", "erf")}
+    | {
+        "exp": EXP,
+        "log": LOG,
+        "sqrt": SQRT,
+        "atan": ATAN,
+        "atan2": atan2,
+        "sinh": lambda x: (EXP(x) - EXP(-x)) / 2.0,
+        "cosh": lambda x: (EXP(x) + EXP(-x)) / 2.0,
+        "tanh": tanh,
+        "asinh": lambda x: LOG(x + SQRT(x * x + 1.0)),
+        "acosh": lambda x: LOG(x + SQRT(x * x - 1.0)),
+        "atanh": lambda x: LOG((1.0 + x) / (1.0 - x)) / 2.0,
+    }
+)
+
+Directions = Sequence[Any]
+
+
+def taylor(problem: Problem, point: Point, directions: Directions) -> list[Array]:
+    """Return c₀, c₁ and c₂ of f(x + t·v), all outputs flattened into one array each."""
+    line = np.frompyfunc(lambda c, v: Series(arb_series([arb(c), arb(v)])), 2, 1)
+    inputs = [line(x, v) for x, v in zip(point.inputs.values(), directions, strict=True)]
+    constant = np.frompyfunc(Series, 1, 1)
+    given = {k: constant(a) if a.dtype.kind == "f" else a for k, a in point.given.items()}
+    returned = problem.function(SERIES, *inputs, **given)
+    outputs = returned if isinstance(returned, tuple) else (returned,)
+    flat = [lift(s) for y in outputs for s in np.asarray(y, dtype=object).ravel()]
+    return [np.array([s.terms[k] for s in flat], dtype=object) for k in range(3)]
+
+
+def curvature(problem: Problem, point: Point, directions: Directions) -> arb:
+    """Return vᵀ·H·v of a scalar problem."""
+    twice: arb = 2 * taylor(problem, point, directions)[2][0]
+    return twice
+
+
+def cut(flat: Any, point: Point) -> list[Array]:
+    """Return a vector of all inputs' components as one array an input."""
+    ends = np.cumsum([a.size for a in point.inputs.values()])[:-1]
+    parts = np.split(np.asarray(flat, dtype=object), ends)
+    return [p.reshape(a.shape) for p, a in zip(parts, point.inputs.values(), strict=True)]
+
+
+def exactly(arrays: Any) -> Array:
+    """Return all components in one array of balls without radius."""
+    flat = np.concatenate([np.ravel(a) for a in arrays])
+    return np.array([arb(x) for x in flat.tolist()], dtype=object)
+
+
+def units(n: int) -> Array:
+    return np.array([[arb(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
+
+
+def random(point: Point, seed: int) -> Array:
+    return exactly([np.random.default_rng(seed).standard_normal(point.n)])
+
+
+def enclosed(found: Enclosure, *shape: int) -> Array:
+    """Return an enclosure as balls."""
+    parts = zip(found.high.tolist(), found.low.tolist(), found.radius.tolist(), strict=True)
+    flat = [arb(high) + arb(low) + arb(0, radius) for high, low, radius in parts]
+    return np.array(flat, dtype=object).reshape(shape or (-1,))
+
+
+def assert_agree(found: Any, proven: Any) -> None:
+    """Check that two arrays of balls overlap in each component, and that they are tight."""
+    found, proven = np.ravel(found), np.ravel(proven)
+    assert found.shape == proven.shape
+    scale = max(abs(float(b)) for b in proven)
+    for one, other in zip(found, proven, strict=True):
+        assert one.overlaps(other)
+        assert float(one.rad()) + float(other.rad()) <= 1e-26 * scale
+
+
+@cache
+def drawn(problem: str, label: str) -> Point:
+    case = Case(PROBLEMS[problem], label, "value")
+    return case.points(0, lambda point: certify(PROBLEMS[problem], point, "value").shapes).check
+
+
+@cache
+def truth(problem: str, label: str, operator: str) -> Enclosure:
+    return certify(PROBLEMS[problem], drawn(problem, label), operator)
+
+
+def having(operator: str, cases: list[tuple[str, str]], most: int = 1000) -> list[tuple[str, str]]:
+    """Return the cases that have an operator, up to a number of inputs."""
+    return [
+        (name, label)
+        for name, label in cases
+        if applies(operator, PROBLEMS[name]) and PROBLEMS[name].point(label).n <= most
+    ]
+
+
+# First derivatives of every built-in case.
+
+
+@pytest.mark.parametrize(("problem", "label"), CASES)
+def test_series_prove_the_value_and_the_jacobian_along_random_directions(
+    problem: str, label: str
+) -> None:
+    p, point = PROBLEMS[problem], drawn(problem, label)
+    jacobian = enclosed(truth(problem, label, "jacobian"))
+    blocks = OPERATORS["jacobian"].layout(point).shapes
+    ends = np.cumsum([np.prod(shape, dtype=int) for shape in blocks])[:-1]
+    inputs = len(point.inputs)
+    rows = []
+    for i, y in enumerate(point.cotangents.values()):
+        parts = np.split(jacobian, ends)[i * inputs : (i + 1) * inputs]
+        rows.append(np.concatenate([part.reshape(y.size, -1) for part in parts], axis=1))
+    for seed in range(3):
+        v = random(point, seed)
+        value, slope, _ = taylor(p, point, cut(v, point))
+        assert_agree(enclosed(truth(problem, label, "value")), value)
+        assert_agree(np.concatenate(rows) @ v, slope)
+
+
+@pytest.mark.parametrize(("problem", "label"), having("gradient", CASES))
+def test_series_prove_the_gradient_along_random_directions(problem: str, label: str) -> None:
+    point = drawn(problem, label)
+    gradient = enclosed(truth(problem, label, "gradient"))
+    for seed in range(5):
+        v = random(point, seed)
+        _, slope, _ = taylor(PROBLEMS[problem], point, cut(v, point))
+        assert_agree(gradient @ v, slope)
+
+
+@pytest.mark.parametrize(("problem", "label"), having("gradient", SMALL))
+def test_series_prove_every_single_component_of_the_gradient(problem: str, label: str) -> None:
+    p, point = PROBLEMS[problem], drawn(problem, label)
+    slopes = [taylor(p, point, cut(unit, point))[1][0] for unit in units(point.n)]
+    assert_agree(enclosed(truth(problem, label, "gradient")), slopes)
+
+
+@pytest.mark.parametrize(("problem", "label"), CASES)
+def test_series_prove_the_pushforward_of_the_case_s_own_tangents(problem: str, label: str) -> None:
+    point = drawn(problem, label)
+    _, slope, _ = taylor(PROBLEMS[problem], point, list(point.tangents.values()))
+    assert_agree(enclosed(truth(problem, label, "jvp")), slope)
+
+
+@pytest.mark.parametrize(("problem", "label"), SMALL)
+def test_series_prove_the_pullback_of_the_case_s_own_cotangents(problem: str, label: str) -> None:
+    p, point = PROBLEMS[problem], drawn(problem, label)
+    w = exactly(point.cotangents.values())
+    proven = [w @ taylor(p, point, cut(unit, point))[1] for unit in units(point.n)]
+    assert_agree(enclosed(truth(problem, label, "vjp")), proven)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_series_prove_the_gradient_of_a_network_of_thousands(seed: int) -> None:
+    problem, label = "mlp", "10-50-50-1x32"
+    point = drawn(problem, label)
+    v = random(point, seed)
+    value, slope, _ = taylor(PROBLEMS[problem], point, cut(v, point))
+    assert_agree(enclosed(truth(problem, label, "gradient")) @ v, slope)
+    assert_agree(enclosed(truth(problem, label, "value")), value)
+
+
+# Second derivatives of every built-in case.
+
+
+@pytest.mark.parametrize(("problem", "label"), having("hvp", CASES))
+def test_series_prove_the_curvature_along_the_case_s_own_tangents(problem: str, label: str) -> None:
+    point = drawn(problem, label)
+    v = exactly(point.tangents.values())
+    proven = curvature(PROBLEMS[problem], point, list(point.tangents.values()))
+    assert_agree(v @ enclosed(truth(problem, label, "hvp")), proven)
+
+
+@pytest.mark.parametrize(("problem", "label"), having("hvp", SMALL))
+def test_series_prove_every_component_of_the_hessian_times_the_tangents(
+    problem: str, label: str
+) -> None:
+    p, point = PROBLEMS[problem], drawn(problem, label)
+    v = exactly(point.tangents.values())
+    along = curvature(p, point, cut(v, point))
+    proven = [
+        (curvature(p, point, cut(unit + v, point)) - along - curvature(p, point, cut(unit, point)))
+        / 2
+        for unit in units(point.n)
+    ]
+    assert_agree(enclosed(truth(problem, label, "hvp")), proven)
+
+
+def hessian_by_series(problem: Problem, point: Point) -> Array:
+    """Return the Hessian, each entry from the curvature along three lines."""
+    basis = units(point.n)
+    single = [curvature(problem, point, cut(unit, point)) for unit in basis]
+    matrix = np.empty((point.n, point.n), dtype=object)
+    for i, j in itertools.combinations_with_replacement(range(point.n), 2):
+        both = curvature(problem, point, cut(basis[i] + basis[j], point))
+        matrix[i, j] = matrix[j, i] = (both - single[i] - single[j]) / 2
+    return matrix
+
+
+def as_matrix(found: Enclosure, point: Point) -> Array:
+    """Return the blocks of a Hessian put together."""
+    sizes = [a.size for a in point.inputs.values()]
+    ends = np.cumsum([m * n for m, n in itertools.product(sizes, sizes)])[:-1]
+    blocks = iter(np.split(enclosed(found), ends))
+    rows = [[next(blocks).reshape(m, n) for n in sizes] for m in sizes]
+    return np.concatenate([np.concatenate(row, axis=1) for row in rows])
+
+
+@pytest.mark.parametrize(("problem", "label"), having("hessian", CASES, most=11))
+def test_series_prove_every_entry_of_the_hessian(problem: str, label: str) -> None:
+    p, point = PROBLEMS[problem], drawn(problem, label)
+    assert_agree(as_matrix(truth(problem, label, "hessian"), point), hessian_by_series(p, point))
+
+
+@pytest.mark.parametrize(("problem", "label"), having("hessian", SMALL))
+def test_the_hessian_is_symmetric_and_of_the_proven_curvature(problem: str, label: str) -> None:
+    p, point = PROBLEMS[problem], drawn(problem, label)
+    matrix = as_matrix(truth(problem, label, "hessian"), point)
+    assert_agree(matrix, matrix.T)
+    for seed in range(3):
+        v = random(point, seed)
+        assert_agree(v @ matrix @ v, curvature(p, point, cut(v, point)))
+
+
+# The proof can fail.
+
+
+def tampered(found: Enclosure, *components: int) -> Enclosure:
+    wrong = found.high.copy()
+    wrong[list(components)] *= 1.0 + 1e-15
+    return Enclosure(wrong, found.low, found.radius, found.magnitude, found.bits)
+
+
+@pytest.mark.parametrize("component", [0, 5, 14])
+def test_one_wrong_component_of_a_gradient_is_noticed(component: int) -> None:
+    point = drawn("mlp", "2-3-1x1")
+    found = tampered(truth("mlp", "2-3-1x1", "gradient"), component)
+    v = random(point, 0)
+    _, slope, _ = taylor(PROBLEMS["mlp"], point, cut(v, point))
+    assert not slope[0].overlaps(enclosed(found) @ v)
+
+
+@pytest.mark.parametrize("entries", [(0,), (1, 10), (99,)])
+def test_a_wrong_entry_of_a_hessian_and_its_mirror_image_are_noticed(
+    entries: tuple[int, ...],
+) -> None:
+    problem = PROBLEMS["speelpenning"]
+    point = drawn(problem.name, "10")
+    shifted = truth(problem.name, "10", "hessian")
+    wrong = shifted.high.copy()
+    wrong[list(entries)] += 1e-15
+    found = Enclosure(wrong, shifted.low, shifted.radius, shifted.magnitude, shifted.bits)
+    v = random(point, 0)
+    along = curvature(problem, point, cut(v, point))
+    assert not along.overlaps(v @ as_matrix(found, point) @ v)
+
+
+@pytest.mark.parametrize("output", [0, 1])
+def test_a_wrong_output_of_a_pushforward_is_noticed(output: int) -> None:
+    point = drawn("polar-coordinates", "")
+    found = tampered(truth("polar-coordinates", "", "jvp"), output)
+    _, slope, _ = taylor(PROBLEMS["polar-coordinates"], point, list(point.tangents.values()))
+    with pytest.raises(AssertionError):
+        assert_agree(enclosed(found), slope)
+
+
+# First and second derivatives of every operation.
+
+MATRIX = np.array([[2.0, 0.3, -0.5], [0.3, 1.5, 0.2], [-0.5, 0.2, 3.0]])
+SKEW = np.array([[2.0, -0.4], [0.7, 1.25]])
+ROWS = np.array([[0.5, -1.25, 2.0], [1.5, 0.75, -0.25]])
+MASK = np.array([[True, False, True], [False, False, True]])
+
+Operation = Callable[..., Any]
+# name: cases of (operation on (namespace, arrays), the arrays)
+CALCULUS: dict[str, list[tuple[Operation, list[Any]]]] = {
+    **{name: [(lambda m, x, name=name: getattr(m, name)(x), [[0.3, 0.75]])] for name in SMOOTH},
+    "acosh": [(lambda m, x: m.acosh(x), [[1.5, 4.0]])],
+    "abs": [(lambda m, x: m.abs(x), [[0.5, -1.5]])],
+    "atan2": [
+        (lambda m, y, x: m.atan2(y, x), [[1.5, -1.5, 0.5], [2.0, 0.75, 0.0]]),
+        (lambda m, y, x: m.atan2(y, x), [[1.5, -0.5], -2.0]),
+    ],
+    "concat": [(lambda m, a, b: m.concat([a, b, a], axis=1), [ROWS, ROWS[:, :1]])],
+    "stack": [(lambda m, a, b: m.stack([a, b, a], axis=-1), [ROWS[0], ROWS[1]])],
+    "cumulative_sum": [
+        (lambda m, x: m.cumulative_sum(x, axis=0), [ROWS]),
+        (lambda m, x: m.cumulative_sum(x, axis=1), [ROWS]),
+        (lambda m, x: m.cumulative_sum(x, axis=-1), [ROWS[0]]),
+    ],
+    "expand_dims": [
+        (lambda m, x, axis=axis: m.expand_dims(x, axis=axis), [ROWS]) for axis in (0, 1, -1)
+    ],
+    "reshape": [(lambda m, x: m.reshape(x, (3, 2)), [ROWS])],
+    "permute_dims": [(lambda m, x: m.permute_dims(x, (1, 0)), [ROWS])],
+    "take": [
+        (lambda m, x: m.take(x, np.array([2, 0, 2]), axis=1), [ROWS]),
+        (lambda m, x: m.take(x, np.array([1, 1]), axis=0), [ROWS]),
+    ],
+    "where": [
+        (lambda m, a, b: m.where(MASK, a, b), [ROWS, 2.5]),
+        (lambda m, a: m.where(a > 0.6, a * a * a, a), [ROWS]),
+        (lambda m, a: m.where(a > 0.0, m.sqrt(m.abs(a)), m.exp(a)), [ROWS]),
+    ],
+    "maximum": [(lambda m, a, b: m.maximum(a, b), [ROWS, [0.6, 0.7, 0.8]])],
+    "minimum": [(lambda m, a, b: m.minimum(a, b), [ROWS, [0.6, 0.7, 0.8]])],
+    "sum": [
+        (lambda m, x, axis=axis: m.sum(x, axis=axis), [ROWS]) for axis in (None, 0, -1, (0, 1))
+    ],
+    "mean": [(lambda m, x, axis=axis: m.mean(x, axis=axis), [ROWS]) for axis in (None, 0, -1)],
+    "logsumexp": [
+        (lambda m, x, axis=axis: m.logsumexp(x, axis=axis), [ROWS]) for axis in (None, 0, -1)
+    ],
+    "prod": [
+        (lambda m, x: m.prod(x), [[2.0, -0.5, 3.0, 1.25, 0.75]]),
+        (lambda m, x: m.prod(x), [[2.0, 0.0, 3.0]]),
+        (lambda m, x: m.prod(x), [ROWS]),
+        (lambda m, x: m.prod(x, axis=0), [ROWS]),
+        (lambda m, x: m.prod(x, axis=1), [ROWS]),
+        (lambda m, x: m.prod(x), [[2.0]]),
+    ],
+    "matmul": [
+        (lambda m, a, b: m.matmul(a, b), [ROWS, ROWS.T.copy()]),
+        (lambda m, a, b: m.matmul(a, b), [ROWS[0], ROWS.T.copy()]),
+        (lambda m, a, b: a @ b, [ROWS, ROWS[1]]),
+        (lambda m, a: a @ a, [SKEW]),
+        (lambda m, a: a @ a.T, [ROWS]),
+    ],
+    "pow": [
+        (lambda m, b: m.pow(b, 3), [[0.5, -2.0]]),
+        (lambda m, b: m.pow(b, -2), [[0.5, -2.0]]),
+        (lambda m, b: m.pow(b, 1.5), [[0.5, 2.0]]),
+        (lambda m, b, e: m.pow(b, e), [[0.5, 2.0], [2.5, -0.5]]),
+        (lambda m, e: 3.0**e, [[0.5, 2.0]]),
+        (lambda m, b: b**0 * b, [[0.5, -2.0]]),
+        (lambda m, b: b**1, [[0.5, -2.0]]),
+    ],
+    "linalg.inv": [
+        (lambda m, a: m.linalg.inv(a), [SKEW]),
+        (lambda m, a: m.linalg.inv(a), [MATRIX]),
+    ],
+    "linalg.solve": [
+        (lambda m, a, b: m.linalg.solve(a, b), [SKEW, [1.0, -2.0]]),
+        (lambda m, a, b: m.linalg.solve(a, b), [SKEW, ROWS]),
+    ],
+    "linalg.cholesky": [
+        (lambda m, a: m.linalg.cholesky(a + a.T), [MATRIX]),
+        (lambda m, a: m.linalg.cholesky(a @ a.T), [SKEW]),
+    ],
+    "linalg.diagonal": [(lambda m, a: m.linalg.diagonal(a), [MATRIX])],
+    "arithmetic": [
+        (lambda m, a, b: (a - b) / (a + b) + -a * b, [[0.5, 2.0], [1.0, -3.0]]),
+        (lambda m, a, b: a / b, [ROWS, [[2.0], [-0.5]]]),
+        (lambda m, a, b: 2.0 / a - 1.5 + (3.0 - b), [[0.5, 2.0], 4.0]),
+        (lambda m, a: a[1:, None] * a[[0, 0, 2]], [[0.5, 2.0, -1.5]]),
+    ],
+}
+
+
+def scalarised(operation: Operation) -> Operation:
+    """Return 1 + Σ wᵢ·yᵢ + ½·w′ᵢ·yᵢ²."""
+
+    def function(xp: Any, *arrays: Any) -> Any:
+        y = operation(xp, *arrays)
+        w, other = np.random.default_rng(12).uniform(0.5, 2.0, (2, *np.shape(y)))
+        return 1.0 + xp.sum(w * y) + 0.5 * xp.sum(other * y * y)
+
+    return function
+
+
+def named(operation: Operation, arrays: list[Any]) -> tuple[Problem, Point]:
+    at = {f"x{i}": np.asarray(a, dtype=float) for i, a in enumerate(arrays)}
+    problem = Problem("operation", scalarised(operation), at)
+    return problem, problem.point()
+
+
+def test_every_operation_is_differentiated_here() -> None:
+    matrices = {f"linalg.{name}" for name in linear_algebra(SQRT)}
+    expected = set(OPERATIONS) - {"pi", "e", "linalg"} | matrices | {"arithmetic"}
+    assert set(CALCULUS) == expected
+
+
+@pytest.mark.parametrize(
+    ("operation", "arrays"),
+    [
+        pytest.param(*case, id=f"{name} {i}")
+        for name, cases in CALCULUS.items()
+        for i, case in enumerate(cases)
+    ],
+)
+def test_series_prove_both_derivatives_of_an_operation(
+    operation: Operation, arrays: list[Any]
+) -> None:
+    problem, point = named(operation, arrays)
+    value, _, _ = taylor(problem, point, list(point.tangents.values()))
+    assert_agree(enclosed(certify(problem, point, "value")), value)
+    slopes = [taylor(problem, point, cut(unit, point))[1][0] for unit in units(point.n)]
+    assert_agree(enclosed(certify(problem, point, "gradient")), slopes)
+    matrix = hessian_by_series(problem, point)
+    assert_agree(as_matrix(certify(problem, point, "hessian"), point), matrix)
+    v = exactly(point.tangents.values())
+    assert_agree(enclosed(certify(problem, point, "hvp")), matrix @ v)
+    assert_agree(enclosed(certify(problem, point, "jvp")), np.array(slopes) @ v)
