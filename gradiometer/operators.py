@@ -19,9 +19,9 @@ Tangents v (one array an input) and cotangents w (one an output) are part of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -249,17 +249,22 @@ def _blocks(
         return _cut(np.array(flat).T, axes)
     if hasattr(result, "shape"):
         return _cut(np.asarray(result), axes)
+
+    def like(i: int, k: int) -> tuple[int, ...]:
+        known = i < len(rows) and k < len(columns)
+        return (*rows[i].shape, *columns[k].shape) if known else ()
+
+    lines = result if nested else [result]
     return [
-        counted.array(block, (*a.shape, *b.shape))
-        for a, line in zip(rows, result if nested else [result], strict=False)
-        for b, block in zip(
-            [*columns, *[np.zeros(())] * (len(line) - len(columns))], line, strict=False
-        )
+        counted.array(block, like(i, k))
+        for i, line in enumerate(lines)
+        for k, block in enumerate(line)
     ]
 
 
-def _flat(parts: Iterable[Any], like: Sequence[Array], counted: _Nones) -> Array:
-    arrays = [counted.array(p, a.shape).ravel() for p, a in zip(parts, like, strict=False)]
+def _flat(parts: Sequence[Any], like: Sequence[Array], counted: _Nones) -> Array:
+    likes = [*(a.shape for a in like), *repeat((), len(parts) - len(like))]
+    arrays = [counted.array(p, shape).ravel() for p, shape in zip(parts, likes, strict=False)]
     return np.concatenate(arrays)
 
 

@@ -74,19 +74,9 @@ def test_every_built_in_case_is_certified_in_full(problem: str, label: str, oper
     assert (found.magnitude >= np.abs(found.high) * (1 - 1e-12)).all()
 
 
-CANCELS = pytest.mark.xfail(
-    strict=True, reason="condition 3e17: 8 units of rounding times that exceed the truth itself"
-)
-
-
 @pytest.mark.parametrize(
     ("problem", "label", "operator"),
-    [
-        pytest.param(*case, marks=CANCELS)
-        if case in {("newton-sqrt", "30", "hessian"), ("newton-sqrt", "30", "hvp")}
-        else case
-        for case in CASES
-    ],
+    CASES,
 )
 def test_no_built_in_case_cancels_so_much_that_zeros_would_pass_for_roundings(
     problem: str, label: str, operator: str
@@ -518,14 +508,9 @@ def test_an_output_may_be_an_input_and_another_depend_on_nothing(operator: str) 
     assert_exactly(found, expected)
 
 
-COLLAPSES = pytest.mark.xfail(
-    strict=True, reason="certify seeds a dictionary by node: outputs that are one node share a seed"
-)
-
-
 @pytest.mark.parametrize(
     "operator",
-    ["jacobian", pytest.param("jvp", marks=COLLAPSES), pytest.param("vjp", marks=COLLAPSES)],
+    ["jacobian", "jvp", "vjp"],
 )
 def test_two_outputs_may_be_one_and_the_same(operator: str) -> None:
     def twice(xp: Any, x: Any, y: Any) -> Any:

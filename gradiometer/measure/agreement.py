@@ -24,6 +24,9 @@ UNIT = float(np.finfo(np.float64).eps) / 2
 ROUNDINGS = 8.0
 """Units of rounding granted to a component, times its magnitude over all paths."""
 
+MOST_ROUNDING = 0.01
+"""Most that is granted in the norm, relative to the truth: zeros never pass for rounding."""
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -104,7 +107,8 @@ def _verdict(
 ) -> tuple[str, NDArray[np.bool_]]:
     """Return what is wrong, or nothing, and the components that are to blame."""
     owed = 10.0**-promise * truth.norm
-    rounding = ROUNDINGS * UNIT * norm(truth.magnitude) if exact else 0.0
+    rounding = min(ROUNDINGS * UNIT * norm(truth.magnitude), MOST_ROUNDING * truth.norm)
+    rounding = rounding if exact else 0.0
     if found.digits is None or (found.digits < promise and norm(errors) > owed + rounding):
         return f"{(found.digits or 0.0) + 0.0:.1f} digits, {promise:g} promised", errors >= 0.0
     allowed = 10.0**-promise * np.abs(truth.high) + ROUNDINGS * UNIT * truth.magnitude

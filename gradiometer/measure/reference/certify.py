@@ -27,6 +27,7 @@ from gradiometer.measure.reference.tape import (
     enclosing,
     moduli,
     modulus,
+    reshape,
     taped,
 )
 from gradiometer.operators import Operator
@@ -251,7 +252,7 @@ def _outputs(problem: Problem, returned: Any) -> list[Node]:
             f"{' in a tuple' if several else ''}: {len(problem.outputs)} are named "
             f"({', '.join(problem.outputs)}). Return one array, or a tuple of several."
         )
-    return outputs
+    return [reshape(y, y.shape) for y in outputs]  # one node each, though two be the same array
 
 
 def _too_wide(enclosure: Enclosure, asked: Operator) -> ReferenceFailure:

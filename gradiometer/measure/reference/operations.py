@@ -131,7 +131,7 @@ def cumulative_sum(x: Any, *, axis: int = 0) -> Node:
     front = _to_front(lift(x), axis)
     flat = reshape(front, (len(front), -1))
     sums = reshape(lift(np.tri(len(front))) @ flat, front.shape)
-    return _to_front(sums, 0, axis)
+    return _to_front(sums, 0, axis % sums.ndim)
 
 
 def expand_dims(x: Any, axis: int = 0) -> Node:
