@@ -74,7 +74,7 @@ def _(W_in, W_state, b_state, W_out, b_out, *, x, y):
     source="Heron of Alexandria, Metrica I.8, where the root of 720 is found from 27",
 )
 def newton_sqrt(xp, a, *, x, omega):
-    """y = x_K, xₖ₊₁ = (1 − ωₖ)·xₖ + ωₖ·a/xₖ, all ωₖ = ½: the mean of xₖ and a/xₖ, which tends to √a.
+    """y = x_K, xₖ₊₁ = (1 − ωₖ)·xₖ + ωₖ·a/xₖ, all ωₖ = ½: the mean, which tends to √a.
 
     Differentiates the iteration, not its limit; that the derivative tends to 1/(2√a) is a theorem.
     A size is the number K of iterations.

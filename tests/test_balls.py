@@ -15,7 +15,9 @@ from gradiometer.measure.reference.balls import (
     Undecided,
     balls,
     greater,
+    inverse,
     matmul,
+    moduli,
     modulus,
     unbroadcast,
 )
@@ -90,6 +92,47 @@ def test_a_modulus_is_the_midpoint_s_in_float64(coefficient: Any, expected: Any)
     assert np.asarray(found).dtype == np.float64
     np.testing.assert_array_equal(found, expected)
     assert np.shape(found) == np.shape(expected)
+
+
+@pytest.mark.parametrize(
+    ("coefficient", "expected"),
+    [
+        (-1, 1.0),
+        (-2.5, 2.5),
+        (wide(-2.0, 1e-9), 2.0),
+        (balls([-1.0, 2.0, 0.0]), [1.0, 2.0, 0.0]),
+        (balls(np.zeros((0, 2))), np.zeros((0, 2))),
+    ],
+)
+def test_moduli_are_exact_balls(coefficient: Any, expected: Any) -> None:
+    found = moduli(coefficient)
+    assert found.dtype == object
+    assert found.shape == np.shape(expected)
+    for ball, size in zip(found.flat, np.ravel(expected).tolist(), strict=True):
+        assert ball.is_exact()
+        assert ball == size
+
+
+def test_moduli_hold_what_doubles_do_not() -> None:
+    huge = arb(2) ** 2000
+    assert modulus(huge) == np.inf
+    assert moduli(-huge)[()] == huge
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_an_inverse_encloses_the_exact_one(n: int) -> None:
+    A = np.random.default_rng(n).integers(-9, 9, (n, n)).astype(float) + 20.0 * np.eye(n)
+    with flint.ctx.workprec(192):
+        identity = matmul(inverse(balls(A)), balls(A))
+    assert identity.shape == (n, n)
+    for index, ball in np.ndenumerate(identity):
+        assert contains(ball, Fraction(int(index[0] == index[1])))
+        assert float(ball.rad()) < 1e-50
+
+
+def test_a_singular_matrix_has_no_inverse() -> None:
+    with pytest.raises(ReferenceFailure, match="singular here: choose another point"):
+        inverse(balls(np.ones((2, 2))))
 
 
 SHAPES = [(1, 1, 1), (1, 4, 1), (3, 1, 2), (2, 3, 4), (5, 5, 5)]

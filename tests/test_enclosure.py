@@ -210,6 +210,17 @@ def test_the_norm_of_an_enclosure_is_its_midpoint_s() -> None:
     assert enclosure([3.0, -4.0], radius=1.0).norm == 5.0
 
 
+def test_an_enclosure_is_of_a_scalar_unless_it_is_told() -> None:
+    assert enclosure([1.0]).shapes == ((),)
+
+
+def test_an_enclosure_of_several_outputs_knows_their_shapes() -> None:
+    problem = Problem("p", lambda xp, x: (x, x[:1, None]), {"x": [1.0, 2.0]}, outputs=("a", "b"))
+    for operator in ("value", "jvp", "jacobian"):
+        point = problem.point(outputs=[(2,), (1, 1)])
+        assert certify(problem, point, operator).shapes == ((2,), (1, 1))
+
+
 def test_an_enclosure_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         enclosure([1.0]).bits = 53  # type: ignore[misc]

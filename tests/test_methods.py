@@ -2,136 +2,219 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import gradiometer
 from gradiometer import Options, plugins
+from gradiometer.api import measure
 from gradiometer.measure.fleet import Fleet
+from gradiometer.measure.plan import Plan, applies, first_order, make_plan
 from gradiometer.measure.shipping import pack
+from gradiometer.operators import OPERATORS
 from gradiometer.registry import Registry
+
+pytestmark = pytest.mark.timeout(600)  # whichever test comes first waits for all records
 
 REGISTRY = plugins.load()
 METHODS = list(REGISTRY.methods)
-PROBLEMS = list(REGISTRY.problems)
+COMPILING = [n for n, m in REGISTRY.methods.items() if m.package in ("jax", "tensorflow")]
+"""Methods that compile, or dispatch, for seconds: not taken to every problem."""
+QUICK = [name for name in METHODS if name not in COMPILING]
 CORE = {
     "backprop", "forward-difference", "central-difference", "complex-step", "sympy",
     "pytorch", "pytorch-func", "pytorch-forward",
     "tensorflow", "tensorflow-function", "tensorflow-xla",
     "jax", "jax-jit", "jax-forward", "jax-linearize",
 }  # fmt: skip
-COMPILED = [m for m in METHODS if m.startswith(("jax", "tensorflow"))]
-"""Methods that compile for seconds: all operators on some problems, one of each tool on all."""
 
-LIGHT = [m for m in METHODS if m not in COMPILED]
-ONE_EACH = ["jax-jit", "tensorflow-function"]
-SOME = ["sigmoid-affine", "log-sum-exp", "polar-coordinates"]
-MEASURED = [
-    (m, p) for m in METHODS for p in PROBLEMS if m in (*LIGHT, *ONE_EACH) or p in (*SOME, "mlp")
+
+def cells(
+    problems: list[str], methods: list[str], operators: list[str] | None, extent: Any = "smallest"
+) -> list[tuple[str, str, str, str]]:
+    """Return the cells of a plan as (method, problem, size, operator)."""
+    plan = plan_of(problems, methods, operators, extent)
+    return [(c.method.name, c.case.problem.name, c.case.size, c.case.operator) for c in plan.cells]
+
+
+def plan_of(
+    problems: list[str], methods: list[str], operators: list[str] | None, extent: Any = "smallest"
+) -> Plan:
+    chosen = [REGISTRY.problems[name] for name in problems]
+    return make_plan(
+        chosen, [REGISTRY.methods[name] for name in methods], operators=operators, extent=extent
+    )
+
+
+ALL = list(REGISTRY.problems)
+PLANS: list[tuple[Any, ...]] = [
+    (ALL, QUICK, list(OPERATORS)),
+    # A scalar of arrays, and several outputs: every operator of everyone.
+    (["logistic-regression", "polar-coordinates"], COMPILING, list(OPERATORS)),
+    (["brusselator", "gaussian-process"], ["jax-jit", "tensorflow"], ["jvp", "hvp"]),
+    # What a tool's namespace lacks shows in any of its methods.
+    (ALL, ["jax-jit", "tensorflow"], ["gradient", "jacobian"]),
+    (ALL, ["backprop", "pytorch", "complex-step"], None, "typical"),
 ]
+CELLS = sorted({cell for plan in PLANS for cell in cells(*plan)})
 LARGEST = "64-256-256-10x64"
-MAY_LACK = {
-    "unsupported": ("complex step", "hand-coded", "linalg.", "has no", "Forward mode", "nested"),
-    "skipped": ("forecast", "not attempted", "is zero"),
-}
-"""What a cell that is not right may say, by its status."""
+TOO_SLOW = ["sympy", "forward-difference", "central-difference", "complex-step", "jax-forward"]
 
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """Agreement of all cells of the runs below, untimed."""
-    options, results = Options(rounds=0, budget_s=2.0), tmp_path_factory.mktemp("results")
-    first = ("gradient", "jacobian")
-    runs = [
-        gradiometer.run(
-            methods=LIGHT, everything=True, quick=True, options=options, results=results
-        ),
-        gradiometer.run(SOME, COMPILED, everything=True, quick=True, options=options,
-                        results=results),
-        gradiometer.run([p for p in PROBLEMS if p not in SOME], ONE_EACH, operators=first,
-                        quick=True, options=options, results=results),
-        gradiometer.run("mlp", sizes=LARGEST, operators="gradient", options=options,
-                        results=results),
-    ]  # fmt: skip
-    for run in runs:
-        assert len(run.records) == run.planned
-    records = pd.concat([run.records for run in runs])
-    return records.set_index(["method", "problem", "size", "operator"]).sort_index()
+    """Agreement of every cell, untimed."""
+    results = tmp_path_factory.mktemp("results")
+    found = [checked(plan_of(*plan), results) for plan in PLANS]
+    mlp = [REGISTRY.problems["mlp"]]
+    declining = [REGISTRY.methods[name] for name in TOO_SLOW]
+    found.append(checked(make_plan(mlp, declining, sizes=LARGEST, operators=["gradient"]), results))
+    table = pd.concat(found).drop_duplicates(["method", "problem", "size", "operator"])
+    return table.set_index(["method", "problem", "size", "operator"]).sort_index()
+
+
+def record_of(records: pd.DataFrame, *cell: Any) -> Any:
+    """Return the record of a method, a problem, a size and an operator."""
+    return records.loc[cell]
+
+
+def checked(plan: Plan, results: Path) -> pd.DataFrame:
+    """Return the records of a plan, each cell once."""
+    records = measure(plan, Options(rounds=0, budget_s=2.0), REGISTRY, results).records
+    assert len(records) == len(plan.cells)
+    return records
+
+
+def excuse(method: str, problem: str, operator: str) -> str | None:
+    """Return the reason that a cell may have for not being right, as a pattern; or `None`."""
+    second = OPERATORS[operator].order == 2
+    if problem == "gaussian-process" and method in ("sympy", "complex-step"):
+        return r"linalg\.cholesky"
+    if method == "complex-step" and second:
+        return "has no (Hessian|hvp)"
+    if method == "pytorch-forward" and problem == "gaussian-process" and second:
+        return r"linalg\.solve loses a second-order term"
+    if method == "backprop" and second and operator not in REGISTRY.problems[problem].derivatives:
+        return "has no hand-coded"
+    return None
 
 
 def test_the_core_methods_are_all_there() -> None:
     assert set(METHODS) >= CORE
 
 
-def test_every_cell_has_exactly_one_record(records: pd.DataFrame) -> None:
+def test_every_planned_cell_has_exactly_one_record(records: pd.DataFrame) -> None:
     assert records.index.is_unique
-    assert set(records.index.get_level_values("method")) == set(METHODS)
-    assert set(records.index.get_level_values("problem")) == set(PROBLEMS)
+    assert set(CELLS) <= set(records.index)
 
 
-@pytest.mark.parametrize(("method", "problem"), MEASURED)
-def test_every_answer_keeps_its_promise_or_the_record_says_why_there_is_none(
-    records: pd.DataFrame, method: str, problem: str
+@pytest.mark.parametrize(("method", "problem", "size", "operator"), CELLS)
+def test_every_answer_keeps_its_promise_or_the_method_says_why_it_declines(
+    records: pd.DataFrame, method: str, problem: str, size: str, operator: str
 ) -> None:
-    for cell in records.loc[(method, problem)].itertuples():
-        if cell.status == "ok":
-            rounding = -np.log10(8 * 2.0**-53 * cell.condition)
-            assert cell.digits >= min(cell.promise, rounding), cell
-        else:
-            assert any(word in cell.reason for word in MAY_LACK[cell.status]), cell
+    record = record_of(records, method, problem, size, operator)
+    expected = excuse(method, problem, operator)
+    if expected is not None:
+        assert record["status"] == "unsupported"
+        assert re.search(expected, record["reason"])
+    elif method == "sympy" and record["status"] == "skipped":
+        assert "not attempted beyond" in record["reason"]
+    else:
+        assert record["status"] == "ok", record["reason"]
+        granted = math.log10(record["condition"]) if REGISTRY.methods[method].exact else 0.0
+        assert record["digits"] >= record["promise"] - granted
 
 
-@pytest.mark.parametrize("method", [*LIGHT, *ONE_EACH])
-def test_every_method_has_the_first_derivative_of_every_problem_or_lacks_an_operation(
+@pytest.mark.parametrize("method", METHODS)
+def test_second_derivatives_are_promised_less_and_the_value_twelve_digits(
     records: pd.DataFrame, method: str
 ) -> None:
-    for problem in REGISTRY.problems.values():
-        operator = "jacobian" if problem.outputs else "gradient"
-        cell = records.loc[(method, problem.name, problem.labels[0], operator)]
-        assert cell["status"] == "ok" or "linalg." in cell["reason"], cell["reason"]
+    chosen = REGISTRY.methods[method]
+    promised = records.xs(method, level="method")["promise"].groupby("operator").first()
+    assert promised.get("gradient") == promised.get("jacobian") == chosen.digits
+    assert promised.get("value", 12.0) == 12.0
+    if "hessian" in promised:
+        assert promised["hessian"] <= chosen.digits
 
 
-@pytest.mark.parametrize("method", ["jax-jit", "pytorch-func", "tensorflow-function", "sympy"])
-def test_what_a_tool_has_a_way_of_its_own_for_is_native(records: pd.DataFrame, method: str) -> None:
-    assert set(records.loc[method]["route"]) == {"native"}
+ROUTES: list[tuple[str, str, str, str]] = [
+    ("backprop", "polar-coordinates", "jacobian", "native"),
+    ("backprop", "brusselator", "jvp", "8 vjps"),
+    ("backprop", "sigmoid-affine", "jacobian", "gradient"),
+    ("backprop", "sigmoid-affine", "jvp", "gradient"),
+    ("backprop", "sigmoid-affine", "vjp", "gradient"),
+    ("complex-step", "polar-coordinates", "vjp", "2 jvps"),
+    ("forward-difference", "brusselator", "vjp", "8 jvps"),
+    ("central-difference", "sigmoid-affine", "vjp", "gradient"),
+    ("pytorch-forward", "brusselator", "vjp", "8 jvps"),
+    ("jax-forward", "brusselator", "vjp", "8 jvps"),
+    ("jax-linearize", "polar-coordinates", "vjp", "2 jvps"),
+    *[(name, "polar-coordinates", operator, "native")
+      for name in ("pytorch", "pytorch-func", "jax", "jax-jit", "tensorflow", "tensorflow-xla")
+      for operator in ("jacobian", "jvp", "vjp")],
+    *[(name, "logistic-regression", operator, "native")
+      for name in ("pytorch", "pytorch-func", "pytorch-forward", "forward-difference", "jax-jit",
+                   "jax-forward", "jax-linearize", "tensorflow-function", "sympy")
+      for operator in ("hessian", "hvp")],
+]  # fmt: skip
 
 
-def test_what_a_method_has_not_is_derived_and_marked(records: pd.DataFrame) -> None:
-    routes = records["route"]
-    assert routes["backprop", "sigmoid-affine", "", "jvp"] == "gradient"
-    assert routes["backprop", "mlp-outputs", "2-3-2", "jvp"] == "2 vjps"
-    assert routes["central-difference", "polar-coordinates", "", "vjp"] == "2 jvps"
+@pytest.mark.parametrize(("method", "problem", "operator", "route"), ROUTES)
+def test_a_record_says_whether_an_operator_is_the_method_s_own(
+    records: pd.DataFrame, method: str, problem: str, operator: str, route: str
+) -> None:
+    size = REGISTRY.problems[problem].labels[0]
+    assert record_of(records, method, problem, size, operator)["route"] == route
 
 
-def test_a_none_for_an_input_that_is_not_used_is_noted(records: pd.DataFrame) -> None:
-    assert "None returned" in records["reason"]["pytorch", "log-cos-exp-sin-chain", "", "hvp"]
-
-
-@pytest.mark.parametrize("method", ["sympy", "forward-difference", "jax-forward"])
-def test_a_method_too_slow_for_the_largest_network_declines_with_a_forecast(
+@pytest.mark.parametrize("method", METHODS)
+def test_no_method_declines_a_first_derivative_of_a_small_case(
     records: pd.DataFrame, method: str
 ) -> None:
-    record = records.loc[(method, "mlp", LARGEST, "gradient")]
+    for problem in ALL:
+        p = REGISTRY.problems[problem]
+        cell = (method, problem, p.labels[0], first_order(p)[1])
+        if cell in records.index and not excuse(method, problem, cell[-1]):
+            assert record_of(records, *cell)["status"] == "ok"
+
+
+@pytest.mark.parametrize("method", TOO_SLOW)
+def test_a_method_too_slow_for_the_largest_network_declines_and_says_why(
+    records: pd.DataFrame, method: str
+) -> None:
+    record = record_of(records, method, "mlp", LARGEST, "gradient")
     assert record["status"] == "skipped"
-    assert "89,09" in record["reason"]
+    assert re.search(r"forecast [\d.]+e?\+?\d* s a call|not attempted beyond", record["reason"])
 
 
 @pytest.mark.parametrize("method", [n for n, m in REGISTRY.methods.items() if m.package])
 def test_cold_figures_of_a_library_are_kept_apart(records: pd.DataFrame, method: str) -> None:
-    record = records.loc[(method, "sigmoid-affine", "", "gradient")]
+    record = record_of(records, method, "polar-coordinates", "", "jacobian")
     assert record["import_s"] > 0.01
     assert record["prepare_s"] > 0
     assert record["first_s"] > 0
 
 
+@pytest.mark.parametrize("problem", ALL)
+def test_every_operator_of_every_problem_is_had_by_several_methods(
+    records: pd.DataFrame, problem: str
+) -> None:
+    p = REGISTRY.problems[problem]
+    for operator in filter(lambda name: applies(name, p), OPERATORS):
+        right = records.xs((problem, p.labels[0], operator), level=(1, 2, 3))["status"] == "ok"
+        assert right.sum() >= 3
+
+
 Answers = Callable[[str, str], list[np.ndarray]]
 
-PUBLISHED = {
+PUBLISHED: dict[str, tuple[list[float | None], int]] = {
     "product-of-sum": ([-4.0, -4.0, 3.0], 3),
     "sigmoid-affine": ([0.00273, 0.00182, 0.00091], 5),
     "log-cos-exp-sin-chain": (
@@ -168,7 +251,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
                 budget_s=5.0,
             )
             found = worker.ask("answer", 60.0, key=name + problem_name, point=problem.point())
-            return found.arrays
+            arrays: list[np.ndarray] = found.arrays
+            return arrays
 
         yield answer
 
