@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench figures stress format clean
+.PHONY: help run test lint check bench figures stress format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,12 +18,13 @@ run: $(STAMP) ## Compare every method on every problem; pass options with ARGS="
 test: $(STAMP) ## Run the tests
 	$(BIN)/pytest $(ARGS)
 
-check: $(STAMP) ## Lint, types, import contracts, tests
+lint: $(STAMP) ## Lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(ARGS)
+
+check: lint test ## What every change must pass: lint, types, import contracts, tests
 
 bench: $(STAMP) ## Run the benchmark suite: pytest --benchmark-only
 	$(BIN)/pytest --benchmark-only $(ARGS)

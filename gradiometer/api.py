@@ -49,7 +49,7 @@ def run(
         operators: Operators by name; the value and the first derivative by default.
         quick: Whether to take the smallest size of each problem, and fewer samples.
         everything: Whether to take all operators and all sizes by default.
-        options: Threads, rounds, budgets, seed; by default 3 s a case, 1.5 s where one size of each
+        options: Threads, rounds, budgets, seed; by default 3 s a case, 1 s where one size of each
             problem is taken.
         plugins: Files or folders with further problems and methods.
         results: Folder under which the run's own folder is made.
@@ -85,7 +85,7 @@ def extent(unnamed: bool, *, quick: bool, everything: bool) -> Extent:
 
 def default_budget_s(taken: Extent) -> float:
     """Return the budget of a case: less where every problem is taken, so that minutes suffice."""
-    return 1.5 if taken == "typical" else Options().budget_s
+    return 1.0 if taken == "typical" else Options().budget_s
 
 
 def load(name: str | Path, results: str | Path = "results") -> Run:

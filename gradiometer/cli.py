@@ -72,7 +72,7 @@ def run(
     budget: Annotated[
         float | None,
         typer.Option(
-            help="Seconds after which a case's rounds end: 3, or 1.5 where one size of each is "
+            help="Seconds after which a case's rounds end: 3, or 1 where one size of each is "
             "taken.",
             show_default=False,
         ),

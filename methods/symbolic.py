@@ -18,7 +18,7 @@ FUNCTIONS = dict.fromkeys(
 """Functions of SymPy's that work elementwise, and how many arguments they have."""
 
 MOST_SYMBOLS = 300
-MOST_SECONDS = 5.0
+MOST_SECONDS = 3.0
 SECONDS = 2e-4
 """Seconds a node of the formula, and a symbol that it is differentiated in (twice: squared), that
 deriving takes: measured between 1e-5 (rosenbrock) and 6e-4 (newton-sqrt)."""

@@ -65,13 +65,13 @@ def faulty() -> Registry:
     return find_plugins([PLUGINS])
 
 
-def left_behind(mark: str) -> list[int]:
+def left_behind(mark: str) -> list[psutil.Process]:
     """Return the sleeping processes that were started under a mark in the environment."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if "time.sleep(600)" in " ".join(process.cmdline()) and mark in process.environ():
-                found.append(process.pid)
+                found.append(process)
     return found
 
 
@@ -87,7 +87,8 @@ def ended(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         with Harness(plan, OPTIONS, faulty.origins, logs) as harness:
             outcomes = list(harness.outcomes())
             assert left_behind(mark), "what it leaves behind is found while its worker lives"
-    assert not left_behind(mark)
+    _, alive = psutil.wait_procs(left_behind(mark), timeout=5.0)  # what was killed may be dying
+    assert not alive
     names = [each.cell.method.name for each in outcomes]
     assert sorted(names) == sorted(ENDS)
     return {each.cell.method.name: each.outcome for each in outcomes}

@@ -22,6 +22,7 @@ from gradiometer.measure.reference import cache
 from gradiometer.measure.reference.enclosure import Enclosure
 from gradiometer.measure.rounds import attempt, take_rounds
 from gradiometer.measure.shipping import pack
+from gradiometer.operators import operator
 from gradiometer.problem import Point, Problem
 
 Progress = Callable[[str], None]
@@ -114,7 +115,10 @@ class Harness:
         if self._options.rounds and right:
             say = self._progress
             take_rounds(
-                right, self._instrument, self._options, lambda text: say(f"{case.id}: {text}")
+                right,
+                self._instrument,
+                self._options.for_order(operator(case.operator).order),
+                lambda text: say(f"{case.id}: {text}"),
             )
         for contender in right:
             if self._options.cold and contender.outcome.status is Status.OK:

@@ -18,8 +18,8 @@ class Options:
         threads: Threads (and cores) that each tool may use.
         precision: Half-width, relative, of the 95% interval of every ratio to a case's fastest
             method, at which its rounds end.
-        budget_s: Time after which they end all the same, seconds a case. A method one call of which
-            is forecast to take longer is skipped.
+        budget_s: Time after which they end all the same, seconds a case; half of it for a plain
+            value. A method one call of which is forecast to take longer is skipped.
         rounds: Most rounds of a case; 0 checks agreement only.
         sample_s: Length a sample is batched to, seconds.
         cold: Fresh workers in which the cold figures of a cell are repeated; with 0 they are those
@@ -56,6 +56,10 @@ class Options:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise GradiometerError(f"{name} is {value}: expected more than 0.")
+
+    def for_order(self, order: int) -> Options:
+        """Return the options of a case: half the budget for a plain value."""
+        return self if order else replace(self, budget_s=self.budget_s / 2)
 
     def quick(self) -> Options:
         """Return the same options with fewer and shorter samples."""
