@@ -154,7 +154,7 @@ ROUTES: list[tuple[str, str, str, str]] = [
     ("forward-difference", "brusselator", "vjp", "8 jvps"),
     ("central-difference", "sigmoid-affine", "vjp", "gradient"),
     ("pytorch-forward", "brusselator", "vjp", "8 jvps"),
-    ("jax-forward", "brusselator", "vjp", "8 jvps"),
+    ("jax-forward", "polar-coordinates", "vjp", "2 jvps"),
     ("jax-linearize", "polar-coordinates", "vjp", "2 jvps"),
     *[(name, "polar-coordinates", operator, "native")
       for name in ("pytorch", "pytorch-func", "jax", "jax-jit", "tensorflow", "tensorflow-xla")

@@ -38,7 +38,7 @@ FASTEST = 0.1
 KERNELS = 20
 """Kernel times from which a run's pace is kept for later runs."""
 
-PATIENCE, PATIENCE_OF_A_RUN = 2.0, 5.0
+PATIENCE, PATIENCE_OF_A_RUN = 2.0, 10.0
 """Budgets that a case's rounds may overrun in wait of calm, and a run's altogether."""
 
 
