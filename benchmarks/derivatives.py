@@ -22,15 +22,13 @@ from table import Figure, print_table
 
 import gradiometer
 from gradiometer import Options, plugins
-from gradiometer.measure.contender import Contender, Situation
+from gradiometer.measure.contender import Contender
 from gradiometer.measure.fleet import Failure, Fleet
-from gradiometer.measure.harness import reference
+from gradiometer.measure.harness import situate
 from gradiometer.measure.instrument import Instrument
 from gradiometer.measure.plan import Case, Cell
-from gradiometer.measure.reference.enclosure import Enclosure
 from gradiometer.measure.rounds import take_rounds
 from gradiometer.measure.statistics import Median
-from gradiometer.problem import Point, Shapes
 
 COMPILED = "jax-jit"
 BLACK_BOX = "central-difference"
@@ -115,20 +113,10 @@ def _side_by_side(
     problem, chosen = REGISTRY.problems[name], REGISTRY.methods[method]
     options = Options(budget_s=SECONDS, precision=1e-3)
     with tempfile.TemporaryDirectory() as logs, Fleet(Path(logs), threads=1) as fleet:
-
-        def certified(point: Point, operator: str) -> Enclosure:
-            return reference(fleet, problem, point, operator, REGISTRY.origins, 60.0)
-
-        def outline(point: Point) -> Shapes:
-            shapes: Shapes = certified(point, "value").shapes
-            return shapes
-
         contenders = []
         for operator in operators:
             case = Case(problem, label, operator)
-            points = case.points(0, outline)
-            truth = certified(points.check, operator)
-            situation = Situation(case, *points, truth, options, REGISTRY.origins)
+            situation = situate(case, fleet, options, REGISTRY.origins)
             contenders.append(Contender(Cell(case, chosen), situation, fleet))
             contenders[-1].check()
         take_rounds(contenders, Instrument(fleet, options), options, lambda text: None)

@@ -26,9 +26,9 @@ from table import Figure, print_table
 
 from gradiometer import Options, plugins
 from gradiometer.measure import sampling
-from gradiometer.measure.contender import Contender, Situation
+from gradiometer.measure.contender import Contender
 from gradiometer.measure.fleet import Fleet
-from gradiometer.measure.harness import Harness, reference
+from gradiometer.measure.harness import Harness, situate
 from gradiometer.measure.instrument import Instrument
 from gradiometer.measure.plan import Case, Cell, make_plan
 from gradiometer.measure.rounds import take_rounds
@@ -190,10 +190,7 @@ def _one_repeat(seed: int) -> tuple[dict[str, float], dict[str, list[float]], fl
     case = Case(problem, label, "gradient")
     options = Options(budget_s=SECONDS, precision=1e-9, seed=seed)
     with tempfile.TemporaryDirectory() as logs, Fleet(Path(logs), threads=1) as fleet:
-        point = problem.point(label)
-        truth = reference(fleet, problem, point, "gradient", registry.origins, 60.0)
-        other = problem.preparation_point(label)
-        situation = Situation(case, point, other, truth, options, registry.origins)
+        situation = situate(case, fleet, options, registry.origins)
         cells = [Cell(case, registry.methods[name]) for name in METHODS]
         contenders = [Contender(cell, situation, fleet) for cell in cells]
         for contender in contenders:

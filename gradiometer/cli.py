@@ -73,7 +73,7 @@ def run(
         float | None,
         typer.Option(
             help="Seconds after which a case's rounds end: 3, or 1 where one size of each is "
-            "taken.",
+            "taken; half of it for plain values.",
             show_default=False,
         ),
     ] = None,

@@ -6,7 +6,7 @@ together from the other's; second derivatives are forward-over-reverse before re
 for methods that can differentiate their own gradient. The record names the route.
 
 Reference:
-    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, §3 and §5.
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, ch. 3 and 5.
 """
 
 from __future__ import annotations

@@ -137,6 +137,13 @@ class Operator:
         """Return a matrix (rows, columns) as the blocks of `layout`."""
         return _cut(matrix, [_arrays(point, axis) for axis in self.axes])
 
+    def joined(self, flat: Array, point: Point) -> Array:
+        """Return the matrix (rows, columns) of which these are the blocks, one after the other."""
+        heights, widths = ([a.size for a in _arrays(point, axis).values()] for axis in self.axes)
+        ends = np.cumsum([height * width for height in heights for width in widths])[:-1]
+        parts = iter(np.split(flat, ends))
+        return np.block([[next(parts).reshape(h, w) for w in widths] for h in heights])
+
     def _label(self, names: list[str]) -> str:
         if self.name == "jacobian":
             return "∂{}/∂{}".format(*names)

@@ -86,7 +86,7 @@ def load_file(name: str, path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # a Ctrl-C, too: nothing half loaded stays behind
         del sys.modules[name]
         raise
     return module

@@ -34,27 +34,34 @@ class Jax(Method):
     def array(self, a):
         return jax.numpy.asarray(a)
 
+    def compiled(self, function):
+        """Return the function as this variant runs it: as it is."""
+        return function
+
+    def value(self, f):
+        return self.compiled(f)
+
     def gradient(self, f):
-        return jax.grad(f)
+        return self.compiled(jax.grad(f))
 
     def jacobian(self, f):
-        return jax.jacrev(f)
+        return self.compiled(jax.jacrev(f))
 
     def hessian(self, f):
-        return jax.hessian(f)
+        return self.compiled(jax.hessian(f))
 
     def jvp(self, f):
-        return _jvp(f)
+        return self.compiled(_jvp(f))
 
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
             y, pullback = jax.vjp(lambda inputs: f(inputs, given), inputs)
             return pullback(cotangents if isinstance(y, tuple) else cotangents[0])[0]
 
-        return vjp
+        return self.compiled(vjp)
 
     def hvp(self, f):
-        return _jvp(jax.grad(f))
+        return self.compiled(_jvp(jax.grad(f)))
 
     @property
     def wait(self):
@@ -69,29 +76,11 @@ class JaxJit(Jax):
 
     name = "jax-jit"
 
-    def value(self, f):
-        return jax.jit(f)
-
-    def gradient(self, f):
-        return jax.jit(super().gradient(f))
-
-    def jacobian(self, f):
-        return jax.jit(super().jacobian(f))
-
-    def hessian(self, f):
-        return jax.jit(super().hessian(f))
-
-    def jvp(self, f):
-        return jax.jit(super().jvp(f))
-
-    def vjp(self, f):
-        return jax.jit(super().vjp(f))
-
-    def hvp(self, f):
-        return jax.jit(super().hvp(f))
+    def compiled(self, function):
+        return jax.jit(function)
 
 
-class JaxForward(Jax):
+class JaxForward(JaxJit):
     """jax.jit of jax.jacfwd and jax.jvp: dual numbers, in all n directions at once, compiled.
 
     Cost: about n primals for a Jacobian, n² for a Hessian, and that times the memory; two for a
@@ -101,26 +90,20 @@ class JaxForward(Jax):
     name = "jax-forward"
     mode = "forward"
 
-    def value(self, f):
-        return jax.jit(f)
-
     def gradient(self, f):
-        return jax.jit(jax.jacfwd(f))
+        return self.jacobian(f)
 
     def jacobian(self, f):
-        return jax.jit(jax.jacfwd(f))
+        return self.compiled(jax.jacfwd(f))
 
     def hessian(self, f):
-        return jax.jit(jax.jacfwd(jax.jacfwd(f)))
-
-    def jvp(self, f):
-        return jax.jit(_jvp(f))
+        return self.compiled(jax.jacfwd(jax.jacfwd(f)))
 
     def vjp(self, f):
         raise Unsupported("Forward mode pushes tangents; it has no pullback.")
 
     def hvp(self, f):
-        return jax.jit(_jvp(jax.jacfwd(f)))
+        return self.compiled(_jvp(jax.jacfwd(f)))
 
     def evaluations(self, operator, n, m):
         return {"jvp": None, "hessian": n * n}.get(operator, n)
@@ -135,20 +118,17 @@ class JaxLinearize(JaxForward):
 
     name = "jax-linearize"
 
-    def gradient(self, f):
-        return self.jacobian(f)
-
     def jacobian(self, f):
-        return jax.jit(_swept(f))
+        return self.compiled(_swept(f))
 
     def hessian(self, f):
-        return jax.jit(_swept(jax.grad(f)))
+        return self.compiled(_swept(jax.grad(f)))
 
     def jvp(self, f):
-        return jax.jit(_linearized(f))
+        return self.compiled(_linearized(f))
 
     def hvp(self, f):
-        return jax.jit(_linearized(jax.grad(f)))
+        return self.compiled(_linearized(jax.grad(f)))
 
     def evaluations(self, operator, n, m):
         return None if operator in ("jvp", "hvp") else n

@@ -47,63 +47,49 @@ class TensorFlow(Method):
     def array(self, a):
         return tf.constant(a)
 
+    def compiled(self, function):
+        """Return the function as this variant runs it: as it is."""
+        return function
+
     def value(self, f):
-        return f
+        return self.compiled(f)
 
     def gradient(self, f):
         def gradient(inputs, given):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(inputs)
-                y = f(inputs, given)
+            tape, y = _recorded(f, inputs, given)
             return tape.gradient(y, inputs)
 
-        return gradient
+        return self.compiled(gradient)
 
     def jacobian(self, f):
         def jacobian(inputs, given):
-            with tf.GradientTape(watch_accessed_variables=False, persistent=True) as tape:
-                tape.watch(inputs)
-                y = f(inputs, given)
+            tape, y = _recorded(f, inputs, given, persistent=True)
             if isinstance(y, tuple):
                 return tuple(tape.jacobian(each, inputs) for each in y)
             return tape.jacobian(y, inputs)
 
-        return jacobian
+        return self.compiled(jacobian)
 
     def hessian(self, f):
         def hessian(inputs, given):
-            with tf.GradientTape(watch_accessed_variables=False, persistent=True) as outer:
-                outer.watch(inputs)
-                gradient = _gradient(f, inputs, given)
+            outer, gradient = _recorded(_gradient(f), inputs, given, persistent=True)
             return tuple(outer.jacobian(g, inputs) for g in gradient)
 
-        return hessian
+        return self.compiled(hessian)
 
     def jvp(self, f):
-        def jvp(inputs, given, tangents):
-            with tf.autodiff.ForwardAccumulator(inputs, tangents) as accumulator:
-                y = f(inputs, given)
-            return accumulator.jvp(y)
-
-        return jvp
+        return self.compiled(_jvp(f))
 
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(inputs)
-                y = f(inputs, given)
+            tape, y = _recorded(f, inputs, given)
             seeds = cotangents if isinstance(y, tuple) else cotangents[0]
             return tape.gradient(y, inputs, output_gradients=seeds)
 
-        return vjp
+        return self.compiled(vjp)
 
     def hvp(self, f):
-        def hvp(inputs, given, tangents):
-            with tf.autodiff.ForwardAccumulator(inputs, tangents) as accumulator:
-                gradient = _gradient(f, inputs, given)
-            return [accumulator.jvp(g) for g in gradient]
-
-        return hvp
+        return self.compiled(_jvp(_gradient(f)))
 
 
 class TensorFlowFunction(TensorFlow):
@@ -115,28 +101,7 @@ class TensorFlowFunction(TensorFlow):
     name = "tensorflow-function"
     compiler: bool | None = None
 
-    def value(self, f):
-        return self._graph(f)
-
-    def gradient(self, f):
-        return self._graph(super().gradient(f))
-
-    def jacobian(self, f):
-        return self._graph(super().jacobian(f))
-
-    def hessian(self, f):
-        return self._graph(super().hessian(f))
-
-    def jvp(self, f):
-        return self._graph(super().jvp(f))
-
-    def vjp(self, f):
-        return self._graph(super().vjp(f))
-
-    def hvp(self, f):
-        return self._graph(super().hvp(f))
-
-    def _graph(self, function):
+    def compiled(self, function):
         return tf.function(function, autograph=False, jit_compile=self.compiler)
 
 
@@ -150,12 +115,31 @@ class TensorFlowXLA(TensorFlowFunction):
     compiler = True
 
 
-def _gradient(f, inputs, given):
-    """Return the gradient on an inner tape, zeros where an input is not used."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
+def _recorded(f, inputs, given, persistent=False):
+    """Return a tape of f, and its value; persistent, to be walked back several times."""
+    with tf.GradientTape(watch_accessed_variables=False, persistent=persistent) as tape:
         tape.watch(inputs)
         y = f(inputs, given)
-    return tape.gradient(y, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return tape, y
+
+
+def _gradient(f):
+    """Return the gradient of f to be differentiated again, zeros where an input is not used."""
+
+    def gradient(inputs, given):
+        tape, y = _recorded(f, inputs, given)
+        return tape.gradient(y, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+    return gradient
+
+
+def _jvp(f):
+    def jvp(inputs, given, tangents):
+        with tf.autodiff.ForwardAccumulator(inputs, tangents) as accumulator:
+            y = f(inputs, given)
+        return tf.nest.map_structure(accumulator.jvp, y)
+
+    return jvp
 
 
 def _solve(a, b):

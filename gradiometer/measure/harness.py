@@ -72,8 +72,10 @@ class Harness:
         return self
 
     def __exit__(self, *details: object) -> None:
-        self._instrument.close()
-        self._fleet.__exit__(*details)
+        try:
+            self._instrument.close()
+        finally:
+            self._fleet.__exit__(*details)
 
     def noise(self) -> Noise:
         """Return how steady the machine was while cells were sampled."""
@@ -108,20 +110,15 @@ class Harness:
                 right.append(contender)
             else:
                 yield Ended(cell, contender.outcome)
-        yield from self._timed(case, right)
+        yield from self._timed(case, situation.options, right)
 
-    def _timed(self, case: Case, right: list[Contender]) -> Iterator[Ended]:
+    def _timed(self, case: Case, options: Options, right: list[Contender]) -> Iterator[Ended]:
         """Time the contenders that agree, and yield each."""
-        if self._options.rounds and right:
+        if options.rounds and right:
             say = self._progress
-            take_rounds(
-                right,
-                self._instrument,
-                self._options.for_order(operator(case.operator).order),
-                lambda text: say(f"{case.id}: {text}"),
-            )
+            take_rounds(right, self._instrument, options, lambda text: say(f"{case.id}: {text}"))
         for contender in right:
-            if self._options.cold and contender.outcome.status is Status.OK:
+            if options.cold and contender.outcome.status is Status.OK:
                 self._progress(f"{contender.cell.id}: cold")
                 attempt(contender, contender.chill)
             yield Ended(contender.cell, contender.outcome, contender.samples, contender.calm)
@@ -135,21 +132,29 @@ class Harness:
         """
         if case.problem.fault:
             raise Failure(Status.ERROR, case.problem.fault)
+        options = self._options.for_order(operator(case.operator).order)
+        return situate(case, self._fleet, options, self._origins)
 
-        def certified(point: Point, op: str) -> Enclosure:
-            timeout_s = self._options.timeout_s
-            return reference(self._fleet, case.problem, point, op, self._origins, timeout_s)
 
-        try:
-            points = case.points(self._options.seed, lambda point: certified(point, "value").shapes)
-        except Failure:
-            raise
-        except TooLarge as large:
-            raise Failure(Status.SKIPPED, str(large)) from large
-        except Exception as error:  # a problem's own code: whatever it raises is the reason
-            raise Failure(Status.ERROR, f"point of {case.problem.name}: {_text(error)}") from error
-        truth = certified(points.check, case.operator)
-        return Situation(case, *points, truth, self._options, self._origins)
+def situate(case: Case, fleet: Fleet, options: Options, origins: Origins) -> Situation:
+    """Return where a case is checked, by which rules, and its certified truth there.
+
+    Raises:
+        Failure: If the problem or its reference fails.
+    """
+
+    def certified(point: Point, op: str) -> Enclosure:
+        return reference(fleet, case.problem, point, op, origins, options.timeout_s)
+
+    try:
+        points = case.points(options.seed, lambda point: certified(point, "value").shapes)
+    except Failure:
+        raise
+    except TooLarge as large:
+        raise Failure(Status.SKIPPED, str(large)) from large
+    except Exception as error:  # a problem's own code: whatever it raises is the reason
+        raise Failure(Status.ERROR, f"point of {case.problem.name}: {_text(error)}") from error
+    return Situation(case, *points, certified(points.check, case.operator), options, origins)
 
 
 def reference(

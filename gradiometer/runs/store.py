@@ -67,7 +67,7 @@ class RunFolder:
             folder._hold()
             try:
                 rows = folder._take_up()
-            except BaseException:
+            except BaseException:  # a Ctrl-C, too: nobody holds a run that was not taken up
                 folder._let_go()
                 raise
         return folder, {f"{row['case']}/{row['method']}" for row in rows}

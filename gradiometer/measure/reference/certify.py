@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import flint
@@ -129,8 +130,9 @@ class _Tape:
             matrix = self._columns(coefficients).T if by_columns else self._rows(coefficients)
             return asked.arrange(matrix, self.point)
         if asked.name == "hessian":
-            gradient = self._gradient()
-            return asked.arrange(self._swept(gradient, self.inputs, coefficients), self.point)
+            return asked.arrange(
+                self._swept(self._gradient, self.inputs, coefficients), self.point
+            )
         if asked.name == "gradient":
             return self._pulled({self.outputs[0]: seed(np.ones(()))}, self.inputs, coefficients)
         if asked.name == "vjp":
@@ -138,9 +140,9 @@ class _Tape:
             return self._pulled(seeds, self.inputs, coefficients)
         tangents = self.point.tangents
         if asked.name == "hvp":
-            seeds = _seeded(self._gradient(), tangents, seed)
+            seeds = _seeded(self._gradient, tangents, seed)
             return self._pulled(seeds, self.inputs, coefficients)
-        pulled, variables = self._linear()
+        pulled, variables = self._linear
         return self._pulled(_seeded(pulled, tangents, seed), variables, coefficients)
 
     def magnitudes(self, asked: Operator) -> list[Any]:
@@ -151,10 +153,12 @@ class _Tape:
             return found
         return self.answer(asked, moduli)
 
+    @cached_property
     def _gradient(self) -> list[Node]:
         """Return the gradient on the tape."""
         return self._on_tape({self.outputs[0]: Node(1)})
 
+    @cached_property
     def _linear(self) -> tuple[list[Node], list[Node]]:
         """Return the pullback on the tape, and the variable cotangents in which it is linear."""
         variables = [Node(np.zeros(y.shape), variable=True) for y in self.outputs]
@@ -168,7 +172,7 @@ class _Tape:
         return self._swept(self.outputs, self.inputs, coefficients)
 
     def _columns(self, coefficients: Coefficients) -> Any:
-        pulled, variables = self._linear()
+        pulled, variables = self._linear
         return self._swept(pulled, variables, coefficients)
 
     def _swept(self, ends: list[Node], sources: list[Node], coefficients: Coefficients) -> Any:
