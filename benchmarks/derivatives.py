@@ -97,12 +97,11 @@ def digits() -> Iterator[Figure]:
         for row in chosen:
             if row["digits"] >= owed:
                 continue
-            allowed = -math.log10(8 * 2.0**-53 * row["condition"])
             yield Figure(
                 f"{row['case']}, {row['method']}: {row['digits']:.1f} digits",
                 f"{owed:g}",
-                f"its condition, {row['condition']:.2g}, allows {allowed:.1f}",
-                row["digits"] >= allowed,
+                f"rounding leaves {row['owed']:.1f}",
+                row["digits"] >= row["owed"],
             )
 
 

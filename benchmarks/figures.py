@@ -8,6 +8,7 @@ Nothing is asserted: times depend on the machine. Run it on one that is otherwis
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import statistics
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 from table import Figure, print_table
@@ -46,13 +48,7 @@ def runs() -> Iterator[Figure]:
 
 def fidelity() -> Iterator[Figure]:
     """Compare what the suite reports with a bare loop, in a fresh process held to one thread."""
-    from gradiometer.measure import environment
-
-    environ = dict(os.environ)
-    environment.restrict(environ, threads=1)
-    command = [sys.executable, __file__, "--bare-loops"]
-    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=True)
-    for what, ratio in json.loads(done.stdout.splitlines()[-1]).items():
+    for what, ratio in _alone("--bare-loops").items():
         off = abs(ratio - 1)
         yield Figure(f"warm call, {what}", "within 5%", f"{ratio - 1:+.1%}", off <= 0.05)
 
@@ -72,21 +68,78 @@ def digits() -> Iterator[Figure]:
 
 
 def reference() -> Iterator[Figure]:
-    """Time the certified gradient of the networks, uncached."""
-    from gradiometer import plugins
+    """Time certified gradients, bound included, and look-ups, in fresh processes."""
+    for what, goal, memory in (
+        ("mlp 10-50-50-1x32, 3,471 inputs", 0.1, None),
+        ("mlp 64-256-256-10x64, 89,098 inputs", 1.0, None),
+        ("log-sum-exp of 1,000,000 inputs", 5.0, 1.2e9),
+    ):
+        seconds, peak = _alone("--certify", what)
+        named = f"certified gradient, {what}"
+        yield Figure(named, f"{goal:g} s", f"{seconds:.2f} s", seconds <= goal)
+        if memory:
+            yield Figure(f"{named}, memory", "1.2 GB", f"{peak / 1e9:.2f} GB", peak <= memory)
+    seconds, name = _alone("--look-up")
+    what = "look-up of a certificate, slowest problem at its default size"
+    yield Figure(what, "40 ms", f"{seconds * 1e3:.0f} ms ({name})", seconds <= 0.04)
+
+
+def _alone(*arguments: str) -> Any:
+    """Return what this script measures in a process of its own, held to one thread."""
+    from gradiometer.measure import environment
+
+    environ = dict(os.environ)
+    environment.restrict(environ, threads=1)
+    command = [sys.executable, __file__, *arguments]
+    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def certification(what: str) -> list[float]:
+    """Return the seconds that a certified gradient takes, the median of three, and peak memory."""
+    import resource
+
+    import numpy as np
+
+    from gradiometer import Problem, plugins
     from gradiometer.measure.reference.certify import certify
 
-    problem = plugins.load().problems["mlp"]
-    for label, goal in (("10-50-50-1x32", 0.1), ("64-256-256-10x64", 1.0)):
-        point = problem.point(label)
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            certify(problem, point, "gradient")
-            times.append(time.perf_counter() - start)
-        seconds = statistics.median(times)
-        what = f"certified gradient, mlp {label}"
-        yield Figure(what, f"{goal:g} s", f"{seconds:.2f} s", seconds <= goal)
+    if what.startswith("mlp"):
+        problem = plugins.load().problems["mlp"]
+        point = problem.point(what.split()[1].rstrip(","))
+    else:
+        x = np.random.default_rng(0).standard_normal(1_000_000)
+        problem = Problem("large", lambda xp, x: xp.logsumexp(x), {"x": x})
+        point = problem.point()
+    times = [_timed(lambda: certify(problem, point, "gradient")) for _ in range(3)]
+    return [statistics.median(times), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]
+
+
+def look_ups() -> list[Any]:
+    """Return the longest that finding a first derivative again takes, and of which problem."""
+    from gradiometer import plugins
+    from gradiometer.measure.plan import make_plan
+    from gradiometer.measure.reference import lookup
+    from gradiometer.registry import select
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["GRADIOMETER_CACHE"] = folder
+        found = []
+        problems = select(plugins.load().problems, "*", "problem")
+        for case in make_plan(problems, [], extent="typical").cases:
+            if case.operator == "value":
+                continue
+            point = case.points(0, functools.partial(lookup.outline, case.problem)).check
+            again = functools.partial(lookup.certified, case.problem, point, case.operator)
+            again()
+            found.append((statistics.median(_timed(again) for _ in range(5)), case.problem.name))
+    return list(max(found))
+
+
+def _timed(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
 
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -148,5 +201,9 @@ def _watched(command: list[str], environ: dict[str, str]) -> tuple[float, int]:
 if __name__ == "__main__":
     if sys.argv[1:] == ["--bare-loops"]:
         print(json.dumps(bare_loops()))
+    elif sys.argv[1:2] == ["--certify"]:
+        print(json.dumps(certification(sys.argv[2])))
+    elif sys.argv[1:] == ["--look-up"]:
+        print(json.dumps(look_ups()))
     else:
         print_table(PARTS, sys.argv[1:])

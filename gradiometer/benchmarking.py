@@ -23,14 +23,13 @@ from gradiometer.measure.environment import describe_machine, versions
 from gradiometer.measure.options import Options
 from gradiometer.measure.outcome import Outcome, Status
 from gradiometer.measure.plan import Case, Cell, Points, make_plan
-from gradiometer.measure.reference import cache
-from gradiometer.measure.reference.certify import certify
 from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.measure.reference.lookup import certified, outline
 from gradiometer.measure.shipping import pack
 from gradiometer.measure.statistics import median
 from gradiometer.measure.worker import judge
 from gradiometer.operators import operator
-from gradiometer.problem import Point, Problem, Shapes
+from gradiometer.registry import select
 from gradiometer.report.process import write_report
 from gradiometer.runs.record import record
 from gradiometer.runs.store import RunFolder
@@ -50,7 +49,7 @@ class Session:
         self.registry = plugins.load(extra)
         self.options = Options()
         self.plan = make_plan(
-            list(self.registry.problems.values()),
+            select(self.registry.problems, "*", "problem"),
             list(self.registry.methods.values()),
             extent="full" if everything else "typical",
             everything=everything,
@@ -65,7 +64,7 @@ class Session:
     def truth(self, case: Case) -> Enclosure:
         """Return a case's certified truth, found once."""
         if case not in self._truths:
-            self._truths[case] = _certified(case.problem, self.points(case).check, case.operator)
+            self._truths[case] = certified(case.problem, self.points(case).check, case.operator)
         return self._truths[case]
 
     def points(self, case: Case) -> Points:
@@ -75,11 +74,9 @@ class Session:
             TooLarge: If the case's answer is too large to be certified.
         """
         if case not in self._points:
-
-            def outline(point: Point) -> Shapes:
-                return _certified(case.problem, point, "value").shapes
-
-            self._points[case] = case.points(self.options.seed, outline)
+            self._points[case] = case.points(
+                self.options.seed, lambda point: outline(case.problem, point)
+            )
         return self._points[case]
 
     def add(self, cell: Cell, outcome: Outcome, root: Path) -> None:
@@ -116,10 +113,6 @@ class Session:
         self._folder.info["floor_s"] = self.floor_s
         self._folder.finish("complete")
         return write_report(self._folder.path, root / "reports")
-
-
-def _certified(problem: Problem, point: Point, op: str) -> Enclosure:
-    return cache.through(problem, point, op, lambda: certify(problem, point, op))
 
 
 class BenchmarkCell:
@@ -188,7 +181,13 @@ class BenchmarkCell:
         points, truth = session.points(case), session.truth(case)
         promise = asked.promise(method)
         self.outcome = Outcome(
-            Status.ERROR, n=points.check.n, condition=truth.condition, promise=promise
+            Status.ERROR,
+            n=points.check.n,
+            condition=truth.condition,
+            owed=truth.owed,
+            undecided=truth.undecided,
+            bound=truth.kind,
+            promise=promise,
         )
         opened = session.bench.open(pack(method, origins), session.options.threads)
         self.outcome.import_s = opened if method.package else None
@@ -203,14 +202,15 @@ class BenchmarkCell:
         outcome = self.outcome
         outcome.prepare_s, outcome.first_s, outcome.prepare_bytes, outcome.route = prepared
         answer = session.bench.answer(cell.id, points.check)
-        self._note = answer.note
-        return agree(
+        found = agree(
             answer.arrays,
             truth,
             asked.layout(points.check),
             promise=promise,
             exact=asked.exact(method),
         )
+        self._note = "; ".join(filter(None, (answer.note, found.note)))
+        return found
 
     def _end(self, status: Status, reason: str) -> None:
         self.outcome.status, self.outcome.reason = status, reason

@@ -41,10 +41,6 @@ class NotFinite(ReferenceFailure):
     """A value or derivative that is infinite, or not defined."""
 
 
-class ZeroTruth(ReferenceFailure):
-    """A second derivative that vanishes: there is nothing to agree with in relative terms."""
-
-
 def listing(names: Collection[str], limit: int = 8) -> str:
     """Return `a, b, c, …`: the names, cut after `limit` of them."""
     shown = list(names)[:limit]

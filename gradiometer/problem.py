@@ -6,6 +6,7 @@ must not know how anything is differentiated.
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -67,6 +68,9 @@ class Problem:
         source: Where the problem is from.
         outputs: Names of the outputs of a vector problem, whose function returns one array for each
             (a tuple of them if they are several); empty for a scalar problem.
+        on_request: Whether it is measured only where it is named, and not by default.
+        expected: How cells are known to end that do not end as `ok`: a status by glob patterns of
+            methods' names. Such a cell is no fault of the run.
         derivatives: Hand-coded operators by name; see `Problem.derivative`.
         fault: Why this problem's file could not be loaded, if so.
     """
@@ -78,6 +82,8 @@ class Problem:
     sizes: tuple[Any, ...] = ()
     source: str = ""
     outputs: tuple[str, ...] = ()
+    on_request: bool = False
+    expected: Mapping[str, str] = field(default_factory=dict)
     derivatives: dict[str, Callable[..., Any]] = field(default_factory=dict)
     fault: str | None = None
 
@@ -109,6 +115,11 @@ class Problem:
             return function
 
         return register
+
+    def expects(self, method: str) -> str:
+        """Return the status that a method's cells are known to end with; empty where none is."""
+        found = (s for pattern, s in self.expected.items() if fnmatch.fnmatchcase(method, pattern))
+        return next(found, "")
 
     @property
     def backward(self) -> Callable[..., Any] | None:
@@ -213,6 +224,8 @@ def problem(
     source: str = "",
     outputs: Sequence[str] = (),
     name: str | None = None,
+    on_request: bool = False,
+    expected: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], Problem]:
     """Make a `Problem` of a function `f(xp, *inputs, **given)`; used as a decorator.
 
@@ -223,6 +236,8 @@ def problem(
         source: Paper, book or document it is from.
         outputs: Names of a vector problem's outputs; none for a scalar problem.
         name: Registered name; the function's own in kebab-case by default.
+        on_request: Whether to measure it only where it is named.
+        expected: Statuses that cells are known to end with, by glob patterns of methods' names.
 
     Example:
         >>> @problem(at={"x": 3.0})
@@ -235,7 +250,8 @@ def problem(
 
     def decorate(function: Callable[..., Any]) -> Problem:
         registered = name or function.__name__.replace("_", "-")
-        return Problem(registered, function, at, given or {}, tuple(sizes), source, tuple(outputs))
+        facts = (tuple(sizes), source, tuple(outputs), on_request, expected or {})
+        return Problem(registered, function, at, given or {}, *facts)
 
     return decorate
 

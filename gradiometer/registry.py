@@ -57,12 +57,16 @@ class Registry:
 def select(shelf: dict[str, T], patterns: str | Iterable[str], kind: str) -> list[T]:
     """Return the entries whose names match any of the glob patterns, in registry order.
 
+    `*` alone means all that are not measured on request only.
+
     Raises:
         UnknownName: If a pattern matches nothing.
     """
     chosen: set[str] = set()
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         matches = fnmatch.filter(shelf, pattern)
+        if pattern == "*":
+            matches = [name for name in matches if not getattr(shelf[name], "on_request", False)]
         if not matches:
             raise UnknownName(kind, pattern, shelf)
         chosen.update(matches)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from gradiometer import plugins
 from gradiometer.registry import Registry
@@ -22,6 +23,13 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 def registry() -> Registry:
     """Every built-in problem and method."""
     return plugins.load()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Hold NumPy to one thread: two of them wait for each other longer than they multiply."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

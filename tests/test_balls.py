@@ -1,7 +1,9 @@
-"""Arrays of balls: exact in, enclosing out, shapes kept, and no comparison ever guessed."""
+"""Arrays of balls: exact in, enclosing out, shapes kept; zeros that absorb what they meet."""
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -12,17 +14,24 @@ from flint import arb
 
 from gradiometer.errors import ReferenceFailure
 from gradiometer.measure.reference.balls import (
-    Undecided,
+    ZERO,
     balls,
-    greater,
+    cholesky,
+    finite,
+    floats,
     inverse,
     matmul,
-    moduli,
-    modulus,
-    unbroadcast,
+    settled,
+    signs,
 )
 
 LARGEST, SMALLEST = float(np.finfo(np.float64).max), 5e-324
+
+
+@pytest.fixture(autouse=True)
+def working_precision() -> Iterator[None]:
+    with flint.ctx.workprec(192):
+        yield
 
 
 def rational(exact: arb) -> Fraction:
@@ -68,72 +77,77 @@ def test_a_ball_passes_through_conversion_with_its_radius() -> None:
     assert balls([ball, 2.0])[0] is ball
 
 
+def test_a_structural_zero_passes_through_conversion() -> None:
+    assert balls(np.array([ZERO, 1.0], dtype=object))[0] is ZERO
+
+
 def test_a_string_is_not_taken_for_a_number() -> None:
     with pytest.raises((TypeError, ValueError)):
         balls(np.array(["one"]))
 
 
 @pytest.mark.parametrize(
-    ("coefficient", "expected"),
+    ("array", "expected"),
     [
-        (-1, 1.0),
-        (0, 0.0),
-        (3, 3.0),
-        (-2.5, 2.5),
-        (arb(-0.5), 0.5),
-        (wide(-2.0, 1e-9), 2.0),
-        (balls([-1.0, 2.0, 0.0]), [1.0, 2.0, 0.0]),
-        (balls([[-0.25]]), [[0.25]]),
+        (balls([-1.0, 2.5, 0.0]), [-1.0, 2.5, 0.0]),
+        (balls([[wide(-2.0, 1e-9)]]), [[-2.0]]),
+        (balls([arb(2) ** 2000, -(arb(2) ** -2000)]), [np.inf, -0.0]),
+        (np.array([ZERO, arb(3)], dtype=object), [0.0, 3.0]),
         (balls(np.zeros((0, 2))), np.zeros((0, 2))),
+        (balls(0.1), 0.1),
     ],
 )
-def test_a_modulus_is_the_midpoint_s_in_float64(coefficient: Any, expected: Any) -> None:
-    found = modulus(coefficient)
-    assert np.asarray(found).dtype == np.float64
+def test_balls_in_float64_are_their_midpoints(array: Any, expected: Any) -> None:
+    found = floats(array)
+    assert found.dtype == np.float64
     np.testing.assert_array_equal(found, expected)
-    assert np.shape(found) == np.shape(expected)
+    assert found.shape == np.shape(expected)
 
 
 @pytest.mark.parametrize(
-    ("coefficient", "expected"),
-    [
-        (-1, 1.0),
-        (-2.5, 2.5),
-        (wide(-2.0, 1e-9), 2.0),
-        (balls([-1.0, 2.0, 0.0]), [1.0, 2.0, 0.0]),
-        (balls(np.zeros((0, 2))), np.zeros((0, 2))),
-    ],
-)
-def test_moduli_are_exact_balls(coefficient: Any, expected: Any) -> None:
-    found = moduli(coefficient)
-    assert found.dtype == object
-    assert found.shape == np.shape(expected)
-    for ball, size in zip(found.flat, np.ravel(expected).tolist(), strict=True):
-        assert ball.is_exact()
-        assert ball == size
+    ("ball", "expected"),
+    [(arb(1), True), (arb.nan(), False), (arb.pos_inf(), False), (arb("nan"), False),
+     (1 / wide(0.0, 1.0), False), (ZERO, True)],
+)  # fmt: skip
+def test_what_is_undefined_or_infinite_is_not_finite(ball: Any, expected: bool) -> None:
+    assert finite(np.array([ball, arb(0)], dtype=object)).tolist() == [expected, True]
 
 
-def test_moduli_hold_what_doubles_do_not() -> None:
-    huge = arb(2) ** 2000
-    assert modulus(huge) == np.inf
-    assert moduli(-huge)[()] == huge
+# Structural zeros.
 
 
-@pytest.mark.parametrize("n", [1, 2, 4])
-def test_an_inverse_encloses_the_exact_one(n: int) -> None:
-    A = np.random.default_rng(n).integers(-9, 9, (n, n)).astype(float) + 20.0 * np.eye(n)
-    with flint.ctx.workprec(192):
-        identity = matmul(inverse(balls(A)), balls(A))
-    assert identity.shape == (n, n)
-    for index, ball in np.ndenumerate(identity):
-        assert contains(ball, Fraction(int(index[0] == index[1])))
-        assert float(ball.rad()) < 1e-50
+@pytest.mark.parametrize("other", [arb(3), arb.nan(), arb.pos_inf(), wide(1.0, 0.5), ZERO])
+def test_a_structural_zero_is_the_zero_of_sums_and_absorbs_products(other: Any) -> None:
+    assert ZERO * other is ZERO
+    assert other * ZERO is ZERO
+    assert ZERO + other is other
+    assert other + ZERO is other
+    assert other - ZERO is other
+    assert -ZERO is ZERO
 
 
-def test_a_singular_matrix_has_no_inverse() -> None:
-    with pytest.raises(ReferenceFailure, match="singular here: choose another point"):
-        inverse(balls(np.ones((2, 2))))
+def test_what_is_subtracted_from_a_structural_zero_is_negated() -> None:
+    assert ZERO - arb(3) == -3
+    assert ZERO - ZERO is ZERO
 
+
+@pytest.mark.parametrize("operation", [operator.add, operator.mul, operator.sub])
+def test_structural_zeros_act_within_arrays(operation: Any) -> None:
+    zeros, ones = np.array([ZERO, arb(2)], dtype=object), balls([5.0, 7.0])
+    np.testing.assert_array_equal(floats(operation(zeros, ones)), operation(floats(zeros), [5, 7]))
+    np.testing.assert_array_equal(floats(operation(ones, zeros)), operation([5, 7], floats(zeros)))
+
+
+def test_settling_makes_plain_balls_of_structural_zeros_and_leaves_the_rest() -> None:
+    ball = wide(1.0, 0.25)
+    found = settled(np.array([[ZERO, ball]], dtype=object))
+    assert isinstance(found[0, 0], arb)
+    assert found[0, 0].is_zero()
+    assert found[0, 1] is ball
+    assert settled(np.array(ZERO, dtype=object)).shape == ()
+
+
+# Matrices.
 
 SHAPES = [(1, 1, 1), (1, 4, 1), (3, 1, 2), (2, 3, 4), (5, 5, 5)]
 
@@ -155,109 +169,109 @@ def test_a_product_encloses_the_exact_one(n: int, k: int, m: int, bits: int) -> 
         assert contains(ball, Fraction(truth))
 
 
-@pytest.mark.parametrize(("n", "k", "m"), SHAPES)
-def test_floats_multiply_as_numpy_does(n: int, k: int, m: int) -> None:
-    rng = np.random.default_rng([m, k, n])
-    A, B = rng.standard_normal((n, k)), rng.standard_normal((k, m))
-    product = matmul(A, B)
-    assert product.dtype == np.float64
-    np.testing.assert_array_equal(product, A @ B)
-
-
 def test_radii_of_the_factors_reach_the_product() -> None:
-    product = matmul(np.array([[wide(1.0, 0.5)]]), np.array([[wide(2.0, 0.25)]]))[0, 0]
+    product = matmul(balls([[wide(1.0, 0.5)]]), balls([[wide(2.0, 0.25)]]))[0, 0]
     assert contains(product, Fraction(1, 2) * Fraction(7, 4))
     assert contains(product, Fraction(3, 2) * Fraction(9, 4))
 
 
-@pytest.mark.parametrize("convert", [balls, np.asarray])
-def test_factors_that_do_not_fit_are_refused(convert: Any) -> None:
+def test_factors_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"incompatible|mismatch"):
-        matmul(convert(np.ones((2, 3))), convert(np.ones((2, 3))))
+        matmul(balls(np.ones((2, 3))), balls(np.ones((2, 3))))
 
 
-BROADCASTS = [
-    ((), ()),
-    ((), (3,)),
-    ((), (2, 3)),
-    ((1,), (3,)),
-    ((3,), (3,)),
-    ((3,), (2, 3)),
-    ((1,), (1, 1)),
-    ((1, 3), (2, 3)),
-    ((2, 1), (2, 3)),
-    ((1, 1), (2, 3)),
-    ((2, 1, 4), (3, 2, 5, 4)),
-    ((0,), (2, 0)),
-    ((1,), (0,)),
-]
+@pytest.mark.parametrize("wild", [None, arb.nan(), arb.pos_inf()])
+def test_a_product_with_structural_zeros_is_the_one_component_by_component(wild: Any) -> None:
+    rng = np.random.default_rng(9)
+    a, b = balls(rng.integers(1, 9, (4, 3))), balls(rng.integers(1, 9, (3, 5)))
+    a[0], a[1, 2], b[2, 1], b[:, 4] = ZERO, ZERO, ZERO, ZERO
+    if wild is not None:
+        b[2, 0] = wild  # which reaches the rows of `a` whose third component is alive
+    found = matmul(a, b)
+    for (i, j), ball in np.ndenumerate(found):
+        flows = [x * y for x, y in zip(a[i], b[:, j], strict=True) if ZERO is not x * y]
+        if not flows:
+            assert ball is ZERO
+        elif all(flow.is_finite() for flow in flows):
+            assert ball == sum(flows)
+        else:
+            assert not ball.is_finite()
+    assert finite(found[1]).all()  # though the component below the structural zero is wild
 
 
-@pytest.mark.parametrize("convert", [balls, np.asarray])
-@pytest.mark.parametrize(("shape", "stretched"), BROADCASTS)
-def test_unbroadcasting_is_the_adjoint_of_broadcasting(
-    shape: tuple[int, ...], stretched: tuple[int, ...], convert: Any
-) -> None:
-    rng = np.random.default_rng(len(stretched))
-    x = rng.integers(-9, 9, shape).astype(float)
-    g = rng.integers(-9, 9, stretched).astype(float)
-    back = unbroadcast(convert(g), shape)
-    assert back.shape == shape
-    assert float(np.sum(back * x)) == float(np.sum(g * np.broadcast_to(x, stretched)))
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_an_inverse_encloses_the_exact_one(n: int) -> None:
+    A = np.random.default_rng(n).integers(-9, 9, (n, n)).astype(float) + 20.0 * np.eye(n)
+    identity = matmul(inverse(balls(A)), balls(A))
+    assert identity.shape == (n, n)
+    for index, ball in np.ndenumerate(identity):
+        assert contains(ball, Fraction(int(index[0] == index[1])))
+        assert float(ball.rad()) < 1e-50
+
+
+def test_a_singular_matrix_has_no_inverse() -> None:
+    with pytest.raises(ReferenceFailure, match="singular here: choose another point"):
+        inverse(balls(np.ones((2, 2))))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_a_cholesky_factor_is_lower_and_its_square_encloses_the_matrix(n: int) -> None:
+    root = np.random.default_rng(n).integers(-9, 9, (n, n)).astype(float) + 20.0 * np.eye(n)
+    a = root @ root.T
+    read = balls(np.tril(a) + np.triu(np.full((n, n), np.nan), 1))  # the upper triangle is not read
+    factor = cholesky(read)
+    assert all(factor[i, j] == 0 for i, j in zip(*np.triu_indices(n, 1), strict=True))
+    for ball, truth in zip(matmul(factor, factor.T).flat, a.flat, strict=True):
+        assert contains(ball, Fraction(truth))
+        assert float(ball.rad()) < 1e-45
+
+
+@pytest.mark.parametrize(
+    "matrix", [[[-1.0]], [[1.0, 2.0], [2.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]], [[np.nan]]]
+)
+def test_a_matrix_that_is_not_positive_definite_has_no_cholesky_factor(matrix: Any) -> None:
+    with pytest.raises(ReferenceFailure, match=r"not positive definite here.*choose another point"):
+        cholesky(balls(matrix))
+
+
+# Signs.
 
 
 @pytest.mark.parametrize(
     ("a", "b", "expected"),
     [
-        ([2.0, 1.0], [1.0, 2.0], [True, False]),
-        ([SMALLEST], [0.0], [True]),
-        ([-SMALLEST], [0.0], [False]),
-        ([1.0], [np.nextafter(1.0, 2.0)], [False]),
-        ([LARGEST], [-LARGEST], [True]),
+        ([2.0, 1.0], [1.0, 2.0], [1, -1]),
+        ([SMALLEST], [0.0], [1]),
+        ([-SMALLEST], [0.0], [-1]),
+        ([1.0], [np.nextafter(1.0, 2.0)], [-1]),
+        ([LARGEST], [-LARGEST], [1]),
         ([], [], []),
-        ([[1.0], [3.0]], [0.0, 2.0], [[True, False], [True, True]]),
+        ([[1.0], [3.0]], [0.0, 2.0], [[1, -1], [1, 1]]),
+        (wide(1.0, 0.25), 0.5, 1),
+        (0.5, wide(1.0, 0.25), -1),
     ],
 )
-def test_a_comparison_is_proven_in_each_component(a: Any, b: Any, expected: Any) -> None:
-    decided = greater(balls(np.array(a, dtype=float)), balls(np.array(b, dtype=float)))
-    assert decided.dtype == np.bool_
-    np.testing.assert_array_equal(decided, np.array(expected, dtype=bool))
-
-
-def test_a_comparison_of_scalars_has_no_axes() -> None:
-    assert greater(balls(2.0), balls(1.0)).shape == ()
+def test_a_sign_is_proven_in_each_component(a: Any, b: Any, expected: Any) -> None:
+    found, exact = signs(np.asarray(balls(a) - balls(b), dtype=object))
+    np.testing.assert_array_equal(found, expected)
+    assert found.shape == exact.shape == np.shape(expected)
+    assert not exact.any()
 
 
 @pytest.mark.parametrize(
-    ("a", "b"),
+    ("ball", "exact"),
     [
-        (0.0, -0.0),
-        (1.0, 1.0),
-        (wide(1.0, 0.5), 1.25),
-        (wide(1.0, 0.5), wide(1.8, 0.5)),
-        (arb.nan(), 0.0),
-        (arb.pos_inf(), arb.pos_inf()),
+        (arb(0), True),
+        (arb(1) - 1, True),
+        (wide(0.0, 1e-300), False),
+        (wide(1.0, 0.5) - 1.25, False),
+        (arb.nan(), False),
+        (arb.pos_inf() - arb.pos_inf(), False),
     ],
 )
-def test_a_comparison_of_balls_that_overlap_is_refused(a: Any, b: Any) -> None:
-    with pytest.raises(Undecided, match="lies on a kink; choose another"):
-        greater(balls(a), balls(b))
-    with pytest.raises(Undecided):
-        greater(balls(b), balls(a))
-
-
-def test_one_undecided_component_among_many_is_enough() -> None:
-    a = np.arange(1.0, 100.0)
-    b = np.zeros(99)
-    b[57] = a[57]
-    with pytest.raises(Undecided):
-        greater(balls(a), balls(b))
-
-
-def test_balls_that_only_touch_nothing_are_decided() -> None:
-    assert greater(balls(wide(1.0, 0.25)), balls(0.5))[()]
-    assert not greater(balls(0.5), balls(wide(1.0, 0.25)))[()]
-
-
-def test_an_undecided_comparison_is_a_failure_of_the_reference() -> None:
-    assert issubclass(Undecided, ReferenceFailure)
+def test_a_ball_that_holds_zero_has_no_sign_and_is_told_from_an_exact_zero(
+    ball: arb, exact: bool
+) -> None:
+    found, zero = signs(balls([1.0, ball]))
+    assert found.tolist() == [1, 0]
+    assert zero.tolist() == [False, exact]

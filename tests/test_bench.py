@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,9 @@ from gradiometer import Method, Namespace, plugins
 from gradiometer.errors import Declined, GradiometerError, Unsupported
 from gradiometer.measure.bench import Bench, Preparation
 from gradiometer.measure.plan import Case, Points
+from gradiometer.measure.reference import lookup
 from gradiometer.measure.reference.certify import certify
+from gradiometer.measure.reference.lookup import outline
 from gradiometer.measure.shipping import pack
 from gradiometer.operators import OPERATORS, Answer
 from gradiometer.problem import Problem
@@ -58,7 +61,7 @@ for _name in OPERATORS.keys() - {"value"}:
 
 def points(problem: Problem) -> Points:
     case = Case(problem, problem.labels[0], "value")
-    return case.points(0, lambda at: certify(problem, at, "value").shapes)
+    return case.points(0, lambda at: outline(problem, at))
 
 
 def prepared(
@@ -198,6 +201,24 @@ def test_what_no_way_leads_to_is_unsupported() -> None:
     method = type("Bare", (ByHand,), {"lacks": ("jvp", "vjp")})()
     with pytest.raises(Unsupported, match="no jvp"):
         prepared(Bench(), "jvp", VECTOR, method)
+
+
+@pytest.mark.parametrize("operator", ["value", "jacobian"])
+def test_the_bench_certifies_and_outlines_and_finds_again(
+    operator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIOMETER_CACHE", str(tmp_path))
+    ticket, where = pack(VECTOR, REGISTRY.origins), points(VECTOR).check
+    assert Bench().outline(ticket, where) == ((), ())
+    first = Bench().certify(ticket, where, operator)
+    monkeypatch.setattr(lookup, "certify", lambda *case: pytest.fail("certified again"))
+    again = Bench().certify(ticket, where, operator)
+    np.testing.assert_array_equal(first.high, again.high)
+
+
+def test_what_is_not_a_problem_has_no_reference() -> None:
+    with pytest.raises(GradiometerError, match="'by-hand' is not a problem"):
+        Bench().outline(pack(ByHand(), {}), points(VECTOR).check)
 
 
 def test_a_cell_that_was_not_calibrated_cannot_be_sampled() -> None:

@@ -62,12 +62,13 @@ def test_the_heat_map_shows_digits_and_every_status(tmp_path: Path) -> None:
     told = run(
         row("by-hand", digits=math.inf),
         row("tape", digits=15.46),
+        row("naught"),
         row("wrong", status="disagrees", digits=-2.04),
         row("misfit", status="disagrees", reason="2 arrays returned, 3 expected"),
         *(row(f"ends-{s}", status=str(s), reason="why") for s in ends),
     )
     shown = words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
-    for text in ["exact", "15.5", "-2.0", "disagrees", "affine", *map(str, ends)]:
+    for text in ["exact", "15.5", "zero", "-2.0", "disagrees", "affine", *map(str, ends)]:
         assert text in shown
     assert set(told.records["method"]) <= set(shown)
 

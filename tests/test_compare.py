@@ -84,6 +84,14 @@ def test_digits_of_a_cell_that_failed_later_are_not_shown(status: str) -> None:
     assert compare.speed(records).loc["bad", "affine"] == status
 
 
+def test_an_answer_that_is_right_where_the_truth_is_zero_shows_zero_for_its_digits() -> None:
+    records = frame(
+        [row("right", **timed()), row("wrong", status="disagrees", reason="1 of 2 components")]
+    )
+    assert compare.agreement(records)["affine"].tolist() == [compare.ZERO, "disagrees"]
+    assert compare.speed(records)["affine"].tolist() == [1.0, "disagrees"]
+
+
 def test_a_cell_that_was_only_checked_shows_ok_for_its_speed() -> None:
     records = frame([row("checked", digits=math.inf)])
     assert compare.agreement(records).loc["checked", "affine"] == math.inf

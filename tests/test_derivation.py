@@ -17,6 +17,7 @@ from gradiometer.measure.agreement import agree
 from gradiometer.measure.outcome import Status
 from gradiometer.measure.plan import Case, applies
 from gradiometer.measure.reference.certify import certify
+from gradiometer.measure.reference.lookup import outline as shapes
 from gradiometer.operators import OPERATORS, operator
 from gradiometer.problem import Point
 
@@ -86,7 +87,7 @@ VECTORS = [name for name, p in PROBLEMS.items() if p.outputs]
 def points(name: str) -> tuple[Point, Point]:
     """Return the point where answers are checked, and the one where methods are prepared."""
     p = PROBLEMS[name]
-    outline = Case(p, "", "value").points(1, lambda at: certify(p, at, "value").shapes)
+    outline = Case(p, "", "value").points(1, lambda at: shapes(p, at))
     return outline.check, outline.preparation
 
 

@@ -13,8 +13,9 @@ from flint import arb, ctx
 
 from gradiometer import Problem
 from gradiometer.errors import ReferenceFailure
+from gradiometer.measure.reference.array import Array as Reference
 from gradiometer.measure.reference.certify import certify
-from gradiometer.measure.reference.enclosure import Enclosure, norm
+from gradiometer.measure.reference.enclosure import UNIT, Enclosure, norm
 from gradiometer.measure.reference.tape import Node
 
 Array = np.ndarray
@@ -29,7 +30,7 @@ def rational(exact: arb) -> Fraction:
 
 def rounded(balls: list[arb]) -> Enclosure:
     """Return the enclosure of a gradient that consists of these balls: that of Σ ballₖ·xₖ."""
-    constants = Node(np.array(balls, dtype=object))
+    constants = Reference(Node(np.array(balls, dtype=object)))
     linear = Problem("linear", lambda xp, x: xp.sum(x * constants), {"x": np.ones(len(balls))})
     return certify(linear, linear.point(), "gradient")
 
@@ -75,7 +76,7 @@ def test_a_truth_that_doubles_cannot_hold_is_enclosed_or_refused(exponent: int) 
 
 
 @pytest.mark.parametrize(
-    "number", [1.0, -0.1, 3e300, LARGEST, 1e-300, 2.0**-1022, SMALLEST, -7 * SMALLEST]
+    "number", [1.0, -0.1, 3e300, LARGEST, 1e-300, 2.0**-1022, 2 * SMALLEST, -7 * SMALLEST]
 )
 def test_a_double_is_enclosed_exactly(number: float) -> None:
     found = rounded([arb(number)])
@@ -102,7 +103,11 @@ def test_components_keep_their_order_and_their_own_radii() -> None:
 
 def enclosure(high: Array, low: Array | float = 0.0, radius: Array | float = 0.0) -> Enclosure:
     high = np.asarray(high, dtype=np.float64)
-    return Enclosure(high, 0.0 * high + low, 0.0 * high + radius, np.abs(high), 192)
+    return Enclosure(high, 0.0 * high + low, 0.0 * high + radius, UNIT * np.abs(high), 192)
+
+
+def bounded(high: list[float], bound: list[float], *, zero: bool = False) -> Enclosure:
+    return dataclasses.replace(enclosure(np.array(high)), bound=np.array(bound), zero=zero)
 
 
 def extended(rng: np.random.Generator, n: int, scale: float) -> Enclosure:
@@ -189,29 +194,74 @@ def test_a_norm_is_the_one_that_math_computes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("high", "magnitude", "expected"),
+    ("high", "units", "condition"),
     [
         ([3.0, 4.0], [3.0, 4.0], 1.0),
+        ([3.0, 4.0], [30.0, -40.0], 10.0),
         ([1e-200], [1e-100], 1e100),
-        ([3.0, 4.0], [30.0, 40.0], 10.0),
-        ([1.0, 0.0], [1.0, 0.0], 1.0),
-        ([1.0], [1.0 - 1e-16], 1.0),
+        ([1e-200], [1e-201], 1.0),
+        ([1e200, 1.0], [1e202, 0.0], 100.0),
+        ([1.0, 0.0], [0.0, 7.0], 7.0),
+        ([1.0], [0.0], 1.0),
     ],
 )
-def test_the_condition_is_how_much_cancels_and_at_least_one(
-    high: list[float], magnitude: list[float], expected: float
+def test_the_condition_is_how_far_rounding_is_amplified_and_at_least_one(
+    high: list[float], units: list[float], condition: float
 ) -> None:
-    found = dataclasses.replace(enclosure(np.array(high)), magnitude=np.array(magnitude))
-    assert found.condition == pytest.approx(expected, rel=1e-14)
-    assert found.condition >= 1.0
+    found = bounded(high, [UNIT * abs(each) for each in units])
+    assert found.condition == pytest.approx(condition, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("high", "bound", "owed"),
+    [
+        ([3.0, 4.0], [3e-12, 4e-12], 12.0),
+        ([3.0, 4.0], [5e-3, 0.0], 3.0),
+        ([1e-200], [1e-203], 3.0),
+        ([1e300, 1e300], [1e299, 1e299], 1.0),
+        ([1.0], [10.0], -1.0),
+        ([1.0, 0.0], [0.0, 0.0], math.inf),
+        ([5e-324], [1e300], -623.306),
+    ],
+)
+def test_the_digits_that_are_owed_are_those_that_rounding_leaves_in_the_norm(
+    high: list[float], bound: list[float], owed: float
+) -> None:
+    assert bounded(high, bound).owed == pytest.approx(owed, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("high", "bound", "undecided"),
+    [
+        ([1.0, 2.0], [1e-16, 2e-16], 0),
+        ([1.0, -2.0], [0.999, 2.0], 1),
+        ([1.0, -2.0, 3.0], [2.0, 2.0, 4.0], 3),
+        ([1.0, 0.0], [0.0, 1e-16], 0),
+        ([1.0, 1e-60], [0.0, 1e-16], 0),
+        ([1.0, 1e-58], [0.0, 1e-16], 1),
+    ],
+)
+def test_a_component_is_undecided_where_rounding_leaves_no_digit_of_it_and_it_is_not_zero(
+    high: list[float], bound: list[float], undecided: int
+) -> None:
+    found = dataclasses.replace(bounded(high, bound), radius=np.full(len(high), 1e-59))
+    assert found.undecided == undecided
+
+
+@pytest.mark.parametrize("bound", [[0.0, 0.0], [1e-16, 1.0]])
+def test_of_a_zero_no_digits_are_owed_and_nothing_is_amplified(bound: list[float]) -> None:
+    found = bounded([0.0, 0.0], bound, zero=True)
+    assert (found.condition, found.owed, found.undecided) == (None, None, 0)
 
 
 def test_the_norm_of_an_enclosure_is_its_midpoint_s() -> None:
     assert enclosure([3.0, -4.0], radius=1.0).norm == 5.0
 
 
-def test_an_enclosure_is_of_a_scalar_unless_it_is_told() -> None:
-    assert enclosure([1.0]).shapes == ((),)
+def test_an_enclosure_is_of_a_scalar_that_is_no_zero_by_one_convention_unless_it_is_told() -> None:
+    found = enclosure([1.0])
+    assert found.shapes == ((),)
+    assert (found.zero, found.probable, found.convention, found.other) == (False, False, "", None)
 
 
 def test_an_enclosure_of_several_outputs_knows_their_shapes() -> None:

@@ -13,12 +13,14 @@ import pytest
 
 import gradiometer
 from gradiometer.api import find_plugins
+from gradiometer.measure.agreement import ZERO
 from gradiometer.measure.fleet import Failure, Fleet
-from gradiometer.measure.harness import Harness, reference
+from gradiometer.measure.harness import Harness, outline, reference
 from gradiometer.measure.instrument import Instrument
 from gradiometer.measure.options import Options
 from gradiometer.measure.outcome import Outcome, Status
 from gradiometer.measure.plan import make_plan
+from gradiometer.measure.reference import cache
 from gradiometer.registry import Registry
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -128,10 +130,11 @@ def test_some_method_is_the_fastest_and_its_ratio_is_one(ended: dict[str, Outcom
 
 
 PROBLEMS = {
-    "kink": "The point lies on a kink",
-    "raises": "ArithmeticError: overdrawn",
+    "kink": "the point lies on a kink",
+    "raises": "reference: ArithmeticError: overdrawn at faulty_problems.py, line 28.",
+    "draws": "reference: 'draws' is not a function of its inputs",
+    "drowns": "rounding in float64 can be as large as the true gradient",
     "outside": "not finite here",
-    "flat": "cannot be told from zero",
     "bad-point": "point of bad-point: TypeError",
     "exotic": "no rule for the operation 'bessel_k_of_the_third_kind'",
 }
@@ -139,7 +142,7 @@ PROBLEMS = {
 
 @pytest.fixture(scope="module")
 def troubled(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    problems = [faulty.problems[name] for name in (*PROBLEMS, "sound")]
+    problems = [faulty.problems[name] for name in (*PROBLEMS, "sound", "flat")]
     plan = make_plan(problems, [faulty.methods["right"]], operators=["gradient"])
     logs = tmp_path_factory.mktemp("logs")
     with Harness(plan, replace(OPTIONS, rounds=0), faulty.origins, logs) as harness:
@@ -155,7 +158,19 @@ def test_a_faulty_problem_costs_its_own_cells_and_says_why(
 
 
 def test_a_problem_beside_faulty_ones_is_checked(troubled: dict[str, Outcome]) -> None:
-    assert troubled["sound"].status is Status.OK
+    outcome = troubled["sound"]
+    assert outcome.status is Status.OK
+    assert outcome.owed > 14.0
+    assert outcome.undecided == 0
+
+
+def test_an_answer_to_a_truth_of_zero_is_checked_and_it_is_told(
+    troubled: dict[str, Outcome],
+) -> None:
+    outcome = troubled["flat"]
+    assert (outcome.status, outcome.reason) == (Status.OK, ZERO)
+    figures = (outcome.digits, outcome.owed, outcome.undecided, outcome.condition)
+    assert figures == (None, None, 0, None)
 
 
 # The other operators.
@@ -263,12 +278,11 @@ def test_none_for_an_unused_input_is_right_and_told(derivatives: Cells, operator
 
 
 @pytest.mark.parametrize("operator", ["hessian", "hvp"])
-def test_a_case_whose_second_derivative_vanishes_is_skipped(
+def test_a_case_whose_second_derivative_vanishes_is_checked_and_it_is_told(
     derivatives: Cells, operator: str
 ) -> None:
     outcome = derivatives["all-right", "affine", operator]
-    assert outcome.status is Status.SKIPPED
-    assert f"reference: the true {operator} is zero: nothing to agree with" in outcome.reason
+    assert (outcome.status, outcome.reason, outcome.digits) == (Status.OK, ZERO, None)
 
 
 def test_a_case_whose_answer_is_too_large_is_skipped_and_its_others_are_not(
@@ -295,18 +309,31 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         yield workers
 
 
-def test_a_reference_is_certified_once_and_then_found(
+def test_a_reference_is_certified_once_and_then_found_by_the_worker_alone(
     fleet: Fleet, faulty: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("GRADIOMETER_CACHE", str(tmp_path / "cache"))
     problem = faulty.problems["sound"]
     arguments = (problem, problem.point(), "gradient", faulty.origins, 10.0)
     first = reference(fleet, *arguments)
-    fleet.worker("reference").stop()
-    monkeypatch.setattr(Fleet, "worker", lambda self, tool: pytest.fail("asked a worker again"))
+    (kept,) = (tmp_path / "cache").glob("*.npz")
+    monkeypatch.delenv("GRADIOMETER_CACHE")  # of the coordinator, which has nothing to look up
+    with monkeypatch.context() as other:
+        other.setenv("GRADIOMETER_CACHE", str(kept.parent))
+        cache.keep(kept.stem, replace(first, bits=7))
     again = reference(fleet, *arguments)
+    assert again.bits == 7
     assert (again.high == first.high).all()
-    assert (again.radius == first.radius).all()
+
+
+def test_the_shapes_of_a_problem_are_told_though_it_cannot_be_certified(
+    fleet: Fleet, faulty: Registry
+) -> None:
+    problem = faulty.problems["drowns"]
+    assert outline(fleet, problem, problem.point(), faulty.origins, 10.0) == ((),)
+    raises = faulty.problems["raises"]
+    with pytest.raises(Failure, match=r"reference: .* overdrawn at faulty_problems\.py, line 28"):
+        outline(fleet, raises, raises.point(), faulty.origins, 10.0)
 
 
 def test_a_reference_that_takes_too_long_is_a_timeout_of_the_case(

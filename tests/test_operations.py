@@ -10,43 +10,55 @@ import flint
 import mpmath
 import numpy as np
 import pytest
+import scipy.special
 from flint import arb
 
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.reference.balls import Undecided, balls
-from gradiometer.measure.reference.operations import NAMESPACE, OPERATIONS, SMOOTH
-from gradiometer.measure.reference.tape import Node, backward, enclosing, taped
-from gradiometer.namespace import BEYOND_THE_STANDARD
+from gradiometer.measure.reference.array import Array
+from gradiometer.measure.reference.balls import balls, settled
+from gradiometer.measure.reference.elementary import SMOOTH
+from gradiometer.measure.reference.enclosure import UNIT
+from gradiometer.measure.reference.evaluation import Evaluation
+from gradiometer.measure.reference.operations import MATRICES, NAMESPACE, OPERATIONS, WHOLE
+from gradiometer.measure.reference.passes import backward, seed, taped
+from gradiometer.measure.reference.protocol import array
+from gradiometer.measure.reference.tape import Node
+from gradiometer.namespace import BEYOND_THE_STANDARD, Namespace
 
 xp = NAMESPACE
-Array = np.ndarray
+Floats = np.ndarray
 
 BELOW_1, ABOVE_1 = float(np.nextafter(1.0, 0.0)), float(np.nextafter(1.0, 2.0))
 LINE = (0.5, -3.25, 1e-30, -1e-100, 20.0)
-UNIT = (0.5, -0.3, 1e-30, BELOW_1, -BELOW_1)
+INSIDE = (0.5, -0.3, 1e-30, BELOW_1, -BELOW_1)
 POSITIVE = (0.5, 1e-100, 3.0, BELOW_1, 1e100)
 
 # name: (the same function in mpmath, points of its domain, some of them beside a singularity)
 TRUTHS: dict[str, tuple[Callable[[Any], Any], tuple[float, ...]]] = {
     "exp": (mpmath.exp, (*LINE, 700.0, -700.0)),
+    "exp2": (lambda x: mpmath.power(2, x), LINE),
     "expm1": (mpmath.expm1, LINE),
     "log": (mpmath.log, (*POSITIVE, ABOVE_1)),
+    "log2": (lambda x: mpmath.log(x, 2), (*POSITIVE, ABOVE_1)),
+    "log10": (mpmath.log10, (*POSITIVE, ABOVE_1)),
+    "reciprocal": (lambda x: 1 / x, LINE),
     "log1p": (mpmath.log1p, (0.5, 1e-100, -1e-30, -BELOW_1, 1e100)),
     "sqrt": (mpmath.sqrt, POSITIVE),
     "square": (lambda x: x * x, (*LINE, 0.0, 1e100)),
     "sin": (mpmath.sin, (*LINE, 0.0, math.pi, 1e22)),
     "cos": (mpmath.cos, (*LINE, 0.0, math.pi / 2, 1e22)),
     "tan": (mpmath.tan, (*LINE, math.pi / 2, math.pi, 1e22)),
-    "asin": (mpmath.asin, UNIT),
-    "acos": (mpmath.acos, UNIT),
+    "asin": (mpmath.asin, INSIDE),
+    "acos": (mpmath.acos, INSIDE),
     "atan": (mpmath.atan, (*LINE, 0.0, 1e100)),
     "sinh": (mpmath.sinh, (*LINE, 700.0)),
     "cosh": (mpmath.cosh, (*LINE, 0.0, -700.0)),
     "tanh": (mpmath.tanh, (*LINE, 0.0, 22.0)),
     "asinh": (mpmath.asinh, (*LINE, 0.0, 1e100)),
     "acosh": (mpmath.acosh, (1.5, ABOVE_1, 20.0, 1e100)),
-    "atanh": (mpmath.atanh, UNIT),
+    "atanh": (mpmath.atanh, INSIDE),
     "erf": (mpmath.erf, (0.5, -3.25, 1e-30, 0.0, 5.5)),
+    "erfc": (mpmath.erfc, (0.5, -3.25, 1e-30, 0.0, 5.5)),
     "sigmoid": (lambda x: 1 / (1 + mpmath.exp(-x)), (*LINE, 0.0, 40.0, -700.0)),
     "softplus": (lambda x: mpmath.log1p(mpmath.exp(x)), (0.5, -3.25, 40.0, -700.0, 700.0)),
     "relu": (lambda x: max(x, 0), (0.5, -3.25, 1e-300, -1e-300)),
@@ -68,24 +80,33 @@ def exact(truth: Any) -> arb:
     return arb((int(mantissa) * (-1 if truth < 0 else 1), exponent))
 
 
-def gradients(f: Callable[..., Node], *values: Any, seed: Any = 1) -> list[Array]:
-    """Return the cotangents of f's arguments, as object arrays of balls."""
+def variables(*values: Any) -> list[Array]:
     nodes = [Node(np.asarray(v, dtype=float), variable=True) for v in values]
-    found = backward({f(*nodes): balls(seed)}, enclosing)
-    return [balls(np.broadcast_to(found.get(n, np.zeros(())), n.shape)) for n in nodes]
+    return [Array(node, scalar=False) for node in nodes]
 
 
-def as_floats(x: Any) -> Array:
-    array = balls(x)
-    return np.array([float(b) for b in array.flat]).reshape(array.shape)
+def gradients(f: Callable[..., Any], *values: Any, seed: Any = 1.0) -> list[Floats]:
+    """Return the cotangents of f's arguments, as object arrays of balls."""
+    arrays = variables(*values)
+    return pulled(f(*arrays), arrays, seed)
 
 
-def test_every_operation_is_tested_here() -> None:
-    tested = set(TRUTHS) | set(STRUCTURAL) | {name for name, *_ in REDUCTIONS} | {"pi", "e"}
-    tested |= {"matmul", "maximum", "minimum", "pow", "where", "prod", "cumulative_sum"}
-    tested |= {"atan2", "linalg"}
-    assert tested >= set(OPERATIONS) | set(BEYOND_THE_STANDARD)
-    assert set(SMOOTH) <= set(TRUTHS)
+def pulled(y: Array, arrays: list[Array], weights: Any) -> list[Floats]:
+    found = backward({y.node: seed(weights)}) if y.node.tracked else {}
+    nothing = [balls(np.zeros(a.shape)) for a in arrays]
+    return [
+        settled(found[a.node].value) if a.node in found else zeros
+        for a, zeros in zip(arrays, nothing, strict=True)
+    ]
+
+
+def as_floats(x: Any) -> Floats:
+    whole = balls(x.node.value if isinstance(x, Array) else x)
+    return np.array([float(b) for b in whole.flat]).reshape(whole.shape)
+
+
+def ball(x: Array) -> arb:
+    return x.node.value[()]
 
 
 @pytest.mark.parametrize(
@@ -94,22 +115,22 @@ def test_every_operation_is_tested_here() -> None:
 def test_value_and_derivative_contain_the_truth_and_are_tight(name: str, x: float) -> None:
     truth = TRUTHS[name][0]
     operation = getattr(xp, name)
-    value = operation(Node(x)).value[()]
+    value = ball(operation(array(x)))
     slope = gradients(operation, x)[0][()]
     with mpmath.workdps(TRUTH_DIGITS):
         true_value, true_slope = truth(mpmath.mpf(x)), mpmath.diff(truth, mpmath.mpf(x))
-        for ball, expected in ((value, true_value), (slope, true_slope)):
+        for found, expected in ((value, true_value), (slope, true_slope)):
             # A numerical derivative is exact to hundreds of digits, a ball may have no radius.
             error = abs(expected) * mpmath.mpf(10) ** -150 + mpmath.mpf(10) ** -350
-            assert ball.overlaps(exact(expected) + arb(0, 1) * exact(error))
-            assert float(ball.rad()) <= 1e-38 * abs(float(expected)) + 1e-250
+            assert found.overlaps(exact(expected) + arb(0, 1) * exact(error))
+            assert float(found.rad()) <= 1e-38 * abs(float(expected)) + 1e-250
 
 
-def curvature(f: Callable[[Any], Node], x: float) -> arb:
+def curvature(f: Callable[[Any], Array], x: float) -> arb:
     """Return f″(x), by a backward pass over the tape of one."""
-    node = Node(x, variable=True)
-    slope = backward({f(node): Node(1)}, taped)[node]
-    return balls(backward({slope: balls(1)}, enclosing).get(node, 0.0))[()]
+    (at,) = variables(x)
+    slope = backward({f(at).node: seed(1.0)}, taped)[at.node]
+    return pulled(Array(slope), [at], 1.0)[0][()]
 
 
 @pytest.mark.parametrize(
@@ -119,32 +140,32 @@ def test_the_second_derivative_contains_the_truth_and_is_as_tight_as_the_others(
     name: str, x: float
 ) -> None:
     truth = TRUTHS[name][0]
-    ball = curvature(getattr(xp, name), x)
+    found = curvature(getattr(xp, name), x)
     with mpmath.workdps(TRUTH_DIGITS):
         expected, slope = (mpmath.diff(truth, mpmath.mpf(x), k) for k in (2, 1))
         error = abs(expected) * mpmath.mpf(10) ** -150 + mpmath.mpf(10) ** -350
-        assert ball.overlaps(exact(expected) + arb(0, 1) * exact(error))
+        assert found.overlaps(exact(expected) + arb(0, 1) * exact(error))
     # Next to a saturation, 1 − y is as exact as y, and no more.
-    assert float(ball.rad()) <= 1e-38 * max(abs(float(expected)), abs(float(slope))) + 1e-250
+    assert float(found.rad()) <= 1e-38 * max(abs(float(expected)), abs(float(slope))) + 1e-250
 
 
 @pytest.mark.parametrize("name", sorted(SMOOTH))
 def test_a_ball_in_gives_a_ball_that_covers_its_images(name: str) -> None:
     truth, points = TRUTHS[name]
     middle, radius = points[0], 1e-3
-    ball = getattr(xp, name)(Node(arb(middle, radius))).value[()]
+    found = ball(getattr(xp, name)(Array(Node(arb(middle, radius)))))
     with mpmath.workdps(60):
         for t in (-1, -0.5, 0, 0.3, 1):
-            assert ball.contains(exact(truth(mpmath.mpf(middle) + t * mpmath.mpf(radius) * 0.999)))
+            assert found.contains(exact(truth(mpmath.mpf(middle) + t * mpmath.mpf(radius) * 0.999)))
 
 
-@pytest.mark.parametrize("name", [*sorted(SMOOTH), "sigmoid", "softplus", "abs", "relu"])
+@pytest.mark.parametrize("name", sorted(TRUTHS))
 def test_an_array_is_taken_componentwise(name: str) -> None:
     points = np.array(TRUTHS[name][1][:3])
     operation = getattr(xp, name)
     x = np.stack([points, points[::-1]])
     weights = np.arange(1.0, 7.0).reshape(2, 3)
-    assert operation(Node(x)).shape == (2, 3)
+    assert operation(array(x)).shape == (2, 3)
     found = gradients(operation, x, seed=weights)[0]
     for index in np.ndindex(2, 3):
         alone = gradients(operation, x[index], seed=weights[index])[0][()]
@@ -159,47 +180,110 @@ def test_an_array_is_taken_componentwise(name: str) -> None:
     ],
 )  # fmt: skip
 def test_outside_its_domain_a_function_has_no_finite_ball(name: str, x: float) -> None:
-    assert not getattr(xp, name)(Node(x)).value[()].is_finite()
+    assert not ball(getattr(xp, name)(array(x))).is_finite()
 
 
 @pytest.mark.parametrize(
     ("name", "x"), [("sqrt", 0.0), ("asin", 1.0), ("acos", -1.0), ("acosh", 1.0)]
 )
 def test_where_a_derivative_is_infinite_it_has_no_finite_ball(name: str, x: float) -> None:
-    assert getattr(xp, name)(Node(x)).value[()].is_finite()
+    assert ball(getattr(xp, name)(array(x))).is_finite()
     assert not gradients(getattr(xp, name), x)[0][()].is_finite()
 
 
 @pytest.mark.parametrize("name", sorted(SMOOTH))
 def test_a_constant_is_not_differentiated(name: str) -> None:
-    assert not getattr(xp, name)(TRUTHS[name][1][0]).tracked
+    assert not getattr(xp, name)(TRUTHS[name][1][0]).node.tracked
 
 
 def test_softplus_is_smooth_at_zero() -> None:
     assert float(gradients(xp.softplus, 0.0)[0][()]) == 0.5
 
 
-@pytest.mark.parametrize(
-    ("f", "at"),
-    [
-        pytest.param(xp.abs, [0.0], id="abs"),
-        pytest.param(xp.relu, [0.0], id="relu"),
-        pytest.param(lambda x: xp.maximum(x, x), [1.0], id="maximum"),
-        pytest.param(lambda x: xp.minimum(x, 2.0), [2.0], id="minimum"),
-        pytest.param(lambda x: xp.maximum(x[0], x[1]), [[3.0, 3.0]], id="tie"),
-        pytest.param(lambda x: xp.where(x > 0.0, x, -x), [0.0], id="where"),
-        pytest.param(xp.abs, [[1.0, -2.0, 0.0]], id="one of three"),
-    ],
-)
-def test_a_kink_is_refused(f: Callable[..., Node], at: list[Any]) -> None:
-    with pytest.raises(Undecided, match="kink"):
-        gradients(f, *at)
+# Kinks and jumps: both sides of an open comparison can be had.
+
+KINKS: dict[str, tuple[Callable[..., Any], list[Any], list[Any]]] = {
+    # name: (f, point, the slopes, or the value of a jump, on either side)
+    "abs": (xp.abs, [0.0], [1.0, -1.0]),
+    "relu": (xp.relu, [0.0], [0.0, 1.0]),
+    "maximum": (lambda x: xp.maximum(x, 2.0), [2.0], [1.0, 0.0]),
+    "minimum": (lambda x: xp.minimum(3.0, x), [3.0], [0.0, 1.0]),
+    "tie": (lambda x: xp.maximum(x[0], x[1]), [[3.0, 3.0]], [[1.0, 0.0], [0.0, 1.0]]),
+    "where": (lambda x: xp.where(x > 0.0, x, -x), [0.0], [-1.0, 1.0]),
+    "one of three": (lambda x: xp.sum(xp.abs(x)), [[1.0, -2.0, 0.0]], [[1, -1, 1], [1, -1, -1]]),
+    "clip below": (lambda x: xp.clip(x, -1.0, 1.0), [-1.0], [1.0, 0.0]),
+    "clip above": (lambda x: xp.clip(x, -1.0, 1.0), [1.0], [1.0, 0.0]),
+    "max": (xp.max, [[2.0, 5.0, 5.0]], [[0, 1, 0], [0, 0, 1]]),
+    "min": (xp.min, [[2.0, 5.0, 2.0]], [[1, 0, 0], [0, 0, 1]]),
+    "sort": (lambda x: xp.sort(x)[1], [[2.0, 1.0, 2.0]], [[1, 0, 0], [0, 0, 1]]),
+    "argmax": (lambda x: x[xp.argmax(x)], [[2.0, 5.0, 5.0]], [[0, 1, 0], [0, 0, 1]]),
+    "argmin": (lambda x: x[xp.argmin(x)], [[2.0, 1.0, 1.0]], [[0, 1, 0], [0, 0, 1]]),
+}
+JUMPS: dict[str, tuple[Callable[..., Any], list[Any], list[Any]]] = {
+    "floor": (xp.floor, [3.0], [3.0, 2.0]),
+    "floor of zero": (xp.floor, [0.0], [0.0, -1.0]),
+    "ceil": (xp.ceil, [-3.0], [-3.0, -2.0]),
+    "trunc": (xp.trunc, [3.0], [3.0, 2.0]),
+    "trunc below": (xp.trunc, [-3.0], [-3.0, -2.0]),
+    "round to even": (xp.round, [2.5], [2.0, 3.0]),
+    "round up to even": (xp.round, [-1.5], [-2.0, -1.0]),
+    "sign": (lambda x: xp.sign(x + 0.0), [0.0], [0.0, -1.0]),
+    "floor_divide": (xp.floor_divide, [6.0, 2.0], [3.0, 2.0]),
+    "remainder": (xp.remainder, [6.0, 2.0], [0.0, 2.0]),
+    "atan2": (xp.atan2, [0.0, -1.0], [math.pi, -math.pi]),
+}
+
+
+@pytest.mark.parametrize(("f", "at", "sides"), KINKS.values(), ids=KINKS)
+def test_a_kink_is_open_and_turned_it_gives_the_slope_of_the_other_side(
+    f: Any, at: list[Any], sides: list[Any]
+) -> None:
+    with Evaluation() as ev:
+        np.testing.assert_array_equal(as_floats(gradients(f, *at)[0]), sides[0])
+    (tie,) = ev.open
+    assert tie.tie
+    with Evaluation(turned={tie.key}):
+        np.testing.assert_array_equal(as_floats(gradients(f, *at)[0]), sides[1])
+
+
+@pytest.mark.parametrize(("f", "at", "sides"), JUMPS.values(), ids=JUMPS)
+def test_a_jump_is_open_and_turned_it_gives_the_value_of_the_other_side(
+    f: Any, at: list[Any], sides: list[Any]
+) -> None:
+    with Evaluation() as ev:
+        assert float(ball(f(*variables(*at)))) == sides[0]
+    assert all(each.tie for each in ev.open)
+    others = []
+    for each in ev.open:
+        with Evaluation(turned={each.key}):
+            others.append(float(ball(f(*variables(*at)))))
+    assert sides[1] in others
+
+
+SMOOTHLY: dict[str, tuple[Callable[..., Any], list[Any]]] = {
+    "maximum of itself": (lambda x: xp.maximum(x, x), [1.0]),
+    "trunc at zero": (xp.trunc, [0.0]),
+    "round at an integer": (xp.round, [2.0]),
+    "floor between": (xp.floor, [2.5]),
+    "atan2 on the right": (xp.atan2, [0.0, 1.0]),
+    "atan2 above": (xp.atan2, [1.0, 0.0]),
+    "sort without ties": (xp.sort, [[3.0, 1.0, 2.0]]),
+    "sort of constants": (lambda x: xp.sort([2.0, 1.0, 2.0]) * x, [1.0]),
+    "repeated": (lambda x: xp.max(xp.tile(x, 3)), [[2.0, 1.0]]),
+}
+
+
+@pytest.mark.parametrize(("f", "at"), SMOOTHLY.values(), ids=SMOOTHLY)
+def test_where_there_is_neither_nothing_is_open(f: Any, at: list[Any]) -> None:
+    with Evaluation() as ev:
+        f(*variables(*at))
+    assert ev.open == []
 
 
 PAIRS = [((), ()), ((3,), (3,)), ((), (3,)), ((3,), ()), ((2, 1), (3,)), ((1, 3), (2, 1))]
 
 
-def spread(condition: Array, weights: Array, shape: tuple[int, ...]) -> Array:
+def spread(condition: Floats, weights: Floats, shape: tuple[int, ...]) -> Floats:
     """Return the weights where the condition holds, summed into what was broadcast from shape."""
     found = np.zeros(shape)
     source = np.broadcast_to(np.arange(found.size).reshape(shape), weights.shape)
@@ -217,10 +301,10 @@ def test_a_choice_sends_cotangents_only_to_what_was_chosen(
     chosen = {"maximum": a > b, "minimum": a < b, "where": a + b > 0.1}[name]
     weights = rng.integers(1, 9, np.shape(chosen)).astype(float)
     if name == "where":
-        operation: Callable[..., Node] = lambda x, y: xp.where(chosen, x, y)  # noqa: E731
+        operation: Callable[..., Any] = lambda x, y: xp.where(chosen, x, y)  # noqa: E731
     else:
         operation = getattr(xp, name)
-    np.testing.assert_array_equal(as_floats(operation(a, b).value), np.where(chosen, a, b))
+    np.testing.assert_array_equal(as_floats(operation(a, b)), np.where(chosen, a, b))
     da, db = gradients(operation, a, b, seed=weights)
     np.testing.assert_array_equal(as_floats(da), spread(np.asarray(chosen), weights, left))
     np.testing.assert_array_equal(as_floats(db), spread(~np.asarray(chosen), weights, right))
@@ -237,12 +321,9 @@ def test_a_condition_is_broadcast_against_the_branches(condition: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.float64])
-def test_a_condition_of_numbers_is_refused_or_taken_for_what_it_says(dtype: type) -> None:
+def test_a_condition_of_numbers_is_taken_for_what_it_says(dtype: type) -> None:
     mask = np.array([1, 0]).astype(dtype)
-    try:
-        da, db = gradients(lambda a, b: xp.sum(xp.where(mask, a, b)), [1.0, 2.0], [3.0, 4.0])
-    except (ReferenceFailure, TypeError):
-        return
+    da, db = gradients(lambda a, b: xp.sum(xp.where(mask, a, b)), [1.0, 2.0], [3.0, 4.0])
     np.testing.assert_array_equal(as_floats(da), [1.0, 0.0])
     np.testing.assert_array_equal(as_floats(db), [0.0, 1.0])
 
@@ -257,11 +338,11 @@ REDUCTIONS: list[tuple[str, dict[str, Any]]] = [
     (name, {"axis": axis} | kept)
     for name in ("sum", "mean", "logsumexp")
     for axis in (None, 0, 1, 2, -1, (0, 1), (0, -1), (2, 0, 1))
-    for kept in ([{}, {"keepdims": True}] if name != "logsumexp" else [{}])
+    for kept in ({}, {"keepdims": True})
 ]
 
 
-def in_numpy(name: str, x: Array, **how: Any) -> Array:
+def in_numpy(name: str, x: Floats, **how: Any) -> Floats:
     if name == "logsumexp":
         return np.log(np.sum(np.exp(x), **how))
     return getattr(np, name)(x, **how)
@@ -270,7 +351,7 @@ def in_numpy(name: str, x: Array, **how: Any) -> Array:
 @pytest.mark.parametrize(("name", "how"), REDUCTIONS, ids=str)
 def test_a_reduction_has_numpy_s_value_and_shape(name: str, how: dict[str, Any]) -> None:
     x = np.random.default_rng(1).standard_normal((2, 3, 4))
-    value = as_floats(getattr(xp, name)(x, **how).value)
+    value = as_floats(getattr(xp, name)(x, **how))
     expected = in_numpy(name, x, **how)
     assert value.shape == expected.shape
     np.testing.assert_allclose(value, expected, rtol=1e-14)
@@ -296,18 +377,18 @@ def test_a_reduction_sends_cotangents_back_over_the_axes(name: str, how: dict[st
 
 @pytest.mark.parametrize("name", ["sum", "mean", "logsumexp"])
 def test_a_scalar_reduces_to_itself(name: str) -> None:
-    assert float(getattr(xp, name)(2.5).value[()]) == 2.5
+    assert float(getattr(xp, name)(2.5)) == 2.5
     assert float(gradients(getattr(xp, name), 2.5)[0][()]) == 1.0
 
 
 def test_a_sum_of_nothing_is_zero() -> None:
-    assert float(xp.sum(np.zeros((0, 3))).value[()]) == 0.0
-    np.testing.assert_array_equal(as_floats(xp.sum(np.zeros((0, 3)), 0).value), np.zeros(3))
+    assert float(xp.sum(np.zeros((0, 3)))) == 0.0
+    assert xp.isfinite(xp.sum(np.zeros((0, 3)), axis=0)).all()
 
 
 @pytest.mark.parametrize("x", [[0.5, -1.0, 2.0], [800.0, 801.0, 0.0], [-2000.0, -2001.0, -2000.5]])
 def test_logsumexp_contains_the_truth_where_doubles_overflow(x: list[float]) -> None:
-    value, (slopes,) = xp.logsumexp(Node(x)).value[()], gradients(xp.logsumexp, x)
+    value, (slopes,) = ball(xp.logsumexp(array(x))), gradients(xp.logsumexp, x)
     with mpmath.workdps(TRUTH_DIGITS):
         powers = [mpmath.exp(mpmath.mpf(v)) for v in x]
         assert value.overlaps(exact(mpmath.log(sum(powers))))
@@ -383,7 +464,7 @@ def test_a_structural_operation_moves_values_and_returns_each_cotangent_to_its_p
     ]
     moved = operation(np, places)
     weights = np.arange(1.0, 1.0 + moved.size).reshape(moved.shape)
-    np.testing.assert_array_equal(as_floats(operation(xp, places).value), moved)
+    np.testing.assert_array_equal(as_floats(operation(xp, places)), moved)
     found = gradients(lambda *nodes: operation(xp, nodes), *places, seed=weights)
     expected = np.bincount(moved.ravel(), weights.ravel(), minlength=starts[-1])
     for cotangent, place in zip(found, places, strict=True):
@@ -397,10 +478,10 @@ def test_structural_operations_take_constants_among_variables() -> None:
 
 def test_matmul_and_pow_are_the_operators() -> None:
     A, x = np.array([[1.0, 2.0], [3.0, 4.0]]), [5.0, 6.0]
-    np.testing.assert_array_equal(as_floats(xp.matmul(A, x).value), [17.0, 39.0])
+    np.testing.assert_array_equal(as_floats(xp.matmul(A, x)), [17.0, 39.0])
     (dx,) = gradients(lambda v: xp.sum(xp.matmul(A, v)), x)
     np.testing.assert_array_equal(as_floats(dx), [4.0, 6.0])
-    assert float(xp.pow(3.0, 2).value[()]) == 9.0
+    assert float(xp.pow(3.0, 2)) == 9.0
     assert float(gradients(lambda v: xp.pow(v, 2.0), -3.0)[0][()]) == -6.0
 
 
@@ -427,7 +508,7 @@ def test_a_product_over_an_axis_is_exact_on_integers(
     whole = np.prod(x, **how)
     found = xp.prod(x, **how)
     assert found.shape == whole.shape
-    np.testing.assert_array_equal(as_floats(found.value), whole)
+    np.testing.assert_array_equal(as_floats(found), whole)
     weights = np.random.default_rng(7).integers(1, 5, whole.shape).astype(float)
     (slopes,) = gradients(lambda v: xp.prod(v, **how), x, seed=weights)
     keep = {"axis": how.get("axis"), "keepdims": True}
@@ -462,7 +543,7 @@ def test_partial_sums_are_exact_and_each_cotangent_goes_to_all_that_was_summed(
     x = np.random.default_rng(6).integers(-9, 9, shape).astype(float)
     weights = np.random.default_rng(7).integers(-9, 9, shape).astype(float)
     found = xp.cumulative_sum(x, axis=axis)
-    np.testing.assert_array_equal(as_floats(found.value), np.cumsum(x, axis=axis))
+    np.testing.assert_array_equal(as_floats(found), np.cumsum(x, axis=axis))
     (back,) = gradients(lambda v: xp.cumulative_sum(v, axis=axis), x, seed=weights)
     expected = np.flip(np.cumsum(np.flip(weights, axis), axis), axis)
     np.testing.assert_array_equal(as_floats(back), expected)
@@ -473,18 +554,18 @@ def test_partial_sums_are_exact_and_each_cotangent_goes_to_all_that_was_summed(
 def test_an_angle_and_its_derivatives_contain_the_truth_in_every_quadrant(
     y: float, x: float
 ) -> None:
-    angle, (dy, dx) = xp.atan2(y, x).value[()], gradients(xp.atan2, y, x)
+    angle, (dy, dx) = ball(xp.atan2(y, x)), gradients(xp.atan2, y, x)
     with mpmath.workdps(TRUTH_DIGITS):
         Y, X = mpmath.mpf(y), mpmath.mpf(x)
         square = X * X + Y * Y
-        for ball, truth in (
+        for found, truth in (
             (angle, mpmath.atan2(Y, X)),
             (dy[()], X / square),
             (dx[()], -Y / square),
         ):
             error = abs(truth) * mpmath.mpf(10) ** -150
-            assert ball.overlaps(exact(truth) + arb(0, 1) * exact(error))
-            assert float(ball.rad()) <= 1e-38 * abs(float(truth))
+            assert found.overlaps(exact(truth) + arb(0, 1) * exact(error))
+            assert float(found.rad()) <= 1e-38 * abs(float(truth))
 
 
 def test_an_angle_is_broadcast() -> None:
@@ -502,21 +583,21 @@ DEFINITE = SKEW @ SKEW.T
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_an_inverse_is_one_on_both_sides(n: int) -> None:
     a = np.random.default_rng(n).standard_normal((n, n)) + 3.0 * np.eye(n)
-    inverse = xp.linalg.inv(Node(a))
+    inverse = xp.linalg.inv(array(a))
     for product in (inverse @ a, a @ inverse):
-        for (i, j), ball in np.ndenumerate(product.value):
-            assert ball.contains(int(i == j))
-            assert float(ball.rad()) <= 1e-45
+        for (i, j), entry in np.ndenumerate(product.node.value):
+            assert entry.contains(int(i == j))
+            assert float(entry.rad()) <= 1e-45
 
 
 @pytest.mark.parametrize("right", [(3,), (3, 1), (3, 2)])
 def test_a_solution_solves(right: tuple[int, ...]) -> None:
     b = np.random.default_rng(3).standard_normal(right)
-    solution = xp.linalg.solve(Node(SKEW), Node(b))
+    solution = xp.linalg.solve(array(SKEW), array(b))
     assert solution.shape == right
-    for ball, expected in zip((SKEW @ solution).value.flat, b.ravel().tolist(), strict=True):
-        assert ball.contains(expected)
-    np.testing.assert_allclose(as_floats(solution.value), np.linalg.solve(SKEW, b), rtol=1e-12)
+    for entry, expected in zip((SKEW @ solution).node.value.flat, b.ravel().tolist(), strict=True):
+        assert entry.contains(expected)
+    np.testing.assert_allclose(as_floats(solution), np.linalg.solve(SKEW, b), rtol=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
@@ -524,12 +605,14 @@ def test_a_cholesky_factor_is_lower_and_gives_the_matrix_back(n: int) -> None:
     root = np.random.default_rng(n).standard_normal((n, n)) + 3.0 * np.eye(n)
     a = root @ root.T
     a = (a + a.T) / 2
-    factor = xp.linalg.cholesky(Node(a))
+    factor = xp.linalg.cholesky(array(a))
     assert factor.shape == (n, n)
-    np.testing.assert_array_equal(as_floats(factor.value)[np.triu_indices(n, 1)], 0.0)
-    for ball, expected in zip((factor @ factor.T).value.flat, a.ravel().tolist(), strict=True):
-        assert ball.contains(expected)
-    np.testing.assert_allclose(as_floats(factor.value), np.linalg.cholesky(a), atol=1e-12)
+    np.testing.assert_array_equal(as_floats(factor)[np.triu_indices(n, 1)], 0.0)
+    for entry, expected in zip(
+        (factor @ factor.T).node.value.flat, a.ravel().tolist(), strict=True
+    ):
+        assert entry.contains(expected)
+    np.testing.assert_allclose(as_floats(factor), np.linalg.cholesky(a), atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -545,7 +628,7 @@ def test_a_cholesky_factor_is_lower_and_gives_the_matrix_back(n: int) -> None:
 def test_linear_algebra_pulls_cotangents_back_by_the_textbook_s_differentials(
     operation: Any, derivative: Any
 ) -> None:
-    shape = operation(Node(SKEW)).shape
+    shape = operation(array(SKEW)).shape
     weights = np.random.default_rng(5).standard_normal(shape)
     (found,) = gradients(operation, SKEW, seed=weights)
     for index in np.ndindex(3, 3):
@@ -576,22 +659,43 @@ def test_a_singular_matrix_is_refused(name: str) -> None:
         getattr(xp.linalg, name)(*arguments)
 
 
-def test_a_matrix_that_is_not_positive_has_no_finite_factor() -> None:
-    assert not xp.linalg.cholesky(np.array([[1.0, 2.0], [2.0, 1.0]])).value[1, 1].is_finite()
+def test_a_matrix_that_is_not_positive_definite_is_refused() -> None:
+    with pytest.raises(ReferenceFailure, match="not positive definite here"):
+        xp.linalg.cholesky(np.array([[1.0, 2.0], [2.0, 1.0]]))
 
 
-@pytest.mark.parametrize("name", ["det", "svd", "eigh"])
+def test_a_cholesky_factor_is_a_function_of_the_lower_triangle_or_of_the_symmetric_part() -> None:
+    weights = np.random.default_rng(5).standard_normal((3, 3))
+    with Evaluation() as constant:
+        xp.linalg.cholesky(DEFINITE)
+    with Evaluation() as lower:
+        one = as_floats(gradients(xp.linalg.cholesky, DEFINITE, seed=weights)[0])
+    with Evaluation(symmetrised=True):
+        other = as_floats(gradients(xp.linalg.cholesky, DEFINITE, seed=weights)[0])
+    assert (constant.conventions, lower.conventions) == (False, True)
+    np.testing.assert_array_equal(np.triu(one, 1), 0.0)
+    np.testing.assert_allclose(other, (one + one.T) / 2, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["svd", "eigh"])
 def test_linear_algebra_without_a_rule_is_named_in_full(name: str) -> None:
     with pytest.raises(ReferenceFailure, match=rf"no rule for the operation 'linalg\.{name}'"):
         getattr(xp.linalg, name)
 
 
-def test_the_constants_are_the_doubles_that_every_method_uses() -> None:
-    assert type(xp.pi) is type(xp.e) is float
-    assert (xp.pi, xp.e) == (math.pi, math.e)
+@pytest.mark.parametrize(("name", "truth"), [("pi", mpmath.mp.pi), ("e", mpmath.mp.e)])
+def test_the_constants_are_true_numbers_that_every_tool_rounds(name: str, truth: Any) -> None:
+    found = getattr(xp, name)
+    with mpmath.workdps(100):
+        assert (ball(found) + arb(0, 1) * exact(truth * mpmath.mpf(10) ** -60)).contains(
+            exact(+truth)
+        )
+    assert float(ball(found).rad()) < 1e-50
+    assert abs(ball(found) - getattr(math, name)) < found.node.bound[()]
+    assert found.node.bound[()] == pytest.approx(UNIT * getattr(math, name), rel=1e-12, abs=0.0)
 
 
-@pytest.mark.parametrize("name", ["max", "cumsum", "einsum", "gamma"])
+@pytest.mark.parametrize("name", ["cumsum", "einsum", "gamma"])
 def test_an_operation_without_a_rule_is_named_with_those_there_are(name: str) -> None:
     with pytest.raises(ReferenceFailure, match=rf"no rule for the operation '{name}'.*exp.*where"):
         getattr(xp, name)
@@ -603,5 +707,269 @@ def test_looking_for_a_protocol_does_not_fail_the_case() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BEYOND_THE_STANDARD))
-def test_what_the_standard_lacks_is_composed(name: str) -> None:
-    assert isinstance(getattr(xp, name)(Node([0.5, 2.0])), Node)
+def test_what_the_standard_lacks_is_there(name: str) -> None:
+    assert isinstance(getattr(xp, name)(array([0.5, 2.0])), Array)
+
+
+# NumPy's own answers: of the same shape and type, and within the bound on what rounding does.
+
+ROWS = np.array([[0.6, -1.3, 2.1], [1.4, 0.7, -0.3]])
+SQUARE = np.array([[2.1, 0.3, -0.6], [0.2, 1.7, 0.1], [-0.4, 0.9, 3.3]])
+FIRST = np.array([[2, 0], [1, 1]])
+MASK = np.array([[True, False, True], [False, False, True]])
+WHOLE_ROWS = np.array([[3, -5, 8], [6, 3, -1]])
+HALVES = np.array([-3.0, -2.5, -1.5, -0.5, -0.2, 0.0, 0.5, 1.5, 2.4, 2.5, 2.6, 3.0])
+HOLES = np.array([0.5, np.nan, np.inf, -np.inf, 0.0])
+
+NUMPY = Namespace(np, {"erf": scipy.special.erf, "erfc": scipy.special.erfc})
+each_axis = [{}, {"axis": 0}, {"axis": -1}]
+Case = tuple[Callable[..., Any], list[Any]]
+
+
+def called(name: str, *arrays: Any, **how: Any) -> Case:
+    return lambda m, *given: getattr(m, name)(*given, **how), list(arrays)
+
+
+def over_axes(name: str, *more: dict[str, Any]) -> list[Case]:
+    return [called(name, ROWS, **how) for how in (*each_axis, *more)]
+
+
+def of_matrices(name: str, *arrays: Any, **how: Any) -> Case:
+    return lambda m, *given: getattr(m.linalg, name)(*given, **how), list(arrays)
+
+
+BINARY = ("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "hypot",
+          "logaddexp", "maximum", "minimum", "atan2", "greater", "greater_equal", "less",
+          "less_equal", "equal", "not_equal")  # fmt: skip
+LOGICAL = ("logical_and", "logical_or", "logical_xor")
+STEPS = ("ceil", "floor", "sign", "trunc", "negative", "positive")
+CASES: dict[str, list[Case]] = {
+    **{name: [called(name, np.array(points))] for name, (_, points) in TRUTHS.items()},
+    **{
+        name: [called(name, ROWS, ROWS[1] + 0.1), called(name, WHOLE_ROWS, WHOLE_ROWS[0])]
+        for name in BINARY
+    },
+    **{
+        name: [called(name, MASK, MASK[0]), called(name, ROWS, [0.0, 0.0, 1.5])] for name in LOGICAL
+    },
+    **{name: [called(name, x) for x in (ROWS * 2.0, WHOLE_ROWS, HALVES)] for name in STEPS},
+    "round": [
+        called("round", HALVES),
+        called("round", WHOLE_ROWS),
+        (lambda m, x: m.round(x, 1), [ROWS]),
+        (lambda m, x: m.round(x, decimals=-1), [13.9 * ROWS]),
+    ],
+    "pow": [called("pow", abs(ROWS), ROWS[0]), called("pow", ROWS, 3), called("pow", ROWS, -2)],
+    "matmul": [called("matmul", ROWS, SQUARE), called("matmul", SQUARE, ROWS[0])],
+    "clip": [
+        (lambda m, x: m.clip(x, -1.0, 1.0), [ROWS]),
+        (lambda m, x: m.clip(x, None, 1.0), [ROWS]),
+        (lambda m, x: m.clip(x, min=0.0), [ROWS]),
+        (lambda m, x: m.clip(x, -2, 4), [WHOLE_ROWS]),
+    ],
+    "where": [
+        (lambda m, a: m.where(MASK, a, 1.5), [ROWS]),
+        (lambda m, a: m.where(a > 0, a, 2), [WHOLE_ROWS]),
+    ],
+    "isfinite": [called("isfinite", HOLES)],
+    "isnan": [called("isnan", HOLES)],
+    "logical_not": [called("logical_not", MASK), called("logical_not", np.array([0.0, 2.0]))],
+    "all": [(lambda m, x, how=how: m.all(x > -0.5, **how), [ROWS]) for how in each_axis],
+    "any": [(lambda m, x, how=how: m.any(x > 2.0, **how), [ROWS]) for how in each_axis],
+    **{name: over_axes(name) for name in ("argmax", "argmin")},
+    **{name: over_axes(name)[1:] for name in ("argsort", "sort")},
+    **{
+        name: over_axes(name, {"keepdims": True}, {"axis": (0, 1)})
+        for name in ("max", "min", "mean", "prod", "sum")
+    },
+    **{
+        name: over_axes(name, {"correction": 1}, {"axis": 0, "keepdims": True})
+        for name in ("std", "var")
+    },
+    "logsumexp": over_axes("logsumexp"),
+    **{
+        name: [called(name, ROWS, axis=0), called(name, ROWS, axis=-1), called(name, ROWS[0])]
+        for name in ("cumulative_prod", "cumulative_sum")
+    },
+    "broadcast_to": [(lambda m, x: m.broadcast_to(x, (2, 3)), [ROWS[0]])],
+    "concat": [
+        (lambda m, a, b: m.concat([a, b], axis=1), [ROWS, ROWS[:, :1]]),
+        (lambda m, a, b: m.concat([a, b], axis=None), [ROWS, ROWS[0]]),
+    ],
+    "diff": over_axes("diff"),
+    "expand_dims": over_axes("expand_dims", {"axis": (0, 2)})[1:],
+    "flip": over_axes("flip", {"axis": (0, 1)}),
+    "matrix_transpose": [called("matrix_transpose", np.arange(24.0).reshape(2, 3, 4))],
+    "moveaxis": [
+        (lambda m, x: m.moveaxis(x, 0, -1), [np.arange(24.0).reshape(2, 3, 4)]),
+        (lambda m, x: m.moveaxis(x, (0, 1), (2, 0)), [np.arange(24.0).reshape(2, 3, 4)]),
+    ],
+    "permute_dims": [
+        (lambda m, x: m.permute_dims(x, (2, 0, 1)), [np.arange(24.0).reshape(2, 3, 4)])
+    ],
+    "repeat": [
+        (lambda m, x: m.repeat(x, 2), [ROWS]),
+        (lambda m, x: m.repeat(x, np.array([2, 0, 1]), axis=1), [ROWS]),
+    ],
+    "reshape": [(lambda m, x: m.reshape(x, (3, -1)), [ROWS])],
+    "roll": [
+        (lambda m, x: m.roll(x, 2), [ROWS]),
+        (lambda m, x: m.roll(x, (1, -1), axis=(0, 1)), [ROWS]),
+    ],
+    "squeeze": [called("squeeze", ROWS[None, :1]), called("squeeze", ROWS[:1], axis=0)],
+    "stack": [(lambda m, a, b: m.stack([a, b], axis=-1), [ROWS, 2 * ROWS])],
+    "take": [
+        (lambda m, x: m.take(x, np.array([2, 0, 2]), axis=1), [ROWS]),
+        (lambda m, x: m.take(x, np.array([4, -1])), [ROWS]),
+    ],
+    "take_along_axis": [(lambda m, x: m.take_along_axis(x, FIRST, axis=1), [ROWS])],
+    "tile": [(lambda m, x: m.tile(x, (2, 1)), [ROWS]), (lambda m, x: m.tile(x, 2), [ROWS])],
+    **{
+        name: [called(name, SQUARE), called(name, SQUARE, k=1), called(name, ROWS, k=-1)]
+        for name in ("tril", "triu")
+    },
+    "unstack": [
+        (lambda m, x, axis=axis: m.concat(m.unstack(x, axis=axis)[::-1]), [ROWS]) for axis in (0, 1)
+    ],
+    "tensordot": [called("tensordot", ROWS, SQUARE, axes=1), called("tensordot", ROWS, ROWS)],
+    "vecdot": [called("vecdot", ROWS, ROWS[1])],
+    "arange": [
+        (lambda m: m.arange(5), []),
+        (lambda m: m.arange(1, 9, 3), []),
+        (lambda m: m.arange(0.0, 1.0, 0.25), []),
+    ],
+    "asarray": [
+        (lambda m: m.asarray([[1, 2], [3, 4]]), []),
+        (lambda m: m.asarray([1.5, 2]), []),
+        (lambda m: m.asarray([True, False]), []),
+        (lambda m, x: m.asarray([x[0, 0], 2.0, x[1, 1]]), [ROWS]),
+        (lambda m: m.asarray([1, 2], dtype=m.float64), []),
+    ],
+    "astype": [
+        (lambda m, x: m.astype(x, m.float64), [WHOLE_ROWS]),
+        (lambda m, x: m.astype(x, m.int64), [ROWS]),
+        (lambda m, x: m.astype(x, m.bool), [WHOLE_ROWS - 3]),
+    ],
+    "eye": [(lambda m: m.eye(3), []), (lambda m: m.eye(2, 3, k=1), [])],
+    "full": [(lambda m: m.full((2, 3), 1.5), []), (lambda m: m.full(3, 2), [])],
+    "full_like": [
+        (lambda m, x: m.full_like(x, 2), [ROWS]),
+        (lambda m, x: m.full_like(x, 2), [FIRST]),
+    ],
+    "linspace": [
+        (lambda m: m.linspace(0.0, 1.0, 5), []),
+        (lambda m: m.linspace(-1.0, 1.0, 4, endpoint=False), []),
+    ],
+    **{name: [(lambda m, name=name: getattr(m, name)((2, 3)), [])] for name in ("ones", "zeros")},
+    **{name: [called(name, ROWS), called(name, FIRST)] for name in ("ones_like", "zeros_like")},
+    "linalg.cholesky": [
+        of_matrices("cholesky", SQUARE @ SQUARE.T),
+        of_matrices("cholesky", SQUARE @ SQUARE.T, upper=True),
+    ],
+    "linalg.det": [of_matrices("det", SQUARE), of_matrices("det", SQUARE[[1, 0, 2]] * 0.01)],
+    "linalg.diagonal": [of_matrices("diagonal", ROWS), of_matrices("diagonal", SQUARE, offset=-1)],
+    "linalg.inv": [of_matrices("inv", SQUARE)],
+    "linalg.matmul": [of_matrices("matmul", ROWS, SQUARE)],
+    "linalg.matrix_power": [
+        (lambda m, a, n=n: m.linalg.matrix_power(a, n), [SQUARE]) for n in (-2, 0, 1, 3)
+    ],
+    "linalg.matrix_transpose": [of_matrices("matrix_transpose", ROWS)],
+    "linalg.outer": [of_matrices("outer", ROWS[0], ROWS[1])],
+    "linalg.solve": [of_matrices("solve", SQUARE, ROWS[0]), of_matrices("solve", SQUARE, ROWS.T)],
+    "linalg.tensordot": [of_matrices("tensordot", ROWS, ROWS, axes=([0, 1], [0, 1]))],
+    "linalg.trace": [of_matrices("trace", SQUARE), of_matrices("trace", SQUARE, offset=1)],
+    "linalg.vecdot": [of_matrices("vecdot", ROWS, ROWS, axis=0)],
+    "linalg.vector_norm": [
+        of_matrices("vector_norm", ROWS, **how)
+        for how in ({}, {"axis": 0}, {"ord": 1}, {"ord": math.inf, "axis": 1}, {"ord": 3.0})
+    ],
+}
+
+
+def test_every_operation_is_compared_with_numpy_s() -> None:
+    assert set(CASES) == OPERATIONS.keys() - {"linalg"} | {f"linalg.{name}" for name in MATRICES}
+    assert set(TRUTHS) == SMOOTH.keys() | {"abs", "relu"}
+
+
+def met(x: Any) -> Any:
+    """Return an array as a problem's function meets it."""
+    x = np.asarray(x)
+    return x if x.dtype == bool else array(x, integer=x.dtype.kind == "i")
+
+
+@pytest.mark.parametrize(
+    ("operation", "arrays"),
+    [
+        pytest.param(*case, id=f"{name} {i}")
+        for name, cases in CASES.items()
+        for i, case in enumerate(cases)
+    ],
+)
+def test_numpy_s_answer_has_the_shape_and_type_and_lies_within_the_bound(
+    operation: Callable[..., Any], arrays: list[Any]
+) -> None:
+    expected = operation(NUMPY, *map(np.asarray, arrays))
+    with Evaluation():
+        found = operation(xp, *map(met, arrays))
+    assert found.shape == np.shape(expected)
+    assert found.dtype.kind == expected.dtype.kind
+    if not isinstance(found, Array):  # booleans, and places of components
+        np.testing.assert_array_equal(found, expected)
+        return
+    bound = found.node.bound
+    assert (np.abs(as_floats(found.node.value - balls(expected))) <= bound).all()
+    assert (bound <= 1e-13 * np.maximum(np.abs(expected), 1.0)).all()
+    if found.dtype.kind == "i":
+        assert not bound.any()
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE))
+def test_of_integers_come_numpy_s_integers(name: str) -> None:
+    compared = 0
+    for operation, arrays in CASES[name if name in CASES else f"linalg.{name}"]:
+        whole = [np.rint(np.clip(4 * np.asarray(a), -99, 99)).astype(np.int64) for a in arrays]
+        if name == "pow":
+            whole = [abs(a) for a in whole]
+        expected = operation(NUMPY, *whole)
+        if expected.dtype.kind == "i":  # with no real number among other arguments
+            with Evaluation():
+                found = operation(xp, *map(met, whole))
+            assert found.integer
+            np.testing.assert_array_equal(as_floats(found), expected)
+            compared += 1
+    assert compared
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_an_order_may_be_descending(axis: int, descending: bool) -> None:
+    order = np.argsort(-ROWS if descending else ROWS, axis=axis)
+    np.testing.assert_array_equal(xp.argsort(array(ROWS), axis=axis, descending=descending), order)
+    np.testing.assert_array_equal(
+        as_floats(xp.sort(array(ROWS), axis=axis, descending=descending)),
+        np.take_along_axis(ROWS, order, axis),
+    )
+
+
+def test_the_ends_of_a_line_may_be_differentiated() -> None:
+    da, db = gradients(lambda a, b: xp.linspace(a, b, 5), 1.0, 3.0, seed=[0.0, 1.0, 0.0, 4.0, 8.0])
+    assert (float(da[()]), float(db[()])) == (0.75 + 1.0, 0.25 + 3.0 + 8.0)
+
+
+def test_an_array_is_filled_with_what_is_differentiated() -> None:
+    assert float(gradients(lambda x: xp.sum(xp.full((2, 3), x)), 1.0)[0][()]) == 6.0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: xp.exp(x, out=x),
+        lambda x: xp.exp(x, x),
+        lambda x: xp.sum(x, where=x > 0.0),
+        lambda x: xp.zeros((2,), dtype=np.float32),
+        lambda x: xp.sum(x, dtype=complex),
+    ],
+)
+def test_what_an_operation_cannot_do_as_numpy_does_is_refused(call: Callable[[Any], Any]) -> None:
+    with pytest.raises(ReferenceFailure, match=r"at test_operations\.py, line \d+: "):
+        call(array([1.0, 2.0]))

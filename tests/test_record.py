@@ -81,7 +81,7 @@ def test_every_status_comes_back_from_the_journal(status: Status) -> None:
     assert parse(dump(before)) == before
 
 
-@pytest.mark.parametrize("column", ["digits", "ulps", "time_s", "ratio_high", "condition"])
+@pytest.mark.parametrize("column", ["digits", "ulps", "time_s", "ratio_high", "condition", "owed"])
 @pytest.mark.parametrize(
     "value",
     [

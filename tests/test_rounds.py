@@ -54,9 +54,8 @@ class Drawn(Contender):
         fails: dict[int, Failure] | None = None,
         wrong_in_the_end: bool = False,
     ) -> None:
-        situation: Any = SimpleNamespace(
-            point=SimpleNamespace(n=1), truth=SimpleNamespace(condition=None), options=options
-        )
+        truth = SimpleNamespace(condition=None, owed=None, undecided=None, kind="")
+        situation: Any = SimpleNamespace(point=SimpleNamespace(n=1), truth=truth, options=options)
         unused: Any = None
         super().__init__(unused, situation, unused)
         self.name, self.loops = name, 1

@@ -6,22 +6,32 @@ summation with what they check: f(x + t·v) = c₀ + c₁·t + c₂·t² has c�
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 import flint
 import numpy as np
 import pytest
 from flint import arb, arb_series
-from generic import linear_algebra, namespace
+from generic import inverse, linear_algebra, namespace, where
 
-from gradiometer import Problem, plugins
+from gradiometer import Namespace, Problem, plugins
 from gradiometer.measure.plan import Case, applies
 from gradiometer.measure.reference.certify import certify
+from gradiometer.measure.reference.elementary import SMOOTH
 from gradiometer.measure.reference.enclosure import Enclosure
-from gradiometer.measure.reference.operations import OPERATIONS, SMOOTH
+from gradiometer.measure.reference.operations import (
+    ARITHMETIC,
+    COMPONENTWISE,
+    MATRICES,
+    OPERATIONS,
+    REDUCTIONS,
+    SHAPES,
+)
 from gradiometer.operators import OPERATORS
 from gradiometer.problem import Point
 
@@ -94,6 +104,9 @@ class Series:
     def __neg__(self) -> Series:
         return Series(-self.terms)
 
+    def __pos__(self) -> Series:
+        return self
+
     def __gt__(self, other: Any) -> bool:
         difference = (self - other).terms[0]
         assert difference > 0 or difference < 0, "the second proof met a kink"
@@ -102,9 +115,14 @@ class Series:
     def __lt__(self, other: Any) -> bool:
         return not self > other
 
+    __ge__, __le__ = __gt__, __lt__
+
 
 def lift(x: Any) -> Series:
     return x if isinstance(x, Series) else Series(x)
+
+
+CONSTANT = np.frompyfunc(Series, 1, 1)
 
 
 def of_flint(name: str) -> Callable[[Any], Any]:
@@ -125,6 +143,59 @@ def atan2(y: Any, x: Any) -> Any:
     return 2.0 * ATAN(y / (SQRT(x * x + y * y) + x))
 
 
+def step(number: Callable[[float], int]) -> Callable[[Any], Any]:
+    """Return a function that is constant between its steps."""
+    taken: Callable[[Any], Any] = np.frompyfunc(
+        lambda x: Series(number(float(lift(x).terms[0].mid()))), 1, 1
+    )
+    return taken
+
+
+FLOOR = step(math.floor)
+
+
+def variance(x: Any, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+    count = np.size(x) // np.size(np.sum(x, axis=axis))
+    apart = x - np.sum(x, axis=axis, keepdims=True) / count
+    return np.sum(apart * apart, axis=axis, keepdims=keepdims) / (count - correction)
+
+
+def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+    x = x if low is None else np.maximum(x, low)
+    return x if high is None else np.minimum(x, high)
+
+
+def det(a: Any) -> Any:
+    """Return the determinant by Leibniz' formula."""
+    n = len(a)
+    total: Any = 0
+    for order in itertools.permutations(range(n)):
+        swaps = sum(order[i] > order[j] for i, j in itertools.combinations(range(n), 2))
+        total = total + (-1) ** swaps * np.prod(a[range(n), order])
+    return total
+
+
+def vector_norm(x: Any, axis: Any = None, ord: Any = 2) -> Any:  # noqa: A002  # the standard's
+    sizes = where(x > 0.0, x, -x)
+    if ord == math.inf:
+        return np.max(sizes, axis=axis)
+    total = np.sum(sizes**ord, axis=axis)
+    return total if ord == 1 else SQRT(total) if ord == 2 else total ** (1.0 / ord)
+
+
+ALGEBRA = linear_algebra(SQRT) | {
+    "det": det,
+    "matrix_power": lambda a, n: functools.reduce(
+        np.matmul, abs(n) * [a if n >= 0 else inverse(a)], CONSTANT(np.eye(len(a)))
+    ),
+    "matmul": np.matmul,
+    "matrix_transpose": np.matrix_transpose,
+    "outer": np.outer,
+    "tensordot": np.tensordot,
+    "trace": np.trace,
+    "vecdot": lambda a, b, axis=-1: np.sum(a * b, axis=axis),
+    "vector_norm": vector_norm,
+}
 SERIES = namespace(
     {name: of_flint(name) for name in ("sin", "cos", "tan", "asin", "acos", "erf")}
     | {
@@ -139,6 +210,27 @@ SERIES = namespace(
         "asinh": lambda x: LOG(x + SQRT(x * x + 1.0)),
         "acosh": lambda x: LOG(x + SQRT(x * x - 1.0)),
         "atanh": lambda x: LOG((1.0 + x) / (1.0 - x)) / 2.0,
+        "erfc": lambda x: 1.0 - of_flint("erf")(x),
+        "exp2": lambda x: 2 ** np.asarray(x),
+        "log2": lambda x: LOG(x) / LOG(2),
+        "log10": lambda x: LOG(x) / LOG(10),
+        "reciprocal": lambda x: 1 / x,
+        "relu": lambda x: where(x > 0.0, x, 0.0 * x),
+        "hypot": lambda a, b: SQRT(a * a + b * b),
+        "logaddexp": lambda a, b: LOG(EXP(a) + EXP(b)),
+        "floor": FLOOR,
+        "ceil": step(math.ceil),
+        "trunc": step(math.trunc),
+        "round": step(round),
+        "sign": step(lambda x: (x > 0) - (x < 0)),
+        "floor_divide": lambda a, b: FLOOR(a / b),
+        "remainder": lambda a, b: a - b * FLOOR(a / b),
+        "clip": clip,
+        "var": variance,
+        "std": lambda x, **how: SQRT(variance(x, **how)),
+        "cumulative_prod": lambda x, axis=0: np.cumprod(x, axis=axis),
+        "vecdot": ALGEBRA["vecdot"],
+        "linalg": Namespace(None, ALGEBRA),
     }
 )
 
@@ -149,8 +241,7 @@ def taylor(problem: Problem, point: Point, directions: Directions) -> list[Array
     """Return c₀, c₁ and c₂ of f(x + t·v), all outputs flattened into one array each."""
     line = np.frompyfunc(lambda c, v: Series(arb_series([arb(c), arb(v)])), 2, 1)
     inputs = [line(x, v) for x, v in zip(point.inputs.values(), directions, strict=True)]
-    constant = np.frompyfunc(Series, 1, 1)
-    given = {k: constant(a) if a.dtype.kind == "f" else a for k, a in point.given.items()}
+    given = {k: CONSTANT(a) if a.dtype.kind == "f" else a for k, a in point.given.items()}
     returned = problem.function(SERIES, *inputs, **given)
     outputs = returned if isinstance(returned, tuple) else (returned,)
     flat = [lift(s) for y in outputs for s in np.asarray(y, dtype=object).ravel()]
@@ -201,13 +292,13 @@ def assert_agree(found: Any, proven: Any) -> None:
         assert float(one.rad()) + float(other.rad()) <= 1e-26 * scale
 
 
-@cache
+@functools.cache
 def drawn(problem: str, label: str) -> Point:
     case = Case(PROBLEMS[problem], label, "value")
     return case.points(0, lambda point: certify(PROBLEMS[problem], point, "value").shapes).check
 
 
-@cache
+@functools.cache
 def truth(problem: str, label: str, operator: str) -> Enclosure:
     return certify(PROBLEMS[problem], drawn(problem, label), operator)
 
@@ -354,7 +445,7 @@ def test_the_hessian_is_symmetric_and_of_the_proven_curvature(problem: str, labe
 def tampered(found: Enclosure, *components: int) -> Enclosure:
     wrong = found.high.copy()
     wrong[list(components)] *= 1.0 + 1e-15
-    return Enclosure(wrong, found.low, found.radius, found.magnitude, found.bits)
+    return replace(found, high=wrong)
 
 
 @pytest.mark.parametrize("component", [0, 5, 14])
@@ -375,7 +466,7 @@ def test_a_wrong_entry_of_a_hessian_and_its_mirror_image_are_noticed(
     shifted = truth(problem.name, "10", "hessian")
     wrong = shifted.high.copy()
     wrong[list(entries)] += 1e-15
-    found = Enclosure(wrong, shifted.low, shifted.radius, shifted.magnitude, shifted.bits)
+    found = replace(shifted, high=wrong)
     v = random(point, 0)
     along = curvature(problem, point, cut(v, point))
     assert not along.overlaps(v @ as_matrix(found, point) @ v)
@@ -403,6 +494,22 @@ CALCULUS: dict[str, list[tuple[Operation, list[Any]]]] = {
     **{name: [(lambda m, x, name=name: getattr(m, name)(x), [[0.3, 0.75]])] for name in SMOOTH},
     "acosh": [(lambda m, x: m.acosh(x), [[1.5, 4.0]])],
     "abs": [(lambda m, x: m.abs(x), [[0.5, -1.5]])],
+    "relu": [(lambda m, x: m.relu(x), [[0.5, -1.5]])],
+    **{
+        name: [(lambda m, x, name=name: x * getattr(m, name)(x), [[0.75, -1.25, 2.25]])]
+        for name in ("ceil", "floor", "round", "sign", "trunc")
+    },
+    **{
+        name: [(lambda m, a, b, name=name: b * getattr(m, name)(a, b), [ROWS, [0.35, -0.7, 4.0]])]
+        for name in ("floor_divide", "remainder")
+    },
+    "clip": [
+        (lambda m, x: m.clip(x, -1.0, 1.0), [ROWS]),
+        (lambda m, x, low: m.clip(x, low), [ROWS, [0.6, 0.7, 0.8]]),
+        (lambda m, x, low, high: m.clip(x, low, high), [ROWS, -0.5, [0.6, 0.7, 0.8]]),
+    ],
+    "hypot": [(lambda m, a, b: m.hypot(a, b), [ROWS, [0.6, 0.7, 0.8]])],
+    "logaddexp": [(lambda m, a, b: m.logaddexp(a, b), [ROWS, [0.6, 0.7, 0.8]])],
     "atan2": [
         (lambda m, y, x: m.atan2(y, x), [[1.5, -1.5, 0.5], [2.0, 0.75, 0.0]]),
         (lambda m, y, x: m.atan2(y, x), [[1.5, -0.5], -2.0]),
@@ -461,6 +568,73 @@ CALCULUS: dict[str, list[tuple[Operation, list[Any]]]] = {
         (lambda m, b: b**0 * b, [[0.5, -2.0]]),
         (lambda m, b: b**1, [[0.5, -2.0]]),
     ],
+    "broadcast_to": [(lambda m, x: m.broadcast_to(x, (2, 3)), [ROWS[:1]])],
+    "diff": [(lambda m, x, axis=axis: m.diff(x, axis=axis), [ROWS]) for axis in (0, -1)],
+    "flip": [(lambda m, x, axis=axis: m.flip(x, axis=axis), [ROWS]) for axis in (None, 1)],
+    "matrix_transpose": [(lambda m, x: m.matrix_transpose(x), [ROWS])],
+    "moveaxis": [(lambda m, x: m.moveaxis(x, 0, -1), [ROWS])],
+    "repeat": [(lambda m, x: m.repeat(x, 2, axis=1), [ROWS])],
+    "roll": [(lambda m, x: m.roll(x, 1, axis=-1), [ROWS])],
+    "squeeze": [(lambda m, x: m.squeeze(x, axis=0), [ROWS[:1]])],
+    "take_along_axis": [
+        (lambda m, x: m.take_along_axis(x, np.array([[2, 0], [1, 1]]), axis=1), [ROWS])
+    ],
+    "tile": [(lambda m, x: m.tile(x, (2, 1)), [ROWS])],
+    "tril": [(lambda m, x: m.tril(x), [MATRIX])],
+    "triu": [(lambda m, x: m.triu(x, k=1), [MATRIX])],
+    "unstack": [
+        (
+            lambda m, x, axis=axis: functools.reduce(lambda a, b: a * b, m.unstack(x, axis=axis)),
+            [ROWS],
+        )
+        for axis in (0, 1)
+    ],
+    "cumulative_prod": [
+        (lambda m, x, axis=axis: m.cumulative_prod(x, axis=axis), [ROWS]) for axis in (0, 1)
+    ],
+    **{
+        name: [
+            (lambda m, x, name=name, axis=axis: getattr(m, name)(x, axis=axis), [ROWS])
+            for axis in (None, 0, 1)
+        ]
+        for name in ("max", "min", "std", "var")
+    },
+    "sort": [(lambda m, x, axis=axis: m.sort(x, axis=axis), [ROWS]) for axis in (0, -1)],
+    "vecdot": [(lambda m, a, b: m.vecdot(a, b), [ROWS, ROWS[1]])],
+    "tensordot": [
+        (lambda m, a, b: m.tensordot(a, b, axes=1), [ROWS, MATRIX]),
+        (lambda m, a, b: m.tensordot(a, b, axes=([0, 1], [1, 0])), [ROWS, ROWS.T.copy()]),
+    ],
+    **{
+        name: [(lambda m, *arrays, name=name: getattr(m, name)(*arrays), arrays)]
+        for name, arrays in {
+            "add": [ROWS, ROWS[1]],
+            "subtract": [ROWS, ROWS[1]],
+            "multiply": [ROWS, ROWS[1]],
+            "divide": [ROWS, ROWS[1]],
+            "negative": [ROWS],
+            "positive": [ROWS],
+        }.items()
+    },
+    "linalg.det": [
+        (lambda m, a: m.linalg.det(a), [MATRIX]),
+        (lambda m, a: m.linalg.det(a), [MATRIX[[1, 0, 2]] * [0.1, 1.0, 1.0]]),
+    ],
+    "linalg.matmul": [(lambda m, a, b: m.linalg.matmul(a, b), [ROWS, MATRIX])],
+    "linalg.matrix_power": [
+        (lambda m, a, n=n: m.linalg.matrix_power(a, n), [SKEW]) for n in (-2, 0, 1, 3)
+    ],
+    "linalg.matrix_transpose": [(lambda m, a: m.linalg.matrix_transpose(a), [ROWS])],
+    "linalg.outer": [(lambda m, a, b: m.linalg.outer(a, b), [ROWS[0], ROWS[1]])],
+    "linalg.tensordot": [(lambda m, a, b: m.linalg.tensordot(a, b, axes=1), [ROWS, MATRIX])],
+    "linalg.trace": [
+        (lambda m, a, offset=offset: m.linalg.trace(a, offset=offset), [MATRIX])
+        for offset in (0, -1)
+    ],
+    "linalg.vecdot": [(lambda m, a, b: m.linalg.vecdot(a, b, axis=0), [ROWS, ROWS])],
+    "linalg.vector_norm": [
+        (lambda m, x, p=p: m.linalg.vector_norm(x, ord=p), [ROWS]) for p in (1, 2, 3, 2.5, math.inf)
+    ],
     "linalg.inv": [
         (lambda m, a: m.linalg.inv(a), [SKEW]),
         (lambda m, a: m.linalg.inv(a), [MATRIX]),
@@ -488,7 +662,7 @@ def scalarised(operation: Operation) -> Operation:
 
     def function(xp: Any, *arrays: Any) -> Any:
         y = operation(xp, *arrays)
-        w, other = np.random.default_rng(12).uniform(0.5, 2.0, (2, *np.shape(y)))
+        w, other = np.random.default_rng(12).uniform(0.5, 2.0, (2, *getattr(y, "shape", ())))
         return 1.0 + xp.sum(w * y) + 0.5 * xp.sum(other * y * y)
 
     return function
@@ -500,10 +674,15 @@ def named(operation: Operation, arrays: list[Any]) -> tuple[Problem, Point]:
     return problem, problem.point()
 
 
+PLACES = {"argmax", "argmin", "argsort"}
+"""Operations that return integers."""
+
+
 def test_every_operation_is_differentiated_here() -> None:
-    matrices = {f"linalg.{name}" for name in linear_algebra(SQRT)}
-    expected = set(OPERATIONS) - {"pi", "e", "linalg"} | matrices | {"arithmetic"}
-    assert set(CALCULUS) == expected
+    tables = (ARITHMETIC, COMPONENTWISE, REDUCTIONS, SHAPES)
+    expected = {name for table in tables for name in table} - PLACES
+    expected |= {f"linalg.{name}" for name in MATRICES} | (MATRICES.keys() & OPERATIONS.keys())
+    assert set(CALCULUS) == expected | {"arithmetic"}
 
 
 @pytest.mark.parametrize(

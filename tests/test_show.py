@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gradiometer import plugins as registries
-from gradiometer.commands.show import MOST_ROWS, show
+from gradiometer.commands.show import MEANING, MOST_ROWS, show
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.operators import OPERATORS
 from gradiometer.problem import Point, Problem
@@ -62,6 +62,18 @@ def _undrawn(size, rng):
 def shown_undrawn(xp, x):
     """y = x."""
     return x
+
+
+@problem(at={"x": [1.0, 2.0]})
+def shown_linear(xp, x):
+    """y = x₀ − x₁."""
+    return x[0] - x[1]
+
+
+@problem(at={"A": [[2.0, 1.0], [1.0, 3.0]]})
+def shown_symmetric(xp, A):
+    """y = log det A."""
+    return 2.0 * xp.sum(xp.log(xp.linalg.diagonal(xp.linalg.cholesky(A))))
 
 
 @problem(at={"x": [1.0, 2.0], "s": 3.0}, outputs=("doubled", "product"))
@@ -174,12 +186,16 @@ def test_the_table_shows_facts_and_certified_components(printed: Printed) -> Non
     assert "outputs  1: value\n" in shown
     assert "given    nothing\n" in shown
     assert "sizes    one\n" in shown
-    assert "Certified gradient (the truth is within the radius)\n" in shown
+    assert "Certified gradient\n" in shown
     assert table(shown, "Point") == [["x", "-2"], ["y", "5"], ["z", "-4"]]
-    assert table(shown, "Certified value") == [["value", "-12", "0.0e+00"]]
+    assert table(shown, "Certified value") == [["value", "-12", "0.0e+00", "2.7e-15"]]
     assert table(shown, "Certified gradient") == [
-        ["∂/∂x", "-4", "0.0e+00"], ["∂/∂y", "-4", "0.0e+00"], ["∂/∂z", "3", "0.0e+00"],
-    ]  # fmt: skip
+        ["∂/∂x", "-4", "0.0e+00", "4.4e-16"],
+        ["∂/∂y", "-4", "0.0e+00", "4.4e-16"],
+        ["∂/∂z", "3", "0.0e+00", "6.7e-16"],
+    ]
+    assert MEANING in shown
+    assert "Zero" not in shown
     assert "more" not in shown
     assert "tangent" not in shown
 
@@ -295,6 +311,32 @@ def test_every_component_has_a_name_of_its_own(name: str) -> None:
         assert names[11:13] == ["∂y[1]/∂A[1, 2]", "∂y[0]/∂s"]
     if name == "hessian":
         assert names[36:38] == ["∂²/∂A[0, 0]∂s", "∂²/∂A[0, 1]∂s"]
+
+
+# What rounding does, a truth of zero, and two conventions.
+
+
+def test_what_rounding_can_do_is_told_of_every_component(told: Told) -> None:
+    for component in told("sigmoid-affine")["components"]:
+        assert 0.0 < float(component["rounding"]) < 1e-12
+
+
+@pytest.mark.parametrize("operator", ["hessian", "hvp"])
+def test_a_truth_of_zero_is_shown_and_told(told: Told, printed: Printed, operator: str) -> None:
+    assert set(values(told("shown-linear", operator)).values()) == {0}
+    shown = printed("shown-linear", operator)
+    assert shown.count("Zero: answers are judged by what rounding can do.\n") == 1
+
+
+def test_both_conventions_are_shown_where_they_differ(printed: Printed) -> None:
+    shown = printed("shown-symmetric")
+    lower, symmetric = (
+        [float(row[-3]) for row in table(shown, f"Certified gradient, {name}")]
+        for name in ("of the lower triangle", "of (A + Aᵀ)/2")
+    )
+    np.testing.assert_allclose(lower, [0.6, 0.0, -0.4, 0.4], atol=1e-15)
+    np.testing.assert_allclose(symmetric, [0.6, -0.2, -0.2, 0.4], atol=1e-15)
+    assert "Certified value\n" in shown
 
 
 # What cannot be shown.

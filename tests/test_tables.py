@@ -147,6 +147,31 @@ def test_where_nothing_could_be_checked_no_promise_is_shown() -> None:
     assert tables.agreement(told)["promise"].tolist() == ["–", "–"]
 
 
+def test_an_answer_that_is_right_where_the_truth_is_zero_shows_zero() -> None:
+    told = run(row("tape", promise=11.0), row("wrong", status="disagrees", promise=11.0))
+    assert tables.agreement(told)["affine"].tolist() == ["zero", "disagrees"]
+
+
+def test_where_rounding_leaves_less_than_is_promised_the_first_row_says_how_much() -> None:
+    told = run(
+        *(row(m, p, promise=promise, digits=9.0, owed=owed, **more)
+          for m, promise in (("tape", 12.0), ("steps", 7.0))
+          for p, owed, more in (
+              ("cancels", 3.25, {}), ("fair", 12.5, {}), ("naught", None, {}),
+              ("exact", math.inf, {}),
+          ))
+    )  # fmt: skip
+    table = tables.agreement(told)
+    assert table.index.tolist() == [tables.OWED, "tape", "steps"]
+    assert table.loc[tables.OWED].tolist() == ["–", "3.2", "12.5", "–", "exact"]
+    assert table.loc["tape", "promise"] == "12"
+
+
+def test_where_rounding_leaves_what_is_promised_nothing_is_said_of_it() -> None:
+    told = run(row("tape", promise=12.0, digits=15.0, owed=12.0))
+    assert tables.agreement(told).index.tolist() == ["tape"]
+
+
 def test_speed_shows_multiples_and_statuses() -> None:
     shown = tables.speed(measured())["affine"]
     assert shown.to_dict() == {

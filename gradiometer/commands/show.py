@@ -18,13 +18,18 @@ from gradiometer import plugins as registries
 from gradiometer.commands.output import print_json, print_table, stdout
 from gradiometer.errors import GradiometerError, UnknownName, describe
 from gradiometer.measure.fleet import Failure, Fleet
-from gradiometer.measure.harness import reference
+from gradiometer.measure.harness import outline, reference
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Case, applies, first_order
 from gradiometer.measure.reference.enclosure import Enclosure
 from gradiometer.operators import OPERATORS, indexed, operator
-from gradiometer.problem import Array, Point, Problem
+from gradiometer.problem import Array, Point, Problem, Shapes
 
+MEANING = (
+    "The truth is within the radius of the value; float64 answers may differ from it by the "
+    "rounding. Numbers stand for the doubles that hold them, 0.1 for 0.1000000000000000055…, in "
+    "the point and in the program; only xp.pi and xp.e are the numbers themselves."
+)
 MOST_ROWS = 20
 SHOWN_DIGITS = 25
 
@@ -70,6 +75,7 @@ def show(
     _print_point(console, point, directions, seed)
     for each, truth in truths.items():
         _print_truth(console, each, label, truth, point)
+    console.print(Text(MEANING), soft_wrap=True)
 
 
 def _asked(problem: Problem, operators: Sequence[str] | None) -> list[str]:
@@ -97,8 +103,11 @@ def _certify(cases: Sequence[Case], seed: int, origins: Any) -> tuple[Point, dic
         def certified(point: Point, name: str) -> Enclosure:
             return reference(fleet, problem, point, name, origins, timeout_s)
 
+        def shapes(point: Point) -> Shapes:
+            return outline(fleet, problem, point, origins, timeout_s)
+
         try:
-            points = [case.points(seed, lambda p: certified(p, "value").shapes) for case in cases]
+            points = [case.points(seed, shapes) for case in cases]
             point = points[0].check
             return point, {case.operator: certified(point, case.operator) for case in cases}
         except Failure as failure:
@@ -123,6 +132,7 @@ def _rows(name: str, truth: Enclosure, point: Point) -> Iterator[dict[str, str]]
             "component": component,
             "value": _exactly(truth.high[i], truth.low[i]),
             "radius": f"{truth.radius[i]:.1e}",
+            "rounding": f"{truth.bound[i]:.1e}",
         }
 
 
@@ -186,11 +196,16 @@ def _print_arrays(
 def _print_truth(console: Console, name: str, size: str, truth: Enclosure, point: Point) -> None:
     rows = list(islice(_rows(name, truth, point), MOST_ROWS))
     where = f" at size {size}" if size else ""
-    title = f"Certified {name}{where} (the truth is within the radius)"
-    columns = ["component", "value", "radius"]
+    what = f", {truth.convention}" if truth.convention else ""
+    title = f"Certified {name}{where}{what}"
+    columns = ["component", "value", "radius", "rounding"]
     print_table(console, title, columns, [[row[c] for c in columns] for row in rows])
     norm = f"the {name}'s norm is {truth.norm:.15g}"
     _print_left(console, truth.high.size, "components", f"; {norm}")
+    if truth.zero:
+        console.print("Zero: answers are judged by what rounding can do.")
+    if truth.other is not None:
+        _print_truth(console, name, size, truth.other, point)
 
 
 def _print_left(console: Console, count: int, what: str, more: str = "") -> None:

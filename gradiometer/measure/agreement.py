@@ -2,9 +2,12 @@
 
 Knows nothing of how the answer was computed. Two gates stand behind a verdict: in the norm, every
 method owes the digits it promises; in each component, an exact method owes them too. What rounding
-alone can do is granted to exact methods in both: a few units of the component's magnitude, the sum
-over paths of `Enclosure.magnitude`. So one wrong component among thousands fails, however small,
-and a sum that cancels is no method's fault.
+alone can do in this computation, `Enclosure.bound`, is granted to exact methods in both. So one
+wrong component among thousands fails, however small, and a sum that cancels is no method's fault.
+
+Nothing agrees with zero in relative terms. Where the truth is zero, an exact method owes it up to
+the bound. One with a truncation error owes its digits relative to what was added up to zero, which
+the bound tells; where nothing was, there is nothing that it owes, and its cell is skipped.
 """
 
 from __future__ import annotations
@@ -17,15 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradiometer.measure.outcome import Status
-from gradiometer.measure.reference.enclosure import Enclosure, Floats, norm
+from gradiometer.measure.reference.enclosure import UNIT, Enclosure, Floats, norm
 from gradiometer.operators import Layout
 
-UNIT = float(np.finfo(np.float64).eps) / 2
-ROUNDINGS = 8.0
-"""Units of rounding granted to a component, times its magnitude over all paths."""
-
-MOST_ROUNDING = 0.01
-"""Most that is granted in the norm, relative to the truth: zeros never pass for rounding."""
+ZERO = "the truth is zero: judged by what rounding can do"
+"""What a record says of an answer that is right where the truth is zero."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,11 @@ class Agreement:
     Attributes:
         status: `ok`, `disagrees` or `nonfinite`.
         reason: What is wrong, if anything.
-        digits: Digits proven correct in the norm; negative when the error exceeds the truth.
+        digits: Digits proven correct in the norm; negative when the error exceeds the truth, none
+            where the truth is zero.
         worst_digits: Digits proven correct in the worst component.
         ulps: Largest error of a component, in units in the last place of its true value.
+        note: What is to be said of an answer that agrees.
     """
 
     status: Status
@@ -45,6 +46,7 @@ class Agreement:
     digits: float | None = None
     worst_digits: float | None = None
     ulps: float | None = None
+    note: str = ""
 
 
 def agree(
@@ -64,6 +66,24 @@ def agree(
         promise: Decimal digits that the method promises.
         exact: Whether each component is held to the promise, or the norm only.
     """
+    found = _compared(answer, truth, layout, promise, exact)
+    if truth.other is None:
+        return found
+    if found.status is Status.OK:
+        return _by(found, truth.convention)
+    other = _compared(answer, truth.other, layout, promise, exact)
+    return _by(other, truth.other.convention) if other.status is Status.OK else found
+
+
+def _by(found: Agreement, convention: str) -> Agreement:
+    """Return a verdict that says which convention the answer follows."""
+    return replace(found, note="; ".join(filter(None, (found.note, convention))))
+
+
+def _compared(
+    answer: Sequence[Any], truth: Enclosure, layout: Layout, promise: float, exact: bool
+) -> Agreement:
+    """Return the verdict on an answer, by one convention."""
     shapes, names = layout
     fault = _misfit(answer, shapes, names)
     if fault:
@@ -75,13 +95,19 @@ def agree(
         return Agreement(Status.NONFINITE, f"{bad} of {flat.size} components not finite: {where}")
 
     errors = truth.errors(flat)
-    found = Agreement(
-        Status.OK,
-        digits=_digits(norm(errors), truth.norm),
-        worst_digits=_worst_digits(errors, truth),
-        ulps=_ulps(errors, truth),
-    )
-    reason, guilty = _verdict(found, errors, truth, promise, exact)
+    if truth.zero:
+        found = Agreement(Status.OK, note=ZERO)
+        reason, guilty = _verdict_on_zero(errors, truth, promise, exact)
+        if guilty is None:
+            return Agreement(Status.SKIPPED, reason)
+    else:
+        found = Agreement(
+            Status.OK,
+            digits=_digits(norm(errors), truth.norm),
+            worst_digits=_worst_digits(errors, truth),
+            ulps=_ulps(errors, truth),
+        )
+        reason, guilty = _verdict(found, errors, truth, promise, exact)
     if not reason:
         narrow = _narrow(answer, names)
         return replace(found, status=Status.DISAGREES, reason=narrow) if narrow else found
@@ -106,17 +132,38 @@ def _verdict(
     found: Agreement, errors: Floats, truth: Enclosure, promise: float, exact: bool
 ) -> tuple[str, NDArray[np.bool_]]:
     """Return what is wrong, or nothing, and the components that are to blame."""
-    owed = 10.0**-promise * truth.norm
-    rounding = min(ROUNDINGS * UNIT * norm(truth.magnitude), MOST_ROUNDING * truth.norm)
-    rounding = rounding if exact else 0.0
-    if found.digits is None or (found.digits < promise and norm(errors) > owed + rounding):
+    rounding = norm(truth.bound + truth.radius) if exact else 0.0
+    if found.digits is None or (found.digits < promise and norm(errors) > rounding):
         return f"{(found.digits or 0.0) + 0.0:.1f} digits, {promise:g} promised", errors >= 0.0
-    allowed = 10.0**-promise * np.abs(truth.high) + ROUNDINGS * UNIT * truth.magnitude
-    guilty = errors > allowed + truth.radius
-    if exact and guilty.any():
-        wrong = f"{np.count_nonzero(guilty)} of {errors.size} components"
-        return f"{wrong} beyond what rounding explains", guilty
-    return "", guilty
+    guilty = errors > np.maximum(10.0**-promise * np.abs(truth.high), truth.bound) + truth.radius
+    return _beyond(guilty) if exact else "", guilty
+
+
+def _verdict_on_zero(
+    errors: Floats, truth: Enclosure, promise: float, exact: bool
+) -> tuple[str, NDArray[np.bool_] | None]:
+    """Return what is wrong, or nothing, and the components that are to blame.
+
+    Where there is nothing to judge by, the components are `None`.
+    """
+    if exact:
+        guilty = errors > truth.bound + truth.radius
+        return _beyond(guilty), guilty
+    added_up = norm(truth.bound) / UNIT
+    if norm(errors) <= 10.0**-promise * added_up:
+        return "", errors < 0.0
+    if added_up == 0.0:
+        return (
+            "the truth is zero: a method with a truncation error owes nothing relative to it",
+            None,
+        )
+    error = f"an error of {norm(errors):.1e} where the truth is zero"
+    return f"{error}, {promise:g} digits of {added_up:.1e} promised", errors >= 0.0
+
+
+def _beyond(guilty: NDArray[np.bool_]) -> str:
+    wrong = f"{np.count_nonzero(guilty)} of {guilty.size} components"
+    return f"{wrong} beyond what rounding explains" if guilty.any() else ""
 
 
 def _narrow(answer: Sequence[Any], names: Sequence[str]) -> str:
@@ -149,12 +196,16 @@ def _digits(error: float, size: float) -> float:
 
 def _ulps(errors: Floats, truth: Enclosure) -> float:
     with np.errstate(over="ignore"):
-        return float(np.max(errors / np.spacing(np.abs(truth.high))))
+        return float(np.max(errors / np.spacing(_sizes(truth))))
 
 
 def _worst_digits(errors: Floats, truth: Enclosure) -> float:
-    """Return digits of the worst component; one whose truth is zero counts by its magnitude."""
-    scale = np.where(truth.high != 0.0, np.abs(truth.high), truth.magnitude)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        relative = np.where(errors == 0.0, 0.0, errors / scale)
+        relative = np.where(errors == 0.0, 0.0, errors / _sizes(truth))
     return _digits(float(np.max(relative)), 1.0)
+
+
+def _sizes(truth: Enclosure) -> Floats:
+    """Return what each component's error is relative to: where it is zero, what was added up."""
+    size = np.abs(truth.high)
+    return np.where(size > truth.radius, size, truth.bound / UNIT)

@@ -56,7 +56,15 @@ class Contender:
 
     def __init__(self, cell: Cell, situation: Situation, fleet: Fleet) -> None:
         self.cell = cell
-        self.outcome = Outcome(Status.OK, n=situation.point.n, condition=situation.truth.condition)
+        truth = situation.truth
+        self.outcome = Outcome(
+            Status.OK,
+            n=situation.point.n,
+            condition=truth.condition,
+            owed=truth.owed,
+            undecided=truth.undecided,
+            bound=truth.kind,
+        )
         self.samples: dict[int, float] = {}
         self.calm: Sequence[int] = ()
         self.loops = 0
@@ -184,14 +192,15 @@ class Contender:
         situation, method = self._situation, self.cell.method
         asked = operator(situation.case.operator)
         answer: Answer = self._ask("answer", point=situation.point)
-        self.outcome.reason = answer.note
-        return agree(
+        found = agree(
             answer.arrays,
             situation.truth,
             asked.layout(situation.point),
             promise=asked.promise(method),
             exact=asked.exact(method),
         )
+        self.outcome.reason = "; ".join(filter(None, (answer.note, found.note)))
+        return found
 
     @property
     def _placed(self) -> bool:

@@ -112,6 +112,8 @@ class Expedition:
             )
         self._progress(f"{rule.name}: reference")
         truths = {op: self._certified(op) for op in (LOSS, *rule.operators)}
+        if truths["gradient"].zero:
+            raise Failure(Status.SKIPPED, "the gradient is zero at the start: nothing to descend.")
         if rule.rated and self.rate is None:
             self.rate = self._cauchy_rate(truths["gradient"].high)
         rules = self.course.options(rule), self._origins
@@ -131,13 +133,7 @@ class Expedition:
         check = self.points.check
         scaled = gradient / norm(gradient)
         along = Point(check.inputs, check.given, cut(check, scaled), check.cotangents)
-        try:
-            product = self._certified("hvp", along).high
-        except Failure as failure:
-            if failure.status is Status.SKIPPED:  # H·g = 0
-                return STRAIGHT_RATE
-            raise
-        curvature = abs(float(scaled @ product))
+        curvature = abs(float(scaled @ self._certified("hvp", along).high))
         return CAUTION / curvature if curvature > 0.0 else STRAIGHT_RATE
 
     def _certified(self, op: str, point: Point | None = None) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gradiometer.errors import GradiometerError, describe
 from gradiometer.measure.contender import Contender, Situation
@@ -18,12 +18,11 @@ from gradiometer.measure.instrument import REFERENCE, Instrument, Noise
 from gradiometer.measure.options import Options
 from gradiometer.measure.outcome import Outcome, Status
 from gradiometer.measure.plan import Case, Cell, Plan, TooLarge
-from gradiometer.measure.reference import cache
 from gradiometer.measure.reference.enclosure import Enclosure
 from gradiometer.measure.rounds import attempt, take_rounds
 from gradiometer.measure.shipping import pack
 from gradiometer.operators import operator
-from gradiometer.problem import Point, Problem
+from gradiometer.problem import Point, Problem, Shapes
 
 Progress = Callable[[str], None]
 Origins = Mapping[str, Path | None]
@@ -142,41 +141,59 @@ def situate(case: Case, fleet: Fleet, options: Options, origins: Origins) -> Sit
     Raises:
         Failure: If the problem or its reference fails.
     """
-
-    def certified(point: Point, op: str) -> Enclosure:
-        return reference(fleet, case.problem, point, op, origins, options.timeout_s)
-
     try:
-        points = case.points(options.seed, lambda point: certified(point, "value").shapes)
+        points = case.points(
+            options.seed,
+            lambda point: outline(fleet, case.problem, point, origins, options.timeout_s),
+        )
     except Failure:
         raise
     except TooLarge as large:
         raise Failure(Status.SKIPPED, str(large)) from large
     except Exception as error:  # a problem's own code: whatever it raises is the reason
         raise Failure(Status.ERROR, f"point of {case.problem.name}: {_text(error)}") from error
-    return Situation(case, *points, certified(points.check, case.operator), options, origins)
+    truth = reference(fleet, case.problem, points.check, case.operator, origins, options.timeout_s)
+    return Situation(case, *points, truth, options, origins)
 
 
 def reference(
     fleet: Fleet, problem: Problem, point: Point, op: str, origins: Origins, timeout_s: float
 ) -> Enclosure:
-    """Return the certified truth of a problem at a point, from the cache or from a worker.
+    """Return the certified truth of a problem at a point, from the reference's worker.
 
     Raises:
         Failure: If it cannot be certified, with the reason.
     """
+    found: Enclosure = _asked(fleet, "certify", problem, point, origins, timeout_s, op=op)
+    return found
 
-    def certified() -> Enclosure:
-        ticket = pack(problem, origins)
-        try:
-            found: Enclosure = fleet.worker(REFERENCE).ask(
-                "certify", timeout_s, problem=ticket, point=point, op=op
-            )
-        except Failure as failure:
-            raise Failure(failure.status, f"reference: {failure.reason}") from failure
-        return found
 
-    return cache.through(problem, point, op, certified)
+def outline(
+    fleet: Fleet, problem: Problem, point: Point, origins: Origins, timeout_s: float
+) -> Shapes:
+    """Return the shapes of a problem's outputs at a point, from the reference's worker.
+
+    Raises:
+        Failure: If it cannot be evaluated there, with the reason.
+    """
+    found: Shapes = _asked(fleet, "outline", problem, point, origins, timeout_s)
+    return found
+
+
+def _asked(
+    fleet: Fleet,
+    request: str,
+    problem: Problem,
+    point: Point,
+    origins: Origins,
+    timeout_s: float,
+    **more: str,
+) -> Any:
+    worker = fleet.worker(REFERENCE)
+    try:
+        return worker.ask(request, timeout_s, problem=pack(problem, origins), point=point, **more)
+    except Failure as failure:
+        raise Failure(failure.status, f"reference: {failure.reason}") from failure
 
 
 def never_ran(cell: Cell) -> Outcome | None:

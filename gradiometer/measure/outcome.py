@@ -39,7 +39,11 @@ class Outcome:
         digits: Digits proven correct in the norm.
         worst_digits: Digits proven correct in the worst component.
         ulps: Largest error of a component, in units in its last place.
-        condition: Amplification of rounding by cancellation, from the reference.
+        condition: How far the case amplifies rounding, from the reference.
+        owed: Digits that rounding leaves of the answer in float64; none where the truth is zero.
+        undecided: Components of which it leaves none.
+        bound: `sound` where that holds whatever the order of summation, `likely` where roundings
+            are taken for random.
         import_s: Import of the tool's library, once a worker.
         prepare_s: Preparation: building, tracing, lambdifying.
         first_s: First call, with what the tool compiles in it.
@@ -71,6 +75,9 @@ class Outcome:
     worst_digits: float | None = None
     ulps: float | None = None
     condition: float | None = None
+    owed: float | None = None
+    undecided: int | None = None
+    bound: str = ""
     import_s: float | None = None
     prepare_s: float | None = None
     first_s: float | None = None

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from gradiometer.errors import Declined, GradiometerError, Unsupported, ZeroTruth, describe
+from gradiometer.errors import Declined, GradiometerError, Unsupported, describe
 from gradiometer.measure import environment
 from gradiometer.measure.bench import Bench
 from gradiometer.measure.guard import guarded
@@ -24,7 +24,6 @@ from gradiometer.measure.outcome import Status
 
 STATUSES: dict[type[BaseException], Status] = {
     Declined: Status.SKIPPED,
-    ZeroTruth: Status.SKIPPED,
     Unsupported: Status.UNSUPPORTED,
     NotImplementedError: Status.UNSUPPORTED,  # how tools say that they lack an operation
     MemoryError: Status.OUT_OF_MEMORY,

@@ -33,7 +33,7 @@ def agreement(run: Run, operator: str) -> Chart | None:
     if table.empty:
         return None
     shown = table["digits"].where(table["status"].isin(["ok", "disagrees"]))
-    table["text"] = shown.map(_shown).fillna(table["status"])
+    table["text"] = shown.map(_shown).fillna(table["status"].replace("ok", compare.ZERO))
     table["level"] = shown.clip(lower=0, upper=16)
     across, down = "label", "method"
     if table[across].nunique() > table[down].nunique():

@@ -21,6 +21,10 @@ COSTS = {"gradient": ("value", "4 to 5"), "hvp": ("gradient", "2 to 3")}
 """Operators whose cost theory bounds in reverse mode: in multiples of what, and by how much."""
 
 
+OWED = "rounding leaves"
+"""The row of a table of digits that says how many rounding in float64 leaves of each case."""
+
+
 def duration(seconds: float) -> str:
     """Return a time with three digits and its unit: `60.0 ns`, `1.24 ms`, `47.0 s`.
 
@@ -66,11 +70,19 @@ def interval(low: float, high: float) -> str:
 
 
 def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
-    """Return digits by method and case, beside the digits that each method promises."""
+    """Return digits by method and case, beside the digits that each method promises.
+
+    Where rounding leaves fewer digits of a case than exact methods promise, the first row says how
+    many it leaves.
+    """
     chosen = run.cells[run.cells["operator"] == operator]
     promise = chosen.groupby("method")["promise"].max().map(lambda p: f"{p:g}", na_action="ignore")
     table = run.agreement(operator).map(digits)
     table.insert(0, "promise", promise.reindex(table.index).astype(object).fillna("–"))
+    owed = chosen.groupby(compare.label(chosen))["owed"].min().reindex(table.columns)
+    if (owed < chosen["promise"].max()).any():
+        row = owed.map(lambda x: "–" if pd.isna(x) else digits(float(x))).to_frame(OWED).T
+        table = pd.concat([row, table]).rename_axis(index=str(table.index.name))
     return table
 
 

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from gradiometer.operators import OPERATORS
 
+ZERO = "zero"
+"""What stands for digits where an answer is right and the truth is zero."""
+
 SHOWN = sorted(OPERATORS, key=lambda name: not OPERATORS[name].differentiates)
 """The operators in the order in which they are shown: derivatives first, the primal last."""
 
@@ -98,8 +101,11 @@ def largest(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreement(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
-    """Return digits proven correct in the norm: a row a method, a column a case."""
-    return matrix(records, "digits", operator)
+    """Return digits proven correct in the norm: a row a method, a column a case.
+
+    Nothing agrees with zero in digits: an answer that is right where the truth is zero is `zero`.
+    """
+    return matrix(records, "digits", operator).replace("ok", ZERO)
 
 
 def speed(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
@@ -193,7 +199,10 @@ def ranking(records: pd.DataFrame) -> pd.DataFrame:
 
 def coverage(records: pd.DataFrame) -> pd.DataFrame:
     """Return every cell that is not `ok`, with the reason; the worst first."""
-    missed = records.loc[records["status"] != "ok", ["status", "case", "method", "reason"]]
+    missed = records[records["status"] != "ok"]
+    known = (missed["status"] == missed["expected"]).map({True: " (expected)", False: ""})
+    missed = missed.assign(reason=missed["reason"] + known)
+    missed = missed[["status", "case", "method", "reason"]]
     severity = missed["status"].map(WORST_FIRST.index)
     return missed.iloc[severity.argsort(kind="stable")].reset_index(drop=True)
 

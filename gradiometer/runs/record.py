@@ -23,20 +23,22 @@ class Identity:
     method: str
     tool: str
     mode: str
+    expected: str = ""
 
     @classmethod
     def of(cls, cell: Cell) -> Identity:
         """Return a cell's identity."""
         case, method = cell.case, cell.method
         names = (case.id, case.problem.name, case.size, case.dtype, case.operator)
-        return cls(*names, method.name, method.tool, method.mode)
+        expected = case.problem.expects(method.name)
+        return cls(*names, method.name, method.tool, method.mode, expected)
 
 
 COLUMNS = [f.name for f in (*fields(Identity), *fields(Outcome))]
 """The columns of a run's records, in order."""
 
-TEXT = {f.name for f in fields(Identity)} | {"status", "reason", "route", "stopped"}
-WHOLE = {"n", "rounds", "calm", "loops", "prepare_bytes", "call_bytes", "cold"}
+TEXT = {f.name for f in fields(Identity)} | {"status", "reason", "route", "stopped", "bound"}
+WHOLE = {"n", "rounds", "calm", "loops", "prepare_bytes", "call_bytes", "cold", "undecided"}
 
 
 INFINITE = ("inf", "-inf", "nan")

@@ -77,9 +77,14 @@ class Run:
 
     @property
     def faulty(self) -> pd.DataFrame:
-        """The records of cells that disagree or failed."""
+        """The records of cells that disagree or failed, and were not expected to."""
         fine = ["ok", "skipped", "unsupported", "not-installed"]
-        return self.records[~self.records["status"].isin(fine)]
+        return self.ended([s for s in compare.WORST_FIRST if s not in fine])
+
+    def ended(self, statuses: Collection[str]) -> pd.DataFrame:
+        """Return the records of cells that ended so, and were not expected to."""
+        status, expected = self.records["status"], self.records["expected"]
+        return self.records[status.isin(statuses) & (status != expected)]
 
     @cached_property
     def cells(self) -> pd.DataFrame:

@@ -59,6 +59,16 @@ def affine(xp, x, y):
     return 3.0 * x - y
 
 
+@affine.derivative("hessian")
+def _(x, y):
+    return np.zeros((2, 2))
+
+
+@affine.derivative("hvp")
+def _(x, y, dx, dy):
+    return 0.0, 0.0
+
+
 @problem(at={"x": 2.0}, outputs=("a", "b", "c"))
 def one_output_short(xp, x):
     """Returns two outputs of the three that it names."""

@@ -36,8 +36,27 @@ def outside(xp, x):
 
 @problem(at={"x": 3.0})
 def flat(xp, x):
-    """f = (x − 3)², whose derivative at 3 is zero: an all-zero answer would pass."""
+    """f = (x − 3)², whose derivative at 3 is zero."""
     return (x - 3.0) * (x - 3.0)
+
+
+@flat.backprop
+def _(x):
+    return (2.0 * (x - 3.0),)
+
+
+@problem(at={"x": 3.0})
+def drowns(xp, x):
+    """f = (10²⁰ + x)² − 10²⁰·(10²⁰ + 2·x), of which rounding leaves nothing."""
+    return (1e20 + x) * (1e20 + x) - 1e20 * (1e20 + 2.0 * x)
+
+
+@problem(at={"x": 2.0})
+def draws(xp, x):
+    """f = r·x with another r at every call."""
+    import random
+
+    return random.random() * x
 
 
 @problem(at=lambda size, rng: {"x": [1.0] * size}, sizes=("many",))

@@ -1,8 +1,11 @@
 """NumPy object arrays of python-flint's `arb`: real balls that enclose every true result.
 
 Plain array arithmetic works on them elementwise. Here is what NumPy cannot do alone: conversion,
-matrix products (in C, through `arb_mat`), the reverse of broadcasting, and comparisons that must be
-decided. The functions accept float64 arrays too, so that one backward pass serves both.
+matrix products (in C, through `arb_mat`), and zeros that are known to be zeros.
+
+A *structural zero* (`ZERO`) says that nothing flows here, whatever it is multiplied with: the
+cotangent of a branch that was not taken, or of a component that was not picked. A ball that
+happens to be zero says no such thing, and times infinity it is undefined.
 """
 
 from __future__ import annotations
@@ -16,44 +19,110 @@ from numpy.typing import NDArray
 from gradiometer.errors import ReferenceFailure
 
 Balls = NDArray[Any]
+Floats = NDArray[Any]
 
 
-class Undecided(ReferenceFailure):
-    """A comparison whose balls overlap: at a kink, or closer to one than the precision tells."""
+class StructuralZero:
+    """The zero that stays zero times anything; there is one, `ZERO`."""
+
+    __slots__ = ()
+
+    def __mul__(self, other: Any) -> StructuralZero:
+        return self
+
+    def __add__(self, other: Any) -> Any:
+        return other
+
+    def __neg__(self) -> StructuralZero:
+        return self
+
+    def __sub__(self, other: Any) -> Any:
+        return -other
+
+    def __rsub__(self, other: Any) -> Any:
+        return other
+
+    def __float__(self) -> float:
+        return 0.0
+
+    __rmul__, __radd__ = __mul__, __add__
 
 
-_as_ball = np.frompyfunc(lambda x: x if isinstance(x, arb) else arb(x), 1, 1)
-_as_modulus = np.frompyfunc(lambda x: abs(arb(x).mid()), 1, 1)
+ZERO = StructuralZero()
+
+TINY = 5e-324
+"""The smallest positive double: what a product may lose where it underflows."""
+
+_as_ball = np.frompyfunc(lambda x: x if isinstance(x, arb | StructuralZero) else arb(x), 1, 1)
+_exact = np.frompyfunc(arb, 1, 1)
 _as_float = np.frompyfunc(float, 1, 1)
+_settled = np.frompyfunc(lambda x: arb(0) if x is ZERO else x, 1, 1)
+_is_zero = np.frompyfunc(lambda x: x is ZERO, 1, 1)
+_is_finite = np.frompyfunc(lambda x: x is ZERO or x.is_finite(), 1, 1)
 _sign = np.frompyfunc(lambda d: 1 if d > 0 else -1 if d < 0 else 0, 1, 1)
+_is_exact = np.frompyfunc(lambda d: d.is_zero(), 1, 1)
 
 
 def balls(x: Any) -> Balls:
     """Return x as an object array of balls; doubles and integers become exact ones."""
     array = np.asarray(x)
-    if array.dtype != object:
-        array = array.astype(object)
-    return np.asarray(_as_ball(array), dtype=object)
+    if array.dtype == object:
+        return np.asarray(_as_ball(array), dtype=object)
+    numbers = array.astype(np.int64) if array.dtype.kind == "b" else array
+    return np.asarray(_exact(numbers.astype(object)), dtype=object)
 
 
-def modulus(coefficient: Any) -> Any:
-    """Return |coefficient| as float64: the midpoint's, which is all that a magnitude needs."""
-    if isinstance(coefficient, int):
-        return float(abs(coefficient))
-    return np.abs(np.asarray(_as_float(coefficient), dtype=np.float64))
+def settled(x: Balls) -> Balls:
+    """Return the balls with structural zeros as plain ones."""
+    return np.asarray(_settled(x), dtype=object)
 
 
-def moduli(coefficient: Any) -> Any:
-    """Return |coefficient| as balls of radius zero, for magnitudes that doubles cannot hold."""
-    return np.asarray(_as_modulus(coefficient), dtype=object)
+def floats(x: Balls) -> NDArray[np.float64]:
+    """Return the midpoints in float64."""
+    return np.asarray(_as_float(x), dtype=np.float64)
 
 
-def matmul(a: Any, b: Any) -> Any:
-    """Return the matrix product of two 2-D arrays, of balls or of floats."""
-    if a.dtype != object:
-        return a @ b
-    product = _matrix(a) * _matrix(b)
-    return np.array(product.entries(), dtype=object).reshape(a.shape[0], b.shape[1])
+def unvanished(x: Balls) -> NDArray[np.float64]:
+    """Return the midpoints in float64, and the smallest double where one underflows to zero."""
+    found = floats(x)
+    nothing = found == 0.0
+    if nothing.any():
+        found[nothing] = [0.0 if b is ZERO or b.is_zero() else TINY for b in x[nothing].tolist()]
+    return found
+
+
+def finite(x: Balls) -> NDArray[np.bool_]:
+    """Return which components are finite."""
+    return np.asarray(_is_finite(x), dtype=bool)
+
+
+def signs(x: Balls) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the proven sign of each ball, 0 where there is none; and which of them are exactly 0.
+
+    A ball without a sign that is not exactly 0 is too wide to tell.
+    """
+    found = np.asarray(_sign(x), dtype=np.int64)
+    exact = np.zeros(found.shape, dtype=bool)
+    if (found == 0).any():
+        exact[found == 0] = _is_exact(x[found == 0]).astype(bool)
+    return found, exact
+
+
+def matmul(a: Balls, b: Balls) -> Balls:
+    """Return the matrix product of two 2-D arrays of balls.
+
+    A component to which nothing flows but structural zeros is one.
+    """
+    try:
+        return _product(a, b)
+    except TypeError:  # structural zeros among the balls
+        pass
+    dead_a, dead_b = (np.asarray(_is_zero(x), dtype=bool) for x in (a, b))
+    if not (finite(a).all() and finite(b).all()):  # zeros that must absorb, one by one
+        return np.asarray(a @ b, dtype=object)
+    product = _product(settled(a), settled(b))
+    product[(~dead_a).astype(np.float64) @ (~dead_b).astype(np.float64) == 0.0] = ZERO
+    return product
 
 
 def inverse(a: Balls) -> Balls:
@@ -69,33 +138,32 @@ def inverse(a: Balls) -> Balls:
     return np.array(inverted.entries(), dtype=object).reshape(a.shape)
 
 
-def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """Return a cotangent summed over the axes along which its operand was broadcast."""
-    g = np.asarray(g)
-    if g.shape == shape:
-        return g
-    extra = tuple(range(g.ndim - len(shape)))
-    stretched = tuple(
-        axis
-        for axis, length in enumerate(shape, start=len(extra))
-        if length == 1 and g.shape[axis] != 1
-    )
-    return np.asarray(g.sum(axis=extra + stretched)).reshape(shape)
+def cholesky(a: Balls) -> Balls:
+    """Return the lower Cholesky factor of a symmetric matrix, of which the lower triangle is read.
 
-
-def greater(a: Balls, b: Balls) -> NDArray[np.bool_]:
-    """Return a > b, proven in each component.
+    Column by column (Golub and Van Loan, Matrix Computations, 4th ed., §4.2.5).
 
     Raises:
-        Undecided: If the balls overlap in some component.
+        ReferenceFailure: If it is not positive definite, as far as the precision tells.
     """
-    signs = np.asarray(_sign(a - b), dtype=np.int64)
-    if (signs == 0).any():
-        raise Undecided(
-            "a comparison cannot be decided: its two sides are equal, or closer than the "
-            "precision tells. The point lies on a kink; choose another."
-        )
-    return np.asarray(signs > 0)
+    n = len(a)
+    factor = balls(np.zeros((n, n)))
+    for j in range(n):
+        column = a[j:, j : j + 1]
+        if j:
+            column = column - _product(factor[j:, :j], factor[j : j + 1, :j].T)
+        if not column[0, 0] > 0:
+            raise ReferenceFailure(
+                "a matrix is not positive definite here, and has no Cholesky factor: choose "
+                "another point."
+            )
+        factor[j:, j] = (column / column[0, 0].sqrt())[:, 0]
+    return factor
+
+
+def _product(a: Balls, b: Balls) -> Balls:
+    product = _matrix(a) * _matrix(b)
+    return np.array(product.entries(), dtype=object).reshape(a.shape[0], b.shape[1])
 
 
 def _matrix(a: Balls) -> arb_mat:

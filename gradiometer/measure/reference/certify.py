@@ -1,272 +1,298 @@
 """Certifies a case: the true answer of an operator of a problem at a point, as an enclosure.
 
-A gradient or pullback is one backward pass, a Jacobian one for each row. What takes a tangent, and
-what differentiates twice, is a backward pass over the tape of a backward pass: a Hessian's rows
-from the gradient's components; a pushforward, or the Jacobian's columns, from the pullback of
-cotangents that are variables, in which it is linear (the transposed pullback).
+What an open comparison could change is found by making the computation again with it turned. At a
+tie, all ways must lead to one and the same answer: the branches join smoothly, and the function is
+differentiable there. Where rounding decides, values must agree, and what the answers differ by is
+added to the bound on rounding: either is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import flint
 import numpy as np
 
-from gradiometer.errors import NotFinite, ReferenceFailure, ZeroTruth
+from gradiometer.errors import NotFinite, ReferenceFailure
 from gradiometer.measure.reference import balls as numeric
-from gradiometer.measure.reference.balls import Undecided, balls
-from gradiometer.measure.reference.enclosure import Enclosure, Floats
-from gradiometer.measure.reference.operations import NAMESPACE
-from gradiometer.measure.reference.tape import (
-    Coefficients,
-    Node,
-    backward,
-    enclosing,
-    moduli,
-    modulus,
-    reshape,
-    taped,
-)
+from gradiometer.measure.reference.answers import PROMISE, Answer, answer
+from gradiometer.measure.reference.balls import Balls
+from gradiometer.measure.reference.enclosure import Enclosure, Floats, norm
+from gradiometer.measure.reference.evaluation import Key, Open, Undecided
+from gradiometer.measure.reference.forward import PRECISIONS, Forward, forward_pass
 from gradiometer.operators import Operator
 from gradiometer.operators import operator as find_operator
 from gradiometer.problem import Point, Problem
 
-PRECISIONS = (192, 768, 3072)
-"""Working precisions in bits, tried in turn until the enclosure is tight."""
-
 TIGHT = 1e-24
 """Largest radius, relative to the norm, at which an enclosure can judge float64 answers."""
 
-Seeds = Mapping[Node, Any]
-"""Outputs of a tape, each with its cotangent."""
+ALL_COMBINATIONS, MOST_OPEN, DRAWN = 4, 64, 16
+"""Ties of which all combinations are tried; open comparisons beyond which a case is refused; and
+combinations that are drawn of more ties, beside each by itself and all together."""
+
+PIECE = 65_536
+"""Components that are rounded at a time: what is made on the way takes memory."""
+
+LOWER, SYMMETRIC = "of the lower triangle", "of (A + Aᵀ)/2"
+"""What a derivative in a matrix that is symmetric by contract can be of."""
 
 
-def certify(problem: Problem, point: Point, operator: str) -> Enclosure:
+def certify(
+    problem: Problem, point: Point, operator: str, first: Forward | None = None
+) -> Enclosure:
     """Return a proven enclosure of `operator` applied to the problem at the point.
 
+    Args:
+        problem: The problem.
+        point: Where.
+        operator: What, by name.
+        first: The forward pass of the first precision that decides all comparisons, if it was made.
+
     Raises:
-        ReferenceFailure: If an operation has no rule, a comparison sits on a kink, the result is
-            not finite or not as declared, or the truth is zero, so that any relative error is void.
+        ReferenceFailure: If an operation has no rule, the point lies on a kink or a jump, rounding
+            in float64 decides a branch or leaves nothing of the answer, or it is not finite.
     """
-    return _refined(
-        problem,
-        point,
-        operator,
-        lambda found: found.norm > 0.0 and bool(np.max(found.radius) <= TIGHT * found.norm),
-    )
+    return _Case(problem, point, find_operator(operator), first).certified()
 
 
 def nearest(problem: Problem, point: Point, operator: str) -> Floats:
-    """Return the true answer rounded to float64; other than an enclosure, it may be zero.
-
-    Where digits cancel, it is within `TIGHT` of what was added and subtracted.
+    """Return the true answer rounded to float64, however little of it rounding would leave.
 
     Raises:
-        ReferenceFailure: As `certify`, but for a truth that is zero.
+        ReferenceFailure: As `certify`, but for what rounding does.
     """
-    return _refined(
-        problem,
-        point,
-        operator,
-        lambda found: bool(np.max(found.radius) <= TIGHT * np.max(found.magnitude)),
-    ).high
+    return _Case(problem, point, find_operator(operator), rounds=False).refined().high
 
 
-def _refined(
-    problem: Problem, point: Point, operator: str, good: Callable[[Enclosure], bool]
-) -> Enclosure:
-    """Return the enclosure of the first precision at which it is good."""
-    asked, failure = find_operator(operator), ReferenceFailure("no precision was tried.")
-    for bits in PRECISIONS:
-        try:
-            enclosure = _enclose(problem, point, asked, bits)
-        except Undecided as error:
-            failure = error
-            continue
-        if good(enclosure):
-            return enclosure
-        failure = _too_wide(enclosure, asked)
-    raise failure
+class _Case:
+    """An operator of a problem at a point; `rounds` is whether what rounding decides counts."""
 
+    def __init__(
+        self,
+        problem: Problem,
+        point: Point,
+        asked: Operator,
+        first: Forward | None = None,
+        *,
+        rounds: bool = True,
+    ) -> None:
+        self.problem = problem
+        self.point = point
+        self.asked = asked
+        self.first = first
+        self.rounds = rounds
+        self.decided = ""  # where rounding decides a comparison whose branches meet
 
-def _enclose(problem: Problem, point: Point, asked: Operator, bits: int) -> Enclosure:
-    with flint.ctx.workprec(bits):
-        inputs = [Node(a, variable=True) for a in point.inputs.values()]
-        given = {k: Node(a) if a.dtype.kind == "f" else a for k, a in point.given.items()}
-        returned = problem.function(NAMESPACE, *inputs, **given)
-        outputs = _outputs(problem, returned)
-        if asked.name == "value":
-            parts = [y.value for y in outputs]
-            magnitudes = [_scales(y.value) for y in outputs]
-        else:
-            tape = _Tape(inputs, outputs, point)
-            parts = tape.answer(asked, enclosing)
-            magnitudes = tape.magnitudes(asked)
-        flat = np.concatenate([balls(p).ravel() for p in parts])
-        magnitude = np.concatenate([np.ravel(m) for m in magnitudes]).astype(np.float64)
-        if asked.order > 1:  # zeros of one algorithm's Hessian are roundings of another's
-            magnitude = np.maximum(magnitude, np.max(magnitude))
-        shapes = tuple(y.shape for y in outputs)
-        return _round(flat, magnitude, bits, shapes)
-
-
-@dataclass
-class _Tape:
-    """A problem's forward pass, from which every operator is read by backward passes."""
-
-    inputs: list[Node]
-    outputs: list[Node]
-    point: Point
-
-    def answer(self, asked: Operator, coefficients: Coefficients) -> list[Any]:
-        """Return the arrays of an operator's answer, or with moduli their sums over paths."""
-        seed = _SEEDS[coefficients]
-        if asked.name == "jacobian":
-            by_columns = self.point.n < self.point.m
-            matrix = self._columns(coefficients).T if by_columns else self._rows(coefficients)
-            return asked.arrange(matrix, self.point)
-        if asked.name == "hessian":
-            return asked.arrange(
-                self._swept(self._gradient, self.inputs, coefficients), self.point
-            )
-        if asked.name == "gradient":
-            return self._pulled({self.outputs[0]: seed(np.ones(()))}, self.inputs, coefficients)
-        if asked.name == "vjp":
-            seeds = _seeded(self.outputs, self.point.cotangents, seed)
-            return self._pulled(seeds, self.inputs, coefficients)
-        tangents = self.point.tangents
-        if asked.name == "hvp":
-            seeds = _seeded(self._gradient, tangents, seed)
-            return self._pulled(seeds, self.inputs, coefficients)
-        pulled, variables = self._linear
-        return self._pulled(_seeded(pulled, tangents, seed), variables, coefficients)
-
-    def magnitudes(self, asked: Operator) -> list[Any]:
-        """Return the sums over paths: in float64, or in balls where that overflows."""
-        with np.errstate(all="ignore"):
-            found = self.answer(asked, modulus)
-        if all(np.isfinite(m).all() for m in found):
+    def certified(self) -> Enclosure:
+        """Return the enclosure, by both conventions where those differ."""
+        found = self.refined()
+        self._refuse_what_is_lost(found)
+        if not found.convention:
             return found
-        return self.answer(asked, moduli)
+        other = self.refined(symmetrised=True)
+        apart = np.abs(found.high - other.high) > found.radius + other.radius + np.abs(found.low)
+        if not apart.any():
+            return replace(found, convention="")
+        return replace(found, other=replace(other, convention=SYMMETRIC))
 
-    @cached_property
-    def _gradient(self) -> list[Node]:
-        """Return the gradient on the tape."""
-        return self._on_tape({self.outputs[0]: Node(1)})
+    def refined(self, *, symmetrised: bool = False) -> Enclosure:
+        """Return the enclosure of the first precision at which it is tight."""
+        failure = ReferenceFailure("no precision was tried.")
+        least = 0 if self.first is None else self.first.bits
+        for bits in (bits for bits in PRECISIONS if bits >= least):
+            try:
+                found = self._enclosed(bits, symmetrised)
+            except Undecided as error:
+                failure = error
+                continue
+            if _tight(found):
+                return found
+            if bits == PRECISIONS[-1] and _vanishes(found):
+                return _as_zero(found)
+            failure = self._too_wide(found)
+        raise failure
 
-    @cached_property
-    def _linear(self) -> tuple[list[Node], list[Node]]:
-        """Return the pullback on the tape, and the variable cotangents in which it is linear."""
-        variables = [Node(np.zeros(y.shape), variable=True) for y in self.outputs]
-        return self._on_tape(dict(zip(self.outputs, variables, strict=True))), variables
+    def _enclosed(self, bits: int, symmetrised: bool) -> Enclosure:
+        done = self._forward(bits, (), symmetrised)
+        found = self._answer(done, self.asked)
+        found = self._resolved(done, found, symmetrised)
+        enclosure = _round(found, bits, done.shapes)
+        if done.evaluation.conventions and self.asked.differentiates:
+            enclosure = replace(enclosure, convention=LOWER)
+        return enclosure
 
-    def _on_tape(self, seeds: dict[Node, Any]) -> list[Node]:
-        found = backward(seeds, taped)
-        return [found[x] if x in found else Node(np.zeros(x.shape)) for x in self.inputs]
+    def _forward(self, bits: int, turned: Collection[Key], symmetrised: bool) -> Forward:
+        if self.first is not None and bits == self.first.bits and not (turned or symmetrised):
+            return self.first
+        return forward_pass(self.problem, self.point, bits, turned, symmetrised=symmetrised)
 
-    def _rows(self, coefficients: Coefficients) -> Any:
-        return self._swept(self.outputs, self.inputs, coefficients)
+    def _answer(self, done: Forward, asked: Operator) -> Answer:
+        with flint.ctx.workprec(done.bits):
+            return answer(done, asked, self.point)
 
-    def _columns(self, coefficients: Coefficients) -> Any:
-        pulled, variables = self._linear
-        return self._swept(pulled, variables, coefficients)
+    # Comparisons that could have come out otherwise.
 
-    def _swept(self, ends: list[Node], sources: list[Node], coefficients: Coefficients) -> Any:
-        """Return the matrix of derivatives of all components, a row a component of the ends."""
-        rows = []
-        for seeds in _units(ends, _SEEDS[coefficients]):
-            pulled = self._pulled(seeds, sources, coefficients)
-            rows.append(np.concatenate([np.ravel(p) for p in pulled]))
-        return np.array(rows)
+    def _resolved(self, done: Forward, found: Answer, symmetrised: bool) -> Answer:
+        if not done.evaluation.open:
+            return found
+        ties = [each for each in done.evaluation.open if each.tie]
+        near = [each for each in done.evaluation.open if self.rounds and not each.tie]
+        if len(ties) > MOST_OPEN:
+            raise _kink(ties[0].place)
+        sides = [self._answer(done, each) for each in self._sides()]
+        for several in _combinations(ties):
+            turned = self._turned(done, several, symmetrised, _kink(several[0].place))
+            for one, other in zip((found, *sides), turned, strict=True):
+                if not all(a.overlaps(b) for a, b in zip(one.balls, other.balls, strict=True)):
+                    raise _kink(several[0].place)
+        if len(near) > MOST_OPEN:
+            raise _rounding_decides(near[0].place)
+        for each in near:
+            refused = _rounding_decides(each.place)
+            turned = self._turned(done, [each], symmetrised, refused)
+            if not _same_value(sides[0] if sides else found, turned[-1 if not sides else 1]):
+                raise refused
+            found = _widened(found, turned[0])
+            self.decided = each.place
+        return found
 
-    def _pulled(self, seeds: Seeds, sources: list[Node], coefficients: Coefficients) -> list[Any]:
-        found = backward(seeds, coefficients)
-        return [np.broadcast_to(found.get(x, np.zeros(())), x.shape) for x in sources]
+    def _sides(self) -> list[Operator]:
+        """Return the operators of lower order, which must agree as well."""
+        if not self.asked.differentiates:
+            return []
+        lower = ["value"] + (["gradient"] if self.asked.order > 1 else [])
+        return [find_operator(name) for name in lower]
 
+    def _turned(
+        self, done: Forward, several: Sequence[Open], symmetrised: bool, refused: ReferenceFailure
+    ) -> list[Answer]:
+        """Return the answers with comparisons turned: that which is asked for, and its sides."""
+        keys = [each.key for each in several]
+        try:
+            again = self._forward(done.bits, keys, symmetrised)
+            answers = [self._answer(again, each) for each in (self.asked, *self._sides())]
+        except Undecided:
+            raise
+        except ReferenceFailure as error:
+            raise refused from error
+        shaped = again.shapes == done.shapes
+        if not shaped or not all(_all_finite(each) for each in answers):
+            raise refused
+        return answers
 
-_SEEDS: dict[Coefficients, Callable[[Any], Any]] = {
-    enclosing: balls,
-    modulus: lambda x: np.abs(np.asarray(x, dtype=np.float64)),
-    moduli: numeric.moduli,
-}
-"""How the cotangents that start a pass are written, by what the pass computes."""
+    # Refusals.
 
-
-def _seeded(nodes: Sequence[Node], drawn: Mapping[str, Any], seed: Callable[[Any], Any]) -> Seeds:
-    return {node: seed(a) for node, a in zip(nodes, drawn.values(), strict=True)}
-
-
-def _units(nodes: Sequence[Node], seed: Callable[[Any], Any]) -> Iterator[Seeds]:
-    """Yield the unit cotangents of several nodes, a component at a time."""
-    for node in nodes:
-        for i in range(node.size):
-            unit = np.zeros(node.shape)
-            unit.reshape(-1)[i] = 1.0
-            yield {node: seed(unit)}
-
-
-def _scales(value: Any) -> Floats:
-    """Return what rounding of a value is judged by: the largest component of its array."""
-    size = numeric.modulus(value)
-    return np.broadcast_to(np.max(size, initial=0.0), size.shape)
-
-
-def _round(
-    flat: Any, magnitude: Floats, bits: int, shapes: tuple[tuple[int, ...], ...]
-) -> Enclosure:
-    """Return balls as pairs of doubles, with radii that cover what the pairs leave out."""
-    high = np.array([float(b) for b in flat])
-    if not np.isfinite(high).all():
-        raise NotFinite("the derivative is not finite here: choose another point.")
-    rests = [b - h for b, h in zip(flat, high.tolist(), strict=True)]
-    low = np.array([float(r) for r in rests])
-    gaps = [r - x for r, x in zip(rests, low.tolist(), strict=True)]
-    bounds = np.array([float(gap.abs_upper()) for gap in gaps])
-    exact = np.array([gap.is_zero() for gap in gaps])
-    radius = np.where(exact, 0.0, np.nextafter(bounds, np.inf))
-    # The largest path alone is at least the component's share: rounding must not lose that.
-    return Enclosure(high, low, radius, np.maximum(magnitude, np.abs(high)), bits, shapes)
-
-
-def _outputs(problem: Problem, returned: Any) -> list[Node]:
-    """Return the outputs, one a declared name."""
-    several = isinstance(returned, tuple | list)
-    outputs = list(returned) if several else [returned]
-    for output in outputs:
-        if not isinstance(output, Node):
+    def _refuse_what_is_lost(self, found: Enclosure) -> None:
+        if not np.isfinite(found.bound).all():
+            raise self._overflow()
+        if not found.zero and norm(found.bound) >= found.norm:
+            cause = f", since it decides a comparison{self.decided}" if self.decided else ""
             raise ReferenceFailure(
-                f"problem {problem.name!r} returned {type(output).__name__}, not an array computed "
-                "from its inputs through `xp`."
+                f"rounding in float64 can be as large as the true {self.asked.name}, "
+                f"{found.norm:.1e}{cause}, and an all-zero answer would pass: choose another "
+                "point, or write the function in another form."
             )
-        if not all(ball.is_finite() for ball in output.value.flat):
-            raise NotFinite("the function is not finite here: choose a point in its domain.")
-    if not problem.outputs and (several or outputs[0].shape != ()):
-        what = f"{len(outputs)} arrays" if several else f"an array of shape {outputs[0].shape}"
-        raise ReferenceFailure(
-            f"problem {problem.name!r} returned {what}: a scalar, of shape (), was expected. Sum "
-            "it, or name its outputs: `outputs=(…)`."
-        )
-    if problem.outputs and (len(outputs) != len(problem.outputs) or several != (len(outputs) > 1)):
-        raise ReferenceFailure(
-            f"problem {problem.name!r} returned {len(outputs)} outputs"
-            f"{' in a tuple' if several else ''}: {len(problem.outputs)} are named "
-            f"({', '.join(problem.outputs)}). Return one array, or a tuple of several."
-        )
-    return [reshape(y, y.shape) for y in outputs]  # one node each, though two be the same array
 
-
-def _too_wide(enclosure: Enclosure, asked: Operator) -> ReferenceFailure:
-    if not enclosure.high.any() and not enclosure.radius.any() and asked.order > 1:
-        return ZeroTruth(f"the true {asked.name} is zero: nothing to agree with in relative terms.")
-    if enclosure.norm <= np.max(enclosure.radius):
+    def _overflow(self) -> ReferenceFailure:
         return ReferenceFailure(
-            f"the true {asked.name} cannot be told from zero here, and an all-zero answer would "
-            "pass: choose another point."
+            f"float64 overflows, or rounding reaches the edge of a domain, on the way to the "
+            f"{self.asked.name}: what a tool computes here is no measure of it. Choose another "
+            "point, or write the function in another form."
         )
+
+    def _too_wide(self, found: Enclosure) -> ReferenceFailure:
+        if self.rounds and not np.isfinite(found.bound).all():
+            return self._overflow()
+        return ReferenceFailure(
+            f"the true {self.asked.name} could not be enclosed tightly with {found.bits} bits."
+        )
+
+
+def _tight(found: Enclosure) -> bool:
+    """Return whether an enclosure can judge answers: it is narrow, or an exact zero."""
+    return found.zero or bool(found.norm > 0.0 and np.max(found.radius) <= TIGHT * found.norm)
+
+
+def _vanishes(found: Enclosure) -> bool:
+    """Return whether all balls contain zero, and are narrower than what rounding does."""
+    size = np.abs(found.high) + np.abs(found.low)
+    most = np.maximum(found.bound, np.finfo(np.float64).tiny)
+    narrow = np.isfinite(found.bound) & (size + found.radius <= most)
+    return bool((size <= found.radius).all() and narrow.all())
+
+
+def _as_zero(found: Enclosure) -> Enclosure:
+    reach = np.nextafter(np.abs(found.high) + np.abs(found.low) + found.radius, np.inf)
+    nothing = np.zeros(reach.shape)
+    return replace(found, high=nothing, low=nothing, radius=reach, zero=True)
+
+
+def _combinations(ties: Sequence[Open]) -> list[list[Open]]:
+    if len(ties) <= ALL_COMBINATIONS:
+        sizes = range(1, len(ties) + 1)
+        return [list(each) for k in sizes for each in itertools.combinations(ties, k)]
+    chosen = np.random.default_rng(len(ties)).integers(0, 2, (DRAWN, len(ties)), dtype=bool)
+    drawn = [list(itertools.compress(ties, each)) for each in chosen.tolist()]
+    return [*([tie] for tie in ties), list(ties), *filter(None, drawn)]
+
+
+def _kink(place: str) -> ReferenceFailure:
     return ReferenceFailure(
-        f"the true {asked.name} could not be enclosed tightly with {enclosure.bits} bits."
+        f"the two sides of a comparison{place} are equal, and the function is not differentiable "
+        "there, or jumps: the point lies on a kink; choose another."
     )
+
+
+def _rounding_decides(place: str) -> ReferenceFailure:
+    return ReferenceFailure(
+        f"rounding decides a comparison{place} in float64, and its two branches do not meet: "
+        "choose another point, or write the comparison in another form."
+    )
+
+
+def _all_finite(found: Answer) -> bool:
+    return all(ball.is_finite() for ball in found.balls)
+
+
+def _same_value(one: Answer, other: Answer) -> bool:
+    """Return whether two values differ by no more than what is promised, or rounding explains."""
+    if one.balls.shape != other.balls.shape:
+        return False
+    values, turned = (np.array([float(b) for b in each.balls]) for each in (one, other))
+    gaps = np.array([float(abs(a - b).mid()) for a, b in zip(one.balls, other.balls, strict=True)])
+    largest = np.max(np.maximum(np.abs(values), np.abs(turned)), initial=0.0)
+    return bool((gaps <= one.bound + PROMISE * largest).all())
+
+
+def _widened(found: Answer, turned: Answer) -> Answer:
+    """Return the answer with its bounds widened to hold that of a turned comparison."""
+    gaps = [float((a - b).abs_upper()) for a, b in zip(found.balls, turned.balls, strict=True)]
+    return found._replace(bound=found.bound + np.array(gaps))
+
+
+def _round(found: Answer, bits: int, shapes: tuple[tuple[int, ...], ...]) -> Enclosure:
+    """Return balls as pairs of doubles, with radii that cover what the pairs leave out."""
+    pieces = [_pairs(found.balls[k : k + PIECE], bits) for k in range(0, found.balls.size, PIECE)]
+    high, low, radius = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    if not (np.isfinite(high).all() and np.isfinite(radius).all()):
+        raise NotFinite("the derivative is not finite here: choose another point.")
+    zero = not (high.any() or radius.any())
+    probable = bool(found.probable.any())
+    return Enclosure(high, low, radius, found.bound, bits, shapes, zero, probable)
+
+
+def _pairs(balls: Balls, bits: int) -> tuple[Floats, Floats, Floats]:
+    """Return the nearest doubles, what they lack, and what both together lack at most."""
+    high = numeric.floats(balls)
+    with flint.ctx.workprec(bits):
+        rests = [b - h for b, h in zip(balls.tolist(), high.tolist(), strict=True)]
+    low = np.array([float(r) for r in rests])
+    reach = np.array([float(r.rad()) for r in rests])
+    exact = low == 0.0
+    exact[exact] = [rests[k].is_zero() for k in np.flatnonzero(exact)]
+    # The second double is within half a unit of its last place of what is left.
+    radius = np.where(exact, 0.0, np.nextafter(reach + np.spacing(np.abs(low)), np.inf))
+    return high, low, radius

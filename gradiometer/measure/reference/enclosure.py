@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+UNIT = 2.0**-53
+"""Half the distance from 1 to the next double: the largest relative error of one rounding."""
+
 
 @dataclass(frozen=True)
 class Enclosure:
@@ -23,20 +26,25 @@ class Enclosure:
         high: The nearest doubles, shape `(n,)`.
         low: What they lack, shape `(n,)`.
         radius: Proven bounds on |truth − (high + low)|, shape `(n,)`.
-        magnitude: Σ over the paths of the computation of |product of local derivatives|: what the
-            component would be if nothing cancelled, shape `(n,)`, float64 accuracy. Its ratio to
-            the component bounds how far rounding is amplified (F. L. Bauer, Computational graphs
-            and rounding error, SIAM J. Numer. Anal. 11, 1974).
+        bound: What rounding in float64 can do to each component in this computation, shape `(n,)`.
         bits: Working precision at which it was found.
         shapes: Shapes of the problem's outputs.
+        zero: Whether the truth is zero, as far as it can be told: answers are judged by `bound`.
+        probable: Whether `bound` rests on long sums being rounded up and down by chance.
+        convention: What the derivative is of, where two conventions give different ones.
+        other: The enclosure by the other convention, if so.
     """
 
     high: Floats
     low: Floats
     radius: Floats
-    magnitude: Floats
+    bound: Floats
     bits: int
     shapes: tuple[tuple[int, ...], ...] = ((),)
+    zero: bool = False
+    probable: bool = False
+    convention: str = ""
+    other: Enclosure | None = None
 
     @property
     def norm(self) -> float:
@@ -44,9 +52,28 @@ class Enclosure:
         return norm(self.high)
 
     @property
-    def condition(self) -> float:
-        """‖magnitude‖ / ‖truth‖, at least 1: how much cancels in the chain rule's sums."""
-        return max(1.0, norm(self.magnitude) / self.norm)
+    def condition(self) -> float | None:
+        """‖bound‖ in units of ‖truth‖·2⁻⁵³, at least 1: how far rounding is amplified."""
+        return None if self.zero else max(1.0, norm(self.bound) / self.norm / UNIT)
+
+    @property
+    def owed(self) -> float | None:
+        """Digits that rounding leaves in float64: −log₁₀(‖bound‖/‖truth‖); none of a zero."""
+        if self.zero:
+            return None
+        with np.errstate(divide="ignore"):
+            return float(np.log10(self.norm) - np.log10(norm(self.bound)))
+
+    @property
+    def kind(self) -> str:
+        """`likely` where the bound rests on roundings that are random, else `sound`."""
+        return "likely" if self.probable else "sound"
+
+    @property
+    def undecided(self) -> int:
+        """Number of components that are not zero, and of which rounding leaves no digit."""
+        size = np.abs(self.high)
+        return int(np.count_nonzero((self.bound >= size) & (size > self.radius)))
 
     def errors(self, answer: Floats) -> Floats:
         """Return proven bounds on |answer − truth| for each component; the radius counts against.

@@ -1,218 +1,207 @@
-"""The array functions `xp` of the reference tape, under the array API standard's names.
+"""The array functions `xp` of the reference, under the array API standard's names.
 
-The smooth functions are a table: value and derivative, in ball arithmetic. An operation that is
-missing here makes the case an error that names it; it is never approximated.
+An operation that is missing here makes the case an error that names it; it is never approximated.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import inspect
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from flint import arb
 
 from gradiometer.errors import ReferenceFailure
+from gradiometer.measure.reference import algebra, creation, elementary, reductions, shapes
 from gradiometer.measure.reference import balls as numeric
-from gradiometer.measure.reference.tape import (
-    Coefficient,
-    Coefficients,
-    Edge,
-    Node,
-    elementwise,
-    lift,
-    pick,
-    reshape,
-    select,
-    smooth,
-    spread,
-    times,
-    transpose,
-    unbroadcast,
-)
+from gradiometer.measure.reference.array import Array, integers, lift
+from gradiometer.measure.reference.evaluation import compare
+from gradiometer.measure.reference.place import refusal, where_met
+from gradiometer.measure.reference.tape import Node
 from gradiometer.namespace import Namespace
 
-Axis = int | tuple[int, ...] | None
+Operation = Callable[..., Any]
 
-# name: (value of one ball, derivative as an expression of the nodes x and y = f(x))
-SMOOTH: dict[str, tuple[Callable[[arb], arb], Callable[[Node, Node], Any]]] = {
-    "exp": (arb.exp, lambda x, y: y),
-    "expm1": (arb.expm1, lambda x, y: y + 1),
-    "log": (arb.log, lambda x, y: 1 / x),
-    "log1p": (arb.log1p, lambda x, y: 1 / (1 + x)),
-    "sqrt": (arb.sqrt, lambda x, y: 1 / (2 * y)),
-    "square": (lambda x: x * x, lambda x, y: 2 * x),
-    "sin": (arb.sin, lambda x, y: _smooth("cos", x)),
-    "cos": (arb.cos, lambda x, y: -_smooth("sin", x)),
-    "tan": (arb.tan, lambda x, y: 1 + y * y),
-    "asin": (arb.asin, lambda x, y: 1 / _smooth("sqrt", 1 - x * x)),
-    "acos": (arb.acos, lambda x, y: -1 / _smooth("sqrt", 1 - x * x)),
-    "atan": (arb.atan, lambda x, y: 1 / (1 + x * x)),
-    "sinh": (arb.sinh, lambda x, y: _smooth("cosh", x)),
-    "cosh": (arb.cosh, lambda x, y: _smooth("sinh", x)),
-    "tanh": (arb.tanh, lambda x, y: 1 - y * y),
-    "asinh": (arb.asinh, lambda x, y: 1 / _smooth("sqrt", x * x + 1)),
-    "acosh": (arb.acosh, lambda x, y: 1 / _smooth("sqrt", x * x - 1)),
-    "atanh": (arb.atanh, lambda x, y: 1 / (1 - x * x)),
-    "sigmoid": (lambda x: 1 / (1 + (-x).exp()), lambda x, y: y * (1 - y)),
-    "softplus": (lambda x: x.exp().log1p(), lambda x, y: _smooth("sigmoid", x)),
-    "erf": (arb.erf, lambda x, y: Node(2 / arb.pi().sqrt()) * _smooth("exp", -x * x)),
+
+def _relation(relation: str) -> Operation:
+    return lambda a, b: compare(lift(a), relation, lift(b))[()]
+
+
+def _finite(x: Any) -> Any:
+    return numeric.finite(lift(x).value)[()]
+
+
+def _nan(x: Any) -> Any:
+    return np.frompyfunc(lambda b: b.mid().is_nan(), 1, 1)(lift(x).value).astype(bool)[()]
+
+
+def _reduced(reduce: Callable[..., Any]) -> Operation:
+    def reduced(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+        return reduce(elementary.truth(x), axis=axis, keepdims=keepdims)
+
+    return reduced
+
+
+ARITHMETIC: dict[str, Operation] = {
+    "add": lambda a, b: lift(a) + lift(b),
+    "subtract": lambda a, b: lift(a) - lift(b),
+    "multiply": lambda a, b: lift(a) * lift(b),
+    "divide": elementary.divide,
+    "pow": elementary.power,
+    "matmul": algebra.matmul,
+    "floor_divide": elementary.floor_divide,
+    "remainder": elementary.remainder,
+    "negative": lambda x: -lift(x),
+    "positive": lambda x: lift(x),
 }
+RELATIONS: dict[str, Operation] = {
+    "greater": _relation(">"),
+    "greater_equal": _relation(">="),
+    "less": _relation("<"),
+    "less_equal": _relation("<="),
+    "equal": _relation("=="),
+    "not_equal": _relation("!="),
+}
+COMPONENTWISE: dict[str, Operation] = {
+    name: functools.partial(elementary.smooth, name) for name in elementary.SMOOTH
+} | {
+    "abs": elementary.absolute,
+    "atan2": elementary.atan2,
+    "ceil": elementary.ceil,
+    "clip": elementary.clip,
+    "floor": elementary.floor,
+    "hypot": elementary.hypot,
+    "logaddexp": elementary.logaddexp,
+    "maximum": elementary.maximum,
+    "minimum": elementary.minimum,
+    "relu": elementary.relu,
+    "round": elementary.rounded,
+    "sign": elementary.sign,
+    "trunc": elementary.trunc,
+    "where": elementary.where,
+}
+REDUCTIONS: dict[str, Operation] = {
+    "argmax": reductions.argmax,
+    "argmin": reductions.argmin,
+    "argsort": reductions.argsort,
+    "cumulative_prod": reductions.cumulative_prod,
+    "cumulative_sum": reductions.cumulative_sum,
+    "logsumexp": reductions.logsumexp,
+    "max": reductions.largest,
+    "mean": reductions.mean,
+    "min": reductions.smallest,
+    "prod": reductions.prod,
+    "sort": reductions.sort,
+    "std": reductions.deviation,
+    "sum": reductions.total,
+    "var": reductions.variance,
+}
+SHAPES: dict[str, Operation] = {
+    name: getattr(shapes, name)
+    for name in (
+        "broadcast_to", "concat", "diff", "expand_dims", "flip", "matrix_transpose", "moveaxis",
+        "permute_dims", "repeat", "reshape", "roll", "squeeze", "stack", "take", "take_along_axis",
+        "tile", "tril", "triu", "unstack",
+    )
+}  # fmt: skip
+MATRICES: dict[str, Operation] = {
+    "cholesky": algebra.cholesky,
+    "det": algebra.det,
+    "diagonal": shapes.diagonal,
+    "inv": algebra.inverse,
+    "matmul": algebra.matmul,
+    "matrix_power": algebra.matrix_power,
+    "matrix_transpose": shapes.matrix_transpose,
+    "outer": algebra.outer,
+    "solve": algebra.solve,
+    "tensordot": algebra.tensordot,
+    "trace": algebra.trace,
+    "vecdot": algebra.vecdot,
+    "vector_norm": algebra.vector_norm,
+}
+CREATION: dict[str, Operation] = {
+    "arange": creation.arange,
+    "asarray": creation.asarray,
+    "astype": creation.astype,
+    "eye": creation.eye,
+    "full": creation.full,
+    "full_like": creation.like(creation.full),
+    "linspace": creation.linspace,
+    "ones": creation.ones,
+    "ones_like": creation.like(creation.ones),
+    "zeros": creation.zeros,
+    "zeros_like": creation.like(creation.zeros),
+}
+BOOLEANS: dict[str, Operation] = {
+    "all": _reduced(np.all),
+    "any": _reduced(np.any),
+    "isfinite": _finite,
+    "isnan": _nan,
+    "logical_and": lambda a, b: elementary.truth(a) & elementary.truth(b),
+    "logical_not": lambda a: ~elementary.truth(a),
+    "logical_or": lambda a, b: elementary.truth(a) | elementary.truth(b),
+    "logical_xor": lambda a, b: elementary.truth(a) ^ elementary.truth(b),
+}
+WHOLE = frozenset({
+    "abs", "add", "broadcast_to", "ceil", "clip", "concat", "cumulative_prod", "cumulative_sum",
+    "diagonal", "diff", "expand_dims", "flip", "floor", "floor_divide", "matmul",
+    "matrix_transpose", "max", "maximum", "min", "minimum", "moveaxis", "multiply", "negative",
+    "outer", "permute_dims", "positive", "pow", "prod", "remainder", "repeat", "reshape", "roll",
+    "round", "sign", "sort", "square", "squeeze", "stack", "subtract", "sum", "take",
+    "take_along_axis", "tensordot", "tile", "trace", "tril", "triu", "trunc", "unstack", "vecdot",
+    "where",
+})  # fmt: skip
+"""Operations that make integers of integers."""
+
+OF_SEVERAL = frozenset({
+    "add", "clip", "floor_divide", "matmul", "maximum", "minimum", "multiply", "outer", "remainder",
+    "subtract", "vecdot",
+})  # fmt: skip
+"""Those of which every argument is an array."""
 
 
-def _smooth(name: str, x: Any) -> Node:
-    value, slope = SMOOTH[name]
-    return smooth(value, x, slope)
+def public(name: str, operation: Operation) -> Operation:
+    """Return an operation as a problem's function meets it: arrays in, arrays out."""
+    signature = inspect.signature(operation)
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.pop("out", None) is not None:
+            raise refusal(f"xp.{name} with `out=`", "assign the result instead.")
+        if "dtype" in kwargs and "dtype" not in signature.parameters:
+            creation.kind_of(kwargs.pop("dtype"))
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise refusal(f"xp.{name} with other arguments", f"{error}.") from None
+        return _returned(operation(*args, **kwargs), name in WHOLE and _whole(name, args))
+
+    return functools.update_wrapper(called, operation) if inspect.isfunction(operation) else called
 
 
-def where(condition: Any, a: Any, b: Any) -> Node:
-    """Choose componentwise; the condition is decided, so each branch's cotangent is exact."""
-    a, b, condition = lift(a), lift(b), np.asarray(condition, dtype=bool)
-
-    def branch(node: Node, chosen: Any) -> Edge:
-        return node, lambda g, c: unbroadcast(select(chosen, g), node.shape)
-
-    value = np.where(condition, a.value, b.value)
-    return Node(value, [branch(a, condition), branch(b, ~condition)])
-
-
-def maximum(a: Any, b: Any) -> Node:
-    """Return the larger; where equal, the reference refuses to decide."""
-    return where(lift(a) > b, a, b)
+def _whole(name: str, args: Any) -> bool:
+    """Return whether the arrays among the arguments are all of integers."""
+    if name == "where":
+        return all(map(integers, args[1:3]))
+    if name == "pow":
+        return all(map(integers, args[:2])) and bool(
+            (numeric.floats(lift(args[1]).value) >= 0).all()
+        )
+    if name in ("concat", "stack"):
+        return all(map(integers, args[0]))
+    operands = args if name in OF_SEVERAL else args[:1]
+    return all(x is None or integers(x) for x in operands)
 
 
-def minimum(a: Any, b: Any) -> Node:
-    """Return the smaller; where equal, the reference refuses to decide."""
-    return where(lift(a) < b, a, b)
-
-
-def absolute(x: Any) -> Node:
-    """Return |x|; at 0, the reference refuses to decide."""
-    return where(lift(x) > 0, x, -lift(x))
-
-
-def atan2(y: Any, x: Any) -> Node:
-    """Return the angle of the point (x, y)."""
-    y, x = lift(y), lift(x)
-    angle = np.asarray(np.frompyfunc(arb.atan2, 2, 1)(y.value, x.value), dtype=object)
-    return elementwise(angle, (y, lambda: x / (x * x + y * y)), (x, lambda: -y / (x * x + y * y)))
-
-
-def total(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
-    """Return the sum over axes."""
-    node = lift(x)
-    kept = np.asarray(node.value.sum(axis=axis, keepdims=True))
-    value = kept if keepdims else node.value.sum(axis=axis)
-    return Node(value, [(node, lambda g, c: spread(reshape(g, kept.shape), node.shape))])
-
-
-def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
-    """Return the mean over axes."""
-    summed = total(x, axis, keepdims=keepdims)
-    return summed / (lift(x).size // max(1, summed.size))
-
-
-def prod(x: Any, axis: int | None = None) -> Node:
-    """Return the product over an axis, or of all components: a tree of products."""
-    node = lift(x)
-    left = reshape(node, (-1,)) if axis is None else _to_front(node, axis)
-    if not len(left):
-        return Node(np.ones(left.shape[1:]))
-    while len(left) > 1:
-        half, odd = len(left) // 2, len(left) % 2
-        paired = left[:half] * left[half : 2 * half]
-        left = concat([paired, left[-1:]]) if odd else paired
-    return left[0]
-
-
-def cumulative_sum(x: Any, *, axis: int = 0) -> Node:
-    """Return the partial sums along an axis."""
-    front = _to_front(lift(x), axis)
-    flat = reshape(front, (len(front), -1))
-    sums = reshape(lift(np.tri(len(front))) @ flat, front.shape)
-    return _to_front(sums, 0, axis % sums.ndim)
-
-
-def expand_dims(x: Any, axis: int = 0) -> Node:
-    """Return the array with an axis of length one put in."""
-    expanded: Node = reshape(lift(x), np.expand_dims(lift(x).value, axis).shape)
-    return expanded
-
-
-def stack(arrays: Sequence[Any], axis: int = 0) -> Node:
-    """Join along a new axis."""
-    return concat([expand_dims(a, axis) for a in arrays], axis)
-
-
-def concat(arrays: Sequence[Any], axis: int = 0) -> Node:
-    """Join along an existing axis."""
-    nodes = [lift(a) for a in arrays]
-    value = np.concatenate([n.value for n in nodes], axis=axis)
-    ends = np.cumsum([n.shape[axis] for n in nodes]).tolist()
-    before = (slice(None),) * (axis % value.ndim)
-
-    def part(node: Node, end: int) -> Edge:
-        key = (*before, slice(end - node.shape[axis], end))
-        return node, lambda g, c: pick(g, key)
-
-    return Node(value, [part(node, end) for node, end in zip(nodes, ends, strict=True)])
-
-
-def take(x: Any, indices: Any, axis: int = 0) -> Node:
-    """Return the slices at integer indices along an axis."""
-    node = lift(x)
-    return node[(*(slice(None),) * (axis % node.ndim), np.asarray(indices))]
-
-
-def logsumexp(x: Any, axis: Axis = None) -> Node:
-    """Return log Σ e^x; balls have exponents without bound, so no shift is needed."""
-    return _smooth("log", total(_smooth("exp", x), axis))
-
-
-def inverse(matrix: Any) -> Node:
-    """Return the inverse of a square matrix."""
-    a = lift(matrix)
-    y = Node(numeric.inverse(a.value))
-    m = Coefficient(y)
-
-    def pullback(g: Any, c: Coefficients) -> Any:
-        turned = transpose(c(m), (1, 0))
-        return times(times(turned, g), turned) * c(Coefficient(-1))
-
-    return y.follow((a, pullback))
-
-
-def solve(matrix: Any, right: Any) -> Node:
-    """Return A⁻¹·b; balls make the inverse as good as a factorisation."""
-    return inverse(matrix) @ lift(right)
-
-
-def diagonal(matrix: Any) -> Node:
-    """Return the main diagonal of a square matrix."""
-    node = lift(matrix)
-    return node[np.arange(len(node)), np.arange(len(node))]
-
-
-def cholesky(matrix: Any) -> Node:
-    """Return the lower Cholesky factor, column by column (Golub and Van Loan, §4.2.5)."""
-    a = lift(matrix)
-    n = len(a)
-    left = Node(np.zeros((n, 0)))
-    for j in range(n):
-        column = a[j:, j]
-        if j:
-            column = column - left[j:, :] @ left[j, :]
-        column = concat([Node(np.zeros(j)), column / _smooth("sqrt", column[0])])
-        left = concat([left, expand_dims(column, 1)], axis=1)
-    return left
-
-
-def _to_front(x: Node, axis: int, place: int = 0) -> Node:
-    order = list(range(x.ndim))
-    order.insert(place, order.pop(axis))
-    moved: Node = transpose(x, order)
-    return moved
+def _returned(result: Any, whole: bool) -> Any:
+    if isinstance(result, tuple):
+        return tuple(_returned(each, whole) for each in result)
+    if not isinstance(result, Node):
+        return result
+    if whole:
+        result = Node(result.value, ("exact", result))  # integers are not rounded
+    return Array(result, integer=whole)
 
 
 class _Missing:
@@ -222,38 +211,42 @@ class _Missing:
         self._prefix = prefix
 
     def __getattr__(self, name: str) -> Any:
-        if name == "relu" or name.startswith("__"):
-            raise AttributeError(name)  # composed of others by `Namespace`
+        if name.startswith("__"):
+            raise AttributeError(name)
         raise ReferenceFailure(
-            f"the reference has no rule for the operation {self._prefix + name!r}. Write the "
-            f"problem with {', '.join(sorted(OPERATIONS))}."
+            f"the reference has no rule for the operation {self._prefix + name!r}{where_met()}. "
+            f"Write the problem with {', '.join(sorted(OPERATIONS))}."
         )
 
 
-OPERATIONS: dict[str, Any] = {name: functools.partial(_smooth, name) for name in SMOOTH} | {
-    "abs": absolute,
-    "atan2": atan2,
-    "concat": concat,
-    "cumulative_sum": cumulative_sum,
-    "expand_dims": expand_dims,
-    "linalg": Namespace(
-        _Missing("linalg."),
-        {"cholesky": cholesky, "diagonal": diagonal, "inv": inverse, "solve": solve},
-    ),
-    "logsumexp": logsumexp,
-    "matmul": lambda a, b: lift(a) @ b,
-    "maximum": maximum,
-    "mean": mean,
-    "minimum": minimum,
-    "permute_dims": lambda x, axes: transpose(lift(x), axes),
-    "pow": lambda a, b: lift(a) ** b,
-    "prod": prod,
-    "reshape": lambda x, shape: reshape(lift(x), shape),
-    "stack": stack,
-    "sum": total,
-    "take": take,
-    "where": where,
-    "pi": float(np.pi),
-    "e": float(np.e),
-}
-NAMESPACE = Namespace(_Missing(), OPERATIONS)
+def _all_public(table: Mapping[str, Operation]) -> dict[str, Any]:
+    return {name: public(name, operation) for name, operation in table.items()}
+
+
+OPERATIONS: dict[str, Any] = _all_public(
+    ARITHMETIC
+    | RELATIONS
+    | COMPONENTWISE
+    | REDUCTIONS
+    | SHAPES
+    | CREATION
+    | BOOLEANS
+    | {name: MATRICES[name] for name in ("tensordot", "vecdot")}
+) | {"linalg": Namespace(_Missing("linalg."), _all_public(MATRICES))}
+TYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_}
+NUMBERS = {"inf": math.inf, "nan": math.nan, "newaxis": None}
+
+
+class _Numbers(Namespace):
+    """The namespace, with π and e as numbers of the tape: not the doubles next to them."""
+
+    @property
+    def pi(self) -> Array:
+        return Array(elementary.pi())
+
+    @property
+    def e(self) -> Array:
+        return Array(elementary.e())
+
+
+NAMESPACE = _Numbers(_Missing(), OPERATIONS | TYPES | NUMBERS)

@@ -1,47 +1,91 @@
-"""A reverse-mode tape whose nodes hold whole arrays of balls, and whose backward pass can be taped.
+"""A tape whose nodes hold whole arrays of balls; derivatives of them are nodes again.
 
-A pullback is linear in the cotangent, with coefficients that are nodes themselves. One set of rules
-therefore serves three passes: with the coefficients' values it encloses a pullback; with their
-moduli, in float64, it gives the sum over paths that bounds the effect of rounding (Bauer 1974);
-with the nodes as they are, the backward pass is itself on the tape, to be differentiated again.
+Each node knows what it was computed from, in *parts*: how a cotangent is pulled back to a parent,
+how a tangent of the parent is pushed forward, and by how much an error of the parent widens the
+node's. Both passes are made of the tape's own operations. On the tape, they can be differentiated
+again; off it (`plain`), they are only evaluated, with the bounds on rounding that
+`gradiometer.measure.reference.rounding` finds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from gradiometer.errors import ReferenceFailure
 from gradiometer.measure.reference import balls as numeric
-from gradiometer.measure.reference.balls import Balls, balls, greater
+from gradiometer.measure.reference import linear
+from gradiometer.measure.reference.balls import Balls, balls
+from gradiometer.measure.reference.linear import LinearMap
+from gradiometer.measure.reference.rounding import (
+    ELEMENTARY,
+    ROUNDED,
+    Floats,
+    Rounding,
+    absorbing,
+    of_function,
+    of_sum,
+    settle,
+)
 
-Coefficients = Callable[[Any], Any]
-Pullback = Callable[[Any, Coefficients], Any]
-Edge = tuple["Node", Pullback]
+View = Callable[["Node"], "Node"]
 
 
 class Node:
-    """An array of balls, and how a cotangent flows from it to the nodes it was computed from."""
+    """An array of balls, and what it was computed from.
 
-    __slots__ = ("edges", "tracked", "value")
+    Attributes:
+        value: The balls; structural zeros among them in derivatives.
+        made: The operation's name and everything that it was given: what identifies the node.
+        parts: One for each operand.
+        tracked: Whether it depends on a variable.
+        sparse: Whether structural zeros may be among its components.
+        bilinear: Whether it is the product of its first two operands.
+        rounding: What evaluating it in float64 adds to the errors of its operands.
+        edge: How far an operand is from where the operation is not defined.
+        source: The node of which this is the untracked twin.
+    """
+
+    __slots__ = (
+        "bilinear", "bound_", "draws_", "edge", "floats_", "made", "moduli_", "noisy_", "origin_",
+        "parts", "rounding", "source", "sparse", "tracked", "twin_", "value",
+    )  # fmt: skip
     __array_ufunc__ = None  # a NumPy array on the left leaves the operation to the node
     __hash__ = object.__hash__
 
-    def __init__(self, value: Any, edges: Iterable[Edge] = (), *, variable: bool = False) -> None:
-        self.value: Balls = balls(value)
-        self.edges: list[Edge] = []
-        self.tracked: bool = variable
-        self.follow(*edges)
-
-    def follow(self, *edges: Edge) -> Node:
-        """Record what the node was computed from; return the node."""
-        self.edges += [edge for edge in edges if edge[0].tracked]
-        self.tracked = self.tracked or bool(self.edges)
-        return self
+    def __init__(
+        self,
+        value: Any,
+        made: tuple[Any, ...] = (),
+        parts: Sequence[Part] = (),
+        *,
+        rounding: Rounding | None = None,
+        bilinear: bool = False,
+        edge: Callable[[Any], Any] | None = None,
+        variable: bool = False,
+        sparse: bool = False,
+        source: Node | None = None,
+    ) -> None:
+        self.value: Balls = value if made else balls(value)
+        self.made = made or ("constant", np.array(value))  # a copy: the caller may change its own
+        self.parts = tuple(parts)
+        self.tracked: bool = variable or any(part.parent.tracked for part in parts)
+        self.sparse: bool = sparse or any(part.parent.sparse for part in parts)
+        self.bilinear = bilinear
+        self.rounding = rounding
+        self.edge = edge
+        self.source = source
+        self.floats_: Floats | None = None
+        self.moduli_: Floats | None = None
+        self.bound_: Floats | None = None
+        self.noisy_ = False
+        self.draws_: dict[int, Floats] = {}
+        self.origin_: NDArray[np.int64] | None = None
+        self.twin_: Node | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -59,39 +103,116 @@ class Node:
         return self.value.size
 
     @property
-    def T(self) -> Node:  # noqa: N802  # the array API's name
-        """The transposed matrix."""
-        turned: Node = transpose(self, range(self.ndim)[::-1])
-        return turned
+    def before(self) -> Iterable[Node]:
+        """What must be known of other nodes before anything is known of this one."""
+        return (self.source,) if self.source is not None else (p.parent for p in self.parts)
+
+    @property
+    def floats(self) -> Floats:
+        """The midpoints of the components, in float64; none is zero by underflow."""
+        if self.source is not None:
+            return self.source.floats
+        if self.floats_ is None:
+            known = self._floats_by_parents()
+            self.floats_ = numeric.unvanished(self.value) if known is None else known
+        return self.floats_
+
+    def _floats_by_parents(self) -> Floats | None:
+        """Return the midpoints, found from those of the operands where they are known."""
+        known = [part.parent.floats_ for part in self.parts]
+        if not known or any(x is None for x in known):
+            return None
+        if self.made[0] == "linear" and self.rounding is None:
+            return np.asarray(self.made[1](known[0]))
+        if self.made[0] == "multiply":
+            a, b = known
+            product = absorbing(a, b)
+            vanished = (product == 0.0) & (a != 0.0) & (b != 0.0)
+            return np.asarray(np.where(vanished, numeric.TINY, product))
+        return None
+
+    @property
+    def moduli(self) -> Floats:
+        """The moduli of the components, in float64."""
+        if self.source is not None:
+            return self.source.moduli
+        if self.moduli_ is None:
+            self.moduli_ = np.abs(self.floats)
+        return self.moduli_
+
+    @property
+    def bound(self) -> Floats:
+        """What rounding can do to each component in float64: the sound bound."""
+        if self.bound_ is None:
+            settle(self)
+        assert self.bound_ is not None
+        return self.bound_
+
+    @property
+    def noisy(self) -> bool:
+        """Whether rounding does anything to any component."""
+        if self.bound_ is None:
+            settle(self)
+        return self.noisy_
+
+    @property
+    def twin(self) -> Node:
+        """The same array, not tracked: what is computed from it is evaluated, not recorded."""
+        if not self.tracked:
+            return self
+        if self.twin_ is None:
+            self.twin_ = Node(self.value, ("twin", self), source=self, sparse=self.sparse)
+        return self.twin_
 
     def __neg__(self) -> Node:
-        return elementwise(-self.value, (self, -1))
+        return Node(_array(-self.value), ("negative", self), [Scaled(self, -1, self.shape)])
 
     def __add__(self, other: Any) -> Node:
-        a, b = lift(self), lift(other)
-        return elementwise(a.value + b.value, (a, 1), (b, 1))
+        a, b = self, lift(other)
+        value = _array(a.value + b.value)
+        parts = [Scaled(a, 1, value.shape), Scaled(b, 1, value.shape)]
+        return Node(value, ("add", a, b), parts, rounding=ROUNDED)
 
     def __sub__(self, other: Any) -> Node:
-        a, b = lift(self), lift(other)
-        return elementwise(a.value - b.value, (a, 1), (b, -1))
+        a, b = self, lift(other)
+        value = _array(a.value - b.value)
+        parts = [Scaled(a, 1, value.shape), Scaled(b, -1, value.shape)]
+        return Node(value, ("subtract", a, b), parts, rounding=ROUNDED)
 
     def __mul__(self, other: Any) -> Node:
-        a, b = lift(self), lift(other)
-        return elementwise(a.value * b.value, (a, b), (b, a))
+        a, b = self, lift(other)
+        value = _array(a.value * b.value)
+        parts = [Scaled(a, b, value.shape), Scaled(b, a, value.shape)]
+        return Node(value, ("multiply", a, b), parts, rounding=ROUNDED, bilinear=True)
 
     def __truediv__(self, other: Any) -> Node:
-        return self * reciprocal(lift(other))
+        a, b = self, lift(other)
+        value = _array(a.value / b.value)
+        y = Node(value, ("divide", a, b), rounding=ROUNDED, edge=np.abs)
+        inverse = functools.cache(lambda: reciprocal(b))
+        y.follow(
+            Scaled(b, lambda: -(y * inverse()), y.shape),  # first, since the edge is its
+            Scaled(a, inverse, y.shape),
+        )
+        return y
 
     def __pow__(self, exponent: Any) -> Node:
         if isinstance(exponent, int):
-            slope: Any = (lambda: exponent * self ** (exponent - 1)) if exponent else 0
-            return elementwise(self.value**exponent, (self, slope))
-        a, e = lift(self), lift(exponent)
-        y = Node(a.value**e.value)
-        return y.follow(*_partials((a, lambda: e * a ** (e - 1)), (e, lambda: y * logarithm(a))))
-
-    def __matmul__(self, other: Any) -> Node:
-        return product(lift(self), lift(other))
+            return _whole_power(self, exponent)
+        a, e = self, lift(exponent)
+        value = _array(a.value**e.value)
+        whole = np.asarray(numeric.floats(e.value) % 1.0 == 0.0) & (numeric.floats(e.value) >= 0.0)
+        y = Node(
+            value,
+            ("power", a, e),
+            rounding=of_function(2 * ELEMENTARY),
+            edge=lambda base: np.where(whole, np.inf, np.abs(base)),
+        )
+        y.follow(
+            Scaled(a, lambda: e * a ** (e - 1), value.shape),
+            Scaled(e, lambda: y * logarithm(a), value.shape),
+        )
+        return y
 
     def __radd__(self, other: Any) -> Node:
         return lift(other) + self
@@ -108,27 +229,141 @@ class Node:
     def __rpow__(self, other: Any) -> Node:
         return lift(other) ** self
 
-    def __rmatmul__(self, other: Any) -> Node:
-        return lift(other) @ self
-
     def __getitem__(self, key: Any) -> Node:
-        picked: Node = pick(self, key)
-        return picked
+        return apply(linear.take(self.shape, key), self)
 
-    def __len__(self) -> int:
-        return len(self.value)
+    def follow(self, *parts: Part) -> None:
+        """Record operands, where their coefficients need the node itself."""
+        self.parts += parts
+        self.tracked = self.tracked or any(part.parent.tracked for part in parts)
+        self.sparse = self.sparse or any(part.parent.sparse for part in parts)
 
-    def __gt__(self, other: Any) -> NDArray[np.bool_]:
-        return greater(self.value, lift(other).value)
 
-    def __lt__(self, other: Any) -> NDArray[np.bool_]:
-        return greater(lift(other).value, self.value)
+class Part:
+    """What a node owes to one of its operands, the parent."""
 
-    # Where the two sides could be equal, `greater` refuses to decide: these are the same question.
-    __ge__, __le__ = __gt__, __lt__
+    __slots__ = ("parent",)
 
-    def __eq__(self, other: object) -> Any:
-        raise ReferenceFailure("the reference cannot decide `==` between balls: use < or >.")
+    def __init__(self, parent: Node) -> None:
+        self.parent = parent
+
+    def pull(self, g: Node, view: View) -> Node:
+        """Return the parent's share of a cotangent of the node."""
+        raise NotImplementedError
+
+    def push(self, t: Node, view: View) -> Node:
+        """Return what a tangent of the parent does to the node."""
+        raise NotImplementedError
+
+    def widen(self, error: Any, *, wide: bool = False) -> Any:
+        """Return what nonnegative errors of the parent do at most.
+
+        Args:
+            error: One for each component of the parent.
+            wide: Whether the other operand's error counts as well, as in a product.
+        """
+        raise NotImplementedError
+
+    def shift(self, error: Floats) -> Any:
+        """Return what an error of the parent does to the node, to first order."""
+        raise NotImplementedError
+
+
+class Mapped(Part):
+    """The parent, through a linear map."""
+
+    __slots__ = ("map",)
+
+    def __init__(self, parent: Node, by: LinearMap) -> None:
+        super().__init__(parent)
+        self.map = by
+
+    def pull(self, g: Node, view: View) -> Node:
+        return apply(self.map.adjoint, g)
+
+    def push(self, t: Node, view: View) -> Node:
+        return apply(self.map, t)
+
+    def widen(self, error: Any, *, wide: bool = False) -> Any:
+        return self.map(error)
+
+    def shift(self, error: Floats) -> Any:
+        return self.map(error)
+
+
+class Scaled(Part):
+    """The parent, broadcast and times a local derivative, component by component.
+
+    The derivative is 1, −1, a node, or a function that makes the node when it is first needed.
+    """
+
+    __slots__ = ("_made", "shape")
+
+    def __init__(self, parent: Node, by: Any, shape: tuple[int, ...]) -> None:
+        super().__init__(parent)
+        self._made = by
+        self.shape = shape
+
+    @property
+    def derivative(self) -> Node | int:
+        """The local derivative: 1, −1, or a node."""
+        if not isinstance(self._made, Node | int):
+            self._made = self._made()
+        made: Node | int = self._made
+        return made
+
+    def pull(self, g: Node, view: View) -> Node:
+        scaled = self._times(g, view)
+        shape = self.parent.shape
+        return (
+            scaled if scaled.shape == shape else apply(linear.Collapse(scaled.shape, shape), scaled)
+        )
+
+    def push(self, t: Node, view: View) -> Node:
+        scaled = self._times(t, view)
+        shape = self.shape
+        return (
+            scaled if scaled.shape == shape else apply(linear.Spread(scaled.shape, shape), scaled)
+        )
+
+    def widen(self, error: Any, *, wide: bool = False) -> Any:
+        by = self.derivative
+        if isinstance(by, int):
+            return error
+        return absorbing(error, by.moduli + by.bound if wide else by.moduli)
+
+    def shift(self, error: Floats) -> Any:
+        by = self.derivative
+        return by * error if isinstance(by, int) else absorbing(error, by.floats)
+
+    def _times(self, x: Node, view: View) -> Node:
+        by = self.derivative
+        if isinstance(by, int):
+            return x if by == 1 else -x
+        return x * view(by)
+
+
+class Reduced(Part):
+    """The parent, times a local derivative, component by component, and summed over axes."""
+
+    __slots__ = ("scaled", "summed")
+
+    def __init__(self, parent: Node, by: Any, summed: LinearMap) -> None:
+        super().__init__(parent)
+        self.scaled = Scaled(parent, by, parent.shape)
+        self.summed = summed
+
+    def pull(self, g: Node, view: View) -> Node:
+        return self.scaled.pull(apply(self.summed.adjoint, g), view)
+
+    def push(self, t: Node, view: View) -> Node:
+        return apply(self.summed, self.scaled.push(t, view))
+
+    def widen(self, error: Any, *, wide: bool = False) -> Any:
+        return self.summed(self.scaled.widen(error))
+
+    def shift(self, error: Floats) -> Any:
+        return self.summed(self.scaled.shift(error))
 
 
 def lift(x: Any) -> Node:
@@ -136,198 +371,108 @@ def lift(x: Any) -> Node:
     return x if isinstance(x, Node) else Node(x)
 
 
-def elementwise(value: Any, *partials: tuple[Node, Any]) -> Node:
-    """Return a node computed elementwise, with broadcasting, from each parent by a coefficient.
-
-    A coefficient is an integer, a node, or a function that makes the node when it is needed.
-    """
-    return Node(value, _partials(*partials))
-
-
-def smooth(value: Callable[[arb], arb], x: Any, slope: Callable[[Node, Node], Any]) -> Node:
+def smooth(
+    name: str,
+    value: Callable[[arb], arb],
+    x: Node,
+    slope: Callable[[Node, Node], Any],
+    *,
+    units: float = ELEMENTARY,
+    edge: Callable[[Any], Any] | None = None,
+) -> Node:
     """Return a function applied to each component; its slope is an expression of x and y = f(x)."""
-    node = lift(x)
-    y = Node(np.asarray(np.frompyfunc(value, 1, 1)(node.value), dtype=object))
-    return y.follow(*_partials((node, lambda: slope(node, y))))
+    balls_ = np.asarray(np.frompyfunc(value, 1, 1)(x.value), dtype=object)
+    y = Node(balls_, (name, x), rounding=of_function(units), edge=edge)
+    y.follow(Scaled(x, lambda: slope(x, y), y.shape))
+    return y
 
 
 def reciprocal(x: Node) -> Node:
     """Return 1/x."""
-    return smooth(lambda ball: 1 / ball, x, lambda x, y: -y * y)
+    return smooth("reciprocal", lambda b: 1 / b, x, lambda x, y: -y * y, units=1.0, edge=np.abs)
 
 
 def logarithm(x: Node) -> Node:
     """Return log x."""
-    return smooth(arb.log, x, lambda x, y: 1 / x)
+    return smooth("log", arb.log, x, lambda x, y: 1 / x, edge=np.abs)
 
 
-class Coefficient:
-    """A local derivative, made when it is first needed."""
-
-    __slots__ = ("_made", "_make")
-
-    def __init__(self, make: Any) -> None:
-        self._make = make
-        self._made: Any = None
-
-    @property
-    def node(self) -> Node | int:
-        """The derivative as a node, or an integer."""
-        if self._made is None:
-            self._made = self._make() if callable(self._make) else self._make
-        made: Node | int = self._made
-        return made
+def where(mask: Any, a: Node, b: Node) -> Node:
+    """Choose componentwise by booleans; to what was not chosen nothing flows."""
+    mask = np.asarray(mask, dtype=bool)
+    shape = np.broadcast_shapes(mask.shape, a.shape, b.shape)
+    mask = np.broadcast_to(mask, shape)
+    a, b = spread(a, shape), spread(b, shape)
+    value = np.asarray(np.where(mask, a.value, b.value), dtype=object)
+    parts = [
+        Mapped(a, linear.Keep(shape, shape, mask)),
+        Mapped(b, linear.Keep(shape, shape, ~mask)),
+    ]
+    return Node(value, ("where", mask, a, b), parts)
 
 
-def enclosing(coefficient: Coefficient) -> Any:
-    """Map a coefficient to its value: the backward pass encloses the pullback."""
-    node = coefficient.node
-    return node.value if isinstance(node, Node) else node
+def gather(nodes: Sequence[Node]) -> Node:
+    """Return the sum of nodes of one shape, in whatever order they are added."""
+    if len(nodes) == 1:
+        return nodes[0]
+    value = _array(sum((n.value for n in nodes[1:]), start=nodes[0].value))
+    parts = [Scaled(n, 1, n.shape) for n in nodes]
+    rounding = of_sum(len(nodes) - 1, lambda: np.add.reduce([n.moduli for n in nodes]))
+    return Node(value, ("gather", *nodes), parts, rounding=rounding)
 
 
-def modulus(coefficient: Coefficient) -> Any:
-    """Map a coefficient to its modulus in float64: the backward pass sums over paths."""
-    return numeric.modulus(enclosing(coefficient))
+def apply(by: LinearMap, x: Node) -> Node:
+    """Return a linear map of a node."""
+    terms = np.asarray(by.terms)
+    rounding = of_sum(terms - 1.0, lambda: by(x.moduli)) if (terms > 1).any() else None
+    sparse = isinstance(by, linear.Keep | linear.Put)
+    return Node(by(x.value), ("linear", by, x), [Mapped(x, by)], rounding=rounding, sparse=sparse)
 
 
-def moduli(coefficient: Coefficient) -> Any:
-    """Map a coefficient to its modulus in balls, for sums that doubles cannot hold."""
-    return numeric.moduli(enclosing(coefficient))
+def concat(nodes: Sequence[Node], axis: int = 0) -> Node:
+    """Join along an existing axis."""
+    value = np.concatenate([n.value for n in nodes], axis=axis)
+    ends = np.cumsum([n.shape[axis] for n in nodes]).tolist()
+    before = (slice(None),) * (axis % value.ndim)
+    parts = [
+        Mapped(n, linear.Put(n.shape, value.shape, (*before, slice(end - n.shape[axis], end))))
+        for n, end in zip(nodes, ends, strict=True)
+    ]
+    return Node(value, ("concat", int(axis), *nodes), parts)
 
 
-def taped(coefficient: Coefficient) -> Any:
-    """Map a coefficient to its node: the backward pass is on the tape."""
-    return coefficient.node
+def reshape(x: Node, shape: Sequence[int]) -> Node:
+    """Return the components in another shape."""
+    return apply(linear.reshape(x.shape, shape), x)
 
 
-def backward(seeds: Mapping[Node, Any], coefficients: Coefficients) -> dict[Node, Any]:
-    """Return the cotangent of every node that the outputs depend on.
-
-    Args:
-        seeds: Outputs and their cotangents: balls for an enclosure, float64 for a magnitude, nodes
-            for a pass on the tape.
-        coefficients: `enclosing`, `modulus`, `moduli` or `taped`.
-    """
-    cotangents: dict[Node, Any] = dict(seeds)
-    for node in _outputs_first(seeds):
-        for parent, pullback in node.edges:
-            flow = pullback(cotangents[node], coefficients)
-            before = cotangents.get(parent)
-            cotangents[parent] = flow if before is None else _plus(before, flow)
-    return cotangents
+def transpose(x: Node, axes: Sequence[int]) -> Node:
+    """Return the array with its axes in another order."""
+    return apply(linear.permute(x.shape, axes), x)
 
 
-def product(a: Node, b: Node) -> Node:
-    """Return the matrix product of nodes of one or two axes."""
-    if not (1 <= a.ndim <= 2 and 1 <= b.ndim <= 2):
-        raise ReferenceFailure("the reference multiplies arrays of one or two axes only.")
-    A = reshape(a, (1, -1)) if a.ndim == 1 else a
-    B = reshape(b, (-1, 1)) if b.ndim == 1 else b
-    result: Node = reshape(times(A, B), a.shape[:-1] + b.shape[1:])
-    return result
+def transposed(x: Node) -> Node:
+    """Return the transposed matrix."""
+    return transpose(x, (1, 0))
 
 
-# Linear maps: of nodes they are taped, of arrays (of balls or of floats) they are NumPy's.
+def spread(x: Node, shape: tuple[int, ...]) -> Node:
+    """Return x broadcast to a shape."""
+    return x if x.shape == shape else apply(linear.Spread(x.shape, shape), x)
 
 
-def times(a: Any, b: Any) -> Any:
-    """Return the product of two matrices."""
-    if not (isinstance(a, Node) or isinstance(b, Node)):
-        return numeric.matmul(a, b)
-    A, B = lift(a), lift(b)
-    ca, cb = Coefficient(A), Coefficient(B)
+def _whole_power(a: Node, exponent: int) -> Node:
+    slope: Any = (lambda: exponent * a ** (exponent - 1)) if exponent else (lambda: Node(0))
+    value = _array(a.value**exponent)
     return Node(
-        numeric.matmul(A.value, B.value),
-        [
-            (A, lambda g, c: times(g, _turned(c(cb)))),
-            (B, lambda g, c: times(_turned(c(ca)), g)),
-        ],
+        value,
+        ("power", a, exponent),
+        [Scaled(a, slope, value.shape)],
+        rounding=of_function(ELEMENTARY),
+        edge=np.abs if exponent < 0 else None,
     )
 
 
-def reshape(x: Any, shape: Sequence[int]) -> Any:
-    """Return the components in another shape."""
-    if not isinstance(x, Node):
-        return np.reshape(x, tuple(shape))
-    return Node(x.value.reshape(shape), [(x, lambda g, c: reshape(g, x.shape))])
-
-
-def transpose(x: Any, axes: Sequence[int]) -> Any:
-    """Return the array with its axes in another order."""
-    if not isinstance(x, Node):
-        return np.transpose(x, tuple(axes))
-    back = np.argsort([axis % x.ndim for axis in axes]).tolist()
-    return Node(x.value.transpose(tuple(axes)), [(x, lambda g, c: transpose(g, back))])
-
-
-def pick(x: Any, key: Any) -> Any:
-    """Return x[key]."""
-    if not isinstance(x, Node):
-        return np.asarray(x[key])
-    return Node(x.value[key], [(x, lambda g, c: scatter(g, key, x.shape))])
-
-
-def scatter(x: Any, key: Any, shape: tuple[int, ...]) -> Any:
-    """Return zeros of a shape with x added at [key]."""
-    values = x.value if isinstance(x, Node) else np.asarray(x)
-    whole = np.zeros(shape, dtype=values.dtype)
-    np.add.at(whole, key, values)
-    return Node(whole, [(x, lambda g, c: pick(g, key))]) if isinstance(x, Node) else whole
-
-
-def select(mask: NDArray[np.bool_], x: Any) -> Any:
-    """Return x where the mask is true, zeros elsewhere, broadcast together."""
-    if not isinstance(x, Node):
-        return np.where(mask, x, 0)
-    value = np.where(mask, x.value, 0)
-    return Node(value, [(x, lambda g, c: unbroadcast(select(mask, g), x.shape))])
-
-
-def spread(x: Any, shape: tuple[int, ...]) -> Any:
-    """Return x broadcast to a shape."""
-    if not isinstance(x, Node):
-        return np.broadcast_to(x, shape)
-    value = np.broadcast_to(x.value, shape)
-    return Node(value, [(x, lambda g, c: unbroadcast(g, x.shape))])
-
-
-def unbroadcast(x: Any, shape: tuple[int, ...]) -> Any:
-    """Return x summed over the axes along which an array of this shape was broadcast."""
-    if not isinstance(x, Node):
-        return numeric.unbroadcast(x, shape)
-    if x.shape == shape:
-        return x
-    value = numeric.unbroadcast(x.value, shape)
-    return Node(value, [(x, lambda g, c: spread(g, x.shape))])
-
-
-def _partials(*partials: tuple[Node, Any]) -> list[Edge]:
-    return [(parent, _scale(Coefficient(d), parent.shape)) for parent, d in partials]
-
-
-def _scale(coefficient: Coefficient, shape: tuple[int, ...]) -> Pullback:
-    return lambda g, c: unbroadcast(g * c(coefficient), shape)
-
-
-def _turned(matrix: Any) -> Any:
-    return transpose(matrix, (1, 0))
-
-
-def _plus(a: Any, b: Any) -> Any:
-    return a + b if isinstance(a, Node) else np.asarray(a + b)
-
-
-def _outputs_first(outputs: Iterable[Node]) -> Sequence[Node]:
-    """Return the nodes in reverse order of computation, without recursion."""
-    order: list[Node] = []
-    seen: set[Node] = set()
-    stack = [(output, False) for output in outputs]
-    while stack:
-        node, finished = stack.pop()
-        if finished:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack.extend((parent, False) for parent, _ in node.edges)
-    return order[::-1]
+def _array(x: Any) -> Balls:
+    """Return a result as an array: NumPy returns a component where there are no axes."""
+    return x if isinstance(x, np.ndarray) else np.asarray(x, dtype=object)
