@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import statistics
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -233,6 +234,7 @@ def _listed(x: Any) -> list[Any]:
         (lambda x: bool(x), "2 components.*xp.where"),
         (lambda x: iter(x[0]), "nothing to loop over"),
         (lambda x: len(x[0]), "no length"),
+        (lambda x: statistics.fmean(x), "write the operation with `xp`"),
         (lambda x: x & 1, "bits"),
         (lambda x: 1 | x, "bits"),
         (lambda x: ~x, "bits"),
@@ -301,4 +303,10 @@ def test_a_constant_array_may_leave_for_numpy() -> None:
 
 def test_an_array_shows_its_numbers() -> None:
     assert repr(variable([1.0, 2.0])) == "Array([1.0, 2.0])"
-    assert f"{variable(1.5):.2f}" == "1.50"
+    assert f"{array(1.5):.2f}" == "1.50"
+
+
+def test_the_text_of_an_array_is_no_number_to_compute_with() -> None:
+    assert f"{variable(1.5):.2f}" == "≈1.50"
+    with pytest.raises(ValueError, match="could not convert"):
+        float(f"{variable(1.5)}")

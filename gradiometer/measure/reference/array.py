@@ -207,7 +207,8 @@ class Array:
         return f"Array({numeric.floats(self.node.value).tolist()})"
 
     def __format__(self, spec: str) -> str:
-        return format(numeric.floats(self.node.value)[()], spec)
+        shown = format(numeric.floats(self.node.value)[()], spec)
+        return f"≈{shown}" if self.node.tracked else shown  # to be read, not to be computed with
 
 
 def index(key: Any) -> Any:

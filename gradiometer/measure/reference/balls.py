@@ -10,6 +10,8 @@ happens to be zero says no such thing, and times infinity it is undefined.
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -55,7 +57,6 @@ TINY = 5e-324
 
 _as_ball = np.frompyfunc(lambda x: x if isinstance(x, arb | StructuralZero) else arb(x), 1, 1)
 _exact = np.frompyfunc(arb, 1, 1)
-_as_float = np.frompyfunc(float, 1, 1)
 _settled = np.frompyfunc(lambda x: arb(0) if x is ZERO else x, 1, 1)
 _is_zero = np.frompyfunc(lambda x: x is ZERO, 1, 1)
 _is_finite = np.frompyfunc(lambda x: x is ZERO or x.is_finite(), 1, 1)
@@ -79,7 +80,25 @@ def settled(x: Balls) -> Balls:
 
 def floats(x: Balls) -> NDArray[np.float64]:
     """Return the midpoints in float64."""
-    return np.asarray(_as_float(x), dtype=np.float64)
+    found = np.fromiter(map(float, x.ravel().tolist()), np.float64, x.size)
+    return found.reshape(x.shape)
+
+
+def pairs(x: Balls) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the nearest doubles, what they lack, and bounds on what both together lack."""
+    high, balls_ = floats(x), x.ravel().tolist()
+    rests = list(map(operator.sub, balls_, high.tolist()))
+    low = np.fromiter(map(float, rests), np.float64, x.size)
+    # rad ≤ |mid|·2^−bits, where a ball has that many; the subtraction is exact to far more.
+    bits = np.fromiter(map(arb.rel_accuracy_bits, balls_), np.float64, x.size)
+    reach = np.abs(high) * (1.0 + 2.0**-50) * np.exp2(-np.clip(bits, 0.0, 1e4))
+    for k in np.flatnonzero((bits < 53) | (np.abs(high) < 1e-290)):
+        reach[k] = float(balls_[k].rad())
+    exact = low == 0.0
+    exact[exact] = [rests[k].is_zero() for k in np.flatnonzero(exact)]
+    # The second double is within half a unit of its last place of what is left.
+    radius = np.where(exact, 0.0, np.nextafter(reach + np.spacing(np.abs(low)), np.inf))
+    return high, low, radius
 
 
 def unvanished(x: Balls) -> NDArray[np.float64]:
@@ -135,7 +154,7 @@ def inverse(a: Balls) -> Balls:
         inverted = _matrix(a).inv()
     except ZeroDivisionError as error:
         raise ReferenceFailure("a matrix is singular here: choose another point.") from error
-    return np.array(inverted.entries(), dtype=object).reshape(a.shape)
+    return _entries(inverted, a.shape)
 
 
 def cholesky(a: Balls) -> Balls:
@@ -163,7 +182,11 @@ def cholesky(a: Balls) -> Balls:
 
 def _product(a: Balls, b: Balls) -> Balls:
     product = _matrix(a) * _matrix(b)
-    return np.array(product.entries(), dtype=object).reshape(a.shape[0], b.shape[1])
+    return _entries(product, (a.shape[0], b.shape[1]))
+
+
+def _entries(matrix: arb_mat, shape: tuple[int, ...]) -> Balls:
+    return np.fromiter(matrix.entries(), object, math.prod(shape)).reshape(shape)
 
 
 def _matrix(a: Balls) -> arb_mat:

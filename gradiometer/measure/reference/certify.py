@@ -8,6 +8,7 @@ added to the bound on rounding: either is right.
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -18,7 +19,6 @@ import numpy as np
 from gradiometer.errors import NotFinite, ReferenceFailure
 from gradiometer.measure.reference import balls as numeric
 from gradiometer.measure.reference.answers import PROMISE, Answer, answer
-from gradiometer.measure.reference.balls import Balls
 from gradiometer.measure.reference.enclosure import Enclosure, Floats, norm
 from gradiometer.measure.reference.evaluation import Key, Open, Undecided
 from gradiometer.measure.reference.forward import PRECISIONS, Forward, forward_pass
@@ -35,6 +35,9 @@ combinations that are drawn of more ties, beside each by itself and all together
 
 PIECE = 65_536
 """Components that are rounded at a time: what is made on the way takes memory."""
+
+LARGE = 10_000
+"""Inputs from which a tape is let go of at once."""
 
 LOWER, SYMMETRIC = "of the lower triangle", "of (A + Aᵀ)/2"
 """What a derivative in a matrix that is symmetric by contract can be of."""
@@ -55,7 +58,10 @@ def certify(
         ReferenceFailure: If an operation has no rule, the point lies on a kink or a jump, rounding
             in float64 decides a branch or leaves nothing of the answer, or it is not finite.
     """
-    return _Case(problem, point, find_operator(operator), first).certified()
+    found = _Case(problem, point, find_operator(operator), first).certified()
+    if point.n > LARGE:
+        gc.collect()  # nodes refer to each other, and would stay until some later time
+    return found
 
 
 def nearest(problem: Problem, point: Point, operator: str) -> Floats:
@@ -275,24 +281,12 @@ def _widened(found: Answer, turned: Answer) -> Answer:
 
 def _round(found: Answer, bits: int, shapes: tuple[tuple[int, ...], ...]) -> Enclosure:
     """Return balls as pairs of doubles, with radii that cover what the pairs leave out."""
-    pieces = [_pairs(found.balls[k : k + PIECE], bits) for k in range(0, found.balls.size, PIECE)]
+    starts = range(0, found.balls.size, PIECE)
+    with flint.ctx.workprec(bits):
+        pieces = [numeric.pairs(found.balls[k : k + PIECE]) for k in starts]
     high, low, radius = (np.concatenate(part) for part in zip(*pieces, strict=True))
     if not (np.isfinite(high).all() and np.isfinite(radius).all()):
         raise NotFinite("the derivative is not finite here: choose another point.")
     zero = not (high.any() or radius.any())
     probable = bool(found.probable.any())
     return Enclosure(high, low, radius, found.bound, bits, shapes, zero, probable)
-
-
-def _pairs(balls: Balls, bits: int) -> tuple[Floats, Floats, Floats]:
-    """Return the nearest doubles, what they lack, and what both together lack at most."""
-    high = numeric.floats(balls)
-    with flint.ctx.workprec(bits):
-        rests = [b - h for b, h in zip(balls.tolist(), high.tolist(), strict=True)]
-    low = np.array([float(r) for r in rests])
-    reach = np.array([float(r.rad()) for r in rests])
-    exact = low == 0.0
-    exact[exact] = [rests[k].is_zero() for k in np.flatnonzero(exact)]
-    # The second double is within half a unit of its last place of what is left.
-    radius = np.where(exact, 0.0, np.nextafter(reach + np.spacing(np.abs(low)), np.inf))
-    return high, low, radius

@@ -15,7 +15,7 @@ from gradiometer.measure.reference import balls as numeric
 from gradiometer.measure.reference.array import Array
 from gradiometer.measure.reference.evaluation import Evaluation, Key
 from gradiometer.measure.reference.operations import NAMESPACE
-from gradiometer.measure.reference.place import OWN
+from gradiometer.measure.reference.place import users
 from gradiometer.measure.reference.protocol import array
 from gradiometer.measure.reference.rounding import ordered
 from gradiometer.measure.reference.tape import Node, reshape
@@ -88,8 +88,7 @@ def _call(problem: Problem, inputs: list[Array], given: dict[str, Any]) -> Any:
     except (GradiometerError, MemoryError):
         raise
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [f for f in frames if not f.filename.startswith(OWN) and "/numpy/" not in f.filename]
+        own = [f for f in traceback.extract_tb(error.__traceback__) if users(f.filename)]
         where = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
         raise ReferenceFailure(f"{describe(error)}{where}.") from error
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.errors import ReferenceFailure
 from gradiometer.measure.reference import balls as numeric
+from gradiometer.measure.reference.place import refusal
 from gradiometer.measure.reference.rounding import Floats, Rounding, absorbing_matmul, of_sum
 from gradiometer.measure.reference.tape import Node, Part, View, reshape, transposed, where
 
@@ -131,7 +131,10 @@ class Factored(Part):
 def product(a: Node, b: Node) -> Node:
     """Return the matrix product of nodes of one or two axes."""
     if not (1 <= a.ndim <= 2 and 1 <= b.ndim <= 2):
-        raise ReferenceFailure("the reference multiplies arrays of one or two axes only.")
+        raise refusal(
+            f"a matrix product of arrays of {a.ndim} and {b.ndim} axes",
+            "the reference multiplies arrays of one or two axes only.",
+        )
     A = reshape(a, (1, -1)) if a.ndim == 1 else a
     B = reshape(b, (-1, 1)) if b.ndim == 1 else b
     return reshape(times(A, B), a.shape[:-1] + b.shape[1:])

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 from pathlib import Path
 from types import FrameType
 
 from gradiometer.errors import ReferenceFailure
 
-HERE = str(Path(__file__).parent)
-OWN = (HERE, str(Path(__file__).parents[2] / "namespace.py"))
+HERE = Path(__file__).parent
+OWN = (str(HERE), str(HERE.parents[1] / "namespace.py"))
 """Files whose frames are the reference's own."""
+
+STDLIB = sysconfig.get_path("stdlib")
+
+
+def users(file: str) -> bool:
+    """Return whether a file is the user's: neither ours, nor NumPy's, nor Python's."""
+    foreign = "/numpy/" in file or file.startswith(("<__array", "<frozen", "<string>"))
+    python = file.startswith(STDLIB) and "site-packages" not in file
+    return not (file.startswith(OWN) or foreign or python)
 
 
 def where_met() -> str:
-    """Return ` at FILE, line N`, of the innermost frame that is neither ours nor NumPy's."""
+    """Return ` at FILE, line N`, of the innermost frame that is the user's."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith(OWN) and "/numpy/" not in file and not file.startswith("<__array"):
-            return f" at {Path(file).name}, line {frame.f_lineno}"
+        if users(frame.f_code.co_filename):
+            return f" at {Path(frame.f_code.co_filename).name}, line {frame.f_lineno}"
         frame = frame.f_back
     return ""
 

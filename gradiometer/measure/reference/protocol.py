@@ -27,7 +27,7 @@ COMPARISONS = {
     "ne": "not_equal",
 }  # fmt: skip
 UNARY_OPERATORS = {"neg": "negative", "pos": "positive", "abs": "abs"}
-BITS = ("and", "or", "xor", "lshift", "rshift")
+BITS = {"and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"}
 
 UFUNCS = {
     "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide",
@@ -216,7 +216,7 @@ PROTOCOL: dict[str, Any] = (
     | {f"__i{name}__": _in_place(each) for name, each in BINARY_OPERATORS.items()}
     | {f"__{name}__": _comparison(each) for name, each in COMPARISONS.items()}
     | {f"__{name}__": _method(each) for name, each in UNARY_OPERATORS.items()}
-    | {f"__{side}{name}__": _bits(name) for name in BITS for side in ("", "r", "i")}
+    | {f"__{side}{name}__": _bits(sign) for name, sign in BITS.items() for side in ("", "r", "i")}
     | {name: _method(each) for name, each in METHODS.items()}
     | {f"__{name}__": _truncated(f"__{name}__") for name in ("floor", "ceil", "trunc")}
     | {
@@ -229,7 +229,7 @@ PROTOCOL: dict[str, Any] = (
         "__delitem__": _deleted,
         "__divmod__": _divmod,
         "__getattr__": _missing,
-        "__invert__": _bits("invert"),
+        "__invert__": _bits("~"),
         "__rdivmod__": lambda self, other: _divmod(asarray(other), self),
         "__reduce__": _pickled,
         "__reduce_ex__": _pickled,

@@ -194,7 +194,9 @@ def _draw(
             if node.rounding is not None:
                 if id(node) not in spreads:
                     spreads[id(node)] = _own(node, node.rounding.typical)
-                error = error + spreads[id(node)] * generator.standard_normal(node.shape)
+                error = error + spreads[id(node)] * generator.standard_normal(
+                    node.shape, np.float32
+                )
         if keep:
             node.draws_[k] = error
         else:
