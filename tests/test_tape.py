@@ -31,7 +31,7 @@ from gradiometer.measure.reference.linear import Collapse, Keep, LinearMap, Spre
 from gradiometer.measure.reference.matrices import cholesky, inverse, product, solve, times
 from gradiometer.measure.reference.passes import backward, forward, plain, seed, taped
 from gradiometer.measure.reference.reductions import prod
-from gradiometer.measure.reference.rounding import likely, ordered
+from gradiometer.measure.reference.rounding import CONFIDENCE, likely, ordered
 from gradiometer.measure.reference.tape import (
     Node,
     apply,
@@ -893,7 +893,7 @@ def test_a_rounding_is_followed_over_all_its_paths() -> None:
     assert likely([twice])[0][()] == 0.0
     assert likely([apart])[0][()] > 0.0
     likely([kept], keep=True)
-    assert likely([once - z], keep=True)[0][()] < UNIT * 0.07 * 8  # z's draws are not made again
+    assert likely([once - z], keep=True)[0][()] < UNIT * 0.07 * CONFIDENCE  # z's draws are not made again
 
 
 def test_what_is_exact_has_no_likely_error() -> None:

@@ -38,10 +38,10 @@ Floats = NDArray[np.float64]
 ELEMENTARY = 4.0
 """Units granted to an elementary function: libraries are not correctly rounded."""
 
-DRAWS = 10
+DRAWS = 8
 """Times that roundings are drawn, to estimate the standard deviation of an error."""
 
-CONFIDENCE = 10.0
+CONFIDENCE = 12.0
 """How many estimated standard deviations an error may be: more with a probability of 2·10⁻⁶
 (Student's t with `DRAWS` degrees of freedom)."""
 
