@@ -893,7 +893,8 @@ def test_a_rounding_is_followed_over_all_its_paths() -> None:
     assert likely([twice])[0][()] == 0.0
     assert likely([apart])[0][()] > 0.0
     likely([kept], keep=True)
-    assert likely([once - z], keep=True)[0][()] < UNIT * 0.07 * CONFIDENCE  # z's draws are not made again
+    # z's draws are not made again
+    assert likely([once - z], keep=True)[0][()] < UNIT * 0.07 * CONFIDENCE
 
 
 def test_what_is_exact_has_no_likely_error() -> None:
