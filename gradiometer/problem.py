@@ -7,6 +7,7 @@ must not know how anything is differentiated.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -132,9 +133,17 @@ class Problem:
         return self.outputs or ("value",)
 
     @property
+    def written(self) -> Callable[..., Any]:
+        """The function as it is written, without the arguments that `functools.partial` binds."""
+        function = self.function
+        while isinstance(function, functools.partial):
+            function = function.func
+        return function
+
+    @property
     def summary(self) -> str:
         """The docstring's first line, which holds the formula."""
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+        return (inspect.getdoc(self.written) or "").partition("\n")[0]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -208,11 +217,12 @@ class Problem:
                 f"Problem {self.name!r} has inputs {list(inputs)}: its function takes {expected}. "
                 "Name them in `at` as the function does, in the same order."
             )
-        required = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
-        if set(given) != required:
+        named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+        required = {p.name for p in named if p.default is p.empty}
+        if not required <= set(given) <= {p.name for p in named}:
             raise GradiometerError(
                 f"Problem {self.name!r} has given values {sorted(given)}: its function takes "
-                f"{sorted(required)} after the star. Name them in `given`."
+                f"{sorted(p.name for p in named)} after the star. Name them in `given`."
             )
 
 

@@ -274,3 +274,27 @@ def test_a_class_made_after_one_of_a_file_travels_by_value_with_its_base_by_name
     ticket = pack(heir(), REGISTRY.origins)
     assert ticket.pickled
     assert base in type(unpack(ticket)).__mro__
+
+
+def test_a_function_with_bound_arguments_is_found_in_the_file_that_defines_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "bound.py"
+    path.write_text(
+        "import functools\n"
+        "from gradiometer import Problem\n"
+        "def scaled(xp, x, *, k):\n"
+        "    '''y = k·x'''\n"
+        "    return x * k\n"
+        "class Scaled:\n"
+        "    def __call__(self, xp, x):\n"
+        "        return x * 5.0\n"
+        "three = Problem('three', functools.partial(scaled, k=3.0), {'x': 2.0})\n"
+        "five = Problem('five', Scaled(), {'x': 2.0})\n"
+    )
+    registry = load([path])
+    for name in ("three", "five"):
+        ticket = pack(registry.problems[name], registry.origins)
+        assert ticket.path == path
+        assert isinstance(unpack(ticket), Problem)
+    assert registry.problems["three"].summary == "y = k·x"

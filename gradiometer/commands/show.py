@@ -56,7 +56,7 @@ def show(
     facts = {
         "problem": name,
         "formula": problem.summary,
-        "about": (inspect.getdoc(problem.function) or "").partition("\n")[2].strip(),
+        "about": (inspect.getdoc(problem.written) or "").partition("\n")[2].strip(),
         "source": problem.source,
         "sizes": [s for s in problem.labels if s],
         "size": label,
@@ -140,7 +140,8 @@ def _exactly(high: float, low: float) -> str:
     """Return the unevaluated sum of two doubles as a decimal."""
     with localcontext() as context:
         context.prec = SHOWN_DIGITS
-        return str((Decimal(high) + Decimal(low)).normalize(context))
+        shown = (Decimal(high) + Decimal(low)).normalize(context)
+    return f"{shown:f}" if -7 < shown.adjusted() < SHOWN_DIGITS else str(shown)
 
 
 def _value(a: Array) -> Any:

@@ -74,4 +74,4 @@ def unpack(ticket: Ticket) -> Problem | Method:
 
 def home(item: Problem | Method) -> str:
     """Return the module that an object was defined in."""
-    return item.function.__module__ if isinstance(item, Problem) else type(item).__module__
+    return item.written.__module__ if isinstance(item, Problem) else type(item).__module__
