@@ -879,7 +879,7 @@ def test_over_many_layers_what_is_likely_is_far_below_what_is_possible() -> None
 
 def test_likely_bounds_are_the_same_each_time_and_others_in_another_series() -> None:
     node = layers(2)
-    first, again, other = likely([node])[0], likely([node])[0], likely([node], 1)[0]
+    first, again, other = likely([node])[0], likely([node])[0], likely([node], (1,))[0]
     np.testing.assert_array_equal(first, again)
     assert (first != other).all()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,27 +48,27 @@ def answer(done: Forward, asked: Operator, point: Point) -> Answer:
 
 
 def _value(done: Forward, asked: Operator, point: Point) -> Answer:
-    return _flat(done.outputs)
+    return _flat(done, done.outputs)
 
 
 def _gradient(done: Forward, asked: Operator, point: Point) -> Answer:
-    return _pulled({done.outputs[0]: seed(1.0)}, done.inputs)
+    return _flat(done, _cotangents({done.outputs[0]: seed(1.0)}, done.inputs))
 
 
 def _vjp(done: Forward, asked: Operator, point: Point) -> Answer:
-    return _pulled(_seeds(done.outputs, point.cotangents), done.inputs)
+    return _flat(done, _cotangents(_seeds(done.outputs, point.cotangents), done.inputs))
 
 
 def _jvp(done: Forward, asked: Operator, point: Point) -> Answer:
-    return _pushed(_seeds(done.inputs, point.tangents), done.outputs)
+    return _flat(done, _tangents(_seeds(done.inputs, point.tangents), done.outputs))
 
 
 def _jacobian(done: Forward, asked: Operator, point: Point) -> Answer:
     n, m = (sum(node.size for node in nodes) for nodes in (done.inputs, done.outputs))
     if n < m:
-        columns = [_pushed(unit, done.outputs) for unit in _units(done.inputs)]
+        columns = [_flat(done, _tangents(unit, done.outputs), k) for k, unit in _units(done.inputs)]
         return _matrix(columns, asked, point, lambda rows: rows.T)
-    rows = [_pulled(unit, done.inputs) for unit in _units(done.outputs)]
+    rows = [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(done.outputs)]
     return _matrix(rows, asked, point, lambda rows: rows)
 
 
@@ -76,14 +77,14 @@ def _hvp(done: Forward, asked: Operator, point: Point) -> Answer:
     slope = _slope(done)
     pushed = _tangents(_seeds(done.inputs, point.tangents), slope)
     pulled = _cotangents(_zipped(slope, list(point.tangents.values())), done.inputs)
-    both = _flat([*pushed, *pulled])  # at once, since they share the way to the slope
+    both = _flat(done, [*pushed, *pulled])  # at once, since they share the way to the slope
     one, other = (Answer(*half) for half in zip(*(np.split(part, 2) for part in both), strict=True))
     return one.at_least(other)
 
 
 def _hessian(done: Forward, asked: Operator, point: Point) -> Answer:
     """Return reverse over reverse; its columns are rows of forward over reverse."""
-    rows = [_pulled(unit, done.inputs) for unit in _units(_slope(done))]
+    rows = [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(_slope(done))]
     found = _matrix(rows, asked, point, lambda rows: rows)
     turned = _matrix(rows, asked, point, lambda rows: rows.T)
     return found.at_least(turned)
@@ -104,14 +105,6 @@ def _slope(done: Forward) -> list[Node]:
     """Return the gradient on the tape, to be differentiated again."""
     found = backward({done.outputs[0]: seed(1.0)}, taped)
     return [found.get(x) or _nothing(x) for x in done.inputs]
-
-
-def _pulled(seeds: Mapping[Node, Node], inputs: Sequence[Node]) -> Answer:
-    return _flat(_cotangents(seeds, inputs))
-
-
-def _pushed(seeds: Mapping[Node, Node], outputs: Sequence[Node]) -> Answer:
-    return _flat(_tangents(seeds, outputs))
 
 
 def _cotangents(seeds: Mapping[Node, Node], inputs: Sequence[Node]) -> list[Node]:
@@ -138,24 +131,28 @@ def _zipped(nodes: Sequence[Node], arrays: Sequence[Array]) -> dict[Node, Node]:
     return {node: seed(a) for node, a in zip(nodes, arrays, strict=True)}
 
 
-def _units(nodes: Sequence[Node]) -> Iterator[dict[Node, Node]]:
-    """Yield the unit directions of several nodes, a component at a time."""
+def _units(nodes: Sequence[Node]) -> Iterator[tuple[int, dict[Node, Node]]]:
+    """Yield the unit directions of several nodes, a component at a time, numbered."""
+    number = count()
     for node in nodes:
         for i in range(node.size):
             unit = np.zeros(node.shape)
             unit.reshape(-1)[i] = 1.0
-            yield {node: seed(unit)}
+            yield next(number), {node: seed(unit)}
 
 
-def _flat(nodes: Iterable[Node]) -> Answer:
-    nodes = list(nodes)
+def _flat(done: Forward, nodes: Sequence[Node], line: int | None = None) -> Answer:
+    """Return the components of nodes; of a line of a matrix, draws are kept for the others."""
     settled = [numeric.settled(n.value) if n.sparse else n.value for n in nodes]
     whole = np.concatenate([balls.ravel() for balls in settled])
+    if not done.bounded:
+        return Answer(whole, np.zeros(whole.shape), np.zeros(whole.shape, dtype=bool))
     bound = np.concatenate([node.bound.ravel() for node in nodes])
     beyond = bound > PROMISE * np.abs(np.concatenate([node.floats.ravel() for node in nodes]))
     if not beyond.any():
         return Answer(whole, bound, beyond)
-    other = np.concatenate([found.ravel() for found in likely(nodes)])
+    drawn = likely(nodes) if line is None else likely(nodes, (1, line), keep=True)
+    other = np.concatenate([found.ravel() for found in drawn])
     less = beyond & (other < bound)
     return Answer(whole, np.where(less, other, bound), less)
 

@@ -133,7 +133,9 @@ class _Case:
     def _forward(self, bits: int, turned: Collection[Key], symmetrised: bool) -> Forward:
         if self.first is not None and bits == self.first.bits and not (turned or symmetrised):
             return self.first
-        return forward_pass(self.problem, self.point, bits, turned, symmetrised=symmetrised)
+        done = forward_pass(self.problem, self.point, bits, turned, symmetrised=symmetrised)
+        done.bounded = self.rounds
+        return done
 
     def _answer(self, done: Forward, asked: Operator) -> Answer:
         with flint.ctx.workprec(done.bits):

@@ -149,7 +149,7 @@ def _open(
         # Constants that are equal are so in float64 as well: one operation rounds correctly.
         near = (margin <= noise) & ~tie & (tracked | (sign != 0))
         if near.any():
-            near &= margin <= sum(likely([a, b], series, keep=True))
+            near &= margin <= sum(likely([a, b], (0, series), keep=True))
         if near.any():
             near &= ~_same(a, b)
     return tie, np.asarray(near)

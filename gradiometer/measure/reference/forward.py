@@ -34,12 +34,14 @@ class Forward:
         outputs: One node a declared output.
         evaluation: What was compared on the way.
         bits: Working precision.
+        bounded: Whether bounds on rounding are wanted of what is read from it.
     """
 
     inputs: list[Node]
     outputs: list[Node]
     evaluation: Evaluation
     bits: int
+    bounded: bool = True
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:

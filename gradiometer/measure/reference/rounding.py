@@ -86,7 +86,7 @@ def settle(end: Any) -> None:
             node.noisy_ = bool(node.bound_.any())
 
 
-def likely(ends: Sequence[Any], series: int = 0, *, keep: bool = False) -> list[Floats]:
+def likely(ends: Sequence[Any], series: Sequence[int] = (), *, keep: bool = False) -> list[Floats]:
     """Return the likely bounds of nodes.
 
     Args:
@@ -101,7 +101,7 @@ def likely(ends: Sequence[Any], series: int = 0, *, keep: bool = False) -> list[
     for k in range(DRAWS):
         drawn: dict[int, Any] = {}
         with np.errstate(all="ignore"):
-            _draw((*ends, *edged), (k, series), drawn, spreads, keep=keep)
+            _draw((*ends, *edged), (k, *series), drawn, spreads, keep=keep)
             for n, node in enumerate((*ends, *edged)):  # squares would overflow, or vanish
                 found[n] = np.hypot(found[n], CONFIDENCE / DRAWS**0.5 * _drawn(node, k, drawn))
     for node, error in zip(edges, found[len(ends) :], strict=True):
@@ -175,7 +175,7 @@ def _reached(node: Any) -> bool:
 
 def _draw(
     ends: Sequence[Any],
-    time: tuple[int, int],
+    time: tuple[int, ...],
     drawn: dict[int, Any],
     spreads: dict[int, Any],
     *,
