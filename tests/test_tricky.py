@@ -285,6 +285,10 @@ REFUSED: dict[str, Tricky] = {
     "jump of a rounding": Tricky(lambda xp, x: xp.round(x) * x, {"x": 2.5}, KINK),
     "jump of a remainder": Tricky(lambda xp, x: x % 2.0, {"x": 4.0}, KINK),
     "jump of a whole division": Tricky(lambda xp, x: x // 2.0 + x, {"x": 4.0}, KINK),
+    "steps where doubles have no fraction": Tricky(
+        lambda xp, x: x * xp.floor(x + (2.0**60 + 256.0) - 156.0), {"x": 0.3},
+        "a number beyond 2⁵² is rounded to an integer at test_tricky.py",
+    ),
     "jump of an angle": Tricky(
         lambda xp, x, y: xp.atan2(y, x), {"x": -1.0, "y": 0.0}, KINK
     ),

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from flint import arb
 
+from gradiometer.measure.reference import balls as numeric
 from gradiometer.measure.reference import tape
 from gradiometer.measure.reference.array import integers, lift
 from gradiometer.measure.reference.evaluation import compare
+from gradiometer.measure.reference.place import WrongValue, refusal
 from gradiometer.measure.reference.rounding import ELEMENTARY, of_function
 from gradiometer.measure.reference.tape import Node, Scaled
 
@@ -162,7 +164,7 @@ def sign(x: Any) -> Node:
 def floor(x: Any) -> Node:
     """Return the largest integer that is not larger: a step at each integer."""
     x = lift(x)
-    near = Node(np.rint(x.floats))
+    near = Node(np.rint(_with_fractions(x)))
     return tape.where(compare(x, ">=", near), near, near - 1)
 
 
@@ -174,8 +176,7 @@ def ceil(x: Any) -> Node:
 def trunc(x: Any) -> Node:
     """Return the integer next to it towards zero: a step at each integer but zero."""
     x = lift(x)
-    middle = x.floats
-    near = np.rint(middle)
+    near = np.rint(_with_fractions(x))
     apart = tape.where(near == 0.0, Node(1.0), x)  # no step at zero
     out = np.where(near == 0.0, 1.0, near)
     beyond = np.where(out > 0.0, compare(apart, ">=", Node(out)), compare(apart, "<=", Node(out)))
@@ -189,8 +190,9 @@ def rounded(x: Any, decimals: int = 0) -> Node:
     if decimals:
         scale = Node(10) ** abs(decimals)
         return rounded(x * scale) / scale if decimals > 0 else rounded(x / scale) * scale
-    below = np.floor(x.floats - 0.25) + 0.0
-    low = np.where(x.floats - below > 1.0, below + 1.0, below)
+    middle = _with_fractions(x)
+    below = np.floor(middle - 0.25) + 0.0
+    low = np.where(middle - below > 1.0, below + 1.0, below)
     odd = np.mod(low, 2.0) == 1.0
     half = Node(low + 0.5)
     up = np.where(odd, compare(x, ">=", half), compare(x, ">", half))
@@ -208,6 +210,21 @@ def remainder(a: Any, b: Any) -> Node:
     return above - below * floor_divide(a, b)
 
 
+def _with_fractions(x: Node) -> Any:
+    """Return the midpoints of numbers that are rounded to integers.
+
+    Raises:
+        WrongValue: If one is so large that doubles near it have no fraction.
+    """
+    if (x.moduli >= 2.0**52).any():
+        raise refusal(
+            "a number beyond 2⁵² is rounded to an integer",
+            "doubles have no fraction there; integers are divided exactly by `//`.",
+            WrongValue,
+        )
+    return x.floats
+
+
 def _quotient(a: Any, b: Any) -> Node:
     """Return ⌊a/b⌋ of integers."""
     whole = np.frompyfunc(lambda x, y: int(x.unique_fmpz()) // int(y.unique_fmpz()), 2, 1)
@@ -218,7 +235,7 @@ def atan2(y: Any, x: Any) -> Node:
     """Return the angle of the point (x, y); a jump where y = 0 and x < 0."""
     y, x = lift(y), lift(x)
     zero = Node(0)
-    left = x.floats < 0.0
+    left = numeric.signs(x.value)[0] < 0
     above = compare(tape.where(left, y, Node(1)), ">=", zero)
     value = np.asarray(np.frompyfunc(_angle, 3, 1)(y.value, x.value, above), dtype=object)
     angle = Node(value, ("atan2", y, x, above), rounding=of_function(ELEMENTARY))
