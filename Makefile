@@ -30,8 +30,8 @@ bench: $(STAMP) ## Run the benchmark suite: pytest --benchmark-only
 	$(BIN)/pytest --benchmark-only $(ARGS)
 
 figures: $(STAMP) ## Measure the instrument itself: start-up, memory, fidelity, repeatability
-	$(BIN)/python benchmarks/figures.py
-	$(BIN)/python benchmarks/instrument.py
+	$(BIN)/python benchmarks/goals.py
+	$(BIN)/python benchmarks/noise.py
 
 stress: $(STAMP) ## Kill and resume thirty runs; nothing may be lost
 	$(BIN)/python benchmarks/stress.py $(ARGS)

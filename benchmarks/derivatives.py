@@ -21,20 +21,21 @@ import numpy as np
 from table import Figure, print_table
 
 import gradiometer
-from gradiometer import Options, plugins
-from gradiometer.measure.contender import Contender
-from gradiometer.measure.fleet import Failure, Fleet
-from gradiometer.measure.harness import situate
-from gradiometer.measure.instrument import Instrument
+from gradiometer import Options
+from gradiometer.measure.harness import conditions_of
+from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.plan import Case, Cell
+from gradiometer.measure.pool import Failure, Pool
 from gradiometer.measure.rounds import take_rounds
 from gradiometer.measure.statistics import Median
+from gradiometer.measure.trial import Trial
+from gradiometer.plugins import loader
 
 COMPILED = "jax-jit"
 BLACK_BOX = "central-difference"
 GROWING = ("speelpenning", "rosenbrock", "log-sum-exp", "helmholtz")
 SECONDS = 3.0
-REGISTRY = plugins.load()
+REGISTRY = loader.load()
 KINKED = {"prelu-chain"}
 
 
@@ -111,18 +112,18 @@ def _side_by_side(
     """Return the paired ratios between operators of one method on one problem."""
     problem, chosen = REGISTRY.problems[name], REGISTRY.methods[method]
     options = Options(budget_s=SECONDS, precision=1e-3)
-    with tempfile.TemporaryDirectory() as logs, Fleet(Path(logs), threads=1) as fleet:
-        contenders = []
+    with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), threads=1) as pool:
+        trials = []
         for operator in operators:
             case = Case(problem, label, operator)
-            situation = situate(case, fleet, options, REGISTRY.origins)
-            contenders.append(Contender(Cell(case, chosen), situation, fleet))
-            contenders[-1].check()
-        take_rounds(contenders, Instrument(fleet, options), options, lambda text: None)
+            conditions = conditions_of(case, pool, options, REGISTRY.origins)
+            trials.append(Trial(Cell(case, chosen), conditions, pool))
+            trials[-1].check()
+        take_rounds(trials, NoiseMeter(pool, options), options, lambda text: None)
         return {
             (a.cell.case.operator, b.cell.case.operator): a.ratio_to(b)
-            for a in contenders
-            for b in contenders
+            for a in trials
+            for b in trials
         }
 
 

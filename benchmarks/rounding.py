@@ -25,10 +25,10 @@ from table import Figure, print_table
 from gradiometer import Problem
 from gradiometer.errors import ReferenceFailure
 from gradiometer.measure.agreement import agree
-from gradiometer.measure.outcome import Status
-from gradiometer.measure.reference.certify import certify
-from gradiometer.measure.reference.enclosure import UNIT, Enclosure, norm
-from gradiometer.operators import Layout
+from gradiometer.reference.certify import certify
+from gradiometer.reference.enclosure import UNIT, Enclosure, norm
+from gradiometer.vocabulary.operators import Layout
+from gradiometer.vocabulary.outcome import Status
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from expressions import program

@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 
 import gradiometer
-from gradiometer.measure.fleet import MARK
+from gradiometer.measure.pool import MARK
 from gradiometer.runs.run import Run
 from gradiometer.runs.store import run_folders
 

@@ -5,7 +5,7 @@ Choose cells by their ids: `pytest --benchmark-only -k "mlp and gradient and jax
 
 from typing import Any
 
-from gradiometer.benchmarking import BenchmarkCell
+from gradiometer.pytest_plugin.session import BenchmarkCell
 
 
 def test_floor(benchmark: Any, gradiometer_floor: Any) -> None:

@@ -8,18 +8,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gradiometer import plugins
 from gradiometer.errors import UnknownName
 from gradiometer.measure.environment import describe_machine
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Extent, Plan, make_plan
-from gradiometer.method import Method
-from gradiometer.problem import Problem
-from gradiometer.registry import Registry, select
-from gradiometer.runs.record import record
+from gradiometer.plugins import loader
+from gradiometer.plugins.registry import Registry, select
 from gradiometer.runs.run import Run
+from gradiometer.runs.schema import record
 from gradiometer.runs.store import RunFolder, find_run, read_info
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.problem import Problem
 
 CORE_PACKAGES = ("gradiometer", "numpy", "pandas", "python-flint", "scipy", "sympy")
 T = TypeVar("T", Problem, Method)
@@ -99,7 +99,7 @@ def load(name: str | Path, results: str | Path = "results") -> Run:
 
 def find_plugins(extra: Sequence[str | Path] = ()) -> Registry:
     """Return all problems and methods, with those in the extra files and folders."""
-    return plugins.load(extra)
+    return loader.load(extra)
 
 
 def measure(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_limits
 
-from gradiometer import plugins
-from gradiometer.registry import Registry
+from gradiometer.plugins import loader
+from gradiometer.plugins.registry import Registry
 
 HERE = Path(__file__).parent
 
@@ -22,7 +22,7 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """Every built-in problem and method."""
-    return plugins.load()
+    return loader.load()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradiometer import Problem, plugins
+from gradiometer import Problem
 from gradiometer.measure.agreement import ZERO, Agreement, agree, locate
-from gradiometer.measure.outcome import Status
 from gradiometer.measure.plan import Case, Points, applies
-from gradiometer.measure.reference.certify import LOWER, SYMMETRIC, certify
-from gradiometer.measure.reference.enclosure import UNIT, Enclosure
-from gradiometer.measure.reference.lookup import outline
-from gradiometer.operators import OPERATORS, Layout, Operator
-from gradiometer.problem import Point
+from gradiometer.plugins import loader
+from gradiometer.reference.certify import LOWER, SYMMETRIC, certify
+from gradiometer.reference.enclosure import UNIT, Enclosure
+from gradiometer.reference.lookup import outline
+from gradiometer.vocabulary.operators import OPERATORS, Layout, Operator
+from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.problem import Point
 
-REGISTRY = plugins.load()
+REGISTRY = loader.load()
 BY_HAND = REGISTRY.methods["backprop"]
 LARGE = "64-256-256-10x64"
 SLOW = {("mlp", LARGE), ("gaussian-process", "3x100")}

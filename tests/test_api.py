@@ -125,9 +125,9 @@ def test_a_broken_plugin_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
 def test_a_library_that_is_missing_is_a_row_with_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gradiometer import plugins
+    from gradiometer.plugins import loader
 
-    methods = plugins.load().methods
+    methods = loader.load().methods
     monkeypatch.setattr(type(methods["jax-jit"]), "package", "a_library_nobody_has")
     found = gradiometer.run(
         "product-of-sum", ["jax-jit", "backprop"], options=UNTIMED, results=tmp_path

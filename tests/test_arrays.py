@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.reference import balls as numeric
-from gradiometer.measure.reference.array import Array
-from gradiometer.measure.reference.evaluation import Evaluation
-from gradiometer.measure.reference.operations import NAMESPACE as xp
-from gradiometer.measure.reference.protocol import PROTOCOL, array
-from gradiometer.measure.reference.refusals import REFUSED
-from gradiometer.measure.reference.tape import Node
+from gradiometer.reference import balls as numeric
+from gradiometer.reference.array import Array
+from gradiometer.reference.evaluation import Evaluation
+from gradiometer.reference.operations import NAMESPACE as xp
+from gradiometer.reference.protocol import PROTOCOL, array
+from gradiometer.reference.refusals import REFUSED
+from gradiometer.reference.tape import Node
 
 
 @pytest.fixture(autouse=True)

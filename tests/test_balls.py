@@ -13,7 +13,7 @@ import pytest
 from flint import arb
 
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.reference.balls import (
+from gradiometer.reference.balls import (
     ZERO,
     balls,
     cholesky,

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradiometer.measure.reference import cache
-from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.reference import cache
+from gradiometer.reference.enclosure import Enclosure
 
 PARTS = cache.ARRAYS
 FACTS = ("bits", "shapes", "zero", "probable", "convention")

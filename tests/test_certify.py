@@ -12,10 +12,11 @@ import mpmath
 import numpy as np
 import pytest
 
-from gradiometer import Problem, plugins
+from gradiometer import Problem
 from gradiometer.errors import NotFinite, ReferenceFailure
 from gradiometer.measure.plan import Case, applies
-from gradiometer.measure.reference.certify import (
+from gradiometer.plugins import loader
+from gradiometer.reference.certify import (
     LOWER,
     MOST_OPEN,
     SYMMETRIC,
@@ -23,13 +24,13 @@ from gradiometer.measure.reference.certify import (
     certify,
     nearest,
 )
-from gradiometer.measure.reference.enclosure import UNIT, Enclosure
-from gradiometer.measure.reference.forward import PRECISIONS
-from gradiometer.measure.reference.lookup import outline
-from gradiometer.operators import OPERATORS
-from gradiometer.problem import Point
+from gradiometer.reference.enclosure import UNIT, Enclosure
+from gradiometer.reference.forward import PRECISIONS
+from gradiometer.reference.lookup import outline
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.problem import Point
 
-PROBLEMS = plugins.load().problems
+PROBLEMS = loader.load().problems
 MOST_INPUTS = {"hessian": 30, "jacobian": 180, "jvp": 180, "hvp": 180}
 """Of the cases that are certified here; of other operators, all sizes are."""
 CASES = [

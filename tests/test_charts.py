@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from made import case, row, run, timed
+from records import case, row, run, timed
 
-from gradiometer.measure.outcome import Status
 from gradiometer.report import charts
 from gradiometer.runs.run import Run
+from gradiometer.vocabulary.outcome import Status
 
 
 def of_sizes(*sizes: int, methods: tuple[str, ...] = ("by-hand", "tape")) -> Run:

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from gradiometer import Method, Namespace, Primal, Problem
-from gradiometer.derivation import NATIVE, prepare
 from gradiometer.errors import Unsupported, UnsupportedOperation
 from gradiometer.measure.agreement import agree
-from gradiometer.measure.outcome import Status
 from gradiometer.measure.plan import Case, applies
-from gradiometer.measure.reference.certify import certify
-from gradiometer.measure.reference.lookup import outline as shapes
-from gradiometer.operators import OPERATORS, operator
-from gradiometer.problem import Point
+from gradiometer.reference.certify import certify
+from gradiometer.reference.lookup import outline as shapes
+from gradiometer.vocabulary.derivation import NATIVE, prepare
+from gradiometer.vocabulary.operators import OPERATORS, operator
+from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.problem import Point
 
 Array = np.ndarray
 

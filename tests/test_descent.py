@@ -15,11 +15,11 @@ import pytest
 
 import gradiometer
 from gradiometer import Descent, GradiometerError, problem
+from gradiometer.descent.settings import CERTIFIED, Settings, Trajectory
+from gradiometer.descent.steps import RULES
 from gradiometer.errors import UnknownName
-from gradiometer.measure.course import CERTIFIED, Course, Trajectory
-from gradiometer.measure.outcome import Status
-from gradiometer.measure.walk import RULES
-from gradiometer.runs.record import strict
+from gradiometer.runs.schema import strict
+from gradiometer.vocabulary.outcome import Status
 
 PLUGINS = Path(__file__).parent / "plugins"
 PLUGIN = '''
@@ -532,6 +532,6 @@ def descent(*trajectories: Trajectory) -> Descent:
 
 
 def test_a_course_has_the_default_steps_of_each_rule_unless_told() -> None:
-    lengths = {name: Course().length(rule) for name, rule in RULES.items()}
+    lengths = {name: Settings().length(rule) for name, rule in RULES.items()}
     assert lengths == {"gradient-descent": 100, "newton": 20}
-    assert {Course(steps=7).length(rule) for rule in RULES.values()} == {7}
+    assert {Settings(steps=7).length(rule) for rule in RULES.values()} == {7}

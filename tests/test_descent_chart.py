@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pandas as pd
 import pytest
 
-from gradiometer.report.descent_chart import draw
+from gradiometer.descent.chart import draw
 
 TITLES = {"gradient-descent": "gradient-descent, η = 0.1", "newton": "newton"}
 

@@ -13,10 +13,10 @@ from flint import arb, ctx
 
 from gradiometer import Problem
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.reference.array import Array as Reference
-from gradiometer.measure.reference.certify import certify
-from gradiometer.measure.reference.enclosure import UNIT, Enclosure, norm
-from gradiometer.measure.reference.tape import Node
+from gradiometer.reference.array import Array as Reference
+from gradiometer.reference.certify import certify
+from gradiometer.reference.enclosure import UNIT, Enclosure, norm
+from gradiometer.reference.tape import Node
 
 Array = np.ndarray
 SMALLEST = 5e-324

@@ -79,7 +79,7 @@ def test_restricting_again_replaces_what_was_set() -> None:
 def test_a_process_is_pinned_to_the_last_cores_that_it_may_use(tmp_path: Path) -> None:
     script = """
 import json, os
-from gradiometer.measure.environment import pin
+from gradiometer.worker.process import pin
 cores = [sorted(os.sched_getaffinity(0))]
 for threads in (10**6, len(cores[0]), 1, 1, 4):
     pin(threads)
@@ -98,10 +98,11 @@ print(json.dumps(cores))
 
 
 def test_pinning_does_nothing_where_it_is_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gradiometer.measure import environment
 
     monkeypatch.delattr(os, "sched_setaffinity", raising=False)
-    environment.pin(1)
+    from gradiometer.worker.process import pin
+
+    pin(1)
     assert not hasattr(os, "sched_setaffinity")
 
 

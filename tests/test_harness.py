@@ -14,14 +14,14 @@ import pytest
 import gradiometer
 from gradiometer.api import find_plugins
 from gradiometer.measure.agreement import ZERO
-from gradiometer.measure.fleet import Failure, Fleet
 from gradiometer.measure.harness import Harness, outline, reference
-from gradiometer.measure.instrument import Instrument
+from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
-from gradiometer.measure.outcome import Outcome, Status
 from gradiometer.measure.plan import make_plan
-from gradiometer.measure.reference import cache
-from gradiometer.registry import Registry
+from gradiometer.measure.pool import Failure, Pool
+from gradiometer.plugins.registry import Registry
+from gradiometer.reference import cache
+from gradiometer.vocabulary.outcome import Outcome, Status
 
 PLUGINS = Path(__file__).parent / "plugins"
 OPTIONS = Options(rounds=7, sample_s=0.0005, timeout_s=3.0, memory_gib=0.5)
@@ -304,45 +304,45 @@ def test_a_problem_that_returns_fewer_outputs_than_it_names_is_an_error(
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    with Fleet(tmp_path / "logs", threads=1) as workers:
+def pool(tmp_path: Path) -> Iterator[Pool]:
+    with Pool(tmp_path / "logs", threads=1) as workers:
         yield workers
 
 
 def test_a_reference_is_certified_once_and_then_found_by_the_worker_alone(
-    fleet: Fleet, faulty: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    pool: Pool, faulty: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("GRADIOMETER_CACHE", str(tmp_path / "cache"))
     problem = faulty.problems["sound"]
     arguments = (problem, problem.point(), "gradient", faulty.origins, 10.0)
-    first = reference(fleet, *arguments)
+    first = reference(pool, *arguments)
     (kept,) = (tmp_path / "cache").glob("*.npz")
     monkeypatch.delenv("GRADIOMETER_CACHE")  # of the coordinator, which has nothing to look up
     with monkeypatch.context() as other:
         other.setenv("GRADIOMETER_CACHE", str(kept.parent))
         cache.keep(kept.stem, replace(first, bits=7))
-    again = reference(fleet, *arguments)
+    again = reference(pool, *arguments)
     assert again.bits == 7
     assert (again.high == first.high).all()
 
 
 def test_the_shapes_of_a_problem_are_told_though_it_cannot_be_certified(
-    fleet: Fleet, faulty: Registry
+    pool: Pool, faulty: Registry
 ) -> None:
     problem = faulty.problems["drowns"]
-    assert outline(fleet, problem, problem.point(), faulty.origins, 10.0) == ((),)
+    assert outline(pool, problem, problem.point(), faulty.origins, 10.0) == ((),)
     raises = faulty.problems["raises"]
     with pytest.raises(Failure, match=r"reference: .* overdrawn at faulty_problems\.py, line 28"):
-        outline(fleet, raises, raises.point(), faulty.origins, 10.0)
+        outline(pool, raises, raises.point(), faulty.origins, 10.0)
 
 
 def test_a_reference_that_takes_too_long_is_a_timeout_of_the_case(
-    fleet: Fleet, faulty: Registry
+    pool: Pool, faulty: Registry
 ) -> None:
     large = replace(faulty.problems["mlp"], sizes=("64-256-256-10x65",))
     point = large.point("64-256-256-10x65")
     with pytest.raises(Failure, match="reference: certify took longer") as caught:
-        reference(fleet, large, point, "gradient", faulty.origins, timeout_s=0.01)
+        reference(pool, large, point, "gradient", faulty.origins, timeout_s=0.01)
     assert caught.value.status is Status.TIMEOUT
 
 
@@ -355,16 +355,16 @@ def test_agreement_alone_takes_no_samples(tmp_path: Path) -> None:
 def test_the_order_of_methods_within_a_round_is_shuffled_by_the_seed(
     faulty: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gradiometer.measure.contender import Contender
+    from gradiometer.measure.trial import Trial
 
     taken: list[str] = []
-    sample = Contender.sample
+    sample = Trial.sample
 
-    def noted(self: Contender, number: int) -> None:
+    def noted(self: Trial, number: int) -> None:
         taken.append(self.cell.method.name)
         sample(self, number)
 
-    monkeypatch.setattr(Contender, "sample", noted)
+    monkeypatch.setattr(Trial, "sample", noted)
     names = ["right", "chatters", "backprop"]
     methods = [faulty.methods[n] for n in names]
     plan = make_plan([faulty.problems["sound"]], methods, operators=["gradient"])
@@ -387,7 +387,7 @@ def test_the_order_of_methods_within_a_round_is_shuffled_by_the_seed(
 def test_a_cell_ends_with_its_calm_rounds_and_its_outcome_counts_them(
     faulty: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calm: set[int]
 ) -> None:
-    monkeypatch.setattr(Instrument, "calm", frozenset(calm))
+    monkeypatch.setattr(NoiseMeter, "calm", frozenset(calm))
     plan = make_plan([faulty.problems["sound"]], [faulty.methods["right"]], operators=["gradient"])
     with Harness(plan, OPTIONS, faulty.origins, tmp_path) as harness:
         (ended,) = harness.outcomes()
@@ -408,7 +408,7 @@ def test_a_cell_that_was_not_timed_has_no_samples_and_no_calm_rounds(
 def test_the_table_of_samples_tells_which_rounds_were_calm_and_the_record_counts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Instrument, "calm", frozenset({1, 4}))
+    monkeypatch.setattr(NoiseMeter, "calm", frozenset({1, 4}))
     run = gradiometer.run("product-of-sum", "backprop", options=OPTIONS, results=tmp_path)
     samples = run.samples()
     assert samples["calm"].dtype == bool
@@ -425,8 +425,8 @@ def test_the_pace_is_kept_when_the_harness_is_left_whatever_ends_it(
     monkeypatch: pytest.MonkeyPatch,
     raised: type[BaseException] | None,
 ) -> None:
-    closed: list[Instrument] = []
-    monkeypatch.setattr(Instrument, "close", lambda instrument: closed.append(instrument))
+    closed: list[NoiseMeter] = []
+    monkeypatch.setattr(NoiseMeter, "close", lambda instrument: closed.append(instrument))
     plan = make_plan([faulty.problems["sound"]], [faulty.methods["right"]], operators=["gradient"])
     leaving = pytest.raises(raised) if raised else contextlib.nullcontext()
     with leaving, Harness(plan, OPTIONS, faulty.origins, tmp_path):

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from gradiometer.commands import listing
+from gradiometer.cli import listing
 from gradiometer.errors import GradiometerError
-from gradiometer.operators import OPERATORS
-from gradiometer.problem import Problem
-from gradiometer.registry import Registry
+from gradiometer.plugins.registry import Registry
 from gradiometer.runs.store import RunFolder
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.problem import Problem
 
 PLUGIN = '''
 from gradiometer import Method, problem

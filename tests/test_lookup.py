@@ -17,16 +17,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradiometer import Problem, plugins
+from gradiometer import Problem
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.reference import cache, identity, lookup
-from gradiometer.measure.reference.certify import certify
-from gradiometer.measure.reference.enclosure import Enclosure
-from gradiometer.measure.reference.lookup import certified, key_of, outline
-from gradiometer.operators import OPERATORS
-from gradiometer.problem import Point
+from gradiometer.plugins import loader
+from gradiometer.reference import cache, identity, lookup
+from gradiometer.reference.certify import certify
+from gradiometer.reference.enclosure import Enclosure
+from gradiometer.reference.lookup import certified, key_of, outline
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.problem import Point
 
-PROBLEMS = plugins.load().problems
+PROBLEMS = loader.load().problems
 
 
 @pytest.fixture(autouse=True)
@@ -169,9 +170,9 @@ def test_a_key_is_a_digest_that_names_a_file_and_is_the_same_every_time() -> Non
 
 
 OTHER_PROCESS = """
-from gradiometer import plugins
-from gradiometer.measure.reference.lookup import key_of
-problem = plugins.load().problems["mlp"]
+from gradiometer.plugins import loader
+from gradiometer.reference.lookup import key_of
+problem = loader.load().problems["mlp"]
 print(key_of(problem, problem.point("2-3-1x1"), "gradient"))
 """
 

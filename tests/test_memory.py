@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradiometer.measure import memory
-from gradiometer.measure.memory import Peak
+from gradiometer.worker import memory
+from gradiometer.worker.memory import Peak
 
 MB = 10**6
 

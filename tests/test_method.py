@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import Unsupported
-from gradiometer.method import Method, Primal
-from gradiometer.operators import OPERATORS
-from gradiometer.problem import Point, problem
+from gradiometer.vocabulary.method import Method, Primal
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.problem import Point, problem
 
 
 class Plain(Method):

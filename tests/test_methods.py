@@ -13,17 +13,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gradiometer import Options, plugins
+from gradiometer import Options
 from gradiometer.api import measure
-from gradiometer.measure.fleet import Fleet
 from gradiometer.measure.plan import Plan, applies, first_order, make_plan
-from gradiometer.measure.shipping import pack
-from gradiometer.operators import OPERATORS
-from gradiometer.registry import Registry
+from gradiometer.measure.pool import Pool
+from gradiometer.plugins import loader
+from gradiometer.plugins.address import pack
+from gradiometer.plugins.registry import Registry
+from gradiometer.vocabulary.operators import OPERATORS
 
 pytestmark = pytest.mark.timeout(600)  # whichever test comes first waits for all records
 
-REGISTRY = plugins.load()
+REGISTRY = loader.load()
 METHODS = list(REGISTRY.methods)
 COMPILING = [n for n, m in REGISTRY.methods.items() if m.package in ("jax", "tensorflow")]
 """Methods that compile, or dispatch, for seconds: not taken to every problem."""
@@ -233,18 +234,18 @@ PUBLISHED: dict[str, tuple[list[float | None], int]] = {
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
     """Return the answer of a method to a problem's gradient, from the method's own worker."""
     registry: Registry = REGISTRY
-    with Fleet(tmp_path_factory.mktemp("logs"), threads=1) as fleet:
+    with Pool(tmp_path_factory.mktemp("logs"), threads=1) as pool:
 
         @cache
         def answer(name: str, problem_name: str) -> list[np.ndarray]:
             method, problem = registry.methods[name], registry.problems[problem_name]
-            ticket, worker = pack(method, registry.origins), fleet.worker(method.tool)
-            worker.ask("open", 60.0, ticket=ticket, threads=1)
+            address, worker = pack(method, registry.origins), pool.worker(method.tool)
+            worker.ask("open", 60.0, address=address, threads=1)
             worker.ask(
                 "prepare",
                 60.0,
                 key=name + problem_name,
-                method=ticket,
+                method=address,
                 problem=pack(problem, registry.origins),
                 op="gradient",
                 point=problem.preparation_point(),
@@ -271,7 +272,7 @@ def test_every_method_reproduces_the_published_figures(
 
 
 def test_the_folder_of_methods_holds_no_file_named_like_a_library() -> None:
-    stems = {path.stem for path in plugins.built_in("methods").glob("*.py")}
+    stems = {path.stem for path in loader.built_in("methods").glob("*.py")}
     packages = {m.package for m in REGISTRY.methods.values() if m.package}
     assert not stems & packages
-    assert Path(plugins.built_in("methods")).is_dir()
+    assert Path(loader.built_in("methods")).is_dir()

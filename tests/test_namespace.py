@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import Unsupported, UnsupportedOperation
-from gradiometer.namespace import BEYOND_THE_STANDARD, Namespace
+from gradiometer.vocabulary.namespace import BEYOND_THE_STANDARD, Namespace
 
 FINITE = [-1e308, -1e4, -700.0, -30.0, -1.0, -1e-8, 0.0, 1e-300, 1e-8, 0.5, 30.0, 700.0, 1e308]
 

@@ -14,16 +14,16 @@ import scipy.special
 from flint import arb
 
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.reference.array import Array
-from gradiometer.measure.reference.balls import balls, settled
-from gradiometer.measure.reference.elementary import SMOOTH
-from gradiometer.measure.reference.enclosure import UNIT
-from gradiometer.measure.reference.evaluation import Evaluation
-from gradiometer.measure.reference.operations import MATRICES, NAMESPACE, OPERATIONS, WHOLE
-from gradiometer.measure.reference.passes import backward, seed, taped
-from gradiometer.measure.reference.protocol import array
-from gradiometer.measure.reference.tape import Node
-from gradiometer.namespace import BEYOND_THE_STANDARD, Namespace
+from gradiometer.reference.array import Array
+from gradiometer.reference.balls import balls, settled
+from gradiometer.reference.elementary import SMOOTH
+from gradiometer.reference.enclosure import UNIT
+from gradiometer.reference.evaluation import Evaluation
+from gradiometer.reference.operations import MATRICES, NAMESPACE, OPERATIONS, WHOLE
+from gradiometer.reference.passes import backward, seed, taped
+from gradiometer.reference.protocol import array
+from gradiometer.reference.tape import Node
+from gradiometer.vocabulary.namespace import BEYOND_THE_STANDARD, Namespace
 
 xp = NAMESPACE
 Floats = np.ndarray

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradiometer.derivation import Columns, Components, Rows
 from gradiometer.errors import UnknownName
 from gradiometer.measure.agreement import agree, locate
-from gradiometer.measure.outcome import Status
-from gradiometer.measure.reference.enclosure import Enclosure
-from gradiometer.method import Method
-from gradiometer.operators import OPERATORS, Operator, as_numpy, indexed, operator
-from gradiometer.problem import Point
+from gradiometer.reference.enclosure import Enclosure
+from gradiometer.vocabulary.derivation import Columns, Components, Rows
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.operators import OPERATORS, Operator, as_numpy, indexed, operator
+from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.problem import Point
 
 Array = np.ndarray
 

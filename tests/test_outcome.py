@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from gradiometer.measure.outcome import Outcome, Status
+from gradiometer.vocabulary.outcome import Outcome, Status
 
 FIGURES = [f.name for f in dataclasses.fields(Outcome) if f.default is None]
 

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from gradiometer.commands import output
-from gradiometer.measure.outcome import Status
+from gradiometer.cli import output
+from gradiometer.vocabulary.outcome import Status
 
 COLUMNS = ["method", "promise", "log-cos-exp-sin-chain", "mlp 10-50-50-1x32", "sigmoid-affine"]
 ROWS = [

@@ -7,15 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-import made
 import pandas as pd
 import pytest
+import records
 from markdown_it import MarkdownIt
 
 from gradiometer.errors import GradiometerError
-from gradiometer.operators import OPERATORS
 from gradiometer.report import page, tables
 from gradiometer.runs.run import Run
+from gradiometer.vocabulary.operators import OPERATORS
 
 INFO: dict[str, Any] = {
     "id": "20260101-120000-abcd",
@@ -51,7 +51,7 @@ def row(
     operator: str = "gradient",
     **values: Any,
 ) -> dict[str, Any]:
-    return made.row(method, problem, size, operator, **{"promise": 12.0} | values)
+    return records.row(method, problem, size, operator, **{"promise": 12.0} | values)
 
 
 def good(method: str, size: str, n: int, operator: str, slower: float) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def good(method: str, size: str, n: int, operator: str, slower: float) -> dict[s
         "n": n, "digits": 15.123456789 if slower > 1 else math.inf,
         "prepare_s": 4e-6, "first_s": 1.5e-3,
     }  # fmt: skip
-    times = made.timed(slower, 0.98 * slower, 1.01 * slower, time_s)
+    times = records.timed(slower, 0.98 * slower, 1.01 * slower, time_s)
     return row(method, "net", size, operator, **figures, **times)
 
 
@@ -78,7 +78,7 @@ def whole() -> list[dict[str, Any]]:
 
 
 def run(rows: list[dict[str, Any]], **info: Any) -> Run:
-    told = made.run(*rows)
+    told = records.run(*rows)
     path = Path("results") / INFO["id"]
     return Run(path, INFO | {"plan": told.info["plan"]} | info, told.records)
 

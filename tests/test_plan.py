@@ -20,9 +20,9 @@ from gradiometer.measure.plan import (
     first_order,
     make_plan,
 )
-from gradiometer.method import Method
-from gradiometer.operators import OPERATORS
-from gradiometer.problem import Point, Problem, Shapes
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.problem import Point, Problem, Shapes
 
 
 def make_problem(name: str, *sizes: Any) -> Problem:

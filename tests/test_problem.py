@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.operators import OPERATORS
-from gradiometer.problem import DERIVATIVES, Point, Problem, problem
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.problem import DERIVATIVES, Point, Problem, problem
 
 
 def drawn_inputs(size: Any, rng: np.random.Generator) -> dict[str, Any]:

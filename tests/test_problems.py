@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 from generic import namespace
 
-from gradiometer.derivation import Components
 from gradiometer.measure.plan import Case, Points
-from gradiometer.measure.reference.certify import certify
-from gradiometer.measure.reference.enclosure import UNIT
-from gradiometer.measure.reference.lookup import outline
-from gradiometer.measure.reference.operations import NAMESPACE
-from gradiometer.measure.reference.protocol import array
-from gradiometer.namespace import Namespace
-from gradiometer.operators import OPERATORS
-from gradiometer.plugins import load
-from gradiometer.problem import Point, Problem
+from gradiometer.plugins.loader import load
+from gradiometer.reference.certify import certify
+from gradiometer.reference.enclosure import UNIT
+from gradiometer.reference.lookup import outline
+from gradiometer.reference.operations import NAMESPACE
+from gradiometer.reference.protocol import array
+from gradiometer.vocabulary.derivation import Components
+from gradiometer.vocabulary.namespace import Namespace
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.problem import Point, Problem
 
 PROBLEMS = load().problems
 NUMPY = Namespace(np)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import gradiometer
-from gradiometer import plugins
+from gradiometer.plugins import loader
 
 ROOT = Path(__file__).parent.parent
 FAULTY = Path(__file__).parent / "plugins"
@@ -136,14 +136,14 @@ def test_wrong_cells_fail_and_unwilling_ones_are_skipped_with_the_reason(
 
 
 def test_completion_is_forced_inside_the_timed_call() -> None:
-    from gradiometer.measure.bench import Bench
-    from gradiometer.measure.shipping import pack
+    from gradiometer.plugins.address import pack
+    from gradiometer.worker.tool import Tool
 
-    registry = plugins.load([FAULTY / "asynchronous_method.py"])
+    registry = loader.load([FAULTY / "asynchronous_method.py"])
     method, problem = registry.methods["asynchronous"], registry.problems["product-of-sum"]
-    bench, ticket = Bench(), pack(method, registry.origins)
-    bench.open(ticket, threads=1)
+    bench, address = Tool(), pack(method, registry.origins)
+    bench.open(address, threads=1)
     point = problem.point()
-    bench.prepare("k", ticket, pack(problem, registry.origins), "gradient", point, 5.0)
+    bench.prepare("k", address, pack(problem, registry.origins), "gradient", point, 5.0)
     call, args, kwargs = bench.call("k", point)
     assert call(*args, **kwargs) == (-4.0, -4.0, 3.0)

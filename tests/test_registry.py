@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gradiometer.errors import UnknownName
-from gradiometer.method import Method
-from gradiometer.problem import Problem
-from gradiometer.registry import Registry, select
+from gradiometer.plugins.registry import Registry, select
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.problem import Problem
 
 
 def method_class(name: str, home: str = "acme", **settings: Any) -> type[Method]:

@@ -13,8 +13,8 @@ import pytest
 from expressions import program
 
 from gradiometer import Namespace, Problem
-from gradiometer.measure.reference.certify import certify
-from gradiometer.measure.reference.enclosure import UNIT, Enclosure, norm
+from gradiometer.reference.certify import certify
+from gradiometer.reference.enclosure import UNIT, Enclosure, norm
 
 
 def forwards(x: Any) -> Any:

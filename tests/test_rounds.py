@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from gradiometer.measure import rounds
-from gradiometer.measure.contender import Contender
-from gradiometer.measure.fleet import Failure
-from gradiometer.measure.instrument import PATIENCE, PATIENCE_OF_A_RUN, Instrument
+from gradiometer.measure.noise import OVERRUN, OVERRUN_OF_A_RUN, NoiseMeter
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
-from gradiometer.measure.outcome import Status
+from gradiometer.measure.pool import Failure
 from gradiometer.measure.rounds import LOOK_EVERY, attempt, take_rounds
-from gradiometer.measure.sampling import Sample
 from gradiometer.measure.statistics import paired
+from gradiometer.measure.trial import Trial
+from gradiometer.vocabulary.outcome import Status
+from gradiometer.worker.sampling import Sample
 
 FIRST_LOOK = 10
 """The first round, counted from one, after which the precision is looked at."""
@@ -38,8 +38,8 @@ class Clock:
         return [name for k, name in self.taken if k == number]
 
 
-class Drawn(Contender):
-    """A contender whose samples are drawn: its noise, times the round's, times what hurts it."""
+class Drawn(Trial):
+    """A trial whose samples are drawn: its noise, times the round's, times what hurts it."""
 
     def __init__(
         self,
@@ -55,9 +55,9 @@ class Drawn(Contender):
         wrong_in_the_end: bool = False,
     ) -> None:
         truth = SimpleNamespace(condition=None, owed=None, undecided=None, kind="")
-        situation: Any = SimpleNamespace(point=SimpleNamespace(n=1), truth=truth, options=options)
+        conditions: Any = SimpleNamespace(point=SimpleNamespace(n=1), truth=truth, options=options)
         unused: Any = None
-        super().__init__(unused, situation, unused)
+        super().__init__(unused, conditions, unused)
         self.name, self.loops = name, 1
         self._clock, self._call_s, self._spread, self._weather = clock, call_s, spread, weather
         self._hurt, self._fails, self._wrong = hurt or {}, fails or {}, wrong_in_the_end
@@ -117,27 +117,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def take(contenders: Sequence[Drawn], options: Options) -> tuple[Yardsticks, list[str]]:
+def take(trials: Sequence[Drawn], options: Options) -> tuple[Yardsticks, list[str]]:
     """Take the rounds; return the instrument, and what was said."""
     instrument: Any = Yardsticks()
     said: list[str] = []
-    take_rounds(contenders, instrument, options, said.append)
+    take_rounds(trials, instrument, options, said.append)
     return instrument, said
 
 
-class Machine(Instrument):
+class Machine(NoiseMeter):
     """The real instrument, on a machine of which it is known when the kernel is slow."""
 
     def __init__(self, options: Options, slow: Collection[int]) -> None:
-        fleet: Any = SimpleNamespace(cpu_s=lambda: 0.0)
-        super().__init__(fleet, options, 1.0)
+        pool: Any = SimpleNamespace(cpu_s=lambda: 0.0)
+        super().__init__(pool, options, 1.0)
         self.slow = slow
 
     def sample(self, number: int) -> None:
         self._taking = number
         super().sample(number)
 
-    def _yardstick(self, name: str) -> Sample:
+    def _control(self, name: str) -> Sample:
         seconds = 1e-8 if name == "floor" else 2.0 if self._taking in self.slow else 1.0
         return Sample(seconds, seconds)
 
@@ -147,7 +147,7 @@ class Machine(Instrument):
 
 
 def field(clock: Clock, options: Options, n: int = 6, **details: Any) -> list[Drawn]:
-    """Return some contenders alike but for their own noise."""
+    """Return some trials alike but for their own noise."""
     return [Drawn(name, clock, options, **details) for name in "abcdefgh"[:n]]
 
 
@@ -156,11 +156,11 @@ def field(clock: Clock, options: Options, n: int = 6, **details: Any) -> list[Dr
 
 def test_every_round_samples_everyone_once(clock: Clock) -> None:
     options = Options(rounds=9, budget_s=1e6)
-    contenders = field(clock, options, spread=1.0)
-    take(contenders, options)
+    trials = field(clock, options, spread=1.0)
+    take(trials, options)
     assert [number for number, _ in clock.taken] == [k for k in range(9) for _ in range(6)]
     assert all(sorted(clock.order(number)) == [*"abcdef"] for number in range(9))
-    assert all(list(c.samples) == [*range(9)] for c in contenders)
+    assert all(list(c.samples) == [*range(9)] for c in trials)
 
 
 def test_the_order_is_another_one_in_every_round(clock: Clock) -> None:
@@ -185,11 +185,11 @@ def test_rounds_are_announced_and_the_yardsticks_taken_before_each_and_after_the
     clock: Clock,
 ) -> None:
     options = Options(rounds=8, budget_s=1e6)
-    contenders = field(clock, options, 3, spread=1.0)
-    instrument, said = take(contenders, options)
+    trials = field(clock, options, 3, spread=1.0)
+    instrument, said = take(trials, options)
     assert said == [f"round {k}" for k in range(1, 9)]
     assert instrument.told == ["begin", *range(8), 8, "end"]
-    assert instrument.inside_s == pytest.approx(sum(c.spent_s for c in contenders))
+    assert instrument.inside_s == pytest.approx(sum(c.spent_s for c in trials))
 
 
 @pytest.mark.parametrize(
@@ -204,9 +204,9 @@ def test_rounds_are_announced_and_the_yardsticks_taken_before_each_and_after_the
 def test_yardsticks_are_taken_after_the_last_round_whatever_ends_them(
     clock: Clock, options: Options, last: int
 ) -> None:
-    contenders = field(clock, options, 2, call_s=options.sample_s, spread=0.5)
-    instrument, _ = take(contenders, options)
-    assert max(contenders[0].samples) == last
+    trials = field(clock, options, 2, call_s=options.sample_s, spread=0.5)
+    instrument, _ = take(trials, options)
+    assert max(trials[0].samples) == last
     assert instrument.told == ["begin", *range(last + 1), last + 1, "end"]
 
 
@@ -232,18 +232,16 @@ def test_yardsticks_are_taken_after_the_last_round_when_everyone_has_left(
 
 def test_steady_ratios_end_the_rounds_by_precision_at_the_first_look(clock: Clock) -> None:
     options = Options(budget_s=1e6)
-    contenders = field(clock, options, spread=0.001)
-    take(contenders, options)
-    assert {(c.outcome.rounds, c.outcome.stopped) for c in contenders} == {
-        (FIRST_LOOK, "precision")
-    }
+    trials = field(clock, options, spread=0.001)
+    take(trials, options)
+    assert {(c.outcome.rounds, c.outcome.stopped) for c in trials} == {(FIRST_LOOK, "precision")}
 
 
 def test_when_they_end_by_precision_every_ratio_has_it(clock: Clock) -> None:
     options = Options(budget_s=1e6, precision=0.05)
-    contenders = field(clock, options, spread=0.2)
-    take(contenders, options)
-    for c in contenders:
+    trials = field(clock, options, spread=0.2)
+    take(trials, options)
+    for c in trials:
         outcome = c.outcome
         assert outcome.stopped == "precision"
         assert outcome.rounds > FIRST_LOOK
@@ -253,11 +251,11 @@ def test_when_they_end_by_precision_every_ratio_has_it(clock: Clock) -> None:
 
 def test_they_end_at_the_first_look_at_which_half_the_width_is_within_it(clock: Clock) -> None:
     options = Options(budget_s=1e6, precision=0.1)
-    contenders = field(clock, options, 2, spread=0.2)
-    take(contenders, options)
+    trials = field(clock, options, 2, spread=0.2)
+    take(trials, options)
     half_widths = []
-    for n in range(FIRST_LOOK, contenders[0].outcome.rounds + 1, LOOK_EVERY):
-        first = [{k: c.samples[k] for k in range(n)} for c in contenders]
+    for n in range(FIRST_LOOK, trials[0].outcome.rounds + 1, LOOK_EVERY):
+        first = [{k: c.samples[k] for k in range(n)} for c in trials]
         fastest = min(first, key=lambda samples: np.median([*samples.values()]))
         ratios = [paired(samples, fastest) for samples in first]
         half_widths.append(max((r.high - r.low) / 2 / r.value for r in ratios))
@@ -269,53 +267,53 @@ def test_a_finer_precision_takes_more_rounds(clock: Clock) -> None:
     taken = []
     for precision in (0.2, 0.1, 0.05):
         options = Options(budget_s=1e6, precision=precision)
-        contenders = field(clock, options, spread=0.2)
-        take(contenders, options)
-        taken.append(contenders[0].outcome.rounds)
+        trials = field(clock, options, spread=0.2)
+        take(trials, options)
+        taken.append(trials[0].outcome.rounds)
     assert taken == sorted(set(taken))
 
 
 def test_one_noisy_ratio_is_enough_to_go_on(clock: Clock) -> None:
     options = Options(budget_s=1e6, rounds=40)
-    contenders = [*field(clock, options, 3), Drawn("noisy", clock, options, spread=1.0)]
-    take(contenders, options)
-    assert {c.outcome.stopped for c in contenders} == {"rounds"}
+    trials = [*field(clock, options, 3), Drawn("noisy", clock, options, spread=1.0)]
+    take(trials, options)
+    assert {c.outcome.stopped for c in trials} == {"rounds"}
 
 
 def test_noise_that_stays_wide_ends_the_rounds_by_budget(clock: Clock) -> None:
     options = Options(budget_s=3.0)
-    contenders = field(clock, options, spread=0.5)
+    trials = field(clock, options, spread=0.5)
     start = clock.now
-    take(contenders, options)
+    take(trials, options)
     last = max(number for number, _ in clock.taken)
-    last_s = sum(c.samples[last] for c in contenders)
-    assert {c.outcome.stopped for c in contenders} == {"budget"}
+    last_s = sum(c.samples[last] for c in trials)
+    assert {c.outcome.stopped for c in trials} == {"budget"}
     assert clock.now - start - last_s <= options.budget_s < clock.now - start
 
 
 def test_a_budget_spent_at_once_still_leaves_the_fewest_rounds(clock: Clock) -> None:
     options = Options(budget_s=1e-6)
-    contenders = field(clock, options, spread=0.5)
-    take(contenders, options)
-    assert {len(c.samples) for c in contenders} == {FEWEST_ROUNDS}
+    trials = field(clock, options, spread=0.5)
+    take(trials, options)
+    assert {len(c.samples) for c in trials} == {FEWEST_ROUNDS}
 
 
 @pytest.mark.parametrize("limit", [FEWEST_ROUNDS, 8, 23])
 def test_rounds_end_at_their_limit(clock: Clock, limit: int) -> None:
     options = Options(budget_s=1e6, rounds=limit)
-    contenders = field(clock, options, spread=1.0)
-    take(contenders, options)
-    assert {(c.outcome.rounds, c.outcome.stopped) for c in contenders} == {(limit, "rounds")}
+    trials = field(clock, options, spread=1.0)
+    take(trials, options)
+    assert {(c.outcome.rounds, c.outcome.stopped) for c in trials} == {(limit, "rounds")}
 
 
 @pytest.mark.parametrize("n", [2, 3])
 def test_a_few_quick_methods_may_spend_the_whole_budget(clock: Clock, n: int) -> None:
     options = Options(budget_s=3.0)
-    contenders = field(clock, options, n, call_s=options.sample_s, spread=0.5)
+    trials = field(clock, options, n, call_s=options.sample_s, spread=0.5)
     start = clock.now
-    take(contenders, options)
+    take(trials, options)
     assert clock.now - start > options.budget_s
-    assert {c.outcome.stopped for c in contenders} == {"budget"}
+    assert {c.outcome.stopped for c in trials} == {"budget"}
 
 
 # Who leaves
@@ -371,31 +369,31 @@ def test_a_slow_method_keeps_its_figures(clock: Clock) -> None:
 
 def test_rounds_end_when_everyone_has_left_for_being_slow(clock: Clock) -> None:
     options = Options(budget_s=3.0)
-    contenders = field(clock, options, 3, call_s=2.0, spread=0.5)
-    take(contenders, options)
-    assert {(c.outcome.rounds, c.outcome.stopped) for c in contenders} == {(FEWEST_ROUNDS, "slow")}
+    trials = field(clock, options, 3, call_s=2.0, spread=0.5)
+    take(trials, options)
+    assert {(c.outcome.rounds, c.outcome.stopped) for c in trials} == {(FEWEST_ROUNDS, "slow")}
 
 
 def test_rounds_end_when_everyone_has_failed(clock: Clock) -> None:
     options = Options()
-    contenders = field(clock, options, 3, fails={4: Failure(Status.CRASHED, "it fell")})
-    instrument, _ = take(contenders, options)
+    trials = field(clock, options, 3, fails={4: Failure(Status.CRASHED, "it fell")})
+    instrument, _ = take(trials, options)
     assert {number for number, _ in clock.taken} == {0, 1, 2, 3, 4}
     assert instrument.told[-1] == "end"
     assert instrument.inside_s == 0.0
-    assert {c.outcome.status for c in contenders} == {Status.CRASHED}
+    assert {c.outcome.status for c in trials} == {Status.CRASHED}
 
 
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_with_nobody_left_they_end_at_once(clock: Clock, n: int) -> None:
     options = Options()
-    contenders = field(clock, options, n)
-    for contender in contenders:
-        contender.outcome.status = Status.DISAGREES
-    instrument, said = take(contenders, options)
+    trials = field(clock, options, n)
+    for trial in trials:
+        trial.outcome.status = Status.DISAGREES
+    instrument, said = take(trials, options)
     assert clock.taken == said == []
     assert (instrument.told[0], instrument.told[-1]) == ("begin", "end")
-    assert {c.outcome.stopped for c in contenders} <= {""}
+    assert {c.outcome.stopped for c in trials} <= {""}
 
 
 # The figures
@@ -403,32 +401,32 @@ def test_with_nobody_left_they_end_at_once(clock: Clock, n: int) -> None:
 
 def test_noise_common_to_a_round_cancels_in_the_ratios(clock: Clock) -> None:
     options = Options(budget_s=1e6)
-    contenders = [
+    trials = [
         Drawn(name, clock, options, call_s=call_s, weather=2.0)
         for name, call_s in {"a": 0.25, "b": 0.5, "c": 1.0}.items()
     ]
-    take(contenders, options)
-    figures = [(c.outcome.ratio_low, c.outcome.ratio, c.outcome.ratio_high) for c in contenders]
+    take(trials, options)
+    figures = [(c.outcome.ratio_low, c.outcome.ratio, c.outcome.ratio_high) for c in trials]
     assert figures == [(1.0, 1.0, 1.0), (2.0, 2.0, 2.0), (4.0, 4.0, 4.0)]
-    assert {c.outcome.stopped for c in contenders} == {"precision"}
-    assert all(c.outcome.high_s > 2.0 * c.outcome.low_s for c in contenders)
+    assert {c.outcome.stopped for c in trials} == {"precision"}
+    assert all(c.outcome.high_s > 2.0 * c.outcome.low_s for c in trials)
 
 
 def test_noise_of_ones_own_does_not_cancel(clock: Clock) -> None:
     options = Options(budget_s=1e6, rounds=15)
-    contenders = field(clock, options, 3, spread=2.0)
-    take(contenders, options)
-    assert {c.outcome.stopped for c in contenders} == {"rounds"}
-    assert all(c.outcome.ratio_high > 2.0 * c.outcome.ratio_low for c in contenders[1:])
+    trials = field(clock, options, 3, spread=2.0)
+    take(trials, options)
+    assert {c.outcome.stopped for c in trials} == {"rounds"}
+    assert all(c.outcome.ratio_high > 2.0 * c.outcome.ratio_low for c in trials[1:])
 
 
 def test_ratios_are_to_the_fastest_and_floors_are_handed_on(clock: Clock) -> None:
     options = Options(budget_s=1e6)
-    contenders = [Drawn(f"x{call_s}", clock, options, call_s=call_s) for call_s in (4.0, 1.0, 2.0)]
-    take(contenders, options)
-    assert [c.outcome.ratio for c in contenders] == [4.0, 1.0, 2.0]
-    assert [c.outcome.time_s for c in contenders] == [4.0, 1.0, 2.0]
-    assert {c.outcome.floor_s for c in contenders} == {Yardsticks.floor_s}
+    trials = [Drawn(f"x{call_s}", clock, options, call_s=call_s) for call_s in (4.0, 1.0, 2.0)]
+    take(trials, options)
+    assert [c.outcome.ratio for c in trials] == [4.0, 1.0, 2.0]
+    assert [c.outcome.time_s for c in trials] == [4.0, 1.0, 2.0]
+    assert {c.outcome.floor_s for c in trials} == {Yardsticks.floor_s}
 
 
 def test_answers_are_checked_again_and_a_wrong_one_is_no_measure_for_the_others(
@@ -489,12 +487,12 @@ def test_figures_are_of_the_calm_rounds_if_they_suffice_and_of_all_otherwise(
 def test_what_was_calm_is_told_by_round_and_every_sample_is_kept(clock: Clock) -> None:
     options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
     machine = Machine(options, slow_now_and_then(7))
-    contenders = field(clock, options, 2, spread=0.1)
-    take_rounds(contenders, machine, options, lambda text: None)
-    for contender in contenders:
-        assert list(contender.calm) == [0, 4, 8, 12, 16, 20, 24]
-        assert list(contender.counted) == [0, 4, 8, 12, 16, 20, 24]
-        assert list(contender.samples) == [*range(ROUNDS)]
+    trials = field(clock, options, 2, spread=0.1)
+    take_rounds(trials, machine, options, lambda text: None)
+    for trial in trials:
+        assert list(trial.calm) == [0, 4, 8, 12, 16, 20, 24]
+        assert list(trial.counted) == [0, 4, 8, 12, 16, 20, 24]
+        assert list(trial.samples) == [*range(ROUNDS)]
 
 
 def test_the_fastest_is_the_one_that_is_so_in_calm(clock: Clock) -> None:
@@ -560,13 +558,13 @@ def test_a_fastest_that_left_before_the_calm_has_the_others_compared_all_the_sam
 
 
 def waited(clock: Clock, options: Options, machine: Machine) -> tuple[list[Drawn], float, float]:
-    """Take the rounds; return the contenders, the budgets that they took, and the last round's."""
-    contenders, start = field(clock, options, call_s=options.sample_s, spread=0.5), clock.now
-    take_rounds(contenders, machine, options, lambda text: None)
-    last = max(contenders[0].samples)
-    last_s = sum(c.samples[last] for c in contenders)
-    assert {c.outcome.stopped for c in contenders} == {"budget"}
-    return contenders, (clock.now - start) / options.budget_s, last_s / options.budget_s
+    """Take the rounds; return the trials, the budgets that they took, and the last round's."""
+    trials, start = field(clock, options, call_s=options.sample_s, spread=0.5), clock.now
+    take_rounds(trials, machine, options, lambda text: None)
+    last = max(trials[0].samples)
+    last_s = sum(c.samples[last] for c in trials)
+    assert {c.outcome.stopped for c in trials} == {"budget"}
+    return trials, (clock.now - start) / options.budget_s, last_s / options.budget_s
 
 
 @pytest.mark.parametrize("budget_s", [1.0, 3.0])
@@ -574,26 +572,26 @@ def test_where_calm_never_comes_rounds_overrun_the_budget_up_to_their_patience(
     clock: Clock, budget_s: float
 ) -> None:
     options = Options(budget_s=budget_s)
-    contenders, budgets, last = waited(clock, options, Machine(options, range(1000)))
-    assert budgets - last < 1 + PATIENCE <= budgets
-    assert {c.outcome.calm for c in contenders} == {0}
+    trials, budgets, last = waited(clock, options, Machine(options, range(1000)))
+    assert budgets - last < 1 + OVERRUN <= budgets
+    assert {c.outcome.calm for c in trials} == {0}
 
 
 @pytest.mark.parametrize("calm", [FEWEST_ROUNDS, 15])
 def test_where_enough_rounds_were_calm_the_budget_is_all_they_take(clock: Clock, calm: int) -> None:
     options = Options(budget_s=3.0)
-    contenders, budgets, last = waited(clock, options, Machine(options, slow_last(calm)))
+    trials, budgets, last = waited(clock, options, Machine(options, slow_last(calm)))
     assert budgets - last <= 1 < budgets
-    assert {c.outcome.calm for c in contenders} == {calm}
+    assert {c.outcome.calm for c in trials} == {calm}
 
 
 @pytest.mark.parametrize("slow", [32, 45, 60])
 def test_rounds_over_their_budget_end_as_soon_as_enough_are_calm(clock: Clock, slow: int) -> None:
     options = Options(budget_s=1.0)
-    contenders, budgets, _ = waited(clock, options, Machine(options, range(slow)))
-    assert 1 < budgets < 1 + PATIENCE
-    assert {c.outcome.calm for c in contenders} == {FEWEST_ROUNDS + 1}  # one more seen at the end
-    assert {c.outcome.rounds for c in contenders} == {slow + FEWEST_ROUNDS + 1}
+    trials, budgets, _ = waited(clock, options, Machine(options, range(slow)))
+    assert 1 < budgets < 1 + OVERRUN
+    assert {c.outcome.calm for c in trials} == {FEWEST_ROUNDS + 1}  # one more seen at the end
+    assert {c.outcome.rounds for c in trials} == {slow + FEWEST_ROUNDS + 1}
 
 
 def test_the_patience_of_a_run_is_spent_by_its_cases_and_then_gone(clock: Clock) -> None:
@@ -601,20 +599,20 @@ def test_the_patience_of_a_run_is_spent_by_its_cases_and_then_gone(clock: Clock)
     machine = Machine(options, range(1000))
     taken = [waited(clock, options, machine)[1:] for _ in range(8)]
     overrun = [budgets - 1 for budgets, _ in taken]
-    assert all(over >= PATIENCE for over in overrun[:4])
+    assert all(over >= OVERRUN for over in overrun[:4])
     assert all(
         over - last <= 0 < over for over, (_, last) in zip(overrun[6:], taken[6:], strict=True)
     )
     longest = max(last for _, last in taken)
-    assert PATIENCE_OF_A_RUN <= sum(overrun[:6]) < PATIENCE_OF_A_RUN + 6 * longest
+    assert OVERRUN_OF_A_RUN <= sum(overrun[:6]) < OVERRUN_OF_A_RUN + 6 * longest
 
 
 def test_no_round_is_taken_beyond_their_limit_in_wait_of_calm(clock: Clock) -> None:
     options = Options(budget_s=1.0, rounds=60)
-    contenders = field(clock, options, call_s=options.sample_s, spread=0.5)
-    take_rounds(contenders, Machine(options, range(1000)), options, lambda text: None)
-    assert {(c.outcome.rounds, c.outcome.stopped) for c in contenders} == {(60, "rounds")}
-    assert sum(c.spent_s for c in contenders) > options.budget_s
+    trials = field(clock, options, call_s=options.sample_s, spread=0.5)
+    take_rounds(trials, Machine(options, range(1000)), options, lambda text: None)
+    assert {(c.outcome.rounds, c.outcome.stopped) for c in trials} == {(60, "rounds")}
+    assert sum(c.spent_s for c in trials) > options.budget_s
 
 
 # An attempt
@@ -631,8 +629,8 @@ def fall() -> None:
 def test_an_attempt_tells_whether_it_was_done(
     clock: Clock, step: Callable[[], None], done: bool, status: Status, reason: str
 ) -> None:
-    contender = Drawn("a", clock, Options())
-    contender.samples = {0: 1.0}
-    assert attempt(contender, step) is done
-    assert (contender.outcome.status, contender.outcome.reason) == (status, reason)
-    assert contender.samples == ({0: 1.0} if done else {})
+    trial = Drawn("a", clock, Options())
+    trial.samples = {0: 1.0}
+    assert attempt(trial, step) is done
+    assert (trial.outcome.status, trial.outcome.reason) == (status, reason)
+    assert trial.samples == ({0: 1.0} if done else {})

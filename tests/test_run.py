@@ -7,17 +7,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-import made
 import pandas as pd
 import pytest
-from made import alone, row, timed
+import records
+from records import alone, row, timed
 
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.measure.outcome import Status
-from gradiometer.runs import compare
-from gradiometer.runs.record import COLUMNS, TEXT, WHOLE
+from gradiometer.runs import analysis
 from gradiometer.runs.run import Run, frame
+from gradiometer.runs.schema import COLUMNS, TEXT, WHOLE
 from gradiometer.runs.store import RunFolder
+from gradiometer.vocabulary.outcome import Status
 
 PLAN: dict[str, Any] = {
     "cases": ["affine/float64/value", "affine/float64/gradient"],
@@ -26,7 +26,7 @@ PLAN: dict[str, Any] = {
 
 
 def run(*rows: dict[str, Any], **info: Any) -> Run:
-    return made.run(*rows, **{"plan": PLAN} | info)
+    return records.run(*rows, **{"plan": PLAN} | info)
 
 
 def full() -> Run:
@@ -41,7 +41,7 @@ def full() -> Run:
 def of_all(*problems: str, operators: str = "value gradient jacobian hessian") -> Run:
     """A run of every operator, by one method."""
     rows = [row(problem=p, operator=o, digits=9.0) for p in problems for o in operators.split()]
-    return made.run(*rows)
+    return records.run(*rows)
 
 
 # The frame of records.
@@ -157,14 +157,16 @@ def test_a_run_without_records_has_nothing_faulty() -> None:
 
 def test_the_tables_of_a_run_are_those_of_its_records() -> None:
     told = full()
-    pd.testing.assert_frame_equal(told.agreement(), compare.agreement(told.records))
-    pd.testing.assert_frame_equal(told.agreement("value"), compare.agreement(told.records, "value"))
-    pd.testing.assert_frame_equal(told.speed("value"), compare.speed(told.records, "value"))
-    costs = compare.cost(told.records, "gradient", "value")
+    pd.testing.assert_frame_equal(told.agreement(), analysis.agreement(told.records))
+    pd.testing.assert_frame_equal(
+        told.agreement("value"), analysis.agreement(told.records, "value")
+    )
+    pd.testing.assert_frame_equal(told.speed("value"), analysis.speed(told.records, "value"))
+    costs = analysis.cost(told.records, "gradient", "value")
     pd.testing.assert_frame_equal(told.cost(), costs)
-    pd.testing.assert_frame_equal(told.timing(), compare.timing(told.records))
-    pd.testing.assert_frame_equal(told.ranking(), compare.ranking(told.records))
-    pd.testing.assert_frame_equal(told.coverage(), compare.coverage(told.records))
+    pd.testing.assert_frame_equal(told.timing(), analysis.timing(told.records))
+    pd.testing.assert_frame_equal(told.ranking(), analysis.ranking(told.records))
+    pd.testing.assert_frame_equal(told.coverage(), analysis.coverage(told.records))
 
 
 @pytest.mark.parametrize("operator", ["value", "gradient", "jacobian", "hessian"])
@@ -263,7 +265,9 @@ def headings(shown: str) -> list[str]:
 
 def test_a_notebook_shows_the_first_derivative_of_each_kind_of_problem() -> None:
     scalar, vector = of_all("net"), of_all("polar", operators="value jacobian jvp")
-    told = made.run(*(r.to_dict() for both in (scalar, vector) for _, r in both.records.iterrows()))
+    told = records.run(
+        *(r.to_dict() for both in (scalar, vector) for _, r in both.records.iterrows())
+    )
     shown = told._repr_html_()
     assert headings(shown) == [
         "Digits of the gradient", "Time of the gradient, as a multiple of the fastest",

@@ -9,15 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import made
 import pytest
-from made import row, timed
+import records
+from records import row, timed
 
 import gradiometer
 from gradiometer import GradiometerError, Options
-from gradiometer.commands.run import parse_share, parse_statuses, print_tables
+from gradiometer.cli.run import parse_share, parse_statuses, print_tables
 from gradiometer.errors import UnknownName
-from gradiometer.measure.outcome import Status
+from gradiometer.vocabulary.outcome import Status
 
 PLUGINS = Path(__file__).parent / "plugins"
 
@@ -53,7 +53,7 @@ def test_an_unknown_status_is_answered_with_the_nearest() -> None:
 
 
 def shown(capsys: pytest.CaptureFixture[str], *rows: dict[str, Any]) -> str:
-    print_tables(made.run(*rows), Path("reports/r/report.md"))
+    print_tables(records.run(*rows), Path("reports/r/report.md"))
     return capsys.readouterr().out
 
 

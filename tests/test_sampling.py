@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gradiometer.measure import sampling
-from gradiometer.measure.sampling import WARMING, Loop, calibrate, make_loop, nothing, sample
+from gradiometer.worker import sampling
+from gradiometer.worker.sampling import WARMING, Loop, calibrate, make_loop, nothing, sample
 
 
 class Clock:

@@ -19,12 +19,13 @@ import pytest
 from flint import arb, arb_series
 from generic import inverse, linear_algebra, namespace, where
 
-from gradiometer import Namespace, Problem, plugins
+from gradiometer import Namespace, Problem
 from gradiometer.measure.plan import Case, applies
-from gradiometer.measure.reference.certify import certify
-from gradiometer.measure.reference.elementary import SMOOTH
-from gradiometer.measure.reference.enclosure import Enclosure
-from gradiometer.measure.reference.operations import (
+from gradiometer.plugins import loader
+from gradiometer.reference.certify import certify
+from gradiometer.reference.elementary import SMOOTH
+from gradiometer.reference.enclosure import Enclosure
+from gradiometer.reference.operations import (
     ARITHMETIC,
     COMPONENTWISE,
     MATRICES,
@@ -32,10 +33,10 @@ from gradiometer.measure.reference.operations import (
     REDUCTIONS,
     SHAPES,
 )
-from gradiometer.operators import OPERATORS
-from gradiometer.problem import Point
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.problem import Point
 
-PROBLEMS = plugins.load().problems
+PROBLEMS = loader.load().problems
 CASES = [
     (p.name, label)
     for p in PROBLEMS.values()

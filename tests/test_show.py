@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradiometer import plugins as registries
-from gradiometer.commands.show import MEANING, MOST_ROWS, show
+from gradiometer.cli.show import MEANING, MOST_ROWS, show
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.operators import OPERATORS
-from gradiometer.problem import Point, Problem
-from gradiometer.registry import Registry
+from gradiometer.plugins import loader as registries
+from gradiometer.plugins.registry import Registry
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.problem import Point, Problem
 
 PLUGIN = '''
 import numpy as np

@@ -18,8 +18,8 @@ import pytest
 
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.runs import store
-from gradiometer.runs.record import dump
 from gradiometer.runs.run import Run, frame
+from gradiometer.runs.schema import dump
 from gradiometer.runs.store import RunFolder, find_run, read_info, read_journal, run_folders
 
 INFO: dict[str, Any] = {

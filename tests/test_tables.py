@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made import case, row, run, timed
+from records import case, row, run, timed
 
-from gradiometer.measure.outcome import Status
 from gradiometer.report import tables
 from gradiometer.runs.run import Run
+from gradiometer.vocabulary.outcome import Status
 
 GRADIENT, VALUE = case("affine"), case("affine", operator="value")
 UNFIGURED = [s for s in Status if s not in (Status.OK, Status.DISAGREES)]

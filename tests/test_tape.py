@@ -15,11 +15,11 @@ import sympy
 from flint import arb
 
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.reference import elementary, linear
-from gradiometer.measure.reference.balls import ZERO, balls, settled
-from gradiometer.measure.reference.elementary import SMOOTH, smooth
-from gradiometer.measure.reference.enclosure import UNIT
-from gradiometer.measure.reference.evaluation import (
+from gradiometer.reference import elementary, linear
+from gradiometer.reference.balls import ZERO, balls, settled
+from gradiometer.reference.elementary import SMOOTH, smooth
+from gradiometer.reference.enclosure import UNIT
+from gradiometer.reference.evaluation import (
     RELATIONS,
     Evaluation,
     Open,
@@ -27,12 +27,12 @@ from gradiometer.measure.reference.evaluation import (
     compare,
     current,
 )
-from gradiometer.measure.reference.linear import Collapse, Keep, LinearMap, Spread
-from gradiometer.measure.reference.matrices import cholesky, inverse, product, solve, times
-from gradiometer.measure.reference.passes import backward, forward, plain, seed, taped
-from gradiometer.measure.reference.reductions import prod
-from gradiometer.measure.reference.rounding import CONFIDENCE, likely, ordered
-from gradiometer.measure.reference.tape import (
+from gradiometer.reference.linear import Collapse, Keep, LinearMap, Spread
+from gradiometer.reference.matrices import cholesky, inverse, product, solve, times
+from gradiometer.reference.passes import backward, forward, plain, seed, taped
+from gradiometer.reference.reductions import prod
+from gradiometer.reference.rounding import CONFIDENCE, likely, ordered
+from gradiometer.reference.tape import (
     Node,
     apply,
     concat,

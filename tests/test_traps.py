@@ -9,8 +9,8 @@ import pytest
 import gradiometer
 from gradiometer import Options, Problem
 from gradiometer.errors import UnknownName
-from gradiometer.registry import Registry, select
-from gradiometer.runs import compare
+from gradiometer.plugins.registry import Registry, select
+from gradiometer.runs import analysis
 
 
 def test_the_default_leaves_out_what_is_measured_on_request(registry: Registry) -> None:
@@ -46,5 +46,5 @@ def test_an_expected_failure_is_shown_and_no_fault_another_is(tmp_path: Path) ->
     assert reason.endswith("not finite: x[0] (expected)")
 
     otherwise = run.records.assign(expected="disagrees")
-    assert not compare.coverage(otherwise)["reason"].str.endswith("(expected)").any()
+    assert not analysis.coverage(otherwise)["reason"].str.endswith("(expected)").any()
     assert len(type(run)(run.path, run.info, otherwise).faulty) == 1

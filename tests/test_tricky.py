@@ -18,8 +18,8 @@ import pytest
 
 from gradiometer import Problem
 from gradiometer.errors import GradiometerError, ReferenceFailure
-from gradiometer.measure.reference import lookup
-from gradiometer.measure.reference.certify import certify
+from gradiometer.reference import lookup
+from gradiometer.reference.certify import certify
 
 ZERO = "zero"
 KINK = "lies on a kink; choose another"

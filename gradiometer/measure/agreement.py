@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.measure.outcome import Status
-from gradiometer.measure.reference.enclosure import UNIT, Enclosure, Floats, norm
-from gradiometer.operators import Layout
+from gradiometer.reference.enclosure import UNIT, Enclosure, Floats, norm
+from gradiometer.vocabulary.operators import Layout
+from gradiometer.vocabulary.outcome import Status
 
 ZERO = "the truth is zero: judged by what rounding can do"
 """What a record says of an answer that is right where the truth is zero."""

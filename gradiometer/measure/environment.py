@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterable, MutableMapping
 from datetime import UTC, datetime
@@ -34,12 +33,6 @@ def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
     """Keep compilers from finding what an earlier process compiled: a first call must compile."""
     environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
-
-
-def pin(threads: int) -> None:
-    """Keep this process on `threads` cores, the last that it may use; a no-op where impossible."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
 
 
 def describe_machine(packages: Iterable[str]) -> dict[str, Any]:

@@ -12,17 +12,17 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gradiometer.errors import GradiometerError, describe
-from gradiometer.measure.contender import Contender, Situation
-from gradiometer.measure.fleet import Failure, Fleet
-from gradiometer.measure.instrument import REFERENCE, Instrument, Noise
+from gradiometer.measure.noise import REFERENCE, Noise, NoiseMeter
 from gradiometer.measure.options import Options
-from gradiometer.measure.outcome import Outcome, Status
 from gradiometer.measure.plan import Case, Cell, Plan, TooLarge
-from gradiometer.measure.reference.enclosure import Enclosure
+from gradiometer.measure.pool import Failure, Pool
 from gradiometer.measure.rounds import attempt, take_rounds
-from gradiometer.measure.shipping import pack
-from gradiometer.operators import operator
-from gradiometer.problem import Point, Problem, Shapes
+from gradiometer.measure.trial import Conditions, Trial
+from gradiometer.plugins.address import pack
+from gradiometer.reference.enclosure import Enclosure
+from gradiometer.vocabulary.operators import operator
+from gradiometer.vocabulary.outcome import Outcome, Status
+from gradiometer.vocabulary.problem import Point, Problem, Shapes
 
 Progress = Callable[[str], None]
 Origins = Mapping[str, Path | None]
@@ -62,23 +62,23 @@ class Harness:
         self._options = options
         self._origins = origins
         self._done = frozenset(done)
-        self._fleet = Fleet(logs, options.threads, options.memory_gib)
-        self._instrument = Instrument(self._fleet, options)
+        self._pool = Pool(logs, options.threads, options.memory_gib)
+        self._meter = NoiseMeter(self._pool, options)
         self._progress = progress
 
     def __enter__(self) -> Harness:
-        self._fleet.__enter__()
+        self._pool.__enter__()
         return self
 
     def __exit__(self, *details: object) -> None:
         try:
-            self._instrument.close()
+            self._meter.close()
         finally:
-            self._fleet.__exit__(*details)
+            self._pool.__exit__(*details)
 
     def noise(self) -> Noise:
         """Return how steady the machine was while cells were sampled."""
-        return self._instrument.noise()
+        return self._meter.noise()
 
     def outcomes(self) -> Iterator[Ended]:
         """Yield every planned cell that is not done with its outcome, case by case."""
@@ -91,7 +91,7 @@ class Harness:
     def _case(self, case: Case, cells: list[Cell]) -> Iterator[Ended]:
         self._progress(f"{case.id}: reference")
         try:
-            situation = self._situation(case)
+            conditions = self._conditions(case)
         except Failure as failure:
             for cell in cells:
                 ended = never_ran(cell) or Outcome(failure.status, failure.reason)
@@ -104,26 +104,26 @@ class Harness:
                 yield Ended(cell, early)
                 continue
             self._progress(cell.id)
-            contender = Contender(cell, situation, self._fleet)
-            if attempt(contender, contender.check):
-                right.append(contender)
+            trial = Trial(cell, conditions, self._pool)
+            if attempt(trial, trial.check):
+                right.append(trial)
             else:
-                yield Ended(cell, contender.outcome)
-        yield from self._timed(case, situation.options, right)
+                yield Ended(cell, trial.outcome)
+        yield from self._timed(case, conditions.options, right)
 
-    def _timed(self, case: Case, options: Options, right: list[Contender]) -> Iterator[Ended]:
-        """Time the contenders that agree, and yield each."""
+    def _timed(self, case: Case, options: Options, right: list[Trial]) -> Iterator[Ended]:
+        """Time the trials that agree, and yield each."""
         if options.rounds and right:
             say = self._progress
-            take_rounds(right, self._instrument, options, lambda text: say(f"{case.id}: {text}"))
-        for contender in right:
-            if options.cold and contender.outcome.status is Status.OK:
-                self._progress(f"{contender.cell.id}: cold")
-                attempt(contender, contender.chill)
-            yield Ended(contender.cell, contender.outcome, contender.samples, contender.calm)
-        self._fleet.forget()
+            take_rounds(right, self._meter, options, lambda text: say(f"{case.id}: {text}"))
+        for trial in right:
+            if options.cold and trial.outcome.status is Status.OK:
+                self._progress(f"{trial.cell.id}: cold")
+                attempt(trial, trial.repeat_cold)
+            yield Ended(trial.cell, trial.outcome, trial.samples, trial.calm)
+        self._pool.forget()
 
-    def _situation(self, case: Case) -> Situation:
+    def _conditions(self, case: Case) -> Conditions:
         """Return the case's points and certified truth.
 
         Raises:
@@ -132,10 +132,10 @@ class Harness:
         if case.problem.fault:
             raise Failure(Status.ERROR, case.problem.fault)
         options = self._options.for_order(operator(case.operator).order)
-        return situate(case, self._fleet, options, self._origins)
+        return conditions_of(case, self._pool, options, self._origins)
 
 
-def situate(case: Case, fleet: Fleet, options: Options, origins: Origins) -> Situation:
+def conditions_of(case: Case, pool: Pool, options: Options, origins: Origins) -> Conditions:
     """Return where a case is checked, by which rules, and its certified truth there.
 
     Raises:
@@ -144,7 +144,7 @@ def situate(case: Case, fleet: Fleet, options: Options, origins: Origins) -> Sit
     try:
         points = case.points(
             options.seed,
-            lambda point: outline(fleet, case.problem, point, origins, options.timeout_s),
+            lambda point: outline(pool, case.problem, point, origins, options.timeout_s),
         )
     except Failure:
         raise
@@ -152,36 +152,36 @@ def situate(case: Case, fleet: Fleet, options: Options, origins: Origins) -> Sit
         raise Failure(Status.SKIPPED, str(large)) from large
     except Exception as error:  # a problem's own code: whatever it raises is the reason
         raise Failure(Status.ERROR, f"point of {case.problem.name}: {_text(error)}") from error
-    truth = reference(fleet, case.problem, points.check, case.operator, origins, options.timeout_s)
-    return Situation(case, *points, truth, options, origins)
+    truth = reference(pool, case.problem, points.check, case.operator, origins, options.timeout_s)
+    return Conditions(case, *points, truth, options, origins)
 
 
 def reference(
-    fleet: Fleet, problem: Problem, point: Point, op: str, origins: Origins, timeout_s: float
+    pool: Pool, problem: Problem, point: Point, op: str, origins: Origins, timeout_s: float
 ) -> Enclosure:
     """Return the certified truth of a problem at a point, from the reference's worker.
 
     Raises:
         Failure: If it cannot be certified, with the reason.
     """
-    found: Enclosure = _asked(fleet, "certify", problem, point, origins, timeout_s, op=op)
+    found: Enclosure = _asked(pool, "certify", problem, point, origins, timeout_s, op=op)
     return found
 
 
 def outline(
-    fleet: Fleet, problem: Problem, point: Point, origins: Origins, timeout_s: float
+    pool: Pool, problem: Problem, point: Point, origins: Origins, timeout_s: float
 ) -> Shapes:
     """Return the shapes of a problem's outputs at a point, from the reference's worker.
 
     Raises:
         Failure: If it cannot be evaluated there, with the reason.
     """
-    found: Shapes = _asked(fleet, "outline", problem, point, origins, timeout_s)
+    found: Shapes = _asked(pool, "outline", problem, point, origins, timeout_s)
     return found
 
 
 def _asked(
-    fleet: Fleet,
+    pool: Pool,
     request: str,
     problem: Problem,
     point: Point,
@@ -189,7 +189,7 @@ def _asked(
     timeout_s: float,
     **more: str,
 ) -> Any:
-    worker = fleet.worker(REFERENCE)
+    worker = pool.worker(REFERENCE)
     try:
         return worker.ask(request, timeout_s, problem=pack(problem, origins), point=point, **more)
     except Failure as failure:

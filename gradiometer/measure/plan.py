@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.measure.options import Options
-from gradiometer.method import Method
-from gradiometer.operators import OPERATORS, operator
-from gradiometer.problem import Point, Problem, Shapes
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.operators import OPERATORS, operator
+from gradiometer.vocabulary.problem import Point, Problem, Shapes
 
 MOST_COMPONENTS = 300_000
 """Components of an answer beyond which a case is skipped, with its reason."""

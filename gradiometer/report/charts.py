@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gradiometer.report.tables import digits
-from gradiometer.runs import compare
+from gradiometer.runs import analysis
 from gradiometer.runs.run import Run
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.ConcatChart
@@ -33,7 +33,7 @@ def agreement(run: Run, operator: str) -> Chart | None:
     if table.empty:
         return None
     shown = table["digits"].where(table["status"].isin(["ok", "disagrees"]))
-    table["text"] = shown.map(_shown).fillna(table["status"].replace("ok", compare.ZERO))
+    table["text"] = shown.map(_shown).fillna(table["status"].replace("ok", analysis.ZERO))
     table["level"] = shown.clip(lower=0, upper=16)
     across, down = "label", "method"
     if table[across].nunique() > table[down].nunique():
@@ -57,7 +57,7 @@ def ranking(run: Run, operator: str) -> Chart | None:
 
     Of each problem the largest size that was timed is shown.
     """
-    table = compare.largest(_of(run, operator))
+    table = analysis.largest(_of(run, operator))
     table = table.loc[table["ratio"].notna(), [*RATIOS, "label", "method", "mode"]]
     if table.empty:
         return None
@@ -116,7 +116,7 @@ CHARTS: dict[str, tuple[str, Callable[[Run, str], Chart | None]]] = {
 
 def _of(run: Run, operator: str) -> pd.DataFrame:
     chosen = run.cells[run.cells["operator"] == operator]
-    return chosen.assign(label=compare.label(chosen))
+    return chosen.assign(label=analysis.label(chosen))
 
 
 def _lines() -> alt.LayerChart:

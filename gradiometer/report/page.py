@@ -14,9 +14,9 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gradiometer.errors import GradiometerError
-from gradiometer.operators import OPERATORS
 from gradiometer.report import charts, tables
 from gradiometer.runs.run import Run
+from gradiometer.vocabulary.operators import OPERATORS
 
 MOST_LINES = 30
 """Lines of a table beyond which it is folded away."""

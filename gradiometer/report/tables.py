@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from gradiometer.runs import compare
+from gradiometer.runs import analysis
 from gradiometer.runs.run import Run
 
 CSV = ("agreement", "speed", "ranking", "timing", "break_even", "coverage", "records")
@@ -79,7 +79,7 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
     promise = chosen.groupby("method")["promise"].max().map(lambda p: f"{p:g}", na_action="ignore")
     table = run.agreement(operator).map(digits)
     table.insert(0, "promise", promise.reindex(table.index).astype(object).fillna("–"))
-    owed = chosen.groupby(compare.label(chosen))["owed"].min().reindex(table.columns)
+    owed = chosen.groupby(analysis.label(chosen))["owed"].min().reindex(table.columns)
     if (owed < chosen["promise"].max()).any():
         row = owed.map(lambda x: "–" if pd.isna(x) else digits(float(x))).to_frame(OWED).T
         table = pd.concat([row, table]).rename_axis(index=str(table.index.name))
@@ -89,7 +89,7 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
 def speed(run: Run, operator: str = "gradient") -> pd.DataFrame:
     """Return ratios to the fastest by method and case; what was derived is marked."""
     marked = run.cells.assign(mark=derived(run).map({True: DERIVED}))
-    marks = compare.matrix(marked, "mark", operator)
+    marks = analysis.matrix(marked, "mark", operator)
     return run.speed(operator).map(multiple) + marks.where(marks == DERIVED, "")
 
 
@@ -104,8 +104,8 @@ def cost(run: Run, operator: str) -> pd.DataFrame | None:
     The bound stands beside the methods it holds for. None where nothing was measured.
     """
     base, bound = COSTS[operator]
-    largest = compare.largest(run.cells)
-    labels = compare.label(largest[largest["operator"] == operator]).unique()
+    largest = analysis.largest(run.cells)
+    labels = analysis.label(largest[largest["operator"] == operator]).unique()
     table = run.cost(operator, base)[labels]
     if not table.map(lambda x: isinstance(x, float)).any(axis=None):
         return None
@@ -178,7 +178,7 @@ def first_to_start(run: Run, case: str) -> str:
     """Return the method whose first answer costs least, import included."""
     table = run.timing()
     table = table[table["case"] == case]
-    table = table.assign(cold_s=compare.cold(table)).dropna(subset="cold_s")
+    table = table.assign(cold_s=analysis.cold(table)).dropna(subset="cold_s")
     ordered = table.sort_values("cold_s", kind="stable")["method"]
     return str(ordered.iloc[0]) if len(ordered) else "none"
 
@@ -236,5 +236,5 @@ def case_title(run: Run, case: str) -> str:
     """Return a heading for a case: its operator, short name, and how many inputs it has."""
     rows = run.records[run.records["case"] == case]
     n = rows["n"].max()
-    title = f"{operator_of(case)} of {compare.label(rows).iloc[0]}"
+    title = f"{operator_of(case)} of {analysis.label(rows).iloc[0]}"
     return title + ("" if pd.isna(n) else f" ({n:,} inputs)")

@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from gradiometer.operators import operator as find_operator
-from gradiometer.runs import compare
-from gradiometer.runs.record import COLUMNS, TEXT, WHOLE
+from gradiometer.runs import analysis
+from gradiometer.runs.schema import COLUMNS, TEXT, WHOLE
 from gradiometer.runs.store import read_info, read_journal
+from gradiometer.vocabulary.operators import operator as find_operator
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Run:
         if records is None:
             rows, _ = read_journal(path / "records.jsonl")
             records = frame(rows)
-        return cls(path, info, compare.with_ratios(records))
+        return cls(path, info, analysis.with_ratios(records))
 
     def samples(self) -> pd.DataFrame:
         """Return every sample of every timed cell.
@@ -79,7 +79,7 @@ class Run:
     def faulty(self) -> pd.DataFrame:
         """The records of cells that disagree or failed, and were not expected to."""
         fine = ["ok", "skipped", "unsupported", "not-installed"]
-        return self.ended([s for s in compare.WORST_FIRST if s not in fine])
+        return self.ended([s for s in analysis.WORST_FIRST if s not in fine])
 
     def ended(self, statuses: Collection[str]) -> pd.DataFrame:
         """Return the records of cells that ended so, and were not expected to."""
@@ -90,12 +90,12 @@ class Run:
     def cells(self) -> pd.DataFrame:
         """The records in the order of the plan, with a row for each planned cell without one."""
         plan = self.info["plan"]
-        return compare.in_order(compare.with_unreached(self.records, plan), plan)
+        return analysis.in_order(analysis.with_unreached(self.records, plan), plan)
 
     @property
     def operators(self) -> list[str]:
         """The operators that the run set out to measure: derivatives first, the value last."""
-        return compare.operators(self.cells)
+        return analysis.operators(self.cells)
 
     def agreement(self, operator: str = "gradient") -> pd.DataFrame:
         """Return digits proven correct, methods by cases.
@@ -106,31 +106,31 @@ class Run:
         Raises:
             UnknownName: If there is no such operator at all.
         """
-        return compare.agreement(self.cells, find_operator(operator).name)
+        return analysis.agreement(self.cells, find_operator(operator).name)
 
     def speed(self, operator: str = "gradient") -> pd.DataFrame:
         """Return times as multiples of the fastest's, methods by cases."""
-        return compare.speed(self.cells, find_operator(operator).name)
+        return analysis.speed(self.cells, find_operator(operator).name)
 
     def cost(self, operator: str = "gradient", base: str = "value") -> pd.DataFrame:
         """Return times as multiples of the same method's `base` operator, methods by cases."""
-        return compare.cost(self.cells, find_operator(operator).name, find_operator(base).name)
+        return analysis.cost(self.cells, find_operator(operator).name, find_operator(base).name)
 
     def timing(self) -> pd.DataFrame:
         """Return cold and warm times of every timed cell, in seconds."""
-        return compare.timing(self.cells)
+        return analysis.timing(self.cells)
 
     def ranking(self) -> pd.DataFrame:
         """Return the methods of each case by speed, with ties."""
-        return compare.ranking(self.cells)
+        return analysis.ranking(self.cells)
 
     def break_even(self, operator: str = "gradient") -> pd.DataFrame:
         """Return after how many calls a method that starts slower has overtaken another."""
-        return compare.break_even(self.cells, find_operator(operator).name)
+        return analysis.break_even(self.cells, find_operator(operator).name)
 
     def coverage(self) -> pd.DataFrame:
         """Return every planned cell that is not `ok`, with the reason."""
-        return compare.coverage(self.cells)
+        return analysis.coverage(self.cells)
 
     def __repr__(self) -> str:
         counts = self.records["status"].value_counts()
@@ -139,13 +139,13 @@ class Run:
 
     def _repr_html_(self) -> str:
         """Show the run in a notebook: agreement and speed of each problem's first derivative."""
-        shown = compare.first_derivatives(self.cells)
+        shown = analysis.first_derivatives(self.cells)
         tables = "".join(
             f"<h4>{title}</h4>{table.map(_short).to_html()}"
             for name, cells in shown.items()
             for title, table in (
-                (f"Digits of the {name}", compare.agreement(cells, name)),
-                (f"Time of the {name}, as a multiple of the fastest", compare.speed(cells, name)),
+                (f"Digits of the {name}", analysis.agreement(cells, name)),
+                (f"Time of the {name}, as a multiple of the fastest", analysis.speed(cells, name)),
             )
         )
         others = [name for name in self.operators if name not in shown]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.runs.record import dump, parse, strict
+from gradiometer.runs.schema import dump, parse, strict
 
 FORMAT = 2
 

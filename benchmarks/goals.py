@@ -1,0 +1,211 @@
+"""Measures the instrument itself and prints one table: goals, and what was reached.
+
+    python benchmarks/goals.py             # everything, some minutes
+    python benchmarks/goals.py fidelity    # one part: start-up, runs, fidelity, digits, reference
+
+Nothing is asserted: times depend on the machine. Run it on one that is otherwise idle.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+from table import Figure, print_table
+
+GRADIOMETER = [sys.executable, "-m", "gradiometer"]
+
+
+def start_up() -> Iterator[Figure]:
+    """Time the commands that must answer at once."""
+    for arguments, goal in ((["--help"], 0.3), (["list", "methods"], 0.5)):
+        seconds = statistics.median(_wall([*GRADIOMETER, *arguments]) for _ in range(7))
+        what = f"gradiometer {' '.join(arguments)}"
+        yield Figure(what, f"{goal:g} s", f"{seconds:.2f} s", seconds <= goal)
+
+
+def runs() -> Iterator[Figure]:
+    """Time whole runs, and watch the coordinator's peak memory."""
+    for options, goal in ((["--quick"], 30.0), ([], 120.0)):
+        with tempfile.TemporaryDirectory() as folder:
+            where = ["--results", f"{folder}/results", "--reports", f"{folder}/reports"]
+            environ = os.environ | {"GRADIOMETER_CACHE": f"{folder}/cache"}
+            seconds, peak = _watched([*GRADIOMETER, "run", *options, *where], environ)
+        what = " ".join(["gradiometer run", *options])
+        yield Figure(what, f"{goal:g} s", f"{seconds:.0f} s", seconds <= goal)
+        yield Figure(f"{what}, coordinator", "200 MB", f"{peak / 1e6:.0f} MB", peak <= 200e6)
+
+
+def fidelity() -> Iterator[Figure]:
+    """Compare what the suite reports with a bare loop, in a fresh process held to one thread."""
+    for what, ratio in _alone("--bare-loops").items():
+        off = abs(ratio - 1)
+        yield Figure(f"warm call, {what}", "within 5%", f"{ratio - 1:+.1%}", off <= 0.05)
+
+
+def digits() -> Iterator[Figure]:
+    """Find the least accurate exact method over every case."""
+    import gradiometer
+
+    with tempfile.TemporaryDirectory() as folder:
+        options = gradiometer.Options(rounds=0)
+        records = gradiometer.run(options=options, results=folder).records
+    exact = records[(records["promise"] >= 12) & records["digits"].notna()]
+    worst = exact.sort_values("digits").iloc[0]
+    reached = f"{worst['digits']:.1f} ({worst['method']}, {worst['case']})"
+    what = f"digits of exact methods, {len(exact)} cells"
+    yield Figure(what, "12", reached, bool(worst["digits"] >= 12))
+
+
+def reference() -> Iterator[Figure]:
+    """Time certified gradients, bound included, and look-ups, in fresh processes."""
+    for what, goal, memory in (
+        ("mlp 10-50-50-1x32, 3,471 inputs", 0.1, None),
+        ("mlp 64-256-256-10x64, 89,098 inputs", 1.0, None),
+        ("log-sum-exp of 1,000,000 inputs", 5.0, 1.2e9),
+    ):
+        seconds, peak = _alone("--certify", what)
+        named = f"certified gradient, {what}"
+        yield Figure(named, f"{goal:g} s", f"{seconds:.2f} s", seconds <= goal)
+        if memory:
+            yield Figure(f"{named}, memory", "1.2 GB", f"{peak / 1e9:.2f} GB", peak <= memory)
+    seconds, name = _alone("--look-up")
+    what = "look-up of a certificate, slowest problem at its default size"
+    yield Figure(what, "40 ms", f"{seconds * 1e3:.0f} ms ({name})", seconds <= 0.04)
+
+
+def _alone(*arguments: str) -> Any:
+    """Return what this script measures in a process of its own, held to one thread."""
+    from gradiometer.measure import environment
+
+    environ = dict(os.environ)
+    environment.restrict(environ, threads=1)
+    command = [sys.executable, __file__, *arguments]
+    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def certification(what: str) -> list[float]:
+    """Return the seconds that a certified gradient takes, the median of three, and peak memory."""
+    import resource
+
+    import numpy as np
+
+    from gradiometer import Problem
+    from gradiometer.plugins import loader
+    from gradiometer.reference.certify import certify
+
+    if what.startswith("mlp"):
+        problem = loader.load().problems["mlp"]
+        point = problem.point(what.split()[1].rstrip(","))
+    else:
+        x = np.random.default_rng(0).standard_normal(1_000_000)
+        problem = Problem("large", lambda xp, x: xp.logsumexp(x), {"x": x})
+        point = problem.point()
+    times = [_timed(lambda: certify(problem, point, "gradient")) for _ in range(3)]
+    return [statistics.median(times), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]
+
+
+def look_ups() -> list[Any]:
+    """Return the longest that finding a first derivative again takes, and of which problem."""
+    from gradiometer.measure.plan import make_plan
+    from gradiometer.plugins import loader
+    from gradiometer.plugins.registry import select
+    from gradiometer.reference import lookup
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["GRADIOMETER_CACHE"] = folder
+        found = []
+        problems = select(loader.load().problems, "*", "problem")
+        for case in make_plan(problems, [], extent="typical").cases:
+            if case.operator == "value":
+                continue
+            point = case.points(0, functools.partial(lookup.outline, case.problem)).check
+            again = functools.partial(lookup.certified, case.problem, point, case.operator)
+            again()
+            found.append((statistics.median(_timed(again) for _ in range(5)), case.problem.name))
+    return list(max(found))
+
+
+def _timed(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "start-up": start_up,
+    "reference": reference,
+    "digits": digits,
+    "fidelity": fidelity,
+    "runs": runs,
+}
+
+
+def bare_loops(rounds: int = 31) -> dict[str, float]:
+    """Return the suite's time over a bare loop's, by cell: the median of paired ratios."""
+    from bare import CELLS
+
+    from gradiometer.plugins import loader
+    from gradiometer.plugins.address import pack
+    from gradiometer.worker import sampling
+    from gradiometer.worker.process import pin
+    from gradiometer.worker.tool import Tool
+
+    pin(threads=1)
+    registry, bench, ratios = loader.load(), Tool(), {}
+    for (name, label, method), bare in CELLS.items():
+        problem, chosen = registry.problems[name], registry.methods[method]
+        point, address = problem.point(label), pack(chosen, registry.origins)
+        bench.open(address, 1)
+        bench.prepare(
+            "cell", address, pack(problem, registry.origins), "gradient",
+            problem.preparation_point(label), 60.0,
+        )  # fmt: skip
+        loops, _ = bench.calibrate("cell", point, 0.005)
+        loop = bare(problem, point)
+        loop(loops)
+        paired = [
+            bench.sample("cell", loops).wall_s / sampling.sample(loop, loops).wall_s
+            for _ in range(rounds)
+        ]
+        ratios[" ".join(filter(None, (name, label, method)))] = statistics.median(paired)
+    return ratios
+
+
+def _wall(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def _watched(command: list[str], environ: dict[str, str]) -> tuple[float, int]:
+    """Return a command's wall time and its own peak resident memory, children apart."""
+    start, peak = time.perf_counter(), 0
+    process = psutil.Popen(command, env=environ, stdout=subprocess.DEVNULL)
+    while process.poll() is None:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        peak = max([peak, *(int(x.split()[1]) for x in status.splitlines() if "VmHWM" in x)])
+        time.sleep(0.05)
+    return time.perf_counter() - start, peak * 1024
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--bare-loops"]:
+        print(json.dumps(bare_loops()))
+    elif sys.argv[1:2] == ["--certify"]:
+        print(json.dumps(certification(sys.argv[2])))
+    elif sys.argv[1:] == ["--look-up"]:
+        print(json.dumps(look_ups()))
+    else:
+        print_table(PARTS, sys.argv[1:])

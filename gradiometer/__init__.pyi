@@ -1,0 +1,19 @@
+from .api import load as load
+from .api import resume as resume
+from .api import run as run
+from .descent.descend import descend as descend
+from .descent.frames import Descent as Descent
+from .errors import Declined as Declined
+from .errors import GradiometerError as GradiometerError
+from .errors import Unsupported as Unsupported
+from .errors import UnsupportedOperation as UnsupportedOperation
+from .measure.options import Options as Options
+from .runs.run import Run as Run
+from .vocabulary.method import Method as Method
+from .vocabulary.method import Primal as Primal
+from .vocabulary.namespace import Namespace as Namespace
+from .vocabulary.problem import Point as Point
+from .vocabulary.problem import Problem as Problem
+from .vocabulary.problem import problem as problem
+
+__version__: str

@@ -1,0 +1,99 @@
+"""Where commands write: tables or JSON on stdout, progress and remarks on stderr."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gradiometer.runs.schema import strict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDE = 160
+"""Width of tables where stdout is no terminal, and so has none of its own."""
+
+NARROW = 10
+"""Width below which a heading is not broken."""
+
+GAP = 3
+"""Spaces that a column takes beside its text."""
+
+STYLES = {
+    "exact": "green", "skipped": "dim", "unsupported": "dim", "not-installed": "dim",
+    "disagrees": "bold red", "nonfinite": "bold red", "error": "bold red",
+    "crashed": "bold red", "timeout": "red", "out-of-memory": "red",
+}  # fmt: skip
+
+
+def stdout() -> Console:
+    """Return a console for results: coloured and as wide as the terminal, if it is one."""
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, emoji=False)
+
+
+def stderr() -> Console:
+    """Return a console for progress and remarks."""
+    return Console(stderr=True, highlight=False, emoji=False)
+
+
+def print_json(data: Any) -> None:
+    """Print strict JSON; infinities and gaps, which it has not, as text and null."""
+    sys.stdout.write(json.dumps(strict(data), indent=2, ensure_ascii=False) + "\n")
+
+
+def print_table(
+    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Print a table; one too wide for the console in blocks that repeat its first column."""
+    cells = [[str(value) for value in row] for row in rows]
+    headers = [_folded(name, [row[i] for row in cells]) for i, name in enumerate(columns)]
+    for block in _blocks(console.width, headers, cells):
+        table = Table(box=box.SIMPLE_HEAD)
+        for i in block:
+            table.add_column(Text(headers[i]), overflow="fold")
+        for row in cells:
+            table.add_row(*(Text(row[i], style=STYLES.get(row[i], "")) for i in block))
+        console.print(Text(title, "bold"))  # not the table's own, which would break at its width
+        console.print(table)
+
+
+def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
+    """Print a frame of text as a table."""
+    print_table(console, title, [str(c) for c in frame.columns], frame.to_numpy().tolist())
+
+
+def _folded(name: str, values: Sequence[str]) -> str:
+    """Return a heading broken between its words where it is wider than what stands under it."""
+    width = max([NARROW, *map(len, values)])
+    lines = [""]
+    for word in re.findall(r"[^- ]+[- ]?", name):
+        if len(lines[-1]) + len(word.rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _blocks(
+    width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Iterator[list[int]]:
+    """Yield the columns of each block, the first always among them."""
+    widths = [
+        max(len(text) for text in (*header.split("\n"), *(row[i] for row in rows))) + GAP
+        for i, header in enumerate(headers)
+    ]
+    block, used = [0], widths[0]
+    for i in range(1, len(headers)):
+        if used + widths[i] > width and len(block) > 1:
+            yield block
+            block, used = [0], widths[0]
+        block.append(i)
+        used += widths[i]
+    yield block

@@ -1,0 +1,1 @@
+"""Descending a problem with every method: an experiment beside the comparison of methods."""

@@ -1,0 +1,178 @@
+"""A descent as it is shown: frames, a table, a chart, and a page under `reports/`."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from gradiometer.descent.settings import CERTIFIED, Trajectory
+from gradiometer.descent.steps import RULES
+from gradiometer.report.tables import duration, multiple
+
+if TYPE_CHECKING:
+    import altair as alt
+
+SERIES = ("losses", "seconds", "drift")
+FIGURES = ["first_loss", "last_loss", "seconds", "ratio", "drift"]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What every method came to, descending one problem from the same start.
+
+    Attributes:
+        facts: The problem, its size, number of inputs, rate, seed, threads, machine and versions.
+        trajectories: One a rule and method, the certified one of a rule before its methods'.
+    """
+
+    facts: dict[str, Any]
+    trajectories: Sequence[Trajectory]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row a rule, method and step.
+
+        Columns: rule, method, mode, step, loss (the method's own value), seconds (spent in
+        derivative calls until then), drift (relative distance from the certified trajectory).
+        """
+        parts = [
+            pd.DataFrame(
+                {
+                    "rule": t.rule,
+                    "method": t.method,
+                    "mode": t.mode,
+                    "step": range(len(t.losses)),
+                    "loss": t.losses,
+                    "seconds": t.seconds,
+                    "drift": t.drift,
+                }
+            )
+            for t in self.trajectories
+            if t.losses
+        ]
+        columns = ["rule", "method", "mode", "step", "loss", "seconds", "drift"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+    @cached_property
+    def methods(self) -> pd.DataFrame:
+        """One row a rule and method: how it ended, and its figures at the last step.
+
+        The ratio is to the rule's fastest among those that took every step.
+        """
+        rows = [
+            {name: value for name, value in asdict(t).items() if name not in SERIES}
+            | {
+                "status": str(t.status),
+                "steps": t.steps,
+                "first_loss": t.losses[0] if t.losses else None,
+                "last_loss": t.losses[-1] if t.losses else None,
+                "seconds": t.seconds[-1] if t.steps else None,
+                "ratio": None,
+                "drift": t.drift[-1] if t.losses else None,
+            }
+            for t in self.trajectories
+        ]
+        table = pd.DataFrame(rows)
+        table[FIGURES] = table[FIGURES].astype("float64")
+        whole = table["seconds"].where(table["status"] == "ok")
+        table["ratio"] = whole / whole.groupby(table["rule"]).transform("min")
+        return table
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a method disagrees or failed, where the certified trajectory goes on."""
+        return any(t.faulty for t in self.trajectories)
+
+    @property
+    def title(self) -> str:
+        """The problem, its size, and how many inputs it has."""
+        named = " ".join(filter(None, (self.facts["problem"], self.facts["size"])))
+        return f"{named} ({self.facts['inputs']:,} inputs)"
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a rule and method, as text: steps, losses, time, drift, status."""
+        rows = self.methods
+        return pd.DataFrame(
+            {
+                "rule": rows["rule"],
+                "method": rows["method"],
+                "steps": rows["steps"].astype(str),
+                "first loss": rows["first_loss"].map(_loss),
+                "last loss": rows["last_loss"].map(_loss),
+                "in derivatives": rows["seconds"].map(duration),
+                "× fastest, one measurement": rows["ratio"].map(multiple).replace("nan", "–"),
+                "final drift": rows["drift"].map(_drift),
+                "status": rows["status"],
+            }
+        )
+
+    def reasons(self) -> list[str]:
+        """Return why trajectories ended early, one line for all that share status and reason."""
+        told = self.methods[self.methods["reason"] != ""]
+        groups = told.groupby(["status", "rule", "reason"], sort=False)["method"]
+        return [
+            f"{status}: {rule}/{', '.join(methods)}: {reason}"
+            for (status, rule, reason), methods in groups
+        ]
+
+    def chart(self) -> alt.VConcatChart | None:
+        """Return loss against step and time, and drift; None where no method took a step."""
+        from gradiometer.descent.chart import draw  # drawing takes long to import
+
+        return draw(self.frame, {rule: self.heading(rule) for rule in RULES}, CERTIFIED)
+
+    def write(self, reports: str | Path = "reports") -> Path:
+        """Write `report.md`, the chart and the trajectories; return the path of `report.md`.
+
+        The folder is `descend-<problem>-<time>` under `reports`.
+
+        Raises:
+            GradiometerError: If it cannot be written there.
+        """
+        from gradiometer.descent.page import write
+
+        return write(self, Path(reports))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain data: facts, and a trajectory's series beside its figures."""
+        rows = self.methods.astype(object).where(self.methods.notna(), None).to_dict("records")
+        told = [
+            row | {"trajectory": {name: getattr(t, name) for name in SERIES}}
+            for row, t in zip(rows, self.trajectories, strict=True)
+        ]
+        return self.facts | {"methods": told}
+
+    def heading(self, rule: str) -> str:
+        """Return a rule's name, with its rate if it takes one."""
+        rate = self.facts["rate"]
+        return f"{rule}, η = {rate:.3g}" if RULES[rule].rated and rate is not None else rule
+
+    def __repr__(self) -> str:
+        ended = self.methods["status"].value_counts()
+        told = ", ".join(f"{n} {status}" for status, n in ended.items())
+        return f"Descent({self.title}: {told})"
+
+    def _repr_html_(self) -> str:
+        """Show the descent in a notebook: table, reasons, chart."""
+        reasons = "".join(f"<li>{html.escape(line)}</li>" for line in self.reasons())
+        chart, drawing = self.chart(), io.StringIO()
+        if chart is not None:
+            chart.save(drawing, format="svg")
+        head = f"<p><code>{html.escape(repr(self))}</code></p>"
+        table = self.table().to_html(index=False)
+        return f"{head}{table}<ul>{reasons}</ul>{drawing.getvalue()}"
+
+
+def _loss(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.6g}"
+
+
+def _drift(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.1e}" if value else "0"

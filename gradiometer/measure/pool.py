@@ -1,0 +1,211 @@
+"""The coordinator's side of the workers: starting, asking with a time limit, ending.
+
+One process a tool, spawned (fork after use hangs PyTorch, TensorFlow and JAX), in a session of its
+own so that Ctrl-C reaches only the coordinator, its output in a log. A worker that dies or exceeds
+its time raises a `Failure` with the status that the cell ends with; the next request starts a new
+one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from gradiometer.measure import environment
+from gradiometer.vocabulary.outcome import Status
+
+MARK = "GRADIOMETER_WORKER"
+"""Environment variable by which a worker's processes are known, even as orphans."""
+
+WATCH_S = 0.1
+"""How often a busy worker's memory is looked at, seconds."""
+
+
+class Failure(Exception):
+    """A request that came to no result."""
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Worker:
+    """A handle on one worker process.
+
+    Args:
+        name: The tool it serves; names its log.
+        log: File that its standard output and error are appended to.
+        threads: Threads and cores it may use.
+        memory: Resident memory at which it is killed, bytes.
+    """
+
+    def __init__(self, name: str, log: Path, threads: int, memory: int) -> None:
+        self.name = name
+        self.log = log
+        self.import_s: float | None = None
+        self.opened: set[str] = set()
+        self._memory = memory
+        self._mark = secrets.token_hex(8)
+        ours, theirs = Pipe()
+        environ = dict(os.environ)
+        environment.restrict(environ, threads)
+        environ[MARK] = self._mark
+        self._scratch = tempfile.mkdtemp(prefix="gradiometer-")
+        environment.refresh_caches(environ, self._scratch)
+        command = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [*command, str(theirs.fileno()), str(threads)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environ,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        theirs.close()
+        self._connection: Connection = ours
+
+    @property
+    def alive(self) -> bool:
+        """Whether requests can be sent."""
+        return not self._connection.closed and self._process.poll() is None
+
+    def ask(self, request: str, timeout_s: float, **arguments: Any) -> Any:
+        """Send a request and return its result.
+
+        Raises:
+            Failure: If the worker fails the request, exceeds the time, or dies.
+        """
+        try:
+            self._connection.send((request, arguments))
+            self._await(request, timeout_s)
+            done, result = self._connection.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise Failure(Status.CRASHED, self._how_it_died(request)) from None
+        if not done:
+            raise Failure(*result)
+        return result
+
+    def stop(self) -> None:
+        """Kill the worker and whatever it started, wherever that went."""
+        self._connection.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(MARK) == self._mark:
+                    process.kill()
+
+    def cpu_s(self) -> float:
+        """Return the CPU time that the worker has used, in seconds."""
+        try:
+            used = psutil.Process(self._process.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(used.user + used.system)
+
+    def _await(self, request: str, timeout_s: float) -> None:
+        """Wait for the reply, as long as time and memory allow.
+
+        Raises:
+            Failure: If either runs out.
+        """
+        end = time.monotonic() + timeout_s
+        while not self._connection.poll(max(0.0, min(WATCH_S, end - time.monotonic()))):
+            used = _resident(self._process.pid)
+            if used > self._memory:
+                self.stop()
+                limit = f"{self._memory / 2**30:.3g} GiB"
+                reason = f"{request} used {used / 2**30:.3g} GiB, over the limit of {limit}."
+                raise Failure(Status.OUT_OF_MEMORY, reason)
+            if time.monotonic() >= end:
+                self.stop()
+                raise Failure(Status.TIMEOUT, f"{request} took longer than {timeout_s:g} s.")
+
+    def _how_it_died(self, request: str) -> str:
+        """Return how the process died, and the last line it wrote."""
+        self.stop()
+        code = self._process.returncode
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return f"worker died during {request}: {how}" + (
+            f"; log ends {lines[-1]!r}" if lines else ""
+        )
+
+
+def _resident(pid: int) -> int:
+    """Return the resident memory of a process and its children, bytes."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    total = 0
+    for member in family:
+        with contextlib.suppress(psutil.Error):
+            total += member.memory_info().rss
+    return total
+
+
+class Pool:
+    """The workers of a run, started as they are first needed; a context manager that ends them.
+
+    Args:
+        logs: Folder for their output.
+        threads: Threads and cores of each.
+        memory_gib: Resident memory of each, GiB; half of the machine's by default.
+    """
+
+    def __init__(self, logs: Path, threads: int, memory_gib: float | None = None) -> None:
+        self._logs = logs
+        self._threads = threads
+        limit = memory_gib * 2**30 if memory_gib else psutil.virtual_memory().total / 2
+        self._memory = int(limit)
+        self._workers: dict[str, Worker] = {}
+
+    def __enter__(self) -> Self:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        for worker in self._workers.values():
+            worker.stop()
+
+    def forget(self, timeout_s: float = 10.0) -> None:
+        """Let every living worker drop what it has prepared."""
+        for worker in self._workers.values():
+            if worker.alive:
+                with contextlib.suppress(Failure):  # a worker that fails here is started anew
+                    worker.ask("drop", timeout_s)
+
+    def worker(self, tool: str) -> Worker:
+        """Return the living worker of a tool, started if need be."""
+        worker = self._workers.get(tool)
+        if worker is None or not worker.alive:
+            worker = self.start(tool)
+            self._workers[tool] = worker
+        return worker
+
+    def start(self, tool: str) -> Worker:
+        """Return a fresh worker of a tool, which the caller must stop."""
+        return Worker(tool, self._logs / f"{tool}.log", self._threads, self._memory)
+
+    def cpu_s(self) -> float:
+        """Return the CPU time that the living workers have used, in seconds."""
+        return sum(worker.cpu_s() for worker in self._workers.values() if worker.alive)

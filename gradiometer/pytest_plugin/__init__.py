@@ -1,0 +1,113 @@
+"""`pytest --benchmark-only`: one benchmark a cell, through pytest-benchmark.
+
+Offers two fixtures. `gradiometer_cell` is parametrised over every cell; its `check()` asserts the
+agreement with the certified truth, and only then does `time(benchmark)` time the call. With
+`gradiometer_floor` a test times a call that does nothing. Without `--benchmark-only` no such
+test is selected. At the end the session is kept as a run under `results/`, with its report.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gradiometer.errors import GradiometerError
+
+if TYPE_CHECKING:
+    from gradiometer.pytest_plugin.session import BenchmarkCell, Session
+
+FIXTURES = {"gradiometer_cell", "gradiometer_floor"}
+SESSION = pytest.StashKey["Session"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the benchmark suite."""
+    group = parser.getgroup("gradiometer", "comparing differentiation methods")
+    group.addoption(
+        "--gradiometer-plugins",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="File or folder with further problems and methods; repeatable.",
+    )
+    group.addoption(
+        "--gradiometer-all",
+        action="store_true",
+        help="All sizes of all problems, and all operators.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold every tool to one thread and one core, before any of them is imported."""
+    if config.getoption("benchmark_only", default=False):
+        from gradiometer.measure import environment
+        from gradiometer.worker.process import pin
+
+        environment.restrict(os.environ, threads=1)
+        pin(threads=1)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test of every cell, with the cell's id."""
+    if "gradiometer_cell" in metafunc.fixturenames:
+        cells = _session(metafunc.config).plan.cells
+        metafunc.parametrize("gradiometer_cell", cells, ids=[c.id for c in cells], indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the benchmarks out unless they were asked for: a plain `pytest` times nothing."""
+    if config.getoption("benchmark_only", default=False):
+        return
+    timed = [i for i in items if FIXTURES & set(getattr(i, "fixturenames", ()))]
+    if timed:
+        config.hook.pytest_deselected(items=timed)
+        items[:] = [i for i in items if i not in timed]
+
+
+@pytest.fixture
+def gradiometer_cell(request: pytest.FixtureRequest) -> Iterator[BenchmarkCell]:
+    """One cell: call `check()`, then `time(benchmark)`."""
+    from gradiometer.pytest_plugin.session import BenchmarkCell
+
+    session = _session(request.config)
+    cell = BenchmarkCell(request.param, session)
+    yield cell
+    session.add(cell.cell, cell.outcome, request.config.rootpath)
+
+
+@pytest.fixture
+def gradiometer_floor(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Any]:
+    """Return a function that does nothing: what timing it gives is the floor of every figure."""
+    from gradiometer.worker.sampling import nothing
+
+    yield nothing
+    if benchmark.stats is not None:
+        _session(request.config).floor_s = benchmark.stats.stats.median
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Keep the session as a run, and say where it and its report are."""
+    session = config.stash.get(SESSION, None)
+    if session is None or session.run is None:
+        return
+    terminalreporter.section("gradiometer")
+    terminalreporter.write_line(f"run     {session.run}")
+    try:
+        terminalreporter.write_line(f"report  {session.keep(config.rootpath)}")
+    except GradiometerError as error:
+        terminalreporter.write_line(f"report  {error}", red=True)
+
+
+def _session(config: pytest.Config) -> Session:
+    if SESSION not in config.stash:
+        from gradiometer.pytest_plugin.session import Session
+
+        config.stash[SESSION] = Session(
+            config.getoption("gradiometer_plugins"),
+            everything=config.getoption("gradiometer_all"),
+        )
+    return config.stash[SESSION]

@@ -1,0 +1,169 @@
+"""What each operator is, read from a tape: its true answer in balls, and its bound on rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradiometer.reference import balls as numeric
+from gradiometer.reference.balls import ZERO, Balls
+from gradiometer.reference.forward import Forward
+from gradiometer.reference.passes import backward, forward, seed, taped
+from gradiometer.reference.rounding import Floats, likely
+from gradiometer.reference.tape import Node
+from gradiometer.vocabulary.operators import Operator
+from gradiometer.vocabulary.problem import Array, Point
+
+PROMISE = 1e-12
+"""Relative error up to which an exact method is right, whatever rounding explains."""
+
+
+class Answer(NamedTuple):
+    """An answer's components, flattened.
+
+    Attributes:
+        balls: The truth.
+        bound: What rounding can do in float64.
+        probable: Of which components the bound is the likely one, not the sound one.
+    """
+
+    balls: Balls
+    bound: Floats
+    probable: NDArray[np.bool_]
+
+    def at_least(self, other: Answer) -> Answer:
+        """Return the answer with the larger of its own and another computation's bounds."""
+        return Answer(
+            self.balls, np.maximum(self.bound, other.bound), self.probable | other.probable
+        )
+
+
+def answer(done: Forward, asked: Operator, point: Point) -> Answer:
+    """Return an operator's answer at the point of a forward pass."""
+    return ANSWERS[asked.name](done, asked, point)
+
+
+def _value(done: Forward, asked: Operator, point: Point) -> Answer:
+    return _flat(done, done.outputs)
+
+
+def _gradient(done: Forward, asked: Operator, point: Point) -> Answer:
+    return _flat(done, _cotangents({done.outputs[0]: seed(1.0)}, done.inputs))
+
+
+def _vjp(done: Forward, asked: Operator, point: Point) -> Answer:
+    return _flat(done, _cotangents(_seeds(done.outputs, point.cotangents), done.inputs))
+
+
+def _jvp(done: Forward, asked: Operator, point: Point) -> Answer:
+    return _flat(done, _tangents(_seeds(done.inputs, point.tangents), done.outputs))
+
+
+def _jacobian(done: Forward, asked: Operator, point: Point) -> Answer:
+    n, m = (sum(node.size for node in nodes) for nodes in (done.inputs, done.outputs))
+    if n < m:
+        columns = [_flat(done, _tangents(unit, done.outputs), k) for k, unit in _units(done.inputs)]
+        return _matrix(columns, asked, point, lambda rows: rows.T)
+    rows = [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(done.outputs)]
+    return _matrix(rows, asked, point, lambda rows: rows)
+
+
+def _hvp(done: Forward, asked: Operator, point: Point) -> Answer:
+    """Return forward over reverse, with the larger of its bounds and those of reverse over it."""
+    slope = _slope(done)
+    pushed = _tangents(_seeds(done.inputs, point.tangents), slope)
+    pulled = _cotangents(_zipped(slope, list(point.tangents.values())), done.inputs)
+    both = _flat(done, [*pushed, *pulled])  # at once, since they share the way to the slope
+    one, other = (Answer(*half) for half in zip(*(np.split(part, 2) for part in both), strict=True))
+    return one.at_least(other)
+
+
+def _hessian(done: Forward, asked: Operator, point: Point) -> Answer:
+    """Return reverse over reverse; its columns are rows of forward over reverse."""
+    rows = [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(_slope(done))]
+    found = _matrix(rows, asked, point, lambda rows: rows)
+    turned = _matrix(rows, asked, point, lambda rows: rows.T)
+    return found.at_least(turned)
+
+
+ANSWERS: dict[str, Callable[[Forward, Operator, Point], Answer]] = {
+    "value": _value,
+    "gradient": _gradient,
+    "jacobian": _jacobian,
+    "hessian": _hessian,
+    "jvp": _jvp,
+    "vjp": _vjp,
+    "hvp": _hvp,
+}
+
+
+def _slope(done: Forward) -> list[Node]:
+    """Return the gradient on the tape, to be differentiated again."""
+    found = backward({done.outputs[0]: seed(1.0)}, taped)
+    return [found.get(x) or _nothing(x) for x in done.inputs]
+
+
+def _cotangents(seeds: Mapping[Node, Node], inputs: Sequence[Node]) -> list[Node]:
+    found = backward(seeds)
+    return [found.get(x) or _nothing(x) for x in inputs]
+
+
+def _tangents(seeds: Mapping[Node, Node], outputs: Sequence[Node]) -> list[Node]:
+    found = forward(seeds, outputs)
+    return [found.get(y) or _nothing(y) for y in outputs]
+
+
+def _nothing(like: Node) -> Node:
+    """Return the derivative of what does not depend on it: structural zeros."""
+    zeros = np.full(like.shape, ZERO, dtype=object)
+    return Node(zeros, ("nothing", like.shape), sparse=True)
+
+
+def _seeds(nodes: Sequence[Node], directions: Mapping[str, Array]) -> dict[Node, Node]:
+    return _zipped(nodes, list(directions.values()))
+
+
+def _zipped(nodes: Sequence[Node], arrays: Sequence[Array]) -> dict[Node, Node]:
+    return {node: seed(a) for node, a in zip(nodes, arrays, strict=True)}
+
+
+def _units(nodes: Sequence[Node]) -> Iterator[tuple[int, dict[Node, Node]]]:
+    """Yield the unit directions of several nodes, a component at a time, numbered."""
+    number = count()
+    for node in nodes:
+        for i in range(node.size):
+            unit = np.zeros(node.shape)
+            unit.reshape(-1)[i] = 1.0
+            yield next(number), {node: seed(unit)}
+
+
+def _flat(done: Forward, nodes: Sequence[Node], line: int | None = None) -> Answer:
+    """Return the components of nodes; of a line of a matrix, draws are kept for the others."""
+    settled = [numeric.settled(n.value) if n.sparse else n.value for n in nodes]
+    whole = np.concatenate([balls.ravel() for balls in settled])
+    if not done.bounded:
+        return Answer(whole, np.zeros(whole.shape), np.zeros(whole.shape, dtype=bool))
+    bound = np.concatenate([node.bound.ravel() for node in nodes])
+    beyond = bound > PROMISE * np.abs(np.concatenate([node.floats.ravel() for node in nodes]))
+    if not beyond.any():
+        return Answer(whole, bound, beyond)
+    drawn = likely(nodes) if line is None else likely(nodes, (1, line), keep=True)
+    other = np.concatenate([found.ravel() for found in drawn])
+    less = beyond & (other < bound)
+    return Answer(whole, np.where(less, other, bound), less)
+
+
+def _matrix(
+    lines: Sequence[Answer], asked: Operator, point: Point, turn: Callable[[Any], Any]
+) -> Answer:
+    """Return the blocks of a matrix, given by its rows, or by its columns to be turned."""
+
+    def blocks(arrays: Iterable[Any]) -> Any:
+        matrix = turn(np.array(list(arrays)))
+        return np.concatenate([np.ravel(block) for block in asked.arrange(matrix, point)])
+
+    return Answer(*(blocks(parts) for parts in zip(*lines, strict=True)))

@@ -1,0 +1,71 @@
+"""References on disk, by the digest of what was certified.
+
+A file is an `.npz` without pickles. One that cannot be read is computed anew; a folder that cannot
+be written leaves the run without a cache, which costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import platformdirs
+
+from gradiometer.reference.enclosure import Enclosure
+
+ARRAYS = ("high", "low", "radius", "bound")
+
+
+def folder() -> Path:
+    """Return where references are kept: `$GRADIOMETER_CACHE`, or the user's cache folder."""
+    chosen = os.environ.get("GRADIOMETER_CACHE")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("gradiometer") / "references"
+
+
+def find(digest: str) -> Enclosure | None:
+    """Return the enclosure stored under a digest, or `None`."""
+    path = folder() / f"{digest}.npz"
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            facts = json.loads(str(stored["facts"]))
+            found = None
+            for k, each in reversed(list(enumerate(facts))):
+                arrays = {name: stored[f"{name}{k}"] for name in ARRAYS}
+                shapes = tuple(map(tuple, each.pop("shapes")))
+                found = Enclosure(**arrays, **each, shapes=shapes, other=found)
+            return found
+    except Exception:  # whatever a damaged archive makes its readers raise
+        return None
+
+
+def keep(digest: str, enclosure: Enclosure) -> None:
+    """Store an enclosure."""
+    stored: dict[str, Any] = {}
+    facts, each, k = [], enclosure, 0
+    while each is not None:
+        stored |= {f"{name}{k}": getattr(each, name) for name in ARRAYS}
+        facts.append({
+            "bits": each.bits, "shapes": each.shapes, "zero": each.zero,
+            "probable": each.probable, "convention": each.convention,
+        })  # fmt: skip
+        each, k = each.other, k + 1  # type: ignore[assignment]
+    write(f"{digest}.npz", lambda file: np.savez(file, facts=json.dumps(facts), **stored))
+
+
+def write(name: str, fill: Callable[[BinaryIO], object]) -> None:
+    """Write a file into the cache folder; whole or not at all."""
+    draft = folder() / f"{name}.{secrets.token_hex(4)}.new"
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            fill(file)
+        draft.replace(folder() / name)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink()

@@ -1,0 +1,294 @@
+"""Certifies a case: the true answer of an operator of a problem at a point, as an enclosure.
+
+What an open comparison could change is found by making the computation again with it turned. At a
+tie, all ways must lead to one and the same answer: the branches join smoothly, and the function is
+differentiable there. Where rounding decides, values must agree, and what the answers differ by is
+added to the bound on rounding: either is right.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import flint
+import numpy as np
+
+from gradiometer.errors import NotFinite, ReferenceFailure
+from gradiometer.reference import balls as numeric
+from gradiometer.reference.answers import PROMISE, Answer, answer
+from gradiometer.reference.enclosure import Enclosure, Floats, norm
+from gradiometer.reference.evaluation import Key, Open, Undecided
+from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.vocabulary.operators import Operator
+from gradiometer.vocabulary.operators import operator as find_operator
+from gradiometer.vocabulary.problem import Point, Problem
+
+TIGHT = 1e-24
+"""Largest radius, relative to the norm, at which an enclosure can judge float64 answers."""
+
+ALL_COMBINATIONS, MOST_OPEN, DRAWN = 4, 64, 16
+"""Ties of which all combinations are tried; open comparisons beyond which a case is refused; and
+combinations that are drawn of more ties, beside each by itself and all together."""
+
+PIECE = 65_536
+"""Components that are rounded at a time: what is made on the way takes memory."""
+
+LARGE = 10_000
+"""Inputs from which a tape is let go of at once."""
+
+LOWER, SYMMETRIC = "of the lower triangle", "of (A + Aᵀ)/2"
+"""What a derivative in a matrix that is symmetric by contract can be of."""
+
+
+def certify(
+    problem: Problem, point: Point, operator: str, first: Forward | None = None
+) -> Enclosure:
+    """Return a proven enclosure of `operator` applied to the problem at the point.
+
+    Args:
+        problem: The problem.
+        point: Where.
+        operator: What, by name.
+        first: The forward pass of the first precision that decides all comparisons, if it was made.
+
+    Raises:
+        ReferenceFailure: If an operation has no rule, the point lies on a kink or a jump, rounding
+            in float64 decides a branch or leaves nothing of the answer, or it is not finite.
+    """
+    found = _Case(problem, point, find_operator(operator), first).certified()
+    if point.n > LARGE:
+        gc.collect()  # nodes refer to each other, and would stay until some later time
+    return found
+
+
+def nearest(problem: Problem, point: Point, operator: str) -> Floats:
+    """Return the true answer rounded to float64, however little of it rounding would leave.
+
+    Raises:
+        ReferenceFailure: As `certify`, but for what rounding does.
+    """
+    return _Case(problem, point, find_operator(operator), rounds=False).refined().high
+
+
+class _Case:
+    """An operator of a problem at a point; `rounds` is whether what rounding decides counts."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        point: Point,
+        asked: Operator,
+        first: Forward | None = None,
+        *,
+        rounds: bool = True,
+    ) -> None:
+        self.problem = problem
+        self.point = point
+        self.asked = asked
+        self.first = first
+        self.rounds = rounds
+        self.decided = ""  # where rounding decides a comparison whose branches meet
+
+    def certified(self) -> Enclosure:
+        """Return the enclosure, by both conventions where those differ."""
+        found = self.refined()
+        self._refuse_what_is_lost(found)
+        if not found.convention:
+            return found
+        other = self.refined(symmetrised=True)
+        apart = np.abs(found.high - other.high) > found.radius + other.radius + np.abs(found.low)
+        if not apart.any():
+            return replace(found, convention="")
+        return replace(found, other=replace(other, convention=SYMMETRIC))
+
+    def refined(self, *, symmetrised: bool = False) -> Enclosure:
+        """Return the enclosure of the first precision at which it is tight."""
+        failure = ReferenceFailure("no precision was tried.")
+        least = 0 if self.first is None else self.first.bits
+        for bits in (bits for bits in PRECISIONS if bits >= least):
+            try:
+                found = self._enclosed(bits, symmetrised)
+            except Undecided as error:
+                failure = error
+                continue
+            if _tight(found):
+                return found
+            if bits == PRECISIONS[-1] and _vanishes(found):
+                return _as_zero(found)
+            failure = self._too_wide(found)
+        raise failure
+
+    def _enclosed(self, bits: int, symmetrised: bool) -> Enclosure:
+        done = self._forward(bits, (), symmetrised)
+        found = self._answer(done, self.asked)
+        found = self._resolved(done, found, symmetrised)
+        enclosure = _round(found, bits, done.shapes)
+        if done.evaluation.conventions and self.asked.differentiates:
+            enclosure = replace(enclosure, convention=LOWER)
+        return enclosure
+
+    def _forward(self, bits: int, turned: Collection[Key], symmetrised: bool) -> Forward:
+        if self.first is not None and bits == self.first.bits and not (turned or symmetrised):
+            return self.first
+        done = forward_pass(self.problem, self.point, bits, turned, symmetrised=symmetrised)
+        done.bounded = self.rounds
+        return done
+
+    def _answer(self, done: Forward, asked: Operator) -> Answer:
+        with flint.ctx.workprec(done.bits):
+            return answer(done, asked, self.point)
+
+    # Comparisons that could have come out otherwise.
+
+    def _resolved(self, done: Forward, found: Answer, symmetrised: bool) -> Answer:
+        if not done.evaluation.open:
+            return found
+        ties = [each for each in done.evaluation.open if each.tie]
+        near = [each for each in done.evaluation.open if self.rounds and not each.tie]
+        if len(ties) > MOST_OPEN:
+            raise _kink(ties[0].place)
+        sides = [self._answer(done, each) for each in self._sides()]
+        for several in _combinations(ties):
+            turned = self._turned(done, several, symmetrised, _kink(several[0].place))
+            for one, other in zip((found, *sides), turned, strict=True):
+                if not all(a.overlaps(b) for a, b in zip(one.balls, other.balls, strict=True)):
+                    raise _kink(several[0].place)
+        if len(near) > MOST_OPEN:
+            raise _rounding_decides(near[0].place)
+        for each in near:
+            refused = _rounding_decides(each.place)
+            turned = self._turned(done, [each], symmetrised, refused)
+            if not _same_value(sides[0] if sides else found, turned[-1 if not sides else 1]):
+                raise refused
+            found = _widened(found, turned[0])
+            self.decided = each.place
+        return found
+
+    def _sides(self) -> list[Operator]:
+        """Return the operators of lower order, which must agree as well."""
+        if not self.asked.differentiates:
+            return []
+        lower = ["value"] + (["gradient"] if self.asked.order > 1 else [])
+        return [find_operator(name) for name in lower]
+
+    def _turned(
+        self, done: Forward, several: Sequence[Open], symmetrised: bool, refused: ReferenceFailure
+    ) -> list[Answer]:
+        """Return the answers with comparisons turned: that which is asked for, and its sides."""
+        keys = [each.key for each in several]
+        try:
+            again = self._forward(done.bits, keys, symmetrised)
+            answers = [self._answer(again, each) for each in (self.asked, *self._sides())]
+        except Undecided:
+            raise
+        except ReferenceFailure as error:
+            raise refused from error
+        shaped = again.shapes == done.shapes
+        if not shaped or not all(_all_finite(each) for each in answers):
+            raise refused
+        return answers
+
+    # Refusals.
+
+    def _refuse_what_is_lost(self, found: Enclosure) -> None:
+        if not np.isfinite(found.bound).all():
+            raise self._overflow()
+        if not found.zero and norm(found.bound) >= found.norm:
+            cause = f", since it decides a comparison{self.decided}" if self.decided else ""
+            raise ReferenceFailure(
+                f"rounding in float64 can be as large as the true {self.asked.name}, "
+                f"{found.norm:.1e}{cause}, and an all-zero answer would pass: choose another "
+                "point, or write the function in another form."
+            )
+
+    def _overflow(self) -> ReferenceFailure:
+        return ReferenceFailure(
+            f"float64 overflows, or rounding reaches the edge of a domain, on the way to the "
+            f"{self.asked.name}: what a tool computes here is no measure of it. Choose another "
+            "point, or write the function in another form."
+        )
+
+    def _too_wide(self, found: Enclosure) -> ReferenceFailure:
+        if self.rounds and not np.isfinite(found.bound).all():
+            return self._overflow()
+        return ReferenceFailure(
+            f"the true {self.asked.name} could not be enclosed tightly with {found.bits} bits."
+        )
+
+
+def _tight(found: Enclosure) -> bool:
+    """Return whether an enclosure can judge answers: it is narrow, or an exact zero."""
+    return found.zero or bool(found.norm > 0.0 and np.max(found.radius) <= TIGHT * found.norm)
+
+
+def _vanishes(found: Enclosure) -> bool:
+    """Return whether all balls contain zero, and are narrower than what rounding does."""
+    size = np.abs(found.high) + np.abs(found.low)
+    most = np.maximum(found.bound, np.finfo(np.float64).tiny)
+    narrow = np.isfinite(found.bound) & (size + found.radius <= most)
+    return bool((size <= found.radius).all() and narrow.all())
+
+
+def _as_zero(found: Enclosure) -> Enclosure:
+    reach = np.nextafter(np.abs(found.high) + np.abs(found.low) + found.radius, np.inf)
+    nothing = np.zeros(reach.shape)
+    return replace(found, high=nothing, low=nothing, radius=reach, zero=True)
+
+
+def _combinations(ties: Sequence[Open]) -> list[list[Open]]:
+    if len(ties) <= ALL_COMBINATIONS:
+        sizes = range(1, len(ties) + 1)
+        return [list(each) for k in sizes for each in itertools.combinations(ties, k)]
+    chosen = np.random.default_rng(len(ties)).integers(0, 2, (DRAWN, len(ties)), dtype=bool)
+    drawn = [list(itertools.compress(ties, each)) for each in chosen.tolist()]
+    return [*([tie] for tie in ties), list(ties), *filter(None, drawn)]
+
+
+def _kink(place: str) -> ReferenceFailure:
+    return ReferenceFailure(
+        f"the two sides of a comparison{place} are equal, and the function is not differentiable "
+        "there, or jumps: the point lies on a kink; choose another."
+    )
+
+
+def _rounding_decides(place: str) -> ReferenceFailure:
+    return ReferenceFailure(
+        f"rounding decides a comparison{place} in float64, and its two branches do not meet: "
+        "choose another point, or write the comparison in another form."
+    )
+
+
+def _all_finite(found: Answer) -> bool:
+    return all(ball.is_finite() for ball in found.balls)
+
+
+def _same_value(one: Answer, other: Answer) -> bool:
+    """Return whether two values differ by no more than what is promised, or rounding explains."""
+    if one.balls.shape != other.balls.shape:
+        return False
+    values, turned = (np.array([float(b) for b in each.balls]) for each in (one, other))
+    gaps = np.array([float(abs(a - b).mid()) for a, b in zip(one.balls, other.balls, strict=True)])
+    largest = np.max(np.maximum(np.abs(values), np.abs(turned)), initial=0.0)
+    return bool((gaps <= one.bound + PROMISE * largest).all())
+
+
+def _widened(found: Answer, turned: Answer) -> Answer:
+    """Return the answer with its bounds widened to hold that of a turned comparison."""
+    gaps = [float((a - b).abs_upper()) for a, b in zip(found.balls, turned.balls, strict=True)]
+    return found._replace(bound=found.bound + np.array(gaps))
+
+
+def _round(found: Answer, bits: int, shapes: tuple[tuple[int, ...], ...]) -> Enclosure:
+    """Return balls as pairs of doubles, with radii that cover what the pairs leave out."""
+    starts = range(0, found.balls.size, PIECE)
+    with flint.ctx.workprec(bits):
+        pieces = [numeric.pairs(found.balls[k : k + PIECE]) for k in starts]
+    high, low, radius = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    if not (np.isfinite(high).all() and np.isfinite(radius).all()):
+        raise NotFinite("the derivative is not finite here: choose another point.")
+    zero = not (high.any() or radius.any())
+    probable = bool(found.probable.any())
+    return Enclosure(high, low, radius, found.bound, bits, shapes, zero, probable)

@@ -1,0 +1,160 @@
+"""Comparisons of balls: how each came out, and which of them something else could decide.
+
+A comparison is *open* in two cases. At a tie the two sides are equal, so that the point lies on the
+border between two branches. Where *rounding decides*, they differ by less than what rounding in
+float64 can do to them, so that a tool may take the other branch. Neither is refused here: a
+computation is made again with an open comparison turned, and what comes of it is compared
+(`gradiometer.reference.certify`).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradiometer.errors import ReferenceFailure
+from gradiometer.reference import balls as numeric
+from gradiometer.reference.origin import origins
+from gradiometer.reference.place import where_met
+from gradiometer.reference.rounding import likely
+from gradiometer.reference.tape import Node
+
+Key = tuple[int, int]
+"""A comparison's place in the order of the program, and a component of it."""
+
+
+class Undecided(ReferenceFailure):
+    """A comparison whose balls overlap: more precision may tell."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """A component of a comparison that could have come out otherwise.
+
+    Attributes:
+        key: Which one.
+        tie: Whether its sides are equal; otherwise rounding decides.
+        place: The line of the program.
+    """
+
+    key: Key
+    tie: bool
+    place: str
+
+
+@dataclass
+class Evaluation:
+    """The comparisons of one evaluation.
+
+    Attributes:
+        turned: Open components to decide the other way.
+        final: Whether no further precision is to be tried: balls that overlap count as equal.
+        symmetrised: Whether a matrix that is symmetric by contract is read as (A + Aᵀ)/2, instead
+            of by its lower triangle.
+        conventions: Whether that makes a difference: such a matrix depends on the inputs.
+        made: What was compared, and how it came out.
+        open: What could have come out otherwise.
+    """
+
+    turned: Collection[Key] = ()
+    final: bool = False
+    symmetrised: bool = False
+    conventions: bool = False
+    made: list[tuple[Node, Node, NDArray[np.bool_]]] = field(default_factory=list)
+    open: list[Open] = field(default_factory=list)
+
+    def __enter__(self) -> Evaluation:
+        _current.append(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _current.pop()
+
+
+_current: list[Evaluation] = [Evaluation()]
+
+
+def current() -> Evaluation:
+    """Return the evaluation that is going on."""
+    return _current[-1]
+
+
+RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def compare(a: Node, relation: str, b: Node) -> NDArray[np.bool_]:
+    """Return `a relation b` for each component, broadcast.
+
+    Equal sides come out as the relation says of equal numbers. A component that is compared with
+    itself, and two constants that are equal to the bit, are no tie.
+
+    Raises:
+        Undecided: If balls overlap, and more precision may tell.
+    """
+    evaluation = current()
+    difference = np.asarray(a.value - b.value, dtype=object)
+    sign, exact = numeric.signs(difference)
+    unclear = (sign == 0) & ~exact
+    if unclear.any():
+        unclear &= ~_same(a, b)
+    if unclear.any() and not evaluation.final:
+        raise Undecided(
+            f"a comparison{where_met()} cannot be decided: its two sides are closer than the "
+            "precision tells. The point lies on a kink; choose another."
+        )
+    found = np.asarray(RELATIONS[relation](sign, 0))
+    number = len(evaluation.made)
+    tie, near = _open(a, b, sign, unclear, difference, 1 + number)
+    if tie.any() or near.any():
+        found = found.copy()
+        for k in np.flatnonzero(tie | near).tolist():
+            key = (number, int(k))
+            if key in evaluation.turned:
+                found.reshape(-1)[k] ^= True
+            evaluation.open.append(Open(key, bool(tie.reshape(-1)[k]), where_met()))
+    evaluation.made.append((a, b, found))
+    return found
+
+
+def _open(
+    a: Node, b: Node, sign: Any, unclear: Any, difference: Any, series: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return where the sides are equal, and where rounding decides."""
+    tracked = a.tracked or b.tracked
+    tie = np.asarray(sign == 0) & (tracked | unclear)
+    if tie.any():
+        tie &= ~_same(a, b)
+    noise = a.bound + b.bound
+    near = np.zeros(tie.shape, dtype=bool)
+    if noise.any():
+        margin = np.abs(numeric.floats(difference))
+        # Constants that are equal are so in float64 as well: one operation rounds correctly.
+        near = (margin <= noise) & ~tie & (tracked | (sign != 0))
+        if near.any():
+            near &= margin <= sum(likely([a, b], (0, series), keep=True))
+        if near.any():
+            near &= ~_same(a, b)
+    return tie, np.asarray(near)
+
+
+def _same(a: Node, b: Node) -> NDArray[np.bool_]:
+    """Return where both sides are one and the same component."""
+    return np.asarray(origins(a) == origins(b))

@@ -1,0 +1,139 @@
+"""The forward pass: a problem's function, evaluated on the tape at a point."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import flint
+
+from gradiometer.errors import GradiometerError, NotFinite, ReferenceFailure, describe
+from gradiometer.reference import balls as numeric
+from gradiometer.reference.array import Array
+from gradiometer.reference.evaluation import Evaluation, Key
+from gradiometer.reference.operations import NAMESPACE
+from gradiometer.reference.place import users
+from gradiometer.reference.protocol import array
+from gradiometer.reference.rounding import ordered
+from gradiometer.reference.tape import Node, reshape
+from gradiometer.vocabulary.problem import Point, Problem
+
+PRECISIONS = (192, 768, 3072)
+"""Working precisions in bits, tried in turn."""
+
+
+@dataclass
+class Forward:
+    """A forward pass.
+
+    Attributes:
+        inputs: The variables.
+        outputs: One node a declared output.
+        evaluation: What was compared on the way.
+        bits: Working precision.
+        bounded: Whether bounds on rounding are wanted of what is read from it.
+    """
+
+    inputs: list[Node]
+    outputs: list[Node]
+    evaluation: Evaluation
+    bits: int
+    bounded: bool = True
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of the outputs."""
+        return tuple(y.shape for y in self.outputs)
+
+
+def forward_pass(
+    problem: Problem,
+    point: Point,
+    bits: int,
+    turned: Collection[Key] = (),
+    *,
+    symmetrised: bool = False,
+) -> Forward:
+    """Evaluate a problem on the tape.
+
+    Args:
+        problem: The problem.
+        point: Where; its directions are not needed.
+        bits: Working precision.
+        turned: Comparisons to decide the other way.
+        symmetrised: Whether matrices that are symmetric by contract are read as (A + Aᵀ)/2.
+
+    Raises:
+        ReferenceFailure: If an operation has no rule, the function fails or returns something else
+            than was declared, or its value is not finite.
+    """
+    evaluation = Evaluation(turned, bits == PRECISIONS[-1], symmetrised)
+    with flint.ctx.workprec(bits), evaluation:
+        inputs = [
+            Node(numeric.balls(a), ("input", k, a.shape), variable=True)
+            for k, a in enumerate(point.inputs.values())
+        ]
+        given = {name: _given(a) for name, a in point.given.items()}
+        arrays = [Array(x, scalar=False) for x in inputs]
+        outputs = _outputs(problem, _call(problem, arrays, given))
+    _refuse_what_was_kept(problem, inputs, outputs)
+    return Forward(inputs, outputs, evaluation, bits)
+
+
+def _call(problem: Problem, inputs: list[Array], given: dict[str, Any]) -> Any:
+    """Call the function; what it raises is told with the line that raised it."""
+    try:
+        return problem.function(NAMESPACE, *inputs, **given)
+    except (GradiometerError, MemoryError):
+        raise
+    except Exception as error:
+        own = [f for f in traceback.extract_tb(error.__traceback__) if users(f.filename)]
+        where = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+        raise ReferenceFailure(f"{describe(error)}{where}.") from error
+
+
+def _given(a: Any) -> Any:
+    """Return a given value as the function meets it: numbers on the tape, the rest as it is."""
+    return array(a, integer=a.dtype.kind in "iu") if a.dtype.kind in "fiu" else a.copy()
+
+
+def _refuse_what_was_kept(problem: Problem, inputs: list[Node], outputs: list[Node]) -> None:
+    """Refuse outputs that were computed from the inputs of another evaluation."""
+    own = set(map(id, inputs))
+    for node in ordered(outputs, lambda node: not node.tracked):
+        if node.made[0] == "input" and id(node) not in own:
+            raise ReferenceFailure(
+                f"{problem.name!r} is not a function of its inputs: it uses an array that it kept "
+                "from an earlier evaluation. Compute it anew each time."
+            )
+
+
+def _outputs(problem: Problem, returned: Any) -> list[Node]:
+    """Return the outputs, one a declared name."""
+    several = isinstance(returned, tuple | list)
+    outputs = []
+    for output in returned if several else [returned]:
+        if not isinstance(output, Array):
+            raise ReferenceFailure(
+                f"problem {problem.name!r} returned {type(output).__name__}, not an array computed "
+                "from its inputs through `xp`."
+            )
+        if not numeric.finite(output.node.value).all():
+            raise NotFinite("the function is not finite here: choose a point in its domain.")
+        outputs.append(output.node)
+    if not problem.outputs and (several or outputs[0].shape != ()):
+        what = f"{len(outputs)} arrays" if several else f"an array of shape {outputs[0].shape}"
+        raise ReferenceFailure(
+            f"problem {problem.name!r} returned {what}: a scalar, of shape (), was expected. Sum "
+            "it, or name its outputs: `outputs=(…)`."
+        )
+    if problem.outputs and (len(outputs) != len(problem.outputs) or several != (len(outputs) > 1)):
+        raise ReferenceFailure(
+            f"problem {problem.name!r} returned {len(outputs)} outputs"
+            f"{' in a tuple' if several else ''}: {len(problem.outputs)} are named "
+            f"({', '.join(problem.outputs)}). Return one array, or a tuple of several."
+        )
+    return [reshape(y, y.shape) for y in outputs]  # one node each, though two be the same array

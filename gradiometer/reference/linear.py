@@ -1,0 +1,197 @@
+"""Linear maps that move and add components: what a tape's structural operations are made of.
+
+A map acts on any NumPy array alike: on balls, on float64 (sizes and error bounds), on integers
+(where components came from). It knows its adjoint, which is what its pullback is. What is filled up
+is filled with structural zeros.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradiometer.reference.balls import ZERO, balls
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearMap:
+    """A map of arrays of shape `before` to arrays of shape `after`."""
+
+    before: Shape
+    after: Shape
+
+    def __call__(self, x: Any) -> Any:
+        """Return the map's value at an array of shape `before`."""
+        raise NotImplementedError
+
+    @property
+    def adjoint(self) -> LinearMap:
+        """The transposed map."""
+        raise NotImplementedError
+
+    @property
+    def terms(self) -> Any:
+        """How many components are added in one of the result: a number, or an array of them."""
+        return 1
+
+
+class Reshape(LinearMap):
+    """The components in another shape."""
+
+    def __call__(self, x: Any) -> Any:
+        return x.reshape(self.after)
+
+    @property
+    def adjoint(self) -> Reshape:
+        return Reshape(self.after, self.before)
+
+
+class Spread(LinearMap):
+    """Broadcast to a larger shape."""
+
+    def __call__(self, x: Any) -> Any:
+        return np.broadcast_to(x, self.after)
+
+    @property
+    def adjoint(self) -> Collapse:
+        return Collapse(self.after, self.before)
+
+
+class Collapse(LinearMap):
+    """Summed over the axes along which `after` would be broadcast to `before`."""
+
+    def __call__(self, x: Any) -> Any:
+        if x.dtype == object and not self.terms:  # of which NumPy's sum is the integer 0
+            return balls(np.zeros(self.after))
+        return np.asarray(x.sum(axis=self._axes)).reshape(self.after)
+
+    @property
+    def adjoint(self) -> Spread:
+        return Spread(self.after, self.before)
+
+    @property
+    def terms(self) -> int:
+        return math.prod(self.before[axis] for axis in self._axes)
+
+    @cached_property
+    def _axes(self) -> tuple[int, ...]:
+        extra = len(self.before) - len(self.after)
+        padded = (1,) * extra + self.after
+        return tuple(
+            axis
+            for axis, (long, short) in enumerate(zip(self.before, padded, strict=True))
+            if axis < extra or (short == 1 and long != 1)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Permute(LinearMap):
+    """The axes in another order."""
+
+    axes: Shape
+
+    def __call__(self, x: Any) -> Any:
+        return x.transpose(self.axes)
+
+    @property
+    def adjoint(self) -> Permute:
+        return Permute(self.after, self.before, tuple(np.argsort(self.axes).tolist()))
+
+
+@dataclass(frozen=True, eq=False)
+class Take(LinearMap):
+    """The components at an index of any kind, `x[key]`."""
+
+    key: Any
+
+    def __call__(self, x: Any) -> Any:
+        return np.asarray(x[self.key])
+
+    @property
+    def adjoint(self) -> Put:
+        return Put(self.after, self.before, self.key)
+
+
+@dataclass(frozen=True, eq=False)
+class Put(LinearMap):
+    """Zeros, with components added at an index."""
+
+    key: Any
+
+    def __call__(self, x: Any) -> Any:
+        whole = np.zeros(self.after, dtype=x.dtype)
+        if x.dtype == object:
+            whole.fill(ZERO)
+        if self._apart:
+            whole[self.key] = x[()]  # without axes, the component and not the array
+        else:
+            np.add.at(whole, self.key, x)
+        return whole
+
+    @property
+    def adjoint(self) -> Take:
+        return Take(self.after, self.before, self.key)
+
+    @cached_property
+    def terms(self) -> Any:
+        if self._apart:
+            return 1
+        counts = np.zeros(self.after)
+        np.add.at(counts, self.key, 1.0)
+        return np.maximum(counts, 1.0)
+
+    @property
+    def _apart(self) -> bool:
+        """Whether no component is met twice: an index of whole numbers and slices alone."""
+        keys = self.key if isinstance(self.key, tuple) else (self.key,)
+        plain = (int, np.integer, slice, type(None), type(Ellipsis))
+        return all(isinstance(k, plain) and not isinstance(k, bool) for k in keys)
+
+
+@dataclass(frozen=True, eq=False)
+class Keep(LinearMap):
+    """The components where a mask is true, zeros elsewhere."""
+
+    mask: NDArray[np.bool_]
+
+    def __call__(self, x: Any) -> Any:
+        nothing: Any = ZERO if x.dtype == object else x.dtype.type(0)
+        return np.asarray(np.where(self.mask, x, nothing), dtype=x.dtype)
+
+    @property
+    def adjoint(self) -> Keep:
+        return self
+
+
+def reshape(before: Shape, shape: Sequence[int] | int) -> Reshape:
+    """Return the map to a shape, of which one length may be −1."""
+    wanted = (shape,) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
+    return Reshape(before, np.empty(before, dtype=bool).reshape(wanted).shape)
+
+
+def permute(before: Shape, axes: Sequence[int]) -> Permute:
+    """Return the map that puts the axes into another order."""
+    order = tuple(int(axis) % len(before) for axis in axes)
+    return Permute(before, tuple(before[axis] for axis in order), order)
+
+
+def take(before: Shape, key: Any) -> Take:
+    """Return the map that takes the components at an index."""
+    return Take(before, np.empty(before, dtype=bool)[key].shape, key)
+
+
+def total(before: Shape, axis: int | Sequence[int] | None) -> tuple[Collapse, Reshape]:
+    """Return the maps that sum over axes, first with the axes kept, then without."""
+    axes = range(len(before)) if axis is None else np.atleast_1d(axis).tolist()
+    summed = {int(a) % len(before) if before else int(a) for a in axes}
+    kept = tuple(1 if k in summed else length for k, length in enumerate(before))
+    left = tuple(length for k, length in enumerate(before) if k not in summed)
+    return Collapse(before, kept), Reshape(kept, left)

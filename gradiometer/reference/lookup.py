@@ -1,0 +1,102 @@
+"""References found again: what was certified once is kept under the identity of its computation.
+
+Whether a certificate is known is told by the computation itself, so the function is evaluated
+before every look-up; twice, since what gives two different computations is no function of its
+inputs. Where a comparison could have come out otherwise, a certificate rests on what the function
+would have computed then, which is not known of one evaluation: it is certified anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from gradiometer.errors import ReferenceFailure
+from gradiometer.reference import cache, identity
+from gradiometer.reference.certify import certify
+from gradiometer.reference.enclosure import Enclosure
+from gradiometer.reference.evaluation import Undecided
+from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.vocabulary.operators import operator as find_operator
+from gradiometer.vocabulary.problem import Point, Problem, Shapes
+
+QUICK = 64
+"""Bits of an evaluation that need not decide anything."""
+
+
+def certified(problem: Problem, point: Point, operator: str) -> Enclosure:
+    """Return the enclosure that is kept of this computation, or certify it, and keep it.
+
+    Where a comparison could have come out otherwise, the tape does not hold all that the
+    certificate rests on: it is made anew.
+
+    Raises:
+        ReferenceFailure: As `certify`, and if two evaluations differ.
+    """
+    done, key = _identified(problem, point, operator)
+    if done.evaluation.open:
+        return certify(problem, point, operator, done)
+    known = cache.find(key)
+    if known is None:
+        known = certify(problem, point, operator, done)
+        cache.keep(key, known)
+    return known
+
+
+def outline(problem: Problem, point: Point) -> Shapes:
+    """Return the shapes of a problem's outputs at a point.
+
+    Raises:
+        ReferenceFailure: If it cannot be evaluated there.
+    """
+    return _first(problem, point).shapes
+
+
+def key_of(problem: Problem, point: Point, operator: str) -> str:
+    """Return the digest of everything that an enclosure depends on.
+
+    Raises:
+        ReferenceFailure: If the problem cannot be evaluated, or two evaluations differ.
+    """
+    return _identified(problem, point, operator)[1]
+
+
+def _identified(problem: Problem, point: Point, operator: str) -> tuple[Forward, str]:
+    """Return a computation, and the digest of everything that an enclosure depends on."""
+    done = _first(problem, point)
+    computation = _digest(done)
+    if not _same_again(problem, point, computation):
+        raise ReferenceFailure(
+            f"{problem.name!r} is not a function of its inputs: two evaluations at one point "
+            "differ. It must not use random numbers, the clock, or anything that it changes."
+        )
+    directions = find_operator(operator).directions(point)
+    return done, identity.of_values(
+        identity.rules(), PRECISIONS, operator, computation,
+        point.inputs, point.given, directions,
+    )  # fmt: skip
+
+
+def _same_again(problem: Problem, point: Point, computation: bytes) -> bool:
+    """Return whether another evaluation is the same computation.
+
+    It is made with few digits, which takes less time; twice anew where those do not suffice.
+    """
+    with contextlib.suppress(ReferenceFailure):
+        if _digest(forward_pass(problem, point, QUICK)) == computation:
+            return True
+    return all(_digest(_first(problem, point)) == computation for _ in range(2))
+
+
+def _digest(done: Forward) -> bytes:
+    return identity.of_tape(done.outputs, done.evaluation)
+
+
+def _first(problem: Problem, point: Point) -> Forward:
+    """Return the forward pass of the first precision that decides all comparisons."""
+    failure: ReferenceFailure | None = None
+    for bits in PRECISIONS:
+        try:
+            return forward_pass(problem, point, bits)
+        except Undecided as error:
+            failure = error
+    raise failure or ReferenceFailure("no precision was tried.")

@@ -1,0 +1,252 @@
+"""The array functions `xp` of the reference, under the array API standard's names.
+
+An operation that is missing here makes the case an error that names it; it is never approximated.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradiometer.errors import ReferenceFailure
+from gradiometer.reference import algebra, creation, elementary, reductions, shapes
+from gradiometer.reference import balls as numeric
+from gradiometer.reference.array import Array, integers, lift
+from gradiometer.reference.evaluation import compare
+from gradiometer.reference.place import refusal, where_met
+from gradiometer.reference.tape import Node
+from gradiometer.vocabulary.namespace import Namespace
+
+Operation = Callable[..., Any]
+
+
+def _relation(relation: str) -> Operation:
+    return lambda a, b: compare(lift(a), relation, lift(b))[()]
+
+
+def _finite(x: Any) -> Any:
+    return numeric.finite(lift(x).value)[()]
+
+
+def _nan(x: Any) -> Any:
+    return np.frompyfunc(lambda b: b.mid().is_nan(), 1, 1)(lift(x).value).astype(bool)[()]
+
+
+def _reduced(reduce: Callable[..., Any]) -> Operation:
+    def reduced(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+        return reduce(elementary.truth(x), axis=axis, keepdims=keepdims)
+
+    return reduced
+
+
+ARITHMETIC: dict[str, Operation] = {
+    "add": lambda a, b: lift(a) + lift(b),
+    "subtract": lambda a, b: lift(a) - lift(b),
+    "multiply": lambda a, b: lift(a) * lift(b),
+    "divide": elementary.divide,
+    "pow": elementary.power,
+    "matmul": algebra.matmul,
+    "floor_divide": elementary.floor_divide,
+    "remainder": elementary.remainder,
+    "negative": lambda x: -lift(x),
+    "positive": lambda x: lift(x),
+}
+RELATIONS: dict[str, Operation] = {
+    "greater": _relation(">"),
+    "greater_equal": _relation(">="),
+    "less": _relation("<"),
+    "less_equal": _relation("<="),
+    "equal": _relation("=="),
+    "not_equal": _relation("!="),
+}
+COMPONENTWISE: dict[str, Operation] = {
+    name: functools.partial(elementary.smooth, name) for name in elementary.SMOOTH
+} | {
+    "abs": elementary.absolute,
+    "atan2": elementary.atan2,
+    "ceil": elementary.ceil,
+    "clip": elementary.clip,
+    "floor": elementary.floor,
+    "hypot": elementary.hypot,
+    "logaddexp": elementary.logaddexp,
+    "maximum": elementary.maximum,
+    "minimum": elementary.minimum,
+    "relu": elementary.relu,
+    "round": elementary.rounded,
+    "sign": elementary.sign,
+    "trunc": elementary.trunc,
+    "where": elementary.where,
+}
+REDUCTIONS: dict[str, Operation] = {
+    "argmax": reductions.argmax,
+    "argmin": reductions.argmin,
+    "argsort": reductions.argsort,
+    "cumulative_prod": reductions.cumulative_prod,
+    "cumulative_sum": reductions.cumulative_sum,
+    "logsumexp": reductions.logsumexp,
+    "max": reductions.largest,
+    "mean": reductions.mean,
+    "min": reductions.smallest,
+    "prod": reductions.prod,
+    "sort": reductions.sort,
+    "std": reductions.deviation,
+    "sum": reductions.total,
+    "var": reductions.variance,
+}
+SHAPES: dict[str, Operation] = {
+    name: getattr(shapes, name)
+    for name in (
+        "broadcast_to", "concat", "diff", "expand_dims", "flip", "matrix_transpose", "moveaxis",
+        "permute_dims", "repeat", "reshape", "roll", "squeeze", "stack", "take", "take_along_axis",
+        "tile", "tril", "triu", "unstack",
+    )
+}  # fmt: skip
+MATRICES: dict[str, Operation] = {
+    "cholesky": algebra.cholesky,
+    "det": algebra.det,
+    "diagonal": shapes.diagonal,
+    "inv": algebra.inverse,
+    "matmul": algebra.matmul,
+    "matrix_power": algebra.matrix_power,
+    "matrix_transpose": shapes.matrix_transpose,
+    "outer": algebra.outer,
+    "solve": algebra.solve,
+    "tensordot": algebra.tensordot,
+    "trace": algebra.trace,
+    "vecdot": algebra.vecdot,
+    "vector_norm": algebra.vector_norm,
+}
+CREATION: dict[str, Operation] = {
+    "arange": creation.arange,
+    "asarray": creation.asarray,
+    "astype": creation.astype,
+    "eye": creation.eye,
+    "full": creation.full,
+    "full_like": creation.like(creation.full),
+    "linspace": creation.linspace,
+    "ones": creation.ones,
+    "ones_like": creation.like(creation.ones),
+    "zeros": creation.zeros,
+    "zeros_like": creation.like(creation.zeros),
+}
+BOOLEANS: dict[str, Operation] = {
+    "all": _reduced(np.all),
+    "any": _reduced(np.any),
+    "isfinite": _finite,
+    "isnan": _nan,
+    "logical_and": lambda a, b: elementary.truth(a) & elementary.truth(b),
+    "logical_not": lambda a: ~elementary.truth(a),
+    "logical_or": lambda a, b: elementary.truth(a) | elementary.truth(b),
+    "logical_xor": lambda a, b: elementary.truth(a) ^ elementary.truth(b),
+}
+WHOLE = frozenset({
+    "abs", "add", "broadcast_to", "ceil", "clip", "concat", "cumulative_prod", "cumulative_sum",
+    "diagonal", "diff", "expand_dims", "flip", "floor", "floor_divide", "matmul",
+    "matrix_transpose", "max", "maximum", "min", "minimum", "moveaxis", "multiply", "negative",
+    "outer", "permute_dims", "positive", "pow", "prod", "remainder", "repeat", "reshape", "roll",
+    "round", "sign", "sort", "square", "squeeze", "stack", "subtract", "sum", "take",
+    "take_along_axis", "tensordot", "tile", "trace", "tril", "triu", "trunc", "unstack", "vecdot",
+    "where",
+})  # fmt: skip
+"""Operations that make integers of integers."""
+
+OF_SEVERAL = frozenset({
+    "add", "clip", "floor_divide", "matmul", "maximum", "minimum", "multiply", "outer", "remainder",
+    "subtract", "vecdot",
+})  # fmt: skip
+"""Those of which every argument is an array."""
+
+
+def public(name: str, operation: Operation) -> Operation:
+    """Return an operation as a problem's function meets it: arrays in, arrays out."""
+    signature = inspect.signature(operation)
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.pop("out", None) is not None:
+            raise refusal(f"xp.{name} with `out=`", "assign the result instead.")
+        if "dtype" in kwargs and "dtype" not in signature.parameters:
+            creation.kind_of(kwargs.pop("dtype"))
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise refusal(f"xp.{name} with other arguments", f"{error}.") from None
+        return _returned(operation(*args, **kwargs), name in WHOLE and _whole(name, args))
+
+    return functools.update_wrapper(called, operation) if inspect.isfunction(operation) else called
+
+
+def _whole(name: str, args: Any) -> bool:
+    """Return whether the arrays among the arguments are all of integers."""
+    if name == "where":
+        return all(map(integers, args[1:3]))
+    if name == "pow":
+        return all(map(integers, args[:2])) and bool(
+            (numeric.floats(lift(args[1]).value) >= 0).all()
+        )
+    if name in ("concat", "stack"):
+        return all(map(integers, args[0]))
+    operands = args if name in OF_SEVERAL else args[:1]
+    return all(x is None or integers(x) for x in operands)
+
+
+def _returned(result: Any, whole: bool) -> Any:
+    if isinstance(result, tuple):
+        return tuple(_returned(each, whole) for each in result)
+    if not isinstance(result, Node):
+        return result
+    if whole:
+        result = Node(result.value, ("exact", result))  # integers are not rounded
+    return Array(result, integer=whole)
+
+
+class _Missing:
+    """Behind the table: names the operation that the reference has no rule for."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise ReferenceFailure(
+            f"the reference has no rule for the operation {self._prefix + name!r}{where_met()}. "
+            f"Write the problem with {', '.join(sorted(OPERATIONS))}."
+        )
+
+
+def _all_public(table: Mapping[str, Operation]) -> dict[str, Any]:
+    return {name: public(name, operation) for name, operation in table.items()}
+
+
+OPERATIONS: dict[str, Any] = _all_public(
+    ARITHMETIC
+    | RELATIONS
+    | COMPONENTWISE
+    | REDUCTIONS
+    | SHAPES
+    | CREATION
+    | BOOLEANS
+    | {name: MATRICES[name] for name in ("tensordot", "vecdot")}
+) | {"linalg": Namespace(_Missing("linalg."), _all_public(MATRICES))}
+TYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_}
+NUMBERS = {"inf": math.inf, "nan": math.nan, "newaxis": None}
+
+
+class _Numbers(Namespace):
+    """The namespace, with π and e as numbers of the tape: not the doubles next to them."""
+
+    @property
+    def pi(self) -> Array:
+        return Array(elementary.pi())
+
+    @property
+    def e(self) -> Array:
+        return Array(elementary.e())
+
+
+NAMESPACE = _Numbers(_Missing(), OPERATIONS | TYPES | NUMBERS)

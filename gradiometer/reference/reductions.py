@@ -1,0 +1,188 @@
+"""Operations over axes: sums, products, extremes, orders.
+
+Every function takes arrays, nodes or numbers, and returns a node, or plain integers.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradiometer.reference import linear, tape
+from gradiometer.reference.array import lift
+from gradiometer.reference.elementary import maximum, minimum, smooth
+from gradiometer.reference.evaluation import compare
+from gradiometer.reference.matrices import times
+from gradiometer.reference.place import WrongValue, refusal
+from gradiometer.reference.rounding import of_function
+from gradiometer.reference.shapes import from_front, to_front
+from gradiometer.reference.tape import Node, Reduced, concat, reshape
+
+Axis = int | Sequence[int] | None
+
+
+def total(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
+    """Return the sum over axes."""
+    x = lift(x)
+    summed, dropped = linear.total(x.shape, axis)
+    kept = tape.apply(summed, x)
+    return kept if keepdims else tape.apply(dropped, kept)
+
+
+def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
+    """Return the mean over axes."""
+    node = lift(x)
+    summed = total(node, axis, keepdims=keepdims)
+    return summed / (node.size // max(1, summed.size))
+
+
+def variance(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Node:
+    """Return the variance over axes: the mean square of what differs from the mean."""
+    node = lift(x)
+    apart = node - mean(node, axis, keepdims=True)
+    squares = total(apart * apart, axis, keepdims=keepdims)
+    return squares / (node.size // max(1, squares.size) - correction)
+
+
+def deviation(
+    x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
+) -> Node:
+    """Return the standard deviation over axes."""
+    return smooth("sqrt", variance(x, axis, correction=correction, keepdims=keepdims))
+
+
+def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
+    """Return the product over axes.
+
+    Its derivative is the product over the component, as tools have it; where a component is zero, a
+    tree of products.
+    """
+    node = lift(x)
+    product = _tree(node, axis, True, lambda a, b: a * b, Node(1))
+    if (node.moduli > 0.0).all() and node.size > product.size:
+        summed, _ = linear.total(node.shape, axis)
+        rounding = of_function(float(summed.terms))
+        product = Node(product.value, ("prod", summed, node), rounding=rounding)
+        product.follow(Reduced(node, lambda: product / node, summed))
+    return product if keepdims else reshape(product, linear.total(node.shape, axis)[1].after)
+
+
+def largest(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
+    """Return the maximum over axes."""
+    return _tree(lift(x), axis, keepdims, maximum, None)
+
+
+def smallest(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
+    """Return the minimum over axes."""
+    return _tree(lift(x), axis, keepdims, minimum, None)
+
+
+def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
+    """Return log Σ e^x, shifted by a constant near the maximum, which leaves it as it is."""
+    x = lift(x)
+    axes = axis if axis is None or isinstance(axis, int) else tuple(axis)
+    peak = np.max(x.floats, axis=axes, keepdims=True)
+    peak = Node(np.where(np.isfinite(peak), peak, 0.0))
+    found = smooth("log", total(smooth("exp", x - peak), axis, keepdims=True)) + peak
+    return found if keepdims else reshape(found, linear.total(x.shape, axis)[1].after)
+
+
+def cumulative_sum(x: Any, *, axis: int | None = None) -> Node:
+    """Return the partial sums along an axis."""
+    front = _along(lift(x), axis)
+    flat = reshape(front, (front.shape[0], -1))
+    sums = reshape(times(Node(np.tri(front.shape[0])), flat), front.shape)
+    return from_front(sums, axis or 0)
+
+
+def cumulative_prod(x: Any, *, axis: int | None = None) -> Node:
+    """Return the partial products along an axis."""
+    front = _along(lift(x), axis)
+    rows = [front[:1]]
+    for k in range(1, front.shape[0]):
+        rows.append(rows[-1] * front[k : k + 1])
+    return from_front(concat(rows), axis or 0)
+
+
+def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    """Return where the maximum is, the first of several."""
+    return _place_of_best(lift(x), axis, ">=", keepdims)
+
+
+def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    """Return where the minimum is, the first of several."""
+    return _place_of_best(lift(x), axis, "<=", keepdims)
+
+
+def argsort(x: Any, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Any:
+    """Return the order of the components along an axis."""
+    x = lift(x)
+    front = to_front(x, axis)
+    lanes = reshape(front, (front.shape[0], -1))
+    order = np.empty(lanes.shape, dtype=np.int64)
+    for lane in range(lanes.shape[1]):
+        order[:, lane] = _ordered(lanes.value[:, lane], descending)
+    columns = np.arange(lanes.shape[1])
+    ahead, behind = lanes[order[:-1], columns], lanes[order[1:], columns]
+    right = compare(ahead, ">=" if descending else "<=", behind)
+    for k, lane in zip(*np.nonzero(~right), strict=True):  # a comparison that was turned
+        order[[k, k + 1], lane] = order[[k + 1, k], lane]
+    shaped = order.reshape(front.shape)
+    return np.moveaxis(shaped, 0, axis)
+
+
+def sort(x: Any, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Node:
+    """Return the components in order along an axis."""
+    x = lift(x)
+    order = argsort(x, axis, descending=descending)
+    positions = np.take_along_axis(np.arange(x.size).reshape(x.shape), order, axis)
+    return reshape(x, (-1,))[positions]
+
+
+def _ordered(lane: Any, descending: bool) -> list[int]:
+    def first(a: int, b: int) -> int:
+        gap = lane[a] - lane[b]
+        rising = 1 if gap > 0 else -1 if gap < 0 else 0
+        return -rising if descending else rising
+
+    return sorted(range(len(lane)), key=functools.cmp_to_key(first))
+
+
+def _place_of_best(x: Node, axis: int | None, relation: str, keepdims: bool) -> Any:
+    front = _along(x, axis)
+    best, place = front[0], np.zeros(front.shape[1:], dtype=np.int64)
+    for k in range(1, front.shape[0]):
+        held = compare(best, relation, front[k])
+        best, place = tape.where(held, best, front[k]), np.where(held, place, k)
+    if not keepdims:
+        return place[()]
+    shape = [1 if axis is None or k == axis % x.ndim else n for k, n in enumerate(x.shape)]
+    return place.reshape(shape)
+
+
+def _along(x: Node, axis: int | None) -> Node:
+    """Return the array with an axis in front; flattened without one."""
+    return reshape(x, (-1,)) if axis is None else to_front(x, axis)
+
+
+def _tree(
+    x: Node, axis: Axis, keepdims: bool, combine: Callable[[Any, Any], Node], empty: Node | None
+) -> Node:
+    """Combine the components over axes, in halves."""
+    summed, dropped = linear.total(x.shape, axis)
+    axes = range(x.ndim) if axis is None else [int(k) % x.ndim for k in np.atleast_1d(axis)]
+    order = [*axes, *(k for k in range(x.ndim) if k not in axes)]
+    front = tape.transpose(x, order) if order != sorted(order) else x
+    left = reshape(front, (-1, *(x.shape[k] for k in order[len(axes) :])))
+    if not left.shape[0]:
+        if empty is None:
+            raise refusal("the maximum of nothing", "it is not defined.", WrongValue)
+        left = tape.spread(empty, (1, *left.shape[1:]))
+    while left.shape[0] > 1:
+        half, odd = left.shape[0] // 2, left.shape[0] % 2
+        paired = combine(left[:half], left[half : 2 * half])
+        left = concat([paired, left[-1:]]) if odd else paired
+    return reshape(left, summed.after if keepdims else dropped.after)

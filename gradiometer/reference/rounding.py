@@ -1,0 +1,210 @@
+"""What rounding in float64 can do to each component of a node: two bounds.
+
+A tool evaluates the same expression in float64. Each operation passes on the errors of its
+operands, and adds its own rounding.
+
+The *sound* bound is a running error bound,
+
+    e(y) = Σ |∂y/∂xᵢ|·e(xᵢ) + k·u·|y|,    u = 2⁻⁵³
+
+(N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §3.3), in which a sum of n
+terms is granted n − 1 units of Σ|xᵢ|, so that it holds for every order of summation (§4.2).
+
+Over many layers moduli alone say nothing: |W|·|W|·… grows where W·W·… does not. The *likely* bound
+takes roundings for independent random numbers of mean zero, of √n units for a sum of n terms (N. J.
+Higham and T. Mary, A New Approach to Probabilistic Rounding Error Analysis, SIAM J. Sci. Comput.
+41, 2019). What they do to an answer, to first order and over all paths, is found by drawing them
+`DRAWS` times and pushing them through the computation; the bound is `CONFIDENCE` times the root of
+their mean square.
+
+Knows nodes by their attributes alone; how they are made is the tape's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradiometer.reference import balls as numeric
+from gradiometer.reference.balls import TINY
+from gradiometer.reference.enclosure import UNIT
+
+Floats = NDArray[np.float64]
+
+ELEMENTARY = 4.0
+"""Units granted to an elementary function: libraries are not correctly rounded."""
+
+DRAWS = 8
+"""Times that roundings are drawn, to estimate the standard deviation of an error."""
+
+CONFIDENCE = 12.0
+"""How many estimated standard deviations an error may be: more with a probability of 2·10⁻⁶
+(Student's t with `DRAWS` degrees of freedom)."""
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """What an operation adds: `units` · u · `base`.
+
+    Attributes:
+        units: Number of roundings, all in one direction.
+        typical: The standard deviation of their sum.
+        base: What they are relative to; the moduli of the node by default.
+    """
+
+    units: Any = 1.0
+    typical: Any = 0.5
+    base: Callable[[], Floats] | None = None
+
+
+def of_function(units: float) -> Rounding:
+    """Return the rounding of a function of each component."""
+    return Rounding(units, units / 2)
+
+
+ROUNDED = of_function(1.0)
+"""One correct rounding of the result."""
+
+
+def of_sum(terms: Any, base: Callable[[], Floats], each: float = 1.0) -> Rounding | None:
+    """Return what adding that many terms costs, of which `base` is the sum of moduli."""
+    units = np.asarray(terms, dtype=np.float64)
+    if (units <= 0.0).all():
+        return None
+    return Rounding(each * units, each * np.minimum(units, np.sqrt(units)), base)
+
+
+def settle(end: Any) -> None:
+    """Find the sound bound of a node, and of what it was computed from, without recursion."""
+    for node in ordered([end], lambda node: node.bound_ is not None):
+        with np.errstate(all="ignore"):
+            node.bound_ = _bound(node) if node.source is None else node.source.bound_
+            node.noisy_ = bool(node.bound_.any())
+
+
+def likely(ends: Sequence[Any], series: Sequence[int] = (), *, keep: bool = False) -> list[Floats]:
+    """Return the likely bounds of nodes.
+
+    Args:
+        ends: The nodes.
+        series: Which random numbers to draw: others at each call of an evaluation.
+        keep: Whether the draws stay with the nodes, for others that are computed from them.
+    """
+    edges = [n for n in ordered(ends, lambda n: not n.noisy) if n.edge and _reached(n)]
+    edged = [node.parts[0].parent for node in edges]
+    found = [np.zeros(node.shape) for node in (*ends, *edged)]
+    spreads: dict[int, Any] = {}
+    for k in range(DRAWS):
+        drawn: dict[int, Any] = {}
+        with np.errstate(all="ignore"):
+            _draw((*ends, *edged), (k, *series), drawn, spreads, keep=keep)
+            for n, node in enumerate((*ends, *edged)):  # squares would overflow, or vanish
+                found[n] = np.hypot(found[n], CONFIDENCE / DRAWS**0.5 * _drawn(node, k, drawn))
+    for node, error in zip(edges, found[len(ends) :], strict=True):
+        if (error >= node.edge(node.parts[0].parent.floats)).any():
+            return [np.full(end.shape, np.inf) for end in ends]
+    return found[: len(ends)]
+
+
+def ordered(ends: Iterable[Any], known: Callable[[Any], bool]) -> Iterator[Any]:
+    """Yield nodes after all that they were computed from; those that are known are left out."""
+    seen: set[int] = set()
+    stack = [(end, False) for end in ends]
+    while stack:
+        node, finished = stack.pop()
+        if finished:
+            yield node
+        elif id(node) not in seen and not known(node):
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((before, False) for before in node.before)
+
+
+def absorbing(a: Any, b: Any) -> Any:
+    """Return a·b, where zero times anything is zero."""
+    product = a * b
+    if np.isfinite(product).all():
+        return product
+    return np.where((a == 0.0) | (b == 0.0), 0.0, product)
+
+
+def absorbing_matmul(a: Floats, b: Floats) -> Floats:
+    """Return the matrix product, where zero times anything is zero."""
+    product: Floats = a @ b
+    if np.isfinite(product).all():
+        return product
+    wild_a, wild_b = ~np.isfinite(a), ~np.isfinite(b)
+    tame = np.where(wild_a, 0.0, a) @ np.where(wild_b, 0.0, b)
+    met = wild_a.astype(float) @ (b != 0.0) + (a != 0.0).astype(float) @ wild_b
+    return np.asarray(np.where(met > 0.0, np.inf, tame))
+
+
+def _bound(node: Any) -> Floats:
+    passed: Any = np.zeros(node.shape)
+    for k, part in enumerate(node.parts):
+        if part.parent.noisy_:
+            passed = passed + part.widen(part.parent.bound_, wide=node.bilinear and k == 0)
+    if node.edge is not None and passed.any():
+        near = node.parts[0].parent.bound_ / node.edge(node.parts[0].parent.floats)
+        passed = np.where(near < 1.0, passed / (1.0 - near), np.where(near > 0.0, np.inf, passed))
+    if node.rounding is not None:
+        passed = passed + _own(node, node.rounding.units)
+    overflown = np.isinf(node.moduli)
+    if overflown.any():  # though the true number is finite
+        passed = np.where(overflown & numeric.finite(node.value), np.inf, passed)
+    return np.asarray(passed, dtype=np.float64)
+
+
+def _own(node: Any, units: Any) -> Any:
+    """Return what roundings of the operation come to; where it underflows, the smallest double."""
+    base = node.moduli
+    if node.rounding.base is not None:
+        base = np.fmax(node.rounding.base(), base)  # of which products may underflow
+    rounded = np.asarray(units) != 0.0
+    return UNIT * np.asarray(units) * base + TINY * (rounded & (base != 0.0))
+
+
+def _reached(node: Any) -> bool:
+    """Return whether the sound bound reaches the edge of the operation's domain."""
+    return bool(np.isinf(node.bound).any())
+
+
+def _draw(
+    ends: Sequence[Any],
+    time: tuple[int, ...],
+    drawn: dict[int, Any],
+    spreads: dict[int, Any],
+    *,
+    keep: bool,
+) -> None:
+    """Draw the roundings of the k-th time, of all nodes that the ends were computed from."""
+    k, generator = time[0], np.random.default_rng(time)
+    for node in ordered(ends, lambda n: not n.noisy or k in n.draws_ or id(n) in drawn):
+        if node.source is not None:
+            error = _drawn(node.source, k, drawn)
+        else:
+            error = np.zeros(node.shape)
+            for part in node.parts:
+                if part.parent.noisy:
+                    error = error + part.shift(_drawn(part.parent, k, drawn))
+            if node.rounding is not None:
+                if id(node) not in spreads:
+                    spreads[id(node)] = _own(node, node.rounding.typical)
+                error = error + spreads[id(node)] * generator.standard_normal(
+                    node.shape, np.float32
+                )
+        if keep:
+            node.draws_[k] = error
+        else:
+            drawn[id(node)] = error
+
+
+def _drawn(node: Any, k: int, drawn: dict[int, Any]) -> Any:
+    if not node.noisy:
+        return np.zeros(node.shape)
+    found = node.draws_.get(k)
+    return drawn[id(node)] if found is None else found

@@ -1,0 +1,1 @@
+"""The vocabulary: what plugin authors and every room speak. Knows NumPy only."""

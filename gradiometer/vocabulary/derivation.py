@@ -1,0 +1,236 @@
+"""Derives the operators that a method does not have from those it has, the least costly first.
+
+A method's own function is *native*. Otherwise: a gradient is one pullback; a Jacobian goes by rows
+(pullbacks) or by columns (pushforwards), whichever are fewer; a pushforward or pullback is put
+together from the other's; second derivatives are forward-over-reverse before reverse-over-reverse,
+for methods that can differentiate their own gradient. The record names the route.
+
+Reference:
+    Griewank and Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, ch. 3 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradiometer.errors import Unsupported, UnsupportedOperation
+from gradiometer.vocabulary.method import Method, Prepared, Primal
+from gradiometer.vocabulary.problem import Array, Point
+
+NATIVE = "native"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A matrix by its rows: each a list of arrays, one an input."""
+
+    rows: list[Any]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A matrix by its columns: each an output, or a tuple of outputs."""
+
+    columns: list[Any]
+
+
+@dataclass(frozen=True)
+class Components:
+    """Outputs, or inputs, by their scalar components in declared order."""
+
+    scalars: list[Any]
+
+
+class Route(NamedTuple):
+    """A prepared operator, and how it came about.
+
+    Attributes:
+        call: Takes what the method's `arguments` gives if native, `(inputs, given, *directions)`
+            otherwise.
+        text: `native`, or what it was derived from.
+    """
+
+    call: Prepared
+    text: str
+
+
+def prepare(method: Method, f: Primal, operator: str) -> Route:
+    """Return a method's operator, native or derived.
+
+    Raises:
+        Unsupported: If it has no way to it, with the reason why it has none of its own.
+    """
+    try:
+        return Route(getattr(method, operator)(f), NATIVE)
+    except UnsupportedOperation:
+        raise
+    except Unsupported as reason:
+        for text, way in _ways(_Own(method, f), operator):
+            try:
+                return Route(way(), text)
+            except UnsupportedOperation:
+                raise
+            except Unsupported:
+                continue
+        raise reason
+
+
+class _Gradient(Primal):
+    """A primal that is the gradient of another: what second derivatives differentiate."""
+
+    def __init__(self, f: Primal, call: Callable[..., Any]) -> None:
+        problem = replace(f.problem, outputs=tuple(f.point.inputs), derivatives={})
+        shapes = {name: np.zeros(a.shape) for name, a in f.point.inputs.items()}
+        point = Point(f.point.inputs, f.point.given, f.point.tangents, shapes)
+        super().__init__(problem, f.xp, point)
+        self._call = call
+
+    def __call__(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
+        return tuple(self._call(inputs, given))
+
+
+class _Own:
+    """A method's native operators on one primal, all called as `(inputs, given, *directions)`."""
+
+    def __init__(self, method: Method, f: Primal) -> None:
+        self.method = method
+        self.f = f
+        self.scalar = not f.problem.outputs
+
+    def native(self, operator: str) -> Callable[..., Any]:
+        call, arguments = getattr(self.method, operator)(self.f), self.method.arguments
+
+        def uniform(*given: Any) -> Any:
+            args, kwargs = arguments(*given)
+            return call(*args, **kwargs)
+
+        return uniform
+
+    def of_gradient(self, operator: str) -> Callable[..., Any]:
+        """Return an operator of the gradient; for methods that can nest."""
+        if not self.method.composes:
+            raise Unsupported(f"Method {self.method.name!r} cannot differentiate its own gradient.")
+        return _Own(self.method, _Gradient(self.f, self.native("gradient"))).native(operator)
+
+    def dot(self, a: Any, b: Any) -> Any:
+        """Return the inner product of two tuples of native arrays; `None` stands for zeros."""
+        terms = [self.f.xp.sum(x * y) for x, y in zip(a, b, strict=True) if x is not None]
+        return sum(terms[1:], start=terms[0]) if terms else self.method.array(np.zeros(()))
+
+    def tangents(self) -> list[tuple[Any, ...]]:
+        """Return the unit directions of input space, as native arrays."""
+        return self._basis(self.f.point.inputs)
+
+    def cotangents(self) -> list[tuple[Any, ...]]:
+        """Return the unit directions of output space, as native arrays."""
+        return self._basis(self.f.point.cotangents)
+
+    def outputs(self, result: Any) -> tuple[Any, ...]:
+        """Return a result as a tuple of outputs."""
+        return tuple(result) if len(self.f.problem.output_names) > 1 else (result,)
+
+    def _basis(self, arrays: dict[str, Array]) -> list[tuple[Any, ...]]:
+        basis = []
+        for name, array in arrays.items():
+            for i in range(array.size):
+                unit = {k: np.zeros(a.shape) for k, a in arrays.items()}
+                unit[name].reshape(-1)[i] = 1.0
+                basis.append(tuple(self.method.array(a) for a in unit.values()))
+        return basis
+
+
+Way = tuple[str, Callable[[], Prepared]]
+
+
+def _ways(own: _Own, operator: str) -> Iterator[Way]:
+    """Yield the ways to an operator, the least costly first."""
+    scalar, point = own.scalar, own.f.point
+    if operator == "gradient":
+        yield "one vjp", lambda: _gradient_by_vjp(own)
+        yield f"{point.n} jvps", lambda: _pulled_by_columns(own, own.cotangents()[0])
+    elif operator == "jacobian":
+        if scalar:
+            yield "gradient", lambda: _rows_of_gradient(own)
+        by_rows: Way = f"{point.m} vjps", lambda: _rows(own)
+        by_columns: Way = f"{point.n} jvps", lambda: _columns(own)
+        yield from (by_rows, by_columns) if point.m <= point.n else (by_columns, by_rows)
+    elif operator == "jvp":
+        if scalar:
+            yield "gradient", lambda: _pushed_by_gradient(own)
+        yield f"{point.m} vjps", lambda: _pushed_by_rows(own)
+    elif operator == "vjp":
+        if scalar:
+            yield "gradient", lambda: _pulled_by_gradient(own)
+        yield f"{point.n} jvps", lambda: _pulled_by_columns(own)
+    elif operator == "hvp":
+        yield "jvp of gradient", lambda: own.of_gradient("jvp")
+        yield "vjp of gradient", lambda: own.of_gradient("vjp")
+    elif operator == "hessian":
+        yield "jacobian of gradient", lambda: own.of_gradient("jacobian")
+        yield f"{point.n} hvps", lambda: _rows_of_hvps(own, own.native("hvp"))
+        yield f"{point.n} jvps of gradient", lambda: _rows_of_hvps(own, own.of_gradient("jvp"))
+        yield f"{point.n} vjps of gradient", lambda: _rows_of_hvps(own, own.of_gradient("vjp"))
+
+
+def _gradient_by_vjp(own: _Own) -> Prepared:
+    vjp, one = own.native("vjp"), (own.method.array(np.ones(())),)
+    return lambda inputs, given: vjp(inputs, given, one)
+
+
+def _rows_of_gradient(own: _Own) -> Prepared:
+    gradient = own.native("gradient")
+    return lambda inputs, given: Rows([gradient(inputs, given)])
+
+
+def _rows(own: _Own) -> Prepared:
+    vjp, basis = own.native("vjp"), own.cotangents()
+    return lambda inputs, given: Rows([vjp(inputs, given, e) for e in basis])
+
+
+def _columns(own: _Own) -> Prepared:
+    jvp, basis = own.native("jvp"), own.tangents()
+    return lambda inputs, given: Columns([jvp(inputs, given, e) for e in basis])
+
+
+def _rows_of_hvps(own: _Own, hvp: Callable[..., Any]) -> Prepared:
+    basis = own.tangents()
+    return lambda inputs, given: Rows([hvp(inputs, given, e) for e in basis])
+
+
+def _pushed_by_gradient(own: _Own) -> Prepared:
+    gradient = own.native("gradient")
+    return lambda inputs, given, tangents: own.dot(gradient(inputs, given), tangents)
+
+
+def _pushed_by_rows(own: _Own) -> Prepared:
+    vjp, basis = own.native("vjp"), own.cotangents()
+
+    def jvp(inputs: Any, given: Any, tangents: Any) -> Components:
+        return Components([own.dot(vjp(inputs, given, e), tangents) for e in basis])
+
+    return jvp
+
+
+def _pulled_by_gradient(own: _Own) -> Prepared:
+    gradient = own.native("gradient")
+
+    def vjp(inputs: Any, given: Any, cotangents: Any) -> list[Any]:
+        (w,) = cotangents
+        return [None if g is None else w * g for g in gradient(inputs, given)]
+
+    return vjp
+
+
+def _pulled_by_columns(own: _Own, cotangents: tuple[Any, ...] | None = None) -> Prepared:
+    """Return the pullback from pushforwards; of fixed cotangents, if those are given."""
+    jvp, basis = own.native("jvp"), own.tangents()
+
+    def vjp(inputs: Any, given: Any, pulled: Any = cotangents) -> Components:
+        pushed = (own.outputs(jvp(inputs, given, e)) for e in basis)
+        return Components([own.dot(p, pulled) for p in pushed])
+
+    return vjp

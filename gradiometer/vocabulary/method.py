@@ -1,0 +1,171 @@
+"""A method: one configured way to differentiate, in one tool and one mode.
+
+This is what the author of a file in `methods/` meets. Only `namespace`, `array` and one of
+`gradient`, `vjp` and `jvp` are required: the other operators are derived where they are
+not overridden (`gradiometer.vocabulary.derivation`). A method must not know the harness that
+measures it, nor any other.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from gradiometer.errors import Unsupported
+from gradiometer.vocabulary.problem import Array, Point, Problem
+
+Mode = Literal["manual", "numerical", "symbolic", "forward", "reverse"]
+Prepared = Callable[..., Any]
+
+
+class Primal:
+    """A problem's function in one tool's arrays: `f(inputs, given) -> native output`.
+
+    The output is a native scalar; of a vector problem, one array, or a tuple of several.
+
+    Attributes:
+        problem: The problem, for methods that need more than its value (its backward pass).
+        xp: The tool's array namespace.
+        point: The point of preparation, for methods that need shapes before the first call.
+    """
+
+    def __init__(self, problem: Problem, xp: Any, point: Point) -> None:
+        self.problem = problem
+        self.xp = xp
+        self.point = point
+        self._function = problem.function
+        self.__name__ = problem.name
+
+    def __call__(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
+        """Return the function's value at native inputs and given values."""
+        return self._function(self.xp, *inputs, **given)
+
+
+class Method:
+    """How one tool differentiates; derive a class, give it a name, and fill in three functions.
+
+    An operator's function returns a prepared callable, which takes `(inputs, given)` and, for
+    `jvp`, `vjp` and `hvp`, a third tuple: one direction array an input (tangents), or one an output
+    (cotangents).
+
+    Attributes:
+        name: Registered name, kebab-case.
+        mode: Manual, numerical, symbolic, forward or reverse.
+        package: Import name of the library it needs, if any.
+        extra: Gradiometer's extra that installs it, if there is one.
+        digits: Decimal digits promised of a first derivative in float64.
+        digits_second: Digits promised of a second derivative; one less by default.
+        exact: Whether rounding is the only error. An exact method is held to its promise in each
+            component, as far as rounding allows; one with a truncation error in the norm.
+        composes: Whether it can differentiate its own gradient, from which second derivatives are
+            then derived.
+        tool: The family whose worker process it shares; set by the loader to the file's stem.
+        fault: Why its file could not be loaded, if so.
+    """
+
+    name: str = ""
+    mode: Mode = "reverse"
+    package: str | None = None
+    extra: str | None = None
+    digits: float = 12.0
+    digits_second: float | None = None
+    exact: bool = True
+    composes: bool = False
+    tool: str = ""
+    fault: str | None = None
+
+    def setup(self, threads: int) -> None:
+        """Configure the tool once, after its import: precision, threads."""
+
+    def namespace(self) -> Any:
+        """Return the tool's array functions: a module, or a `Namespace` with overrides."""
+        raise NotImplementedError
+
+    def array(self, a: Array) -> Any:
+        """Return a NumPy array as the tool's own, of the same dtype."""
+        raise NotImplementedError
+
+    def variable(self, a: Array) -> Any:
+        """Return an array that will be differentiated; the same as `array` for most tools."""
+        return self.array(a)
+
+    def value(self, f: Primal) -> Prepared:
+        """Return the prepared primal, called as `arguments` says."""
+        return f
+
+    def gradient(self, f: Primal) -> Prepared:
+        """Return the prepared gradient: one derivative an input, in order, as native arrays."""
+        raise Unsupported(f"Method {self.name!r} has no gradient.")
+
+    def jacobian(self, f: Primal) -> Prepared:
+        """Return the prepared Jacobian: one matrix (outputs, inputs), or blocks an input.
+
+        Blocks have the output's shape followed by the input's, one an input in a tuple; of a
+        problem with several outputs, a tuple of such tuples.
+        """
+        raise Unsupported(f"Method {self.name!r} has no Jacobian.")
+
+    def hessian(self, f: Primal) -> Prepared:
+        """Return the prepared Hessian: a matrix (inputs, inputs), or tuples of tuples of blocks."""
+        raise Unsupported(f"Method {self.name!r} has no Hessian.")
+
+    def jvp(self, f: Primal) -> Prepared:
+        """Return the prepared pushforward of tangents: as the output, the primal left out."""
+        raise Unsupported(f"Method {self.name!r} has no jvp.")
+
+    def vjp(self, f: Primal) -> Prepared:
+        """Return the prepared pullback of cotangents: one array an input, in order."""
+        raise Unsupported(f"Method {self.name!r} has no vjp.")
+
+    def hvp(self, f: Primal) -> Prepared:
+        """Return the prepared product of Hessian and tangents: one array an input, in order."""
+        raise Unsupported(f"Method {self.name!r} has no hvp.")
+
+    def arguments(
+        self, inputs: tuple[Any, ...], given: dict[str, Any], *directions: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the positional and keyword arguments of a prepared callable."""
+        return (inputs, given, *directions), {}
+
+    @property
+    def wait(self) -> Callable[[Any], Any] | None:
+        """The tool's function that blocks until a result is finished; `None` where calls block."""
+        return None
+
+    def evaluations(self, operator: str, n: int, m: int) -> int | None:
+        """Return how many primal evaluations one call of an operator costs, where that grows.
+
+        Of `n` scalar inputs and `m` scalar outputs. The harness multiplies by the measured primal,
+        and skips a cell whose forecast exceeds the budget.
+        """
+        return None
+
+    def declines(self, operator: str, n: int, m: int) -> str | None:
+        """Return why it will not attempt `n` scalar inputs and `m` outputs, with a forecast."""
+        return None
+
+    @property
+    def missing(self) -> str | None:
+        """Why the method cannot run here: its library is not installed. Imports nothing."""
+        if self.package is None or _findable(self.package):
+            return None
+        wanted = f"gradiometer[{self.extra}]" if self.extra else self.package
+        return f"{self.package} is not installed: pip install '{wanted}'"
+
+
+def _findable(package: str) -> bool:
+    """Return whether a library can be imported.
+
+    Asks the finders alone; `importlib.util.find_spec` would ask a lazy module, and so import it.
+    """
+    path: Sequence[str] | None = None
+    name = ""
+    for part in package.split("."):
+        name = f"{name}.{part}" if name else part
+        finders = (finder.find_spec(name, path) for finder in sys.meta_path)
+        spec = next((found for found in finders if found is not None), None)
+        if spec is None:
+            return False
+        path = spec.submodule_search_locations
+    return True

@@ -1,0 +1,1 @@
+"""All that runs in a tool's process; `requests` is what both sides may import."""

@@ -1,0 +1,167 @@
+"""Records: one a cell, and back from the journal's line as they were."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradiometer.measure.plan import Case, Cell
+from gradiometer.runs.schema import COLUMNS, TEXT, WHOLE, Identity, dump, parse, record
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.outcome import Outcome, Status
+from gradiometer.vocabulary.problem import Problem
+
+
+class Tape(Method):
+    name, mode, tool = "tape", "forward", "tapes"
+
+
+def cell(size: str = "", operator: str = "gradient") -> Cell:
+    problem = Problem("affine", lambda xp, x: x, {"x": 1.0}, sizes=(size,) if size else ())
+    return Cell(Case(problem, size, operator), Tape())
+
+
+def row(**values: Any) -> dict[str, Any]:
+    return record(cell(), Outcome(Status.OK)) | values
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+def same(a: Any, b: Any) -> bool:
+    if isinstance(a, float) and math.isnan(a):
+        return isinstance(b, float) and math.isnan(b)
+    return type(a) is type(b) and a == b and math.copysign(1, a or 0) == math.copysign(1, b or 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "operator", "case"),
+    [
+        ("", "gradient", "affine/float64/gradient"),
+        ("", "value", "affine/float64/value"),
+        ("2-3", "gradient", "affine/2-3/float64/gradient"),
+    ],
+)
+def test_an_identity_names_the_cell(size: str, operator: str, case: str) -> None:
+    assert Identity.of(cell(size, operator)) == Identity(
+        case, "affine", size, "float64", operator, "tape", "tapes", "forward"
+    )
+
+
+def test_a_record_has_every_column_in_order() -> None:
+    assert list(record(cell(), Outcome(Status.OK))) == COLUMNS
+
+
+def test_the_columns_are_those_of_identity_and_outcome_once_each() -> None:
+    assert [f.name for f in (*fields(Identity), *fields(Outcome))] == COLUMNS
+    assert len(set(COLUMNS)) == len(COLUMNS)
+
+
+def test_text_and_whole_numbers_are_columns_and_no_column_is_both() -> None:
+    assert set(COLUMNS) >= TEXT | WHOLE
+    assert not TEXT & WHOLE
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_record_holds_its_status_as_plain_text(status: Status) -> None:
+    found = record(cell(), Outcome(status, "why"))["status"]
+    assert type(found) is str
+    assert found == status.value
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_status_comes_back_from_the_journal(status: Status) -> None:
+    before = record(cell(), Outcome(status, "why"))
+    assert parse(dump(before)) == before
+
+
+@pytest.mark.parametrize("column", ["digits", "ulps", "time_s", "ratio_high", "condition", "owed"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, 0.0, -0.0, 1.0, 0.1, -2.5, 1 / 3, 8.428952006823387e-08, 5e-324,
+        1.7976931348623157e308, math.inf, -math.inf, math.nan,
+    ],
+)  # fmt: skip
+def test_every_number_comes_back_to_the_last_bit(column: str, value: float | None) -> None:
+    found = parse(dump(row(**{column: value})))[column]
+    assert found is None if value is None else same(value, found)
+
+
+@pytest.mark.parametrize("column", sorted(WHOLE))
+@pytest.mark.parametrize("value", [None, 0, 1, 85_002, 2**53 + 1, 2**70])
+def test_whole_numbers_come_back_whole(column: str, value: int | None) -> None:
+    found = parse(dump(row(**{column: value})))[column]
+    assert found == value
+    assert not isinstance(found, float)
+
+
+@pytest.mark.parametrize("column", sorted(TEXT))
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "inf", "-inf", "nan", "null", "3", "a|b", 'say "no"', "C:\\new", "σ(a·x + b)", "☃😀"],
+)
+def test_text_comes_back_as_text_even_where_it_looks_like_a_number(column: str, text: str) -> None:
+    found = parse(dump(row(**{column: text})))[column]
+    assert found == text
+    assert type(found) is str
+
+
+@pytest.mark.parametrize(
+    "value", [np.float64(0.1), np.float64("inf"), np.float64("nan"), np.float64(-np.inf)]
+)
+def test_numpy_floats_come_back_as_the_same_floats(value: np.float64) -> None:
+    assert same(float(value), parse(dump(row(digits=value)))["digits"])
+
+
+@pytest.mark.parametrize("reason", ["two\nlines", "carriage\r\nreturn", "tab\t", "bell\a", "nul\0"])
+def test_a_record_is_one_line_whatever_its_reason_holds(reason: str) -> None:
+    line = dump(row(reason=reason))
+    assert "\n" not in line
+    assert "\r" not in line
+    assert parse(line)["reason"] == reason
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 1.5, None])
+def test_a_line_is_strict_json(value: float | None) -> None:
+    json.loads(dump(row(digits=value, ulps=value)), parse_constant=refuse)
+
+
+def test_a_line_keeps_letters_of_all_languages_readable() -> None:
+    assert "größer als σ" in dump(row(reason="größer als σ"))
+
+
+def test_what_json_cannot_hold_is_refused_rather_than_guessed() -> None:
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        dump(row(reason=object()))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.5, 0.9, 0.99])
+def test_a_line_cut_anywhere_is_refused(share: float) -> None:
+    line = dump(row(reason="why", digits=12.5, status="error"))
+    with pytest.raises(ValueError, match=r"\S"):
+        parse(line[: int(share * len(line))])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[]", "3", "null", '"case method status"', "{}", '{"case": "a", "method": "b"}', "[{}]", "x"],
+)
+def test_json_that_is_no_record_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        parse(line)
+
+
+def test_two_records_on_one_line_are_refused() -> None:
+    with pytest.raises(ValueError, match="Extra data"):
+        parse(dump(row()) + dump(row()))
+
+
+def test_columns_of_a_later_version_are_kept() -> None:
+    assert parse(dump(row(device="cpu", peak_bytes=7)))["peak_bytes"] == 7
