@@ -22,14 +22,16 @@ from table import Figure, print_table
 
 import gradiometer
 from gradiometer import Options
-from gradiometer.measure.harness import conditions_of
+from gradiometer.measure.conditions import References
 from gradiometer.measure.noise import NoiseMeter
-from gradiometer.measure.plan import Case, Cell
-from gradiometer.measure.pool import Failure, Pool
+from gradiometer.measure.pool import Pool
 from gradiometer.measure.rounds import take_rounds
 from gradiometer.measure.statistics import Median
 from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader
+from gradiometer.vocabulary.case import Case
+from gradiometer.vocabulary.outcome import Failure
+from gradiometer.vocabulary.space import Space
 
 COMPILED = "jax-jit"
 BLACK_BOX = "central-difference"
@@ -63,7 +65,7 @@ def differences() -> Iterator[Figure]:
         problem = REGISTRY.problems[name]
         sizes, ratios = [], []
         for label in problem.labels:
-            n = problem.point(label).n
+            n = Space.of(problem.address.load().point(label).inputs).size
             try:
                 times = _side_by_side(name, label, BLACK_BOX, ("value", "gradient"))
             except Failure:  # rounding of a long sum: it has no time where it disagrees
@@ -113,11 +115,11 @@ def _side_by_side(
     problem, chosen = REGISTRY.problems[name], REGISTRY.methods[method]
     options = Options(budget_s=SECONDS, precision=1e-3)
     with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), threads=1) as pool:
-        trials = []
+        references, trials = References(pool, options.timeout_s), []
         for operator in operators:
-            case = Case(problem, label, operator)
-            conditions = conditions_of(case, pool, options, REGISTRY.origins)
-            trials.append(Trial(Cell(case, chosen), conditions, pool))
+            case = Case(name, label, operator)
+            conditions = references.conditions(case, problem.address, options)
+            trials.append(Trial(chosen, conditions, pool))
             trials[-1].check()
         take_rounds(trials, NoiseMeter(pool, options), options, lambda text: None)
         return {

@@ -101,18 +101,18 @@ def certification(what: str) -> list[float]:
 
     import numpy as np
 
-    from gradiometer import Problem
+    from gradiometer import Argument, Problem
     from gradiometer.plugins import loader
     from gradiometer.reference.certify import certify
 
     if what.startswith("mlp"):
-        problem = loader.load().problems["mlp"]
-        point = problem.point(what.split()[1].rstrip(","))
+        problem = loader.load().problems["mlp"].address.load()
+        at = Argument(problem.point(what.split()[1].rstrip(",")))
     else:
         x = np.random.default_rng(0).standard_normal(1_000_000)
         problem = Problem("large", lambda xp, x: xp.logsumexp(x), {"x": x})
-        point = problem.point()
-    times = [_timed(lambda: certify(problem, point, "gradient")) for _ in range(3)]
+        at = Argument(problem.point())
+    times = [_timed(lambda: certify(problem, at, "gradient")) for _ in range(3)]
     return [statistics.median(times), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]
 
 
@@ -120,20 +120,24 @@ def look_ups() -> list[Any]:
     """Return the longest that finding a first derivative again takes, and of which problem."""
     from gradiometer.measure.plan import make_plan
     from gradiometer.plugins import loader
-    from gradiometer.plugins.registry import select
-    from gradiometer.reference import lookup
+    from gradiometer.plugins.selection import choose
+    from gradiometer.worker import requests
+    from gradiometer.worker.tool import Tool
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GRADIOMETER_CACHE"] = folder
-        found = []
-        problems = select(loader.load().problems, "*", "problem")
-        for case in make_plan(problems, [], extent="typical").cases:
+        found, tool, registry = [], Tool(), loader.load()
+        named = choose(registry, ["*", "backprop"])
+        for case in make_plan(
+            registry, named["problems"], named["methods"][:1], extent="typical"
+        ).cases:
             if case.operator == "value":
                 continue
-            point = case.points(0, functools.partial(lookup.outline, case.problem)).check
-            again = functools.partial(lookup.certified, case.problem, point, case.operator)
+            problem = registry.problems[case.problem].address
+            at = requests.points(tool, problem, case.size, 0, case.dtype, 1).checked[0]
+            again = functools.partial(requests.certify, tool, problem, at, case.operator)
             again()
-            found.append((statistics.median(_timed(again) for _ in range(5)), case.problem.name))
+            found.append((statistics.median(_timed(again) for _ in range(5)), case.problem))
     return list(max(found))
 
 
@@ -157,26 +161,24 @@ def bare_loops(rounds: int = 31) -> dict[str, float]:
     from bare import CELLS
 
     from gradiometer.plugins import loader
-    from gradiometer.plugins.address import pack
-    from gradiometer.worker import sampling
+    from gradiometer.vocabulary.method import Target
+    from gradiometer.worker import requests, sampling
     from gradiometer.worker.process import pin
     from gradiometer.worker.tool import Tool
 
     pin(threads=1)
-    registry, bench, ratios = loader.load(), Tool(), {}
+    registry, tool, ratios = loader.load(), Tool(), {}
     for (name, label, method), bare in CELLS.items():
-        problem, chosen = registry.problems[name], registry.methods[method]
-        point, address = problem.point(label), pack(chosen, registry.origins)
-        bench.open(address, 1)
-        bench.prepare(
-            "cell", address, pack(problem, registry.origins), "gradient",
-            problem.preparation_point(label), 60.0,
-        )  # fmt: skip
-        loops, _ = bench.calibrate("cell", point, 0.005)
-        loop = bare(problem, point)
+        problem, chosen = registry.problems[name].address, registry.methods[method].address
+        points = requests.points(tool, problem, label, 0, "float64", 1)
+        at, work = points.checked[0], requests.Work(chosen, problem, "gradient", points.signature)
+        requests.set_up(tool, chosen, Target())
+        requests.prepare(tool, "cell", work, points.preparation, 60.0)
+        loops, _ = requests.calibrate(tool, "cell", at, 0.005)
+        loop = bare(problem.load(), at.point)
         loop(loops)
         paired = [
-            bench.sample("cell", loops).wall_s / sampling.sample(loop, loops).wall_s
+            requests.sample(tool, "cell", loops).wall_s / sampling.sample(loop, loops).wall_s
             for _ in range(rounds)
         ]
         ratios[" ".join(filter(None, (name, label, method)))] = statistics.median(paired)

@@ -10,7 +10,6 @@ asserted.
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import sys
@@ -18,6 +17,7 @@ import tempfile
 import time
 import timeit
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,20 @@ import psutil
 from table import Figure, print_table
 
 from gradiometer import Options
-from gradiometer.measure.harness import Harness, conditions_of
+from gradiometer.measure.conditions import References
+from gradiometer.measure.harness import Harness
 from gradiometer.measure.noise import NoiseMeter
-from gradiometer.measure.plan import Case, Cell, make_plan
+from gradiometer.measure.plan import make_plan
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.rounds import take_rounds
 from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader
+from gradiometer.plugins.selection import choose
 from gradiometer.runs.run import Run
-from gradiometer.runs.store import FORMAT, RunFolder
+from gradiometer.runs.schema import Identity, record
+from gradiometer.runs.store import RunFolder
+from gradiometer.vocabulary.case import Case
+from gradiometer.vocabulary.outcome import Outcome, Status, Verdict, Warm
 from gradiometer.worker import sampling
 
 REPEATS = 8
@@ -73,7 +78,7 @@ def repeatability() -> Iterator[Figure]:
 
 def fidelity() -> Iterator[Figure]:
     """Compare the timing loop with timeit's around the same call, from 0.1 µs to 100 ms."""
-    backward = loader.load().problems["product-of-sum"].backward
+    backward = loader.load().problems["product-of-sum"].address.load().backward
     calls: dict[str, tuple[Any, tuple[Any, ...]]] = {"by hand": (backward, (-2.0, 5.0, -4.0))}
     calls |= {f"kernel({n:,})": (sampling.kernel, (n,)) for n in (20, 2_000, 200_000, 2_000_000)}
     floor = _per_call(sampling.nothing, (1.0, 2.0, 3.0))
@@ -97,13 +102,12 @@ def scale() -> Iterator[Figure]:
         path = Path(folder) / "many.py"
         path.write_text(MANY)
         registry = loader.load([path])
-        problems = [p for n, p in registry.problems.items() if n.startswith("many-")]
-        methods = [m for n, m in registry.methods.items() if n.startswith("trivial-")]
-        plan = make_plan(problems, methods)
+        chosen = choose(registry, ["many-*", "trivial-*"])
+        plan = make_plan(registry, chosen["problems"], chosen["methods"])
         options = Options(rounds=0)
         process, marks, cells = psutil.Process(), list[int](), len(plan.cells)
         start = time.process_time()
-        with Harness(plan, options, registry.origins, Path(folder) / "logs") as harness:
+        with Harness(plan, options, Path(folder) / "logs") as harness:
             for number, _ in enumerate(harness.outcomes(), start=1):
                 if number % (cells // 4) == 0:
                     marks.append(process.memory_info().rss)
@@ -117,30 +121,21 @@ def scale() -> Iterator[Figure]:
 
 def _reading(folder: Path, cases: int = 5_000, methods: int = 20) -> Iterator[Figure]:
     """Time loading and tabulating a run of made-up records."""
-    names = [f"m{i}" for i in range(methods)]
-    ids = [f"p{i}/float64/gradient" for i in range(cases)]
-    info = {"id": "made-up", "format": FORMAT, "state": "complete", "environment": {}}
-    info |= {"options": {}, "timing": "interleaved", "plan": {"cases": ids, "methods": names}}
-    (folder / "run.json").write_text(json.dumps(info))
-    with (folder / "records.jsonl").open("w") as file:
-        for i, case in enumerate(ids):
-            for k, method in enumerate(names):
-                row: dict[str, Any] = {
-                    "case": case,
-                    "problem": f"p{i}",
-                    "size": "",
-                    "dtype": "float64",
-                }
-                row |= {"operator": "gradient", "method": method, "tool": method, "mode": "reverse"}
-                row |= {"status": "ok", "reason": "", "n": 3, "promise": 12.0, "digits": 15.5}
-                row |= {"time_s": 1e-6 * (k + 1), "ratio": k + 1.0, "ratio_low": k + 0.9}
-                row |= {"low_s": 9e-7 * (k + 1), "high_s": 1.1e-6 * (k + 1), "ratio_high": k + 1.1}
-                file.write(json.dumps(row) + "\n")
-    made = RunFolder(folder, info)
-    made.recorded = cases * methods
+
+    def identity(i: int, k: int) -> Identity:
+        names = {"problem": f"p{i}", "size": "", "operator": "gradient", "mode": "reverse"}
+        return Identity(case=f"p{i}/float64/gradient", method=f"m{k}", tool=f"m{k}", **names)
+
+    cells = [(identity(i, k), k + 1.0) for i in range(cases) for k in range(methods)]
+    info = {"environment": {}, "options": {}, "timing": "interleaved"}
+    made = RunFolder.create(folder, info | {"plan": [asdict(cell) for cell, _ in cells]})
+    verdict = Verdict(n=3, promise=12.0, digits=15.5)
+    for cell, x in cells:
+        warm = Warm(1e-6 * x, 9e-7 * x, 1.1e-6 * x, x, x - 0.1, x + 0.1)
+        made.append(record(cell, Outcome(Status.OK, verdict=verdict, warm=warm)))
     made.finish("complete")
     start = time.perf_counter()
-    run = Run.read(folder)
+    run = Run.read(made.path)
     for table in (run.agreement, run.speed, run.timing, run.ranking, run.coverage):
         table()
     seconds = time.perf_counter() - start
@@ -187,25 +182,24 @@ for i in range(100):
 def _one_repeat(seed: int) -> tuple[dict[str, float], dict[str, list[float]], float]:
     """Return paired ratios, samples taken one after the other, and the rounds' efficiency."""
     registry = loader.load()
-    problem, label = registry.problems["mlp"], "10-50-50-1x32"
-    case = Case(problem, label, "gradient")
+    case = Case("mlp", "10-50-50-1x32", "gradient")
     options = Options(budget_s=SECONDS, precision=1e-9, seed=seed)
     with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), threads=1) as pool:
-        conditions = conditions_of(case, pool, options, registry.origins)
-        cells = [Cell(case, registry.methods[name]) for name in METHODS]
-        trials = [Trial(cell, conditions, pool) for cell in cells]
+        references = References(pool, options.timeout_s)
+        conditions = references.conditions(case, registry.problems["mlp"].address, options)
+        trials = [Trial(registry.methods[name], conditions, pool) for name in METHODS]
         for trial in trials:
             trial.check()
             trial.calibrate()
-        instrument = NoiseMeter(pool, options)
+        meter = NoiseMeter(pool, options)
         start = time.monotonic()
-        take_rounds(trials, instrument, options, lambda text: None)
+        take_rounds(trials, meter, options, lambda text: None)
         seconds = time.monotonic() - start
-        instrument.close()
+        meter.close()
         first = trials[0]
-        paired = {c.cell.method.name: c.ratio_to(first).value for c in trials[1:]}
+        paired = {c.method.name: c.ratio_to(first).value for c in trials[1:]}
         apart = _apart(trials, seconds)
-    return paired, apart, instrument.noise().efficiency or math.nan
+    return paired, apart, meter.noise().efficiency or math.nan
 
 
 def _apart(trials: list[Trial], seconds: float) -> dict[str, list[float]]:
@@ -217,7 +211,7 @@ def _apart(trials: list[Trial], seconds: float) -> dict[str, list[float]]:
         while time.monotonic() < end:
             trial.sample(number)
             number += 1
-        taken[trial.cell.method.name] = list(trial.samples.values())
+        taken[trial.method.name] = list(trial.samples.values())
         trial.samples = kept
     return taken
 

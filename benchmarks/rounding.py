@@ -22,13 +22,13 @@ import autograd
 import numpy as np
 from table import Figure, print_table
 
-from gradiometer import Problem
+from gradiometer import Argument, Problem
 from gradiometer.errors import ReferenceFailure
 from gradiometer.measure.agreement import agree
 from gradiometer.reference.certify import certify
 from gradiometer.reference.enclosure import UNIT, Enclosure, norm
-from gradiometer.vocabulary.operators import Layout
 from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.space import Space
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from expressions import program
@@ -76,7 +76,7 @@ def _certified(f: Any, x: Any) -> dict[str, Enclosure]:
     problem, found = Problem("random", f, {"x": x}), {}
     for operator in OPERATORS:
         with contextlib.suppress(ReferenceFailure):
-            found[operator] = certify(problem, problem.point(), operator)
+            found[operator] = certify(problem, Argument(problem.point()), operator)
     return found
 
 
@@ -92,8 +92,7 @@ def _passes(truth: Enclosure, factor: float) -> bool:
     k = int(np.argmax(granted))
     answer = truth.high.copy()
     answer[k] += factor * granted[k] + 4.0 * np.spacing(abs(answer[k])) + 2.0 * truth.radius[k]
-    layout = Layout([answer.shape], ["x"])
-    found = agree([answer], truth, layout, promise=12.0, exact=True)
+    found = agree([answer], truth, Space({"x": answer.shape}), promise=12.0, exact=True)
     return found.status is Status.OK
 
 

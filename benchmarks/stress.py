@@ -58,7 +58,7 @@ def _killed(command: list[str], folder: str, after_s: float) -> None:
 
 def _judge(run: Run) -> str:
     found = Counter(zip(run.records["case"], run.records["method"], strict=True))
-    planned = {(c, m) for c in run.info["plan"]["cases"] for m in run.info["plan"]["methods"]}
+    planned = {(row["case"], row["method"]) for row in run.info["plan"]}
     if set(found) != planned:
         return f"{len(planned - set(found))} cells have no record"
     if max(found.values()) > 1:

@@ -11,9 +11,14 @@ from .measure.options import Options as Options
 from .runs.run import Run as Run
 from .vocabulary.method import Method as Method
 from .vocabulary.method import Primal as Primal
+from .vocabulary.method import Target as Target
 from .vocabulary.namespace import Namespace as Namespace
-from .vocabulary.problem import Point as Point
+from .vocabulary.point import Argument as Argument
+from .vocabulary.point import Directions as Directions
+from .vocabulary.point import Point as Point
+from .vocabulary.point import Signature as Signature
 from .vocabulary.problem import Problem as Problem
 from .vocabulary.problem import problem as problem
+from .vocabulary.space import Space as Space
 
 __version__: str

@@ -1,35 +1,33 @@
-"""What `import gradiometer` offers: `run` and `load`."""
+"""What `import gradiometer` offers: `run`, `resume` and `load`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from gradiometer.errors import UnknownName
 from gradiometer.measure.environment import describe_machine
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Extent, Plan, make_plan
+from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
-from gradiometer.plugins.registry import Registry, select
+from gradiometer.plugins.registry import MethodEntry, Registry
+from gradiometer.plugins.selection import What, choose
 from gradiometer.runs.run import Run
-from gradiometer.runs.schema import record
+from gradiometer.runs.schema import Identity, Row, record, samples
 from gradiometer.runs.store import RunFolder, find_run, read_info
-from gradiometer.vocabulary.method import Method
-from gradiometer.vocabulary.problem import Problem
+from gradiometer.vocabulary.case import Case, Cell
 
 CORE_PACKAGES = ("gradiometer", "numpy", "pandas", "python-flint", "scipy", "sympy")
-T = TypeVar("T", Problem, Method)
-Watcher = Callable[[Plan, RunFolder], Callable[[str, dict[str, Any] | None], None]]
-"""Called once with the plan and the folder; what it returns is told each step and each record."""
 
 
 def run(
-    problems: str | Problem | Iterable[str | Problem] = "*",
-    methods: str | Method | Iterable[str | Method] = "*",
+    problems: What | Iterable[What] = "*",
+    methods: What | Iterable[What] = "*",
     *,
     sizes: str | Iterable[str] | None = None,
     operators: str | Iterable[str] | None = None,
@@ -42,8 +40,8 @@ def run(
     """Measure methods on problems, and return the run.
 
     Args:
-        problems: Glob patterns of names, or `Problem` objects, one or several.
-        methods: Glob patterns of names, or `Method` objects, one or several.
+        problems: Names, glob patterns, `FILE.py`, `FILE.py:name`, or `Problem` objects.
+        methods: The same of methods.
         sizes: Glob patterns of size labels; by default all sizes of the problems that are named,
             and one typical size of each where all problems are taken.
         operators: Operators by name; the value and the first derivative by default.
@@ -62,18 +60,19 @@ def run(
         >>> run = gradiometer.run("product*", ["backprop", "sympy"], quick=True)  # doctest: +SKIP
         >>> run.agreement()  # doctest: +SKIP
     """
-    registry = find_plugins(plugins)
+    registry = loader.load(plugins)
     taken = extent(problems == "*" and sizes is None, quick=quick, everything=everything)
     plan = make_plan(
-        choose(registry, registry.problems, problems, "problem"),
-        choose(registry, registry.methods, methods, "method"),
+        registry,
+        choose(registry, problems, ("problems",))["problems"],
+        choose(registry, methods, ("methods",))["methods"],
         sizes=sizes,
         operators=operators,
         extent=taken,
         everything=everything,
     )
     chosen = options or Options(budget_s=default_budget_s(taken))
-    return measure(plan, chosen.quick() if quick else chosen, registry, Path(results))
+    return measure(plan, chosen.quick() if quick else chosen, Path(results))
 
 
 def extent(unnamed: bool, *, quick: bool, everything: bool) -> Extent:
@@ -97,110 +96,119 @@ def load(name: str | Path, results: str | Path = "results") -> Run:
     return Run.read(find_run(name, Path(results)))
 
 
-def find_plugins(extra: Sequence[str | Path] = ()) -> Registry:
-    """Return all problems and methods, with those in the extra files and folders."""
-    return loader.load(extra)
-
-
-def measure(
-    plan: Plan, options: Options, registry: Registry, results: Path, watch: Watcher | None = None
-) -> Run:
+def measure(plan: Plan, options: Options, results: Path, progress: Progress | None = None) -> Run:
     """Measure a plan into a new folder under `results`, every cell recorded as it ends.
 
     Whatever ends the run early, a Ctrl-C included, what was measured stays, and the state says so.
     """
-    packages = {m.package for m in plan.methods if m.package}
-    info = {
-        "environment": describe_machine({*CORE_PACKAGES, *packages}),
-        "timing": "interleaved",
-        "options": asdict(options),
-        "plugins": [str(path) for path in registry.paths],
-        "plan": {
-            "cases": [c.id for c in plan.cases],
-            "methods": [m.name for m in plan.methods],
-        },
-    }
-    return _measure(plan, options, registry, RunFolder.create(results, info), (), watch)
+    info = facts(plan, options, "interleaved")
+    return _measure(plan, options, RunFolder.create(results, info), (), progress)
 
 
-def resume(name: str | Path, results: str | Path = "results", watch: Watcher | None = None) -> Run:
+def resume(
+    name: str | Path, results: str | Path = "results", progress: Progress | None = None
+) -> Run:
     """Take a run up where it was cut off: measure its cells without a record, by its own options.
 
     Args:
         name: The run's folder, its id, or `latest`.
         results: Folder that holds the runs.
-        watch: Told each step and each record.
+        progress: Told each step and each record.
 
     Raises:
         GradiometerError: If there is no such run, it is damaged, another process holds it, or a
             problem or method of its plan is no longer to be found.
     """
     path = find_run(name, Path(results))
-    info = read_info(path)
-    registry = find_plugins(info.get("plugins", ()))
-    plan = _planned(info["plan"], registry)
-    options = Options(**info["options"])
-    folder, done = RunFolder.reopen(path)
-    return _measure(plan, options, registry, folder, done, watch)
+    info = read_info(path, "comparison")
+    plan = _planned(info["plan"], loader.load(info.get("plugins", ())))
+    folder, rows = RunFolder.reopen(path)
+    done = [(row["case"], row["method"]) for row in rows]
+    return _measure(plan, Options(**info["options"]), folder, done, progress)
 
 
-def choose(
-    registry: Registry, shelf: dict[str, T], chosen: str | T | Iterable[str | T], kind: str
-) -> list[T]:
-    """Return what glob patterns or objects choose from a shelf; objects are added to it.
+def facts(plan: Plan, options: Options, timing: str, packages: Sequence[str] = ()) -> Row:
+    """Return what `run.json` holds of a run from its start.
+
+    Args:
+        plan: What it is to measure.
+        options: How.
+        timing: `interleaved`, or `sequential` where methods are timed one after the other.
+        packages: Further packages of which the versions are of interest.
+    """
+    return {
+        "environment": environment(plan.methods, packages),
+        "timing": timing,
+        "options": asdict(options),
+        "plugins": [str(path) for path in plan.registry.paths],
+        "plan": [asdict(identity(cell, plan.registry)) for cell in plan.cells],
+    }
+
+
+def environment(methods: Iterable[MethodEntry], packages: Sequence[str] = ()) -> Row:
+    """Return the machine, and the versions of what is measured and of what measures."""
+    required = {package for method in methods for package in method.requires}
+    return describe_machine({*CORE_PACKAGES, *packages, *required})
+
+
+def identity(cell: Cell, registry: Registry) -> Identity:
+    """Return which cell a record is of."""
+    method = registry.methods.get(cell.method)
+    problem = registry.problems.get(cell.case.problem)
+    return Identity(
+        case=cell.case.id,
+        **asdict(cell.case),
+        method=cell.method,
+        tool=cell.method if method is None else method.tool,
+        mode="reverse" if method is None else method.mode,
+        expected="" if problem is None else problem.expects(cell.method),
+    )
+
+
+def _planned(rows: Sequence[Row], registry: Registry) -> Plan:
+    """Return the plan that `run.json` describes.
 
     Raises:
-        GradiometerError: If a pattern matches nothing, or two objects share a name.
+        UnknownName: If a problem, size or method of it is no longer to be found.
     """
-    several = [chosen] if isinstance(chosen, str | Problem | Method) else list(chosen)
-    for item in several:
-        if not isinstance(item, str):
-            registry.add(item)
-    return select(shelf, [i if isinstance(i, str) else i.name for i in several], kind)
-
-
-def _planned(planned: dict[str, list[str]], registry: Registry) -> Plan:
-    """Return the plan that `run.json` describes."""
-    known = {
-        case.id: case
-        for case in make_plan(list(registry.problems.values()), [], everything=True).cases
-    }
-    for case in planned["cases"]:
-        if case not in known:
-            raise UnknownName("case of the run", case, known)
-    for method in planned["methods"]:
-        if method not in registry.methods:
-            raise UnknownName("method of the run", method, registry.methods)
-    return Plan(
-        [known[case] for case in planned["cases"]],
-        [registry.methods[method] for method in planned["methods"]],
-    )
+    names = [field.name for field in fields(Case)]
+    cells = [Cell(Case(*(row[name] for name in names)), row["method"]) for row in rows]
+    for kind, found in (
+        ("problem", dict.fromkeys(cell.case.problem for cell in cells)),
+        ("method", dict.fromkeys(cell.method for cell in cells)),
+    ):
+        known = registry.named("problems" if kind == "problem" else "methods")
+        for name in found:
+            if name not in known:
+                raise UnknownName(f"{kind} of the run", name, known)
+    for case in dict.fromkeys(cell.case for cell in cells):
+        problem = registry.problems.get(case.problem)
+        if problem and case.size not in problem.labels:
+            raise UnknownName(f"size of {case.problem}", case.size, problem.labels)
+    return Plan.of(cells, registry)
 
 
 def _measure(
     plan: Plan,
     options: Options,
-    registry: Registry,
     folder: RunFolder,
-    done: Collection[str],
-    watch: Watcher | None,
+    done: Collection[tuple[str, str]],
+    progress: Progress | None,
 ) -> Run:
-    tell = watch(plan, folder) if watch else _silence
-
-    def progress(text: str) -> None:
-        tell(text, None)
-
-    harness = Harness(plan, options, registry.origins, folder.logs, done, progress)
-    with _concluding(folder, harness), harness:
+    listener = progress or Progress()
+    listener.start(len(plan.cells), folder.recorded, folder.path)
+    harness = Harness(plan, options, folder.logs, done, listener)
+    with concluding(folder, lambda: {"noise": harness.noise().facts()}), harness:
         for ended in harness.outcomes():
-            row = record(ended.cell, ended.outcome)
-            folder.append(row, ended.samples, ended.calm)
-            tell(ended.cell.id, row)
+            row = record(identity(ended.cell, plan.registry), ended.outcome)
+            folder.append(row, samples(ended.samples, ended.calm, ended.outcome.warm.loops))
+            listener.advance(ended.cell.id)
     return Run.read(folder.path)
 
 
 @contextmanager
-def _concluding(folder: RunFolder, harness: Harness) -> Iterator[None]:
+def concluding(folder: RunFolder, learnt: Callable[[], Row] = dict[str, Any]) -> Iterator[None]:
+    """Finish a run whatever ends it, with what was learnt until then."""
     state = "failed"
     try:
         yield
@@ -209,9 +217,5 @@ def _concluding(folder: RunFolder, harness: Harness) -> Iterator[None]:
         state = "interrupted"
         raise
     finally:
-        folder.info["noise"] = harness.noise().facts()
+        folder.info.update(learnt())
         folder.finish(state)
-
-
-def _silence(text: str, row: dict[str, Any] | None) -> None:
-    return

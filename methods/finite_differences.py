@@ -162,7 +162,7 @@ class ForwardDifference(_Second):
     Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
     """
 
-    name, digits, digits_second, one_sided = "forward-difference", 5.0, 2.0, True
+    name, digits, one_sided = "forward-difference", {"float64": (5.0, 2.0)}, True
     second_step = EPSILON ** (1 / 3)
 
     def evaluations(self, operator, n, m):
@@ -187,7 +187,7 @@ class CentralDifference(_Second):
     Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
     """
 
-    name, digits, digits_second = "central-difference", 7.0, 4.0
+    name, digits = "central-difference", {"float64": (7.0, 4.0)}
     second_step = EPSILON ** (1 / 4)
 
     def evaluations(self, operator, n, m):
@@ -213,7 +213,7 @@ class ComplexStep(_Differences):
     SIAM Review 40 (1998).
     """
 
-    name, digits, exact = "complex-step", 12.0, True
+    name, exact = "complex-step", True
     dtype, step = np.complex128, 1e-200
 
     def namespace(self):

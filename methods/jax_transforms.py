@@ -14,9 +14,9 @@ class Jax(Method):
     Cost: a trace in every call, hundreds of microseconds. Error: rounding only.
     """
 
-    name, package, extra = "jax", "jax", "jax"
+    name, requires, extra = "jax", ("jax",), "jax"
 
-    def setup(self, threads):
+    def setup(self, target):
         jax.config.update("jax_enable_x64", True)
 
     def namespace(self):
@@ -34,34 +34,27 @@ class Jax(Method):
     def array(self, a):
         return jax.numpy.asarray(a)
 
-    def compiled(self, function):
-        """Return the function as this variant runs it: as it is."""
-        return function
-
-    def value(self, f):
-        return self.compiled(f)
-
     def gradient(self, f):
-        return self.compiled(jax.grad(f))
+        return jax.grad(f)
 
     def jacobian(self, f):
-        return self.compiled(jax.jacrev(f))
+        return jax.jacrev(f)
 
     def hessian(self, f):
-        return self.compiled(jax.hessian(f))
+        return jax.hessian(f)
 
     def jvp(self, f):
-        return self.compiled(_jvp(f))
+        return _jvp(f)
 
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
             y, pullback = jax.vjp(lambda inputs: f(inputs, given), inputs)
             return pullback(cotangents if isinstance(y, tuple) else cotangents[0])[0]
 
-        return self.compiled(vjp)
+        return vjp
 
     def hvp(self, f):
-        return self.compiled(_jvp(jax.grad(f)))
+        return _jvp(jax.grad(f))
 
     @property
     def wait(self):
@@ -76,8 +69,8 @@ class JaxJit(Jax):
 
     name = "jax-jit"
 
-    def compiled(self, function):
-        return jax.jit(function)
+    def finish(self, prepared):
+        return jax.jit(prepared)
 
 
 class JaxForward(JaxJit):
@@ -94,16 +87,16 @@ class JaxForward(JaxJit):
         return self.jacobian(f)
 
     def jacobian(self, f):
-        return self.compiled(jax.jacfwd(f))
+        return jax.jacfwd(f)
 
     def hessian(self, f):
-        return self.compiled(jax.jacfwd(jax.jacfwd(f)))
+        return jax.jacfwd(jax.jacfwd(f))
 
     def vjp(self, f):
         raise Unsupported("Forward mode pushes tangents; it has no pullback.")
 
     def hvp(self, f):
-        return self.compiled(_jvp(jax.jacfwd(f)))
+        return _jvp(jax.jacfwd(f))
 
     def evaluations(self, operator, n, m):
         return {"jvp": None, "hessian": n * n}.get(operator, n)
@@ -119,16 +112,16 @@ class JaxLinearize(JaxForward):
     name = "jax-linearize"
 
     def jacobian(self, f):
-        return self.compiled(_swept(f))
+        return _swept(f)
 
     def hessian(self, f):
-        return self.compiled(_swept(jax.grad(f)))
+        return _swept(jax.grad(f))
 
     def jvp(self, f):
-        return self.compiled(_linearized(f))
+        return _linearized(f)
 
     def hvp(self, f):
-        return self.compiled(_linearized(jax.grad(f)))
+        return _linearized(jax.grad(f))
 
     def evaluations(self, operator, n, m):
         return None if operator in ("jvp", "hvp") else n

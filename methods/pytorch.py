@@ -10,10 +10,10 @@ torch = lazy.load("torch")
 class _Torch(Method):
     """What the variants share: tensors on the CPU, threads, and names that differ."""
 
-    package, extra = "torch", "torch"
+    requires, extra = ("torch",), "torch"
 
-    def setup(self, threads):
-        torch.set_num_threads(threads)
+    def setup(self, target):
+        torch.set_num_threads(target.threads)
 
     def namespace(self):
         return Namespace(
@@ -142,7 +142,7 @@ class PyTorchForward(_Torch):
         """Return f without the operations whose tangents torch differentiates wrongly."""
         linalg = Namespace(torch.linalg, {"solve": _drops_a_term})
         overrides = vars(super().namespace()) | {"linalg": linalg}
-        return Primal(f.problem, Namespace(torch, overrides), f.point)
+        return Primal(f.problem, Namespace(torch, overrides), f.point, f.signature)
 
     def evaluations(self, operator, n, m):
         return {"jvp": None, "hessian": n * n}.get(operator, n)

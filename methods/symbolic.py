@@ -31,7 +31,7 @@ class SymPy(Method):
     as hand-written code without arrays. Error: rounding only.
     """
 
-    name, mode, package = "sympy", "symbolic", "sympy"
+    name, mode, requires = "sympy", "symbolic", ("sympy",)
 
     def namespace(self):
         return _namespace(_formula)
@@ -70,7 +70,7 @@ class SymPy(Method):
         def jvp(y, inputs, *tangents):
             return _nested(_each(lambda part: _pushed(part, inputs, tangents), y))
 
-        return _compile(f, jvp, f.point.tangents)
+        return _compile(f, jvp, f.signature.inputs)
 
     def vjp(self, f):
         def vjp(y, inputs, *cotangents):
@@ -78,14 +78,14 @@ class SymPy(Method):
             total = sum(np.sum(w * part) for w, part in zip(cotangents, outputs, strict=True))
             return [_derive(total, x) for x in inputs]
 
-        return _compile(f, vjp, f.point.cotangents)
+        return _compile(f, vjp, f.signature.outputs)
 
     def hvp(self, f):
         def hvp(y, inputs, *tangents):
             slope = _pushed(y, inputs, tangents)
             return [_derive(slope, x) for x in inputs]
 
-        return _compile(f, hvp, f.point.tangents, order=2)
+        return _compile(f, hvp, f.signature.inputs, order=2)
 
     def arguments(self, inputs, given, *directions):
         return tuple(itertools.chain(inputs, given.values(), *directions)), {}
@@ -124,7 +124,7 @@ def _compile(f, derive, directions=None, order=1):
     _forecast(f, order)
     inputs = [_symbols(name, a) for name, a in f.point.inputs.items()]
     given = {name: _symbols(name, a) for name, a in f.point.given.items()}
-    along = [_symbols(f"along_{name}", a) for name, a in (directions or {}).items()]
+    along = [_symbols(f"along_{name}", a) for name, a in (directions.zeros() if directions else {}).items()]
     formula = derive(f(tuple(inputs), given), inputs, *along)
     arguments = [_flat(x) for x in (*inputs, *given.values(), *along)]
     return sympy.lambdify(arguments, formula, modules="math", cse=_share)
@@ -132,15 +132,15 @@ def _compile(f, derive, directions=None, order=1):
 
 def _forecast(f, order):
     """Refuse a formula that would take too long to derive; SymPy walks it as a tree."""
-    counted = Primal(f.problem, _namespace(lambda name: _count), f.point)
+    counted = Primal(f.problem, _namespace(lambda name: _count), f.point, f.signature)
     inputs = tuple(_counts(a) for a in f.point.inputs.values())
     y = counted(inputs, {name: _counts(a) for name, a in f.point.given.items()})
     outputs = y if isinstance(y, tuple) else (y,)
     nodes = sum(_nodes(part) for output in outputs for part in np.ravel(output))
-    seconds = SECONDS * nodes * f.point.n**order
+    seconds = SECONDS * nodes * f.signature.n**order
     if seconds > MOST_SECONDS:
         raise Declined(
-            f"a formula of {float(nodes):,.3g} nodes in {f.point.n} symbols: deriving is forecast "
+            f"a formula of {float(nodes):,.3g} nodes in {f.signature.n} symbols: deriving is forecast "
             f"to take {seconds:,.3g} s; not attempted beyond {MOST_SECONDS:g} s."
         )
 

@@ -13,11 +13,11 @@ class TensorFlow(Method):
     Cost: the tape is recorded anew in every call, tens of microseconds a node. Error: rounding.
     """
 
-    name, mode, package, extra = "tensorflow", "reverse", "tensorflow", "tensorflow"
+    name, requires, extra = "tensorflow", ("tensorflow",), "tensorflow"
 
-    def setup(self, threads):
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    def setup(self, target):
+        tf.config.threading.set_intra_op_parallelism_threads(target.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(target.threads)
 
     def namespace(self):
         return Namespace(
@@ -47,19 +47,12 @@ class TensorFlow(Method):
     def array(self, a):
         return tf.constant(a)
 
-    def compiled(self, function):
-        """Return the function as this variant runs it: as it is."""
-        return function
-
-    def value(self, f):
-        return self.compiled(f)
-
     def gradient(self, f):
         def gradient(inputs, given):
             tape, y = _recorded(f, inputs, given)
             return tape.gradient(y, inputs)
 
-        return self.compiled(gradient)
+        return gradient
 
     def jacobian(self, f):
         def jacobian(inputs, given):
@@ -68,17 +61,17 @@ class TensorFlow(Method):
                 return tuple(tape.jacobian(each, inputs) for each in y)
             return tape.jacobian(y, inputs)
 
-        return self.compiled(jacobian)
+        return jacobian
 
     def hessian(self, f):
         def hessian(inputs, given):
             outer, gradient = _recorded(_gradient(f), inputs, given, persistent=True)
             return tuple(outer.jacobian(g, inputs) for g in gradient)
 
-        return self.compiled(hessian)
+        return hessian
 
     def jvp(self, f):
-        return self.compiled(_jvp(f))
+        return _jvp(f)
 
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
@@ -86,10 +79,10 @@ class TensorFlow(Method):
             seeds = cotangents if isinstance(y, tuple) else cotangents[0]
             return tape.gradient(y, inputs, output_gradients=seeds)
 
-        return self.compiled(vjp)
+        return vjp
 
     def hvp(self, f):
-        return self.compiled(_jvp(_gradient(f)))
+        return _jvp(_gradient(f))
 
 
 class TensorFlowFunction(TensorFlow):
@@ -101,8 +94,8 @@ class TensorFlowFunction(TensorFlow):
     name = "tensorflow-function"
     compiler: bool | None = None
 
-    def compiled(self, function):
-        return tf.function(function, autograph=False, jit_compile=self.compiler)
+    def finish(self, prepared):
+        return tf.function(prepared, autograph=False, jit_compile=self.compiler)
 
 
 class TensorFlowXLA(TensorFlowFunction):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import built_in
 import pytest
 from threadpoolctl import threadpool_limits
 
-from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Registry
 
 HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """Every built-in problem and method."""
-    return loader.load()
+    return built_in.registry()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gradiometer.runs.run import Run, frame
+from gradiometer.runs.frames import frame
+from gradiometer.runs.run import Run
+from gradiometer.runs.schema import Identity, columns
 
 MODES = {
     "by-hand": "manual", "differences": "numerical", "cas": "symbolic", "dual": "forward",
@@ -22,14 +24,27 @@ def row(
     """Return a record that is `ok` and has no figures but those given."""
     return {
         "case": case(problem, size, operator), "problem": problem, "size": size,
-        "dtype": "float64", "operator": operator, "method": method, "tool": method,
-        "mode": MODES.get(method, "reverse"), "status": "ok", "reason": "", "route": "native",
+        "dtype": "float64", "device": "cpu", "operator": operator, "method": method,
+        "tool": method, "mode": MODES.get(method, "reverse"), "expected": "", "status": "ok",
+        "reason": "", "route": "native",
     } | values  # fmt: skip
 
 
 def case(problem: str, size: str = "", operator: str = "gradient") -> str:
     """Return the id of a case."""
     return "/".join(part for part in (problem, size, "float64", operator) if part)
+
+
+def identity(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a record's row of the plan."""
+    return {column: row[column] for column in columns(Identity)}
+
+
+def plan(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the plan of every case, by every method, that records are of; case by case."""
+    methods = {r["method"]: {k: r[k] for k in ("method", "tool", "mode")} for r in rows}
+    cases = {r["case"]: identity(r) for r in rows}
+    return [case | method for case in cases.values() for method in methods.values()]
 
 
 def timed(
@@ -54,7 +69,5 @@ def alone(seconds: float, low: float, high: float) -> dict[str, Any]:
 
 
 def run(*rows: dict[str, Any], **info: Any) -> Run:
-    """Return a run of these records; its plan, unless given, is what they hold."""
-    table = frame(rows)
-    plan = {"cases": list(table["case"].unique()), "methods": list(table["method"].unique())}
-    return Run(Path("results/r"), {"id": "r", "plan": plan} | info, table)
+    """Return a run of these records; its plan, unless given, is their cases by their methods."""
+    return Run(Path("results/r"), {"id": "r", "plan": plan(*rows)} | info, frame(rows))

@@ -1,4 +1,4 @@
-"""Tickets: how problems and methods reach a worker, from files or by value."""
+"""Addresses: how problems and methods reach a worker, from files or by value."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import built_in
 import cloudpickle
 import lazy_loader as lazy
 import numpy as np
@@ -17,14 +18,14 @@ import pytest
 
 from gradiometer import Method, Namespace, problem
 from gradiometer.errors import GradiometerError
-from gradiometer.plugins.address import Address, home, pack, unpack
+from gradiometer.plugins.address import Address, by_value, home
 from gradiometer.plugins.loader import load
-from gradiometer.plugins.registry import Registry
+from gradiometer.plugins.registry import MethodEntry, ProblemEntry, Registry
 from gradiometer.vocabulary.problem import Problem
 
 FACTOR = 3.0
 colorsys = lazy.load("colorsys")
-REGISTRY = load()
+REGISTRY = built_in.registry()
 FILED = [*REGISTRY.problems.values(), *REGISTRY.methods.values()]
 
 
@@ -72,17 +73,14 @@ def no_traces() -> Iterator[None]:
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
-        if name.startswith(("gradiometer.plugins.loader.", "acme")):
+        if name.startswith(("gradiometer.files.", "acme")):
             del sys.modules[name]
 
 
-def in_a_fresh_interpreter(address: Address, expression: str, folder: Path) -> str:
-    """Return what an expression of the unpacked `item` prints, in a process of its own."""
+def in_a_fresh_interpreter(address: Address[Any], expression: str, folder: Path) -> str:
+    """Return what an expression of the loaded `item` prints, in a process of its own."""
     script = (
-        "import pickle, sys\n"
-        "from gradiometer.plugins.address import unpack\n"
-        "item = unpack(pickle.load(sys.stdin.buffer))\n"
-        f"print(({expression}))\n"
+        f"import pickle, sys\nitem = pickle.load(sys.stdin.buffer).load()\nprint(({expression}))\n"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", script],
@@ -98,40 +96,43 @@ def in_a_fresh_interpreter(address: Address, expression: str, folder: Path) -> s
 # From files
 
 
-@pytest.mark.parametrize("item", FILED, ids=lambda item: item.name)
-def test_what_came_from_a_file_travels_as_the_files_address(item: Problem | Method) -> None:
-    address = pack(item, REGISTRY.origins)
-    assert address.name == item.name
-    assert address.tool == (item.tool if isinstance(item, Method) else "")
+@pytest.mark.parametrize("entry", FILED, ids=lambda entry: entry.name)
+def test_what_is_in_a_file_has_the_file_s_address(entry: ProblemEntry | MethodEntry) -> None:
+    address = entry.address
+    assert address.name == entry.name
+    assert address.kind is (Problem if isinstance(entry, ProblemEntry) else Method)
     assert address.pickled == b""
     assert address.path is not None
     assert address.path.is_file()
     assert address.module.rpartition(".")[2] == address.path.stem
 
 
-@pytest.mark.parametrize("item", FILED, ids=lambda item: item.name)
-def test_a_ticket_to_a_file_brings_the_same_thing_back(item: Problem | Method) -> None:
-    back = unpack(pack(item, REGISTRY.origins))
-    assert type(back) is type(item)
-    assert back.name == item.name
-    assert isinstance(back, Problem) or back.tool == item.tool
+@pytest.mark.parametrize("entry", FILED, ids=lambda entry: entry.name)
+def test_an_address_brings_back_what_was_described(entry: ProblemEntry | MethodEntry) -> None:
+    back = entry.address.load()
+    if isinstance(back, Problem):
+        assert back is entry.address.load()
+        assert ProblemEntry.of(back, entry.address) == entry
+    else:
+        assert type(back) is type(entry.address.load())
+        assert MethodEntry.of(back, entry.address, entry.tool) == entry
 
 
-def test_a_ticket_is_small_and_can_be_pickled() -> None:
-    address = pack(REGISTRY.problems["mlp"], REGISTRY.origins)
+def test_an_address_is_small_and_can_be_pickled() -> None:
+    address = REGISTRY.problems["mlp"].address
     sent = pickle.dumps(address)
     assert len(sent) < 1000
     assert pickle.loads(sent) == address
 
 
-def test_a_fresh_interpreter_finds_a_file_by_its_ticket(tmp_path: Path) -> None:
-    address = pack(REGISTRY.problems["product-of-sum"], REGISTRY.origins)
+def test_a_fresh_interpreter_finds_a_file(tmp_path: Path) -> None:
+    address = REGISTRY.problems["product-of-sum"].address
     assert in_a_fresh_interpreter(address, "item.backward(-2.0, 5.0, -4.0)", tmp_path) == str(
         (-4.0, -4.0, 3.0)
     )
 
 
-def test_files_of_the_same_name_in_different_folders_are_told_apart(tmp_path: Path) -> None:
+def test_files_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         path = tmp_path / folder / "same.py"
         path.parent.mkdir()
@@ -139,28 +140,41 @@ def test_files_of_the_same_name_in_different_folders_are_told_apart(tmp_path: Pa
         path.write_text(text, encoding="utf-8")
     registry = load([tmp_path / "a", tmp_path / "b"])
     for folder in ("a", "b"):
-        address = pack(registry.methods[f"acme-{folder}"], registry.origins)
-        assert unpack(address).name == f"acme-{folder}"
+        assert registry.methods[f"acme-{folder}"].address.load().name == f"acme-{folder}"
 
 
-def test_what_an_installed_package_brings_is_imported_by_name(
+def test_a_problem_and_a_method_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "acme.py"
+    path.write_text(
+        "from gradiometer import Method, Problem\n"
+        "class M(Method):\n    name = 'acme'\n"
+        "p = Problem('acme', lambda xp, x: x, {'x': 1.0})\n",
+        encoding="utf-8",
+    )
+    registry = load([path])
+    assert isinstance(registry.problems["acme"].address.load(), Problem)
+    assert isinstance(registry.methods["acme"].address.load(), Method)
+
+
+def test_an_installed_module_is_imported_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "from gradiometer import Method\nclass M(Method):\n    name = 'acme'\n"
     (tmp_path / "acme_package.py").write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    address = Address("acme", "entry", "acme_package")
-    back = unpack(address)
-    assert (back.name, back.tool) == ("acme", "entry")
-    assert pack(back, {"acme_package": None}) == address
+    address = Address(Method, "acme", "acme_package")
+    registry = Registry(origins={"acme_package": None})
+    registry.add(address.load(), "entry")
+    assert registry.methods["acme"].address == address
+    assert registry.methods["acme"].tool == "entry"
 
 
-def test_a_file_that_lost_what_its_ticket_names_is_told(tmp_path: Path) -> None:
+def test_a_file_that_lost_what_is_asked_for_is_told(tmp_path: Path) -> None:
     path = tmp_path / "acme.py"
     path.write_text("x = 1\n", encoding="utf-8")
-    address = Address("gone", "tool", "gradiometer.plugins.loader.acme_gone", path)
+    address = Address(Method, "gone", "gradiometer.files.acme_gone", path)
     with pytest.raises(GradiometerError, match="acme_gone no longer defines 'gone'"):
-        unpack(address)
+        address.load()
 
 
 # By value
@@ -168,14 +182,15 @@ def test_a_file_that_lost_what_its_ticket_names_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("item", [local_problem, LocalMethod()], ids=lambda item: item.name)
 def test_what_the_caller_made_travels_by_value(item: Problem | Method) -> None:
-    address = pack(item, REGISTRY.origins)
+    address: Address[Any] = by_value(item)
     assert address.pickled
     assert (address.name, address.module, address.path) == (item.name, "", None)
-    assert unpack(address).name == item.name
+    assert isinstance(item, address.kind)
+    assert address.load().name == item.name
 
 
-def test_a_problem_sent_by_value_works_in_a_fresh_interpreter(tmp_path: Path) -> None:
-    address = pack(local_problem, {})
+def test_a_problem_by_value_works_elsewhere(tmp_path: Path) -> None:
+    address = by_value(local_problem)
     here = local_problem.point(seed=5).given["c"]
     expression = (
         "item.function(None, 2.0, c=1.0), item.backward(2.0, c=1.0), item.summary, item.source, "
@@ -185,8 +200,8 @@ def test_a_problem_sent_by_value_works_in_a_fresh_interpreter(tmp_path: Path) ->
     assert in_a_fresh_interpreter(address, expression, tmp_path) == str(expected)
 
 
-def test_a_method_sent_by_value_works_in_a_fresh_interpreter(tmp_path: Path) -> None:
-    address = pack(LocalMethod(setting=2.5), {})
+def test_a_method_by_value_works_elsewhere(tmp_path: Path) -> None:
+    address = by_value(LocalMethod(setting=2.5))
     expression = (
         "item.name, item.tool, item.setting, float(item.namespace().sigmoid(0.0)), "
         "__import__('gradiometer').Method in type(item).__mro__"
@@ -199,26 +214,23 @@ def test_what_a_closure_holds_travels_along() -> None:
     def build(power: int) -> Problem:
         return Problem("power", lambda xp, x: x**power, {"x": 2.0})
 
-    back = unpack(pack(build(5), {}))
-    assert isinstance(back, Problem)
+    back = by_value(build(5)).load()
     assert back.function(None, 2.0) == 32.0
 
 
-def test_a_copy_sent_by_value_is_independent_of_the_original() -> None:
+def test_a_copy_is_independent_of_the_original() -> None:
     original = LocalMethod(setting=1.0)
-    address = pack(original, {})
+    address = by_value(original)
     original.setting = 2.0
-    back = unpack(address)
-    assert isinstance(back, Method)
-    assert vars(back)["setting"] == 1.0
+    assert vars(address.load())["setting"] == 1.0
 
 
 @pytest.mark.parametrize("sound", [True, False])
-def test_sending_by_value_leaves_the_pickler_as_it_was(sound: bool) -> None:
+def test_the_pickler_is_left_as_it_was(sound: bool) -> None:
     before = cloudpickle.list_registry_pickle_by_value()
     item = LocalMethod(setting=1.0 if sound else threading.Lock())
     try:
-        pack(item, {})
+        by_value(item)
     except GradiometerError:
         assert not sound
     assert cloudpickle.list_registry_pickle_by_value() == before
@@ -230,53 +242,53 @@ def test_sending_by_value_leaves_the_pickler_as_it_was(sound: bool) -> None:
     ids=["lock", "generator", "frame"],
 )
 @pytest.mark.parametrize("kind", ["problem", "method"])
-def test_what_cannot_be_pickled_is_refused_with_the_way_out(kind: str, baggage: Any) -> None:
+def test_what_cannot_be_pickled_is_refused(kind: str, baggage: Any) -> None:
     item: Problem | Method = LocalMethod(baggage)
     if kind == "problem":
         item = Problem("local-problem", lambda xp, x: baggage, {"x": 1.0})
     with pytest.raises(GradiometerError) as caught:
-        pack(item, {})
+        by_value(item)
     text = str(caught.value)
     assert text.startswith(f"'local-{kind}' cannot be sent to a worker process (TypeError: ")
     assert text.endswith("put it into a file of its own, and name the file as a plugin.")
     assert isinstance(caught.value.__cause__, TypeError)
 
 
-def test_a_library_that_was_imported_lazily_is_found_again_by_its_name(tmp_path: Path) -> None:
+def test_a_lazily_imported_library_travels_by_name(tmp_path: Path) -> None:
     class Lazy(Base):
         name = "lazy"
 
         def gradient(self, f: Any) -> Any:
             return colorsys.ONE_THIRD
 
-    address = pack(Lazy(), {})
+    address = by_value(Lazy())
     assert in_a_fresh_interpreter(address, "item.gradient(None)", tmp_path) == str(1.0 / 3.0)
 
 
 # Where things are from
 
 
-def test_the_home_of_a_problem_is_its_functions_and_of_a_method_its_classs() -> None:
+def test_home_is_where_function_or_class_is_defined() -> None:
     assert home(local_problem) == home(LocalMethod()) == __name__
-    assert home(REGISTRY.problems["mlp"]) == "gradiometer.problems.networks"
-    assert home(REGISTRY.methods["backprop"]) == "gradiometer.methods.backprop"
+    assert home(built_in.problem("mlp")) == "gradiometer.problems.networks"
+    assert home(built_in.method("backprop")) == "gradiometer.methods.backprop"
 
 
-def test_objects_handed_over_beside_a_registry_travel_by_value() -> None:
+def test_objects_of_no_known_module_travel_by_value() -> None:
     registry = Registry()
     registry.add(local_problem)
-    assert pack(registry.problems["local-problem"], registry.origins).pickled
+    assert registry.problems["local-problem"].address.pickled
 
 
-def test_a_class_made_after_one_of_a_file_travels_by_value_with_its_base_by_name() -> None:
-    base = type(REGISTRY.methods["backprop"])
+def test_a_derived_class_travels_with_its_base_by_name() -> None:
+    base = type(built_in.method("backprop"))
     heir = type("Heir", (base,), {"name": "heir", "tool": "heir", "__module__": __name__})
-    address = pack(heir(), REGISTRY.origins)
+    address = by_value(heir())
     assert address.pickled
-    assert base in type(unpack(address)).__mro__
+    assert base in type(address.load()).__mro__
 
 
-def test_a_function_with_bound_arguments_is_found_in_the_file_that_defines_it(
+def test_a_function_with_bound_arguments_has_its_file(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "bound.py"
@@ -294,7 +306,7 @@ def test_a_function_with_bound_arguments_is_found_in_the_file_that_defines_it(
     )
     registry = load([path])
     for name in ("three", "five"):
-        address = pack(registry.problems[name], registry.origins)
+        address = registry.problems[name].address
         assert address.path == path
-        assert isinstance(unpack(address), Problem)
+        assert isinstance(address.load(), Problem)
     assert registry.problems["three"].summary == "y = k·x"

@@ -8,29 +8,25 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import built_in
 import numpy as np
 import pytest
+from built_in import PROBLEMS
 
-from gradiometer import Problem
-from gradiometer.measure.agreement import ZERO, Agreement, agree, locate
-from gradiometer.measure.plan import Case, Points, applies
-from gradiometer.plugins import loader
+from gradiometer import Argument, Directions, Point, Problem, Signature, Space
+from gradiometer.measure.agreement import ZERO, Agreement, agree
 from gradiometer.reference.certify import LOWER, SYMMETRIC, certify
 from gradiometer.reference.enclosure import UNIT, Enclosure
-from gradiometer.reference.lookup import outline
-from gradiometer.vocabulary.operators import OPERATORS, Layout, Operator
+from gradiometer.vocabulary.operators import OPERATORS, Operator
 from gradiometer.vocabulary.outcome import Status
-from gradiometer.vocabulary.problem import Point
+from gradiometer.vocabulary.point import Points
+from gradiometer.vocabulary.space import blocks, matrix
 
-REGISTRY = loader.load()
-BY_HAND = REGISTRY.methods["backprop"]
+BY_HAND = built_in.method("backprop")
 LARGE = "64-256-256-10x64"
 SLOW = {("mlp", LARGE), ("gaussian-process", "3x100")}
 CASES = [
-    (p.name, label)
-    for p in REGISTRY.problems.values()
-    for label in p.labels
-    if (p.name, label) not in SLOW
+    (p.name, label) for p in PROBLEMS.values() for label in p.labels if (p.name, label) not in SLOW
 ]
 NETWORK = ("mlp", "10-50-50-1x32")
 Array = np.ndarray
@@ -42,13 +38,12 @@ def pullback(problem: Problem) -> Operator:
     return OPERATORS["vjp" if problem.outputs else "gradient"]
 
 
-def by_hand(problem: Problem, point: Point) -> Parts:
+def by_hand(problem: Problem, at: Argument) -> Parts:
     """Return the answer of the hand-coded backward pass."""
     assert problem.backward is not None
-    directions = pullback(problem).directions(point)
-    inputs = [BY_HAND.array(a) for a in (*point.inputs.values(), *directions.values())]
-    given = {name: BY_HAND.array(a) for name, a in point.given.items()}
-    return [np.asarray(g) for g in problem.backward(*inputs, **given)]
+    inputs, given, directions = pullback(problem).native(at, BY_HAND)
+    args, kwargs = BY_HAND.arguments(inputs, given, *directions)
+    return [np.asarray(g) for g in problem.backward(*args, **kwargs)]
 
 
 @dataclass(frozen=True)
@@ -62,36 +57,36 @@ class Exam:
     honest: Parts
 
     @property
-    def point(self) -> Point:
-        return self.points.check
+    def at(self) -> Argument:
+        return self.points.checked[0]
 
     @property
-    def names(self) -> list[str]:
-        return list(self.point.inputs)
+    def layout(self) -> Space:
+        return pullback(self.problem).layout(self.points.signature)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.layout.names
 
     def mark(self, answer: Sequence[Any], promise: float = 12.0, exact: bool = True) -> Agreement:
-        layout = pullback(self.problem).layout(self.point)
-        return agree(answer, self.truth, layout, promise=promise, exact=exact)
+        return agree(answer, self.truth, self.layout, promise=promise, exact=exact)
 
     def split(self, flat: Array) -> Parts:
-        ends = np.cumsum([a.size for a in self.honest])[:-1]
-        return [
-            part.reshape(a.shape) for part, a in zip(np.split(flat, ends), self.honest, strict=True)
-        ]
+        return list(self.layout.split(flat).values())
 
     def with_error(self, component: int, relative: float) -> Parts:
-        flat = np.concatenate([a.ravel() for a in self.honest])
+        flat = self.layout.flatten(self.honest)
         flat[component] *= 1.0 + relative
         return self.split(flat)
 
 
 @cache
 def exam(problem: str, label: str, seed: int = 0) -> Exam:
-    found = REGISTRY.problems[problem]
-    case = Case(found, label, pullback(found).name)
-    points = case.points(seed, lambda at: outline(found, at))
-    truth = certify(found, points.check, case.operator)
-    return Exam(found, label, points, truth, by_hand(found, points.check))
+    found = PROBLEMS[problem]
+    points = built_in.points(found, label, seed)
+    at = points.checked[0]
+    truth = certify(found, at, pullback(found).name)
+    return Exam(found, label, points, truth, by_hand(found, at))
 
 
 def enclosed(high: Any, bound: Any, low: Any = 0.0, radius: Any = 0.0, **more: Any) -> Enclosure:
@@ -113,7 +108,7 @@ def zero(*bound: float, **more: Any) -> Enclosure:
 
 def compare(answer: Any, truth: Enclosure, promise: float = 12.0, exact: bool = True) -> Agreement:
     """Return the verdict on an answer that is one array x."""
-    layout = Layout([truth.high.shape], ["x"])
+    layout = Space({"x": truth.high.shape})
     return agree([np.asarray(answer)], truth, layout, promise=promise, exact=exact)
 
 
@@ -155,11 +150,10 @@ def test_an_honest_answer_of_a_large_network_passes_and_a_wrong_one_does_not() -
 
 def test_summation_in_another_order_passes() -> None:
     case = exam(*NETWORK)
-    x, *rest = case.point.inputs.values()
-    backwards = Point(
-        dict(zip(case.names, [x[::-1], *rest], strict=True)), {"y": case.point.given["y"][::-1]}
-    )
-    dx, *others = by_hand(case.problem, backwards)
+    x, *rest = case.at.point.inputs.values()
+    inputs = dict(zip(case.names, [x[::-1], *rest], strict=True))
+    backwards = Point(inputs, {"y": case.at.point.given["y"][::-1]})
+    dx, *others = by_hand(case.problem, Argument(backwards))
     found = case.mark([dx[::-1], *others])
     assert found.status is Status.OK
     assert any((a != b).any() for a, b in zip([dx[::-1], *others], case.honest, strict=True))
@@ -184,9 +178,19 @@ def test_an_exact_answer_in_single_precision_disagrees() -> None:
     assert found.reason.endswith("is float32, float64 expected")
 
 
+@pytest.mark.parametrize(("dtype", "other"), [("float32", "float64"), ("float64", "float32")])
+def test_an_answer_must_be_of_the_dtype_that_is_asked_for(dtype: str, other: str) -> None:
+    truth, layout = exactly(1.0, -2.0), Space({"x": (2,)})
+    for given, status in ((dtype, Status.OK), (other, Status.DISAGREES)):
+        answer = np.array([1.0, -2.0], given)
+        found = agree([answer], truth, layout, promise=12.0, exact=True, dtype=dtype)
+        assert found.status is status
+    assert found.reason == f"x is {other}, {dtype} expected"
+
+
 @pytest.mark.parametrize("scalar", [2.5, np.float64(2.5), np.array(2.5)])
 def test_a_value_is_one_scalar(scalar: Any) -> None:
-    found = agree([scalar], exactly(2.5), Layout([()], ["value"]), promise=12.0, exact=True)
+    found = agree([scalar], exactly(2.5), Space({"value": ()}), promise=12.0, exact=True)
     assert found.status is Status.OK
 
 
@@ -252,7 +256,7 @@ def frozen(case: Exam) -> Parts:
 
 
 def swapped(case: Exam) -> Parts:
-    flat = np.concatenate([a.ravel() for a in case.honest])
+    flat = case.layout.flatten(case.honest)
     order = np.argsort(np.abs(flat))
     i, j = order[len(order) // 2 - 1], order[-1]
     flat[[i, j]] = flat[[j, i]]
@@ -280,7 +284,7 @@ SPOILED = [
     (problem, label, wrong)
     for problem, label in CASES
     for wrong in WRONG
-    if not (wrong == "two components swapped" and exam(problem, label).point.n == 1)
+    if not (wrong == "two components swapped" and exam(problem, label).points.signature.n == 1)
 ]
 
 
@@ -337,7 +341,7 @@ def test_an_error_of_a_billionth_or_of_twice_the_bound_in_any_one_component_disa
 
 def test_an_error_of_a_billionth_is_caught_in_each_of_thousands_of_components() -> None:
     case = exam(*NETWORK)
-    flat = np.concatenate([a.ravel() for a in case.honest])
+    flat = case.layout.flatten(case.honest)
     missed = []
     for i, honest in enumerate(flat.tolist()):
         flat[i] = honest * (1.0 + 1e-9)
@@ -352,9 +356,8 @@ def test_the_reason_names_the_component_that_is_wrong(rank: float) -> None:
     case = exam(*NETWORK)
     order = np.argsort(np.abs(case.truth.high))
     component = int(order[round(rank * (order.size - 1))])
-    shapes = [a.shape for a in case.honest]
     found = case.mark(case.with_error(component, 1e-9))
-    assert f"{locate(component, shapes, case.names)}: " in found.reason
+    assert f"{case.layout.locate(component)}: " in found.reason
 
 
 def test_the_reason_does_not_name_a_component_that_is_within_bounds() -> None:
@@ -394,11 +397,10 @@ def test_arrays_in_the_wrong_order_disagree(one: str, other: str) -> None:
 
 def test_a_batch_of_which_one_member_was_left_out_disagrees() -> None:
     case = exam(*NETWORK)
-    x, *rest = case.point.inputs.values()
-    fewer = Point(
-        dict(zip(case.names, [x[1:], *rest], strict=True)), {"y": case.point.given["y"][1:]}
-    )
-    dx, *others = by_hand(case.problem, fewer)
+    x, *rest = case.at.point.inputs.values()
+    inputs = dict(zip(case.names, [x[1:], *rest], strict=True))
+    fewer = Point(inputs, {"y": case.at.point.given["y"][1:]})
+    dx, *others = by_hand(case.problem, Argument(fewer))
     assert case.mark([np.concatenate([0.0 * dx[:1], dx]), *others]).status is Status.DISAGREES
 
 
@@ -434,8 +436,9 @@ def test_an_entry_beside_a_huge_one_must_be_right_in_every_operator(
     operator: str, answer: Any, wrong: float
 ) -> None:
     problem = Problem("scaled", lambda xp, x: 1e9 * x[0] ** 2 + 1e-9 * x[1] ** 2, {"x": [1.0, 1.0]})
-    point = replace(problem.point(), tangents={"x": np.ones(2)})
-    truth, layout = certify(problem, point, operator), OPERATORS[operator].layout(point)
+    at = Argument(problem.point(), Directions({"x": np.ones(2)}))
+    truth = certify(problem, at, operator)
+    layout = OPERATORS[operator].layout(problem.points().signature)
     spoiled = np.array(answer)
     assert agree([spoiled], truth, layout, promise=11.0, exact=True).status is Status.OK
     spoiled.reshape(-1)[-1] = wrong
@@ -459,7 +462,7 @@ def test_a_wrong_gradient_of_tiny_or_huge_values_disagrees(
 @pytest.mark.parametrize("scale", [1e-8, 1e-150, 1e-290])
 def test_an_eleven_fold_gradient_of_a_tiny_function_disagrees(scale: float) -> None:
     tiny = Problem("tiny", lambda xp, x: scale * xp.sum(xp.sin(x)), {"x": [0.3, 1.0, 2.0]})
-    truth = certify(tiny, tiny.point(), "gradient")
+    truth = certify(tiny, Argument(tiny.point()), "gradient")
     honest = scale * np.cos([0.3, 1.0, 2.0])
     assert compare(honest, truth).status is Status.OK
     assert compare(11.0 * honest, truth, promise=4.5, exact=False).status is Status.DISAGREES
@@ -467,7 +470,7 @@ def test_an_eleven_fold_gradient_of_a_tiny_function_disagrees(scale: float) -> N
 
 def test_a_wrong_component_is_caught_where_intermediate_values_overflow() -> None:
     lse = Problem("lse", lambda xp, x: xp.logsumexp(x), {"x": [800.0, 780.0]})
-    truth = certify(lse, lse.point(), "gradient")
+    truth = certify(lse, Argument(lse.point()), "gradient")
     assert compare(truth.high, truth).status is Status.OK
     assert compare(truth.high * [1.0, 1.0 + 1e-4], truth).status is Status.DISAGREES
 
@@ -482,12 +485,8 @@ def test_an_answer_that_is_not_finite_is_told_so(problem: str, label: str, bad: 
     last = case.honest[-1].copy()
     last[(-1,) * last.ndim] = bad
     found = case.mark([*case.honest[:-1], last])
-    n, where = case.truth.high.size, locate(case.truth.high.size - 1, *shapes_and_names(case))
+    n, where = case.layout.size, case.layout.locate(case.layout.size - 1)
     assert found == Agreement(Status.NONFINITE, f"1 of {n} components not finite: {where}")
-
-
-def shapes_and_names(case: Exam) -> tuple[list[tuple[int, ...]], list[str]]:
-    return [a.shape for a in case.honest], case.names
 
 
 def test_of_many_components_not_finite_the_first_is_named_and_all_are_counted() -> None:
@@ -521,7 +520,7 @@ def test_an_answer_of_the_wrong_shape_disagrees_whatever_its_values(
     answer: Any, shape: tuple[int, ...], reason: str
 ) -> None:
     truth = exactly(*np.ones(int(np.prod(shape))))
-    found = agree(answer, truth, Layout([shape], ["x"]), promise=0.0, exact=False)
+    found = agree(answer, truth, Space({"x": shape}), promise=0.0, exact=False)
     assert found == Agreement(Status.DISAGREES, reason)
 
 
@@ -587,8 +586,16 @@ class Sheet:
     truth: Enclosure
 
     @property
-    def layout(self) -> Layout:
-        return self.operator.layout(self.points.check)
+    def at(self) -> Argument:
+        return self.points.checked[0]
+
+    @property
+    def signature(self) -> Signature:
+        return self.points.signature
+
+    @property
+    def layout(self) -> Space:
+        return self.operator.layout(self.signature)
 
     @property
     def honest(self) -> Parts:
@@ -597,24 +604,18 @@ class Sheet:
     @property
     def matrix(self) -> Array:
         """The Jacobian or Hessian as one matrix, put together from its blocks."""
-        point = self.points.check
-        rows = point.cotangents if self.operator.axes[0] == "outputs" else point.inputs
-        blocks, sizes = iter(self.honest), [a.size for a in point.inputs.values()]
-        bands = [[next(blocks).reshape(a.size, n) for n in sizes] for a in rows.values()]
-        return np.block(bands)
+        return matrix(self.truth.high, *self.operator.spaces(self.signature))
 
     def cut(self, flat: Array) -> Parts:
-        ends = np.cumsum([int(np.prod(shape)) for shape in self.layout.shapes])[:-1]
-        parts = zip(np.split(flat, ends), self.layout.shapes, strict=True)
-        return [part.reshape(shape) for part, shape in parts]
+        return list(self.layout.split(flat).values())
 
     def arrange(self, matrix: Array) -> Parts:
-        return self.operator.arrange(matrix, self.points.check)
+        return blocks(matrix, *self.operator.spaces(self.signature))
 
-    def along(self, **directions: dict[str, Array]) -> Parts:
+    def along(self, **changed: dict[str, Array]) -> Parts:
         """Return the rounded truth in other directions."""
-        point = replace(self.points.check, **directions)
-        return self.cut(certify(self.problem, point, self.operator.name).high)
+        at = self.at._replace(directions=replace(self.at.directions, **changed))
+        return self.cut(certify(self.problem, at, self.operator.name).high)
 
     def mark(self, answer: Sequence[Any], promise: float = 12.0, exact: bool = True) -> Agreement:
         return agree(answer, self.truth, self.layout, promise=promise, exact=exact)
@@ -622,14 +623,18 @@ class Sheet:
 
 @cache
 def sheet(problem: str, operator: str) -> Sheet:
-    found = REGISTRY.problems[problem]
-    case = Case(found, found.labels[0], operator)
-    points = case.points(0, lambda at: outline(found, at))
-    return Sheet(found, OPERATORS[operator], points, certify(found, points.check, operator))
+    found = PROBLEMS[problem]
+    points = built_in.points(found, found.labels[0])
+    truth = certify(found, points.checked[0], operator)
+    return Sheet(found, OPERATORS[operator], points, truth)
 
 
-SHEETS = [(p.name, name) for p in REGISTRY.problems.values() for name in OPERATORS
-          if applies(name, p)]  # fmt: skip
+SHEETS = [
+    (name, operator.name)
+    for name, p in PROBLEMS.items()
+    for operator in OPERATORS.values()
+    if not (operator.of_scalars and p.outputs)
+]
 
 
 @pytest.mark.parametrize(("problem", "operator"), SHEETS)
@@ -746,7 +751,7 @@ def test_an_error_of_a_billionth_in_any_entry_of_a_hessian_disagrees(problem: st
 
 SEVERAL = [
     (name, output)
-    for name, problem in REGISTRY.problems.items()
+    for name, problem in PROBLEMS.items()
     for output in range(len(problem.outputs))
     if len(problem.outputs) > 1
 ]
@@ -755,7 +760,7 @@ SEVERAL = [
 @pytest.mark.parametrize(("problem", "output"), SEVERAL)
 def test_a_pullback_that_forgets_an_output_disagrees(problem: str, output: int) -> None:
     page = sheet(problem, "vjp")
-    w = dict(page.points.check.cotangents)
+    w = dict(page.at.directions.cotangents)
     name = list(w)[output]
     w[name] = 0.0 * w[name]
     assert page.mark(page.along(cotangents=w)).status is Status.DISAGREES
@@ -775,7 +780,7 @@ def test_a_pushforward_with_one_wrong_sign_disagrees(problem: str, output: int) 
 )
 def test_a_stale_direction_disagrees(problem: str, operator: str) -> None:
     page = sheet(problem, operator)
-    stale = page.points.preparation
+    stale = page.points.preparation.directions
     changed = page.along(cotangents=stale.cotangents, tangents=stale.tangents)
     assert page.mark(changed).status is Status.DISAGREES
     counting = {k: 1.0 + np.arange(a.size).reshape(a.shape) for k, a in stale.tangents.items()}
@@ -785,16 +790,16 @@ def test_a_stale_direction_disagrees(problem: str, operator: str) -> None:
 
 def test_a_pushforward_in_the_place_of_a_pullback_disagrees() -> None:
     page = sheet("polar-coordinates", "vjp")
-    w = list(page.points.check.cotangents.values())
+    w = page.at.directions.cotangents.values()
     tangents = dict(zip(("x", "y"), w, strict=True))
-    other = certify(page.problem, replace(page.points.check, tangents=tangents), "jvp")
+    other = certify(page.problem, page.at._replace(directions=Directions(tangents)), "jvp")
     assert page.mark(page.cut(other.high)).status is Status.DISAGREES
 
 
 @pytest.mark.parametrize("problem", CURVED)
 def test_a_gradient_in_the_place_of_a_hessian_s_product_disagrees(problem: str) -> None:
     page = sheet(problem, "hvp")
-    gradient = certify(page.problem, page.points.check, "gradient")
+    gradient = certify(page.problem, page.at, "gradient")
     assert page.mark(page.cut(gradient.high)).status is Status.DISAGREES
 
 
@@ -905,9 +910,10 @@ def test_an_answer_to_a_zero_is_a_number_of_the_right_shape_and_precision() -> N
 @pytest.mark.parametrize("operator", ["hessian", "hvp"])
 def test_a_second_derivative_of_an_affine_function_is_checked(operator: str) -> None:
     problem = Problem("affine", lambda xp, x: xp.sum(3.0 * x) - x[0], {"x": [1.0, 2.0]})
-    point = problem.point()
-    truth, layout = certify(problem, point, operator), OPERATORS[operator].layout(point)
-    zeros = np.zeros(layout.shapes[0])
+    points = problem.points()
+    truth = certify(problem, points.checked[0], operator)
+    layout = OPERATORS[operator].layout(points.signature)
+    (zeros,) = layout.zeros().values()
     assert agree([zeros], truth, layout, promise=11.0, exact=True).status is Status.OK
     assert agree([zeros + 1e-9], truth, layout, promise=11.0, exact=True).reason
     steps = agree([zeros + 1e-9], truth, layout, promise=4.0, exact=False)
@@ -1085,37 +1091,6 @@ def test_extreme_errors_have_figures_and_give_no_warnings(
     assert found.status is (Status.OK if digits > 12.0 else Status.DISAGREES)
 
 
-# Names of components.
-
-SHAPES: list[tuple[int, ...]] = [(2, 3), (), (4,), (0,), (1, 1, 2)]
-NAMES = ["W", "s", "b", "empty", "T"]
-
-
-@pytest.mark.parametrize(
-    ("i", "name"),
-    [
-        (0, "W[0, 0]"),
-        (2, "W[0, 2]"),
-        (3, "W[1, 0]"),
-        (5, "W[1, 2]"),
-        (6, "s"),
-        (7, "b[0]"),
-        (10, "b[3]"),
-        (11, "T[0, 0, 0]"),
-        (12, "T[0, 0, 1]"),
-    ],
-)
-def test_a_component_is_located_by_the_name_and_index_of_its_array(i: int, name: str) -> None:
-    assert locate(i, SHAPES, NAMES) == name
-
-
 def test_every_component_of_a_network_has_a_name_of_its_own() -> None:
-    case = exam(*NETWORK)
-    shapes, names = shapes_and_names(case)
-    assert len({locate(i, shapes, names) for i in range(3471)}) == 3471
-
-
-@pytest.mark.parametrize("i", [13, 14, 1000])
-def test_a_component_that_there_is_not_is_an_error(i: int) -> None:
-    with pytest.raises(IndexError):
-        locate(i, SHAPES, NAMES)
+    layout = exam(*NETWORK).layout
+    assert len({layout.locate(i) for i in range(layout.size)}) == layout.size == 3471

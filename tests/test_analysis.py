@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from records import alone, case, row, timed
+from records import alone, case, identity, plan, row, timed
 
 from gradiometer.runs import analysis
-from gradiometer.runs.run import frame
+from gradiometer.runs.frames import frame
 from gradiometer.vocabulary.outcome import Status
 
 UNFIGURED = [s for s in Status if s not in (Status.OK, Status.DISAGREES)]
@@ -161,17 +161,18 @@ def test_operators_are_shown_derivatives_first_and_the_primal_last() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_records_are_put_into_the_order_of_the_plan(seed: int) -> None:
-    plan = {"cases": [case("b"), case("a", operator="value"), case("a")], "methods": ["y", "x"]}
-    planned = [(c, m) for c in plan["cases"] for m in plan["methods"]]
-    rows = [row(m, c.partition("/")[0], operator=c.rpartition("/")[2]) for c, m in planned]
+    cases = [("b", "gradient"), ("a", "value"), ("a", "gradient")]
+    rows = [row(m, problem, operator=o) for problem, o in cases for m in ("y", "x")]
+    planned = [identity(r) for r in rows]
     np.random.default_rng(seed).shuffle(rows)
-    found = analysis.in_order(frame(rows), plan)
-    assert list(zip(found["case"], found["method"], strict=True)) == planned
+    found = analysis.in_order(frame(rows), planned)
+    cells = [(r["case"], r["method"]) for r in planned]
+    assert list(zip(found["case"], found["method"], strict=True)) == cells
 
 
 def test_records_that_were_not_planned_come_last() -> None:
-    plan = {"cases": [case("a")], "methods": ["x"]}
-    found = analysis.in_order(frame([row("z", "a"), row("x", "b"), row("x", "a")]), plan)
+    planned = plan(row("x", "a"))
+    found = analysis.in_order(frame([row("z", "a"), row("x", "b"), row("x", "a")]), planned)
     assert found.iloc[0][["problem", "method"]].tolist() == ["a", "x"]
     assert len(found) == 3
 
@@ -269,6 +270,28 @@ def test_a_method_whose_value_was_not_timed_has_no_cost_in_primals() -> None:
     )
     table = analysis.timing(records).set_index(["case", "method"])["per_primal"]
     assert math.isnan(table["affine/float64/gradient", "tape"])
+
+
+def test_the_cost_in_primals_is_of_the_same_device() -> None:
+    rows = [
+        row("jit", operator="value", **timed(seconds=1.0)),
+        row("jit", operator="value", device="gpu", case="g", **timed(seconds=10.0)),
+        row("jit", device="gpu", case="h", **timed(seconds=20.0)),
+    ]
+    table = analysis.timing(frame(rows)).set_index("case")["per_primal"]
+    assert table["h"] == 2.0
+
+
+@pytest.mark.parametrize("table", ["timing", "ranking", "break_even"])
+def test_lists_say_which_cell_each_row_is_of(table: str) -> None:
+    rows = [
+        starts("eager", cold_s=0.0, warm_s=2e-3, problem="net", size="9"),
+        starts("jit", cold_s=1.0, warm_s=1e-3, problem="net", size="9"),
+    ]
+    found = getattr(analysis, table)(frame(rows)).iloc[0]
+    assert found[["case", "problem", "size", "operator"]].tolist() == [
+        case("net", "9"), "net", "9", "gradient",
+    ]  # fmt: skip
 
 
 def test_the_cost_is_over_another_operator_of_the_same_method_and_case() -> None:
@@ -387,20 +410,25 @@ def test_where_nothing_is_missing_coverage_is_empty(rows: list[dict[str, Any]]) 
 
 @pytest.mark.parametrize("recorded", [0, 1, 3, 4])
 def test_planned_cells_without_a_record_are_not_reached(recorded: int) -> None:
-    cases, methods = ["a/float64/gradient", "b/float64/gradient"], ["tape", "jit"]
-    planned = [(case, method) for case in cases for method in methods]
-    rows = [row(method, case.partition("/")[0]) for case, method in planned[:recorded]]
-    plan = {"cases": cases, "methods": methods}
-    missed = analysis.coverage(analysis.with_unreached(frame(rows), plan))
-    assert list(zip(missed["case"], missed["method"], strict=True)) == planned[recorded:]
+    rows = [row(method, problem) for problem in "ab" for method in ("tape", "jit")]
+    missed = analysis.coverage(analysis.with_unreached(frame(rows[:recorded]), plan(*rows)))
+    cells = [(r["case"], r["method"]) for r in rows[recorded:]]
+    assert list(zip(missed["case"], missed["method"], strict=True)) == cells
     assert set(missed["status"]) <= {"not-reached"}
     assert set(missed["reason"]) <= {"the run ended before it"}
 
 
+def test_cells_not_reached_keep_what_they_are() -> None:
+    rows = [row("tape", "a", "2/3"), row("jit", "b/c", operator="hvp", device="gpu")]
+    cells = analysis.with_unreached(frame([]), [identity(r) for r in rows])
+    assert [cells.loc[i, list(identity(r))].to_dict() for i, r in enumerate(rows)] == [
+        identity(r) for r in rows
+    ]
+
+
 def test_cells_that_were_not_reached_stand_after_those_that_failed() -> None:
     records = frame([row("tape", status="skipped", reason="too slow")])
-    plan = {"cases": ["affine/float64/gradient"], "methods": ["jit", "tape"]}
-    missed = analysis.coverage(analysis.with_unreached(records, plan))
+    missed = analysis.coverage(analysis.with_unreached(records, plan(row("jit"), row("tape"))))
     assert missed["status"].tolist() == ["skipped", "not-reached"]
 
 
@@ -463,10 +491,12 @@ def test_intervals_that_could_meet_share_a_rank_when_timed_one_after_the_other()
 # Break-even.
 
 
-def starts(method: str, *, cold_s: float, warm_s: float, import_s: float | None = None) -> dict:
+def starts(
+    method: str, *, cold_s: float, warm_s: float, import_s: float | None = None, **values: Any
+) -> dict[str, Any]:
     """A timed record whose first answer costs `cold_s`, half of it preparation."""
     halves = {"prepare_s": cold_s / 2, "first_s": cold_s / 2, "import_s": import_s}
-    return row(method=method, operator="gradient", time_s=warm_s, **halves)
+    return row(method, time_s=warm_s, **halves, **values)
 
 
 def test_the_slow_starter_has_overtaken_when_it_has_earned_its_start() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from built_in import METHODS
 
 import gradiometer
 from gradiometer import GradiometerError, Options, api
@@ -43,7 +44,7 @@ def test_globs_and_lists_choose_problems_and_methods(run: Run) -> None:
 
 def test_every_planned_cell_has_one_record(run: Run) -> None:
     plan = run.info["plan"]
-    planned = {(c, m) for c in plan["cases"] for m in plan["methods"]}
+    planned = {(row["case"], row["method"]) for row in plan}
     assert len(run.records) == len(planned) == run.planned
     assert set(zip(run.records["case"], run.records["method"], strict=True)) == planned
 
@@ -125,10 +126,7 @@ def test_a_broken_plugin_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
 def test_a_library_that_is_missing_is_a_row_with_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gradiometer.plugins import loader
-
-    methods = loader.load().methods
-    monkeypatch.setattr(type(methods["jax-jit"]), "package", "a_library_nobody_has")
+    monkeypatch.setattr(type(METHODS["jax-jit"]), "requires", ("a_library_nobody_has",))
     found = gradiometer.run(
         "product-of-sum", ["jax-jit", "backprop"], options=UNTIMED, results=tmp_path
     )

@@ -17,10 +17,10 @@ from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array
 from gradiometer.reference.evaluation import Evaluation
+from gradiometer.reference.node import Node
 from gradiometer.reference.operations import NAMESPACE as xp
 from gradiometer.reference.protocol import PROTOCOL, array
 from gradiometer.reference.refusals import REFUSED
-from gradiometer.reference.tape import Node
 
 
 @pytest.fixture(autouse=True)

@@ -189,11 +189,11 @@ def test_a_product_with_structural_zeros_is_the_one_component_by_component(wild:
         b[2, 0] = wild  # which reaches the rows of `a` whose third component is alive
     found = matmul(a, b)
     for (i, j), ball in np.ndenumerate(found):
-        flows = [x * y for x, y in zip(a[i], b[:, j], strict=True) if ZERO is not x * y]
-        if not flows:
+        terms = [x * y for x, y in zip(a[i], b[:, j], strict=True) if ZERO is not x * y]
+        if not terms:
             assert ball is ZERO
-        elif all(flow.is_finite() for flow in flows):
-            assert ball == sum(flows)
+        elif all(term.is_finite() for term in terms):
+            assert ball == sum(terms)
         else:
             assert not ball.is_finite()
     assert finite(found[1]).all()  # though the component below the structural zero is wild

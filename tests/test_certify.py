@@ -7,15 +7,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import built_in
 import flint
 import mpmath
 import numpy as np
 import pytest
+from built_in import PROBLEMS
 
-from gradiometer import Problem
+from gradiometer import Argument, Directions, Problem
 from gradiometer.errors import NotFinite, ReferenceFailure
-from gradiometer.measure.plan import Case, applies
-from gradiometer.plugins import loader
 from gradiometer.reference.certify import (
     LOWER,
     MOST_OPEN,
@@ -26,11 +26,9 @@ from gradiometer.reference.certify import (
 )
 from gradiometer.reference.enclosure import UNIT, Enclosure
 from gradiometer.reference.forward import PRECISIONS
-from gradiometer.reference.lookup import outline
 from gradiometer.vocabulary.operators import OPERATORS
-from gradiometer.vocabulary.problem import Point
+from gradiometer.vocabulary.point import Points
 
-PROBLEMS = loader.load().problems
 MOST_INPUTS = {"hessian": 30, "jacobian": 180, "jvp": 180, "hvp": 180}
 """Of the cases that are certified here; of other operators, all sizes are."""
 CASES = [
@@ -38,26 +36,26 @@ CASES = [
     for p in PROBLEMS.values()
     for label in p.labels
     for operator in OPERATORS
-    if applies(operator, p) and p.point(label).n <= MOST_INPUTS.get(operator, 100_000)
+    if not (OPERATORS[operator].of_scalars and p.outputs)
+    if p.points(label).signature.n <= MOST_INPUTS.get(operator, 100_000)
     if (p.name, label) != ("gaussian-process", "3x100") or operator in ("value", "gradient")
 ]
 Array = np.ndarray
 
 
 @cache
-def drawn(problem: str, label: str, seed: int = 0) -> Point:
-    p = PROBLEMS[problem]
-    return Case(p, label, "value").points(seed, lambda at: outline(p, at)).check
+def drawn(problem: str, label: str) -> Points:
+    return built_in.points(PROBLEMS[problem], label)
 
 
 @cache
 def truth(problem: str, label: str, operator: str) -> Enclosure:
-    return certify(PROBLEMS[problem], drawn(problem, label), operator)
+    return certify(PROBLEMS[problem], drawn(problem, label).checked[0], operator)
 
 
-def one(function: Callable[..., Any], given: Any = None, **at: Any) -> tuple[Problem, Point]:
+def one(function: Callable[..., Any], given: Any = None, **at: Any) -> tuple[Problem, Argument]:
     problem = Problem("candidate", function, at, given or {})
-    return problem, problem.point()
+    return problem, problem.points().checked[0]
 
 
 def certified(function: Callable[..., Any], operator: str = "gradient", **at: Any) -> Enclosure:
@@ -70,12 +68,13 @@ def certified(function: Callable[..., Any], operator: str = "gradient", **at: An
 @pytest.mark.parametrize(("problem", "label", "operator"), CASES)
 def test_every_built_in_case_is_certified_in_full(problem: str, label: str, operator: str) -> None:
     found = truth(problem, label, operator)
-    n = OPERATORS[operator].layout(drawn(problem, label)).size
+    signature = drawn(problem, label).signature
+    n = OPERATORS[operator].layout(signature).size
     for part in (found.high, found.low, found.radius, found.bound):
         assert part.shape == (n,)
         assert part.dtype == np.float64
         assert np.isfinite(part).all()
-    assert found.shapes == tuple(a.shape for a in drawn(problem, label).cotangents.values())
+    assert found.shapes == tuple(signature.outputs.shapes.values())
     assert found.bits in PRECISIONS
     assert (found.radius >= 0.0).all()
     assert (found.radius <= TIGHT * found.norm).all()
@@ -152,9 +151,9 @@ def test_given_values_are_held_constant() -> None:
     def affine(xp: Any, x: Any, *, a: Any, b: Any) -> Any:
         return xp.sum(a * x) + b
 
-    point = one(affine, given={"a": [2, 3], "b": 1.5}, x=[1.0, 1.0])
-    np.testing.assert_array_equal(certify(*point, "gradient").high, [2.0, 3.0])
-    np.testing.assert_array_equal(certify(*point, "value").high, [6.5])
+    case = one(affine, given={"a": [2, 3], "b": 1.5}, x=[1.0, 1.0])
+    np.testing.assert_array_equal(certify(*case, "gradient").high, [2.0, 3.0])
+    np.testing.assert_array_equal(certify(*case, "value").high, [6.5])
 
 
 def test_a_scalar_component_may_be_used_again_and_again() -> None:
@@ -184,20 +183,20 @@ FACTORS = {"value": 1.0, "gradient": 2.0, "jvp": 2.0, "hessian": 4.0, "hvp": 4.0
 def test_a_truth_that_drowns_in_rounding_is_refused_and_its_nearest_doubles_are_found(
     shift: float, operator: str
 ) -> None:
-    problem, point = one(cancelling(shift), x=1.0)
+    problem, at = one(cancelling(shift), x=1.0)
     with pytest.raises(ReferenceFailure, match=LOST.format(operator)):
-        certify(problem, point, operator)
-    along = float(point.tangents["x"]) if OPERATORS[operator].direction else 1.0
+        certify(problem, at, operator)
+    along = float(at.directions.tangents["x"]) if OPERATORS[operator].direction else 1.0
     expected = along * FACTORS[operator] * math.exp(2.0)
-    assert nearest(problem, point, operator)[0] == pytest.approx(expected, rel=1e-15)
+    assert nearest(problem, at, operator)[0] == pytest.approx(expected, rel=1e-15)
 
 
 def test_a_sum_that_loses_what_was_added_is_refused_and_its_derivative_is_not() -> None:
-    problem, point = one(lambda xp, x: (1e20 + x) - 1e20 + x * 1e-30, x=1.5)
+    problem, at = one(lambda xp, x: (1e20 + x) - 1e20 + x * 1e-30, x=1.5)
     with pytest.raises(ReferenceFailure, match=LOST.format("value")):
-        certify(problem, point, "value")
-    assert nearest(problem, point, "value") == [1.5]
-    found = certify(problem, point, "gradient")
+        certify(problem, at, "value")
+    assert nearest(problem, at, "value") == [1.5]
+    found = certify(problem, at, "gradient")
     assert (found.high[0], found.low[0]) == (1.0, pytest.approx(1e-30, rel=1e-15))
     assert found.bound[0] <= 2.0 * UNIT
 
@@ -242,11 +241,11 @@ def test_precision_is_restored() -> None:
 
 def test_what_no_precision_encloses_is_not_said_to_be_zero() -> None:
     # sin(e^10000): of 14,427 bits before the point, the largest precision has 3,072.
-    problem, point = one(lambda xp, x: xp.sin(xp.exp(x)), x=1e4)
+    problem, at = one(lambda xp, x: xp.sin(xp.exp(x)), x=1e4)
     with pytest.raises(ReferenceFailure, match="float64 overflows"):
-        certify(problem, point, "value")
+        certify(problem, at, "value")
     with pytest.raises(ReferenceFailure, match="true value could not be enclosed tightly"):
-        nearest(problem, point, "value")
+        nearest(problem, at, "value")
 
 
 # Overflow.
@@ -262,9 +261,9 @@ def test_overflow_on_the_way_to_an_answer_is_refused(function: Any, operator: st
 
 
 def test_what_overflows_in_float64_has_its_nearest_doubles_all_the_same() -> None:
-    problem, point = one(lambda xp, x: xp.log(xp.cosh(x)), x=1000.0)
-    assert nearest(problem, point, "value")[0] == 1000.0 - math.log(2.0)
-    assert nearest(problem, point, "gradient")[0] == 1.0
+    problem, at = one(lambda xp, x: xp.log(xp.cosh(x)), x=1000.0)
+    assert nearest(problem, at, "value")[0] == 1000.0 - math.log(2.0)
+    assert nearest(problem, at, "gradient")[0] == 1.0
 
 
 @pytest.mark.parametrize("operator", FACTORS)
@@ -421,10 +420,10 @@ def test_a_jump_that_rounding_decides_is_refused_whatever_the_operator(operator:
     def stepped(xp: Any, x: Any) -> Any:
         return xp.where(x * x > 1.1 * 1.1, x, 2.0 * x)
 
-    problem, point = one(stepped, x=1.1)
+    problem, at = one(stepped, x=1.1)
     with pytest.raises(ReferenceFailure, match=DECIDES):
-        certify(problem, point, operator)
-    assert nearest(problem, point, "value") in ([1.1], [2.2])
+        certify(problem, at, operator)
+    assert nearest(problem, at, "value") in ([1.1], [2.2])
 
 
 def test_where_the_branches_meet_what_they_differ_by_is_added_to_the_bound() -> None:
@@ -584,9 +583,9 @@ def test_what_is_given_has_no_derivative() -> None:
     def constant(xp: Any, x: Any, *, c: Any) -> Any:
         return xp.sum(xp.exp(c))
 
-    point = one(constant, given={"c": [1.0, 2.0]}, x=1.0)
-    assert certify(*point, "value").high[0] == pytest.approx(math.e + math.e**2)
-    assert certify(*point, "gradient").zero
+    case = one(constant, given={"c": [1.0, 2.0]}, x=1.0)
+    assert certify(*case, "value").high[0] == pytest.approx(math.e + math.e**2)
+    assert certify(*case, "gradient").zero
 
 
 def test_tangents_that_the_hessian_maps_to_zero_make_a_product_of_zero() -> None:
@@ -664,17 +663,17 @@ INVERSE = np.array([[3.0, -1.0], [-1.0, 2.0]]) / 5.0
 
 @pytest.mark.parametrize("operator", ["gradient", "vjp", "jvp"])
 def test_a_derivative_in_a_symmetric_matrix_is_certified_by_both_conventions(operator: str) -> None:
-    problem, point = one(log_determinant, A=A)
-    found = certify(problem, point, operator)
+    problem, at = one(log_determinant, A=A)
+    found = certify(problem, at, operator)
     assert (found.convention, found.other.convention) == (LOWER, SYMMETRIC)
     triangle = np.array([[1.0, 0.0], [2.0, 1.0]]) * INVERSE
     for enclosure, gradient in ((found, triangle), (found.other, INVERSE)):
         if operator == "jvp":
-            expected = [np.sum(gradient * point.tangents["A"])]
+            expected = [np.sum(gradient * at.directions.tangents["A"])]
         else:
             expected = np.ravel(gradient)
             if operator == "vjp":
-                expected = expected * point.cotangents["value"]
+                expected = expected * at.directions.cotangents["value"]
         np.testing.assert_allclose(enclosure.high, expected, rtol=1e-14)
         assert (enclosure.radius <= TIGHT * enclosure.norm).all()
 
@@ -707,7 +706,7 @@ def test_where_the_conventions_agree_none_is_told(
 
 def test_a_large_case_is_certified_at_another_seed_too() -> None:
     problem = PROBLEMS["mlp"]
-    found = certify(problem, problem.point("10-50-50-1x32", seed=7), "gradient")
+    found = certify(problem, built_in.argument(problem, "10-50-50-1x32", seed=7), "gradient")
     assert (found.high != truth("mlp", "10-50-50-1x32", "gradient").high).all()
     assert found.radius.max() <= 1e-30 * found.norm
 
@@ -730,7 +729,7 @@ def at_integers(
     problem = Problem("candidate", function, inputs or INTEGERS, outputs=outputs)
     w = {k: np.asarray(a, dtype=float) for k, a in (cotangents or {"value": 5.0}).items()}
     v = {k: np.asarray(a, dtype=float) for k, a in (tangents or TANGENTS).items()}
-    return certify(problem, Point(problem.point().inputs, {}, v, w), operator)
+    return certify(problem, Argument(problem.point(), Directions(v, w)), operator)
 
 
 def cubic(xp: Any, x: Any, y: Any) -> Any:
@@ -845,12 +844,12 @@ def test_two_outputs_may_be_one_and_the_same(operator: str) -> None:
 def test_a_second_derivative_is_the_one_that_calculus_gives(
     function: Any, second: Any, x: float, operator: str
 ) -> None:
-    problem, point = one(function, x=x)
-    found = certify(problem, point, operator)
+    problem, at = one(function, x=x)
+    found = certify(problem, at, operator)
     with mpmath.workdps(400):
         expected = second(mpmath.mpf(x))
         if operator == "hvp":
-            expected *= mpmath.mpf(float(point.tangents["x"]))
+            expected *= mpmath.mpf(float(at.directions.tangents["x"]))
         centre = mpmath.mpf(float(found.high[0])) + mpmath.mpf(float(found.low[0]))
         assert abs(expected - centre) <= mpmath.mpf(float(found.radius[0]))
 
@@ -880,9 +879,9 @@ def test_another_number_of_outputs_than_declared_is_told(
     names: tuple[str, ...], returned: Any, reason: str, operator: str
 ) -> None:
     problem = Problem("candidate", lambda xp, x: returned(x), {"x": [1.0, 2.0]}, outputs=names)
-    point = problem.point("", 0, [(2,)] * len(names))
+    at = problem.points(outline=lambda point: [(2,)] * len(names)).checked[0]
     with pytest.raises(ReferenceFailure) as caught:
-        certify(problem, point, operator)
+        certify(problem, at, operator)
     assert reason in str(caught.value)
     assert "Return one array, or a tuple of several." in str(caught.value)
 
@@ -890,10 +889,10 @@ def test_another_number_of_outputs_than_declared_is_told(
 def test_a_vector_problem_that_ignores_its_namespace_is_refused() -> None:
     problem = Problem("candidate", lambda xp, x: (x, 1.0), {"x": 1.0}, outputs=("a", "b"))
     with pytest.raises(ReferenceFailure, match="returned float, not an array computed"):
-        certify(problem, problem.point(), "value")
+        certify(problem, Argument(problem.point()), "value")
 
 
 def test_one_output_that_is_not_finite_among_several_is_refused() -> None:
     problem = Problem("candidate", lambda xp, x: (x, 1.0 / x), {"x": 0.0}, outputs=("a", "b"))
     with pytest.raises(ReferenceFailure, match="not finite here"):
-        certify(problem, problem.point(), "value")
+        certify(problem, Argument(problem.point()), "value")

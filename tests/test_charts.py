@@ -8,10 +8,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pandas as pd
 import pytest
-from records import case, row, run, timed
+from records import plan, row, run, timed
 
-from gradiometer.report import charts
+from gradiometer.report import charts, marks
 from gradiometer.runs.run import Run
 from gradiometer.vocabulary.outcome import Status
 
@@ -26,7 +27,7 @@ def of_sizes(*sizes: int, methods: tuple[str, ...] = ("by-hand", "tape")) -> Run
     )
 
 
-def words(chart: charts.Chart | None, path: Path) -> str:
+def words(chart: Any, path: Path) -> str:
     """Return the text in a chart's SVG, which must be well-formed XML."""
     assert chart is not None
     chart.save(str(path))
@@ -121,8 +122,7 @@ def test_the_heat_map_keeps_the_order_of_the_plan_where_the_first_has_no_figure(
 
 
 def test_the_heat_map_shows_what_was_not_reached(tmp_path: Path) -> None:
-    plan = {"cases": [case("affine"), case("net")], "methods": ["tape"]}
-    told = run(row("tape", digits=15.0), plan=plan)
+    told = run(row("tape", digits=15.0), plan=plan(row("tape"), row("tape", "net")))
     shown = words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
     assert {"net", "not-reached"} <= set(shown)
 
@@ -138,7 +138,7 @@ def test_the_ranking_shows_every_timed_method_of_every_problem(tmp_path: Path, t
     shown = words(charts.ranking(told, "gradient"), tmp_path / "r.svg").split("\n")
     assert {"affine", "net 2-3", "by-hand", "tape", "dual", "× fastest (log scale)"} <= set(shown)
     assert shown.count("by-hand") == 2
-    assert set(charts.MODES) <= set(shown)
+    assert set(marks.MODE_COLORS) <= set(shown)
 
 
 def test_the_ranking_shows_the_largest_size_of_each_problem(tmp_path: Path) -> None:
@@ -199,9 +199,34 @@ def test_names_beside_lines_never_overlap_and_stay_in_the_panel(
     placed = np.sort([math.log(r["place"]) for r in data if r["place"] is not None])
     low, high = (math.log(f(r["time_s"] for r in data)) for f in (min, max))
     assert len(placed) == count
-    assert np.diff(placed).min() >= (high - low) * charts.LINE / charts.HEIGHT * 0.999
+    assert np.diff(placed).min() >= (high - low) * marks.LINE / marks.HEIGHT * 0.999
     assert low <= placed[0]
     assert placed[-1] <= high + 1e-9
+
+
+def test_names_stand_at_the_ends_of_lines_where_these_are_apart() -> None:
+    told = pd.DataFrame({"y": [1.0, 1e-3, 1e3]}, index=[7, 8, 9])
+    placed = marks.placed(told, told, "y", (1e-3, 1e3), marks.HEIGHT)
+    np.testing.assert_allclose(placed["place"], told["y"])
+
+
+def test_names_of_lines_that_end_together_follow_the_order_of_the_rows() -> None:
+    told = pd.DataFrame({"y": [2.0, 2.0, 1.0]})
+    placed = marks.placed(told, told.iloc[:2], "y", (1.0, 2.0), 10 * marks.LINE)
+    np.testing.assert_allclose(placed["place"], [2.0**0.9, 2.0, np.nan])
+
+
+def test_where_all_times_are_equal_names_are_placed_at_them() -> None:
+    told = pd.DataFrame({"y": [3.0, 3.0]})
+    placed = marks.placed(told, told, "y", (3.0, 3.0), marks.HEIGHT)
+    np.testing.assert_allclose(placed["place"], [3.0, 3.0])
+
+
+def test_a_figure_has_a_name_of_its_own_and_says_what_it_shows() -> None:
+    (figure,) = charts.figures(run(row("tape", digits=15.0)), "agreement", "gradient")
+    assert figure.name == "agreement-gradient"
+    assert figure.title == "Correct digits, gradient, by method and function"
+    assert charts.figures(run(), "agreement", "gradient") == []
 
 
 @pytest.mark.parametrize("name", list(charts.CHARTS))

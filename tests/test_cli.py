@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import records
 
 import gradiometer
-from gradiometer.runs.store import RunFolder, read_info, read_journal, run_folders
+from gradiometer.runs.journal import read_journal
+from gradiometer.runs.store import RunFolder, read_info, run_folders
 
 PLUGIN = '''
 import os
@@ -53,12 +55,12 @@ INFO: dict[str, Any] = {
     "environment": {"started": "2026-01-01T12:00:00+00:00"},
     "timing": "interleaved",
     "options": {"threads": 1},
-    "plan": {"cases": ["affine/float64/gradient"], "methods": ["tape"]},
+    "plan": records.plan(records.row("tape")),
 }
 CHECK = "run --problem product-of-sum --method backprop --rounds 0"
 VERBS = [
-    "run", "list", "list problems", "list methods", "list operators", "list runs", "show",
-    "descend", "report",
+    "run", "list", "list problems", "list methods", "list operators", "show", "descend", "report",
+    "runs", "runs list",
 ]  # fmt: skip
 
 
@@ -100,10 +102,14 @@ def strict(text: str) -> Any:
     return json.loads(text, parse_constant=pytest.fail)
 
 
-def measured(factory: pytest.TempPathFactory, command: str) -> Measured:
-    where = factory.mktemp("measured")
+def write_plugins(where: Path) -> None:
     (where / "plugin.py").write_text(PLUGIN, "utf-8")
     (where / "broken.py").write_text("raise ValueError('no such thing')\n")
+
+
+def measured(factory: pytest.TempPathFactory, command: str) -> Measured:
+    where = factory.mktemp("measured")
+    write_plugins(where)
     return Measured(gradiometer_at(where, command), where)
 
 
@@ -151,9 +157,10 @@ def test_the_help_of_every_verb_has_an_example(tmp_path: Path, verb: str) -> Non
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("", ["run", "show", "descend", "report", "list"]),
-        ("-h", ["run", "show", "descend", "report", "list"]),
-        ("list", ["problems", "methods", "operators", "runs"]),
+        ("", ["run", "show", "descend", "report", "list", "runs"]),
+        ("-h", ["run", "show", "descend", "report", "list", "runs"]),
+        ("list", ["problems", "methods", "operators"]),
+        ("runs", ["list", "show", "rm", "merge"]),
     ],
 )
 def test_without_a_command_the_help_lists_them(
@@ -179,9 +186,19 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
     [
         ("rnu", "No such command 'rnu'. Did you mean 'run'?"),
         ("list probems", "Did you mean 'problems'?"),
+        ("list runs", "No such command 'runs'"),
         ("run --metod jax", "No such option: --metod (Possible options: --method"),
         ("run --rounds many", "Invalid value for '--rounds'"),
         ("show", "Missing argument"),
+        ("run product-of-summ", "Unknown problem or method 'product-of-summ'"),
+        ("run backprob", "Did you mean 'backprop'"),
+        ("run nowhere.py", "No plugin file or folder at 'nowhere.py': check the path."),
+        ("run nowhere.py:cube", "No plugin file or folder at 'nowhere.py': check the path."),
+        ("run plugin.py:zeroes", "Unknown problem or method 'plugin.py:zeroes'"),
+        ("run broken.py", "broken.py failed to load: ValueError: no such thing (line 1)"),
+        ("run --problem backprop", "Unknown problem 'backprop'"),
+        ("run --method mlp", "Unknown method 'mlp'"),
+        ("run mlp --resume latest --results runs", "--resume takes a run up as it was planned"),
         ("run --problem product-of-summ", "Did you mean 'product-of-sum'?"),
         ("run --method backprob", "Did you mean 'backprop'?"),
         ("run --size 2-3-1x", "Did you mean '2-3-1x1'"),
@@ -190,9 +207,13 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         ("run --threads 0", "threads is 0: expected 1 or more."),
         ("run --rounds 3", "rounds is 3: expected 7 or more"),
         ("show sigmoid-afine", "Did you mean 'sigmoid-affine'?"),
+        ("show '*chain*'", "problems: "),
+        ("show plugin.py", "Unknown problem 'plugin.py'"),
         ("report 20260101-120000-abce --results runs", "Did you mean '20260101-120000-abcd'?"),
-        ("list runs --results damaged", "records.jsonl, line 2: "),
-        ("list runs --results edited", "run.json is not valid JSON"),
+        ("report latest --results damaged", "records.jsonl, line 2: "),
+        ("report latest --results edited", "run.json is not valid JSON"),
+        ("runs list --results damaged", "records.jsonl, line 2: "),
+        ("runs list --results edited", "run.json is not valid JSON"),
         (f"{CHECK} --results file", "Cannot write file/"),
         (f"{CHECK} --seed -1", "seed"),
         (f"{CHECK} --timeout nan", "timeout_s is nan"),
@@ -215,6 +236,7 @@ def mistakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder with a file, and runs that are whole, damaged and edited."""
     where = tmp_path_factory.mktemp("mistakes")
     (where / "file").write_text("mine")
+    write_plugins(where)
     for name in ("runs", "damaged", "edited"):
         path = RunFolder.create(where / name, INFO).path
         path.rename(where / name / "20260101-120000-abcd")
@@ -238,7 +260,8 @@ def test_a_report_that_cannot_be_written_is_a_mistake_and_the_run_is_kept(
 def test_an_operator_named_twice_is_measured_once(unreported: Measured) -> None:
     rows, _ = read_journal(unreported.run / "records.jsonl")
     assert [r["case"] for r in rows] == ["product-of-sum/float64/value"]
-    assert read_info(unreported.run)["plan"]["cases"] == ["product-of-sum/float64/value"]
+    planned = [row["case"] for row in read_info(unreported.run)["plan"]]
+    assert planned == ["product-of-sum/float64/value"]
 
 
 # Measuring.
@@ -286,7 +309,7 @@ def test_the_same_run_can_be_reported_again_and_listed(timed: Measured) -> None:
     done = gradiometer_at(timed.where, "report latest --reports again")
     assert done == (0, f"again/{timed.run.name}/report.md\n", "")
     assert (timed.where / "again" / timed.run.name / "report.md").is_file()
-    (listed,) = strict(gradiometer_at(timed.where, "list runs --json").out)
+    (listed,) = strict(gradiometer_at(timed.where, "runs list --json").out)
     assert (listed["run"], listed["state"]) == (timed.run.name, "complete")
     assert (listed["planned"], listed["recorded"], listed["ok"]) == (4, 4, 4)
 
@@ -310,7 +333,7 @@ def test_json_is_all_that_is_on_stdout_and_tells_the_run(checked: Measured) -> N
     assert (checked.where / told["path"]) == checked.run
     assert (checked.where / told["report"]) == checked.report
     assert told["state"] == "complete"
-    assert told["plan"]["methods"] == ["backprop", "complex-step"]
+    assert [row["method"] for row in told["plan"]] == 2 * ["backprop", "complex-step"]
     assert told["options"]["rounds"] == 0
     assert {"numpy", "gradiometer"} <= set(told["environment"]["versions"])
 
@@ -319,7 +342,7 @@ def test_json_is_all_that_is_on_stdout_and_tells_the_run(checked: Measured) -> N
     "command",
     [
         "list methods --json",
-        "list runs --json",
+        "runs list --json",
         "show mlp --size 2-3-1x1 --json",
         "show polar-coordinates --operator jacobian --operator vjp --json",
         "list operators --json",

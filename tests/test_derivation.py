@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+import built_in
 import numpy as np
 import pytest
 
 from gradiometer import Method, Namespace, Primal, Problem
 from gradiometer.errors import Unsupported, UnsupportedOperation
 from gradiometer.measure.agreement import agree
-from gradiometer.measure.plan import Case, applies
 from gradiometer.reference.certify import certify
-from gradiometer.reference.lookup import outline as shapes
+from gradiometer.vocabulary.answer import as_arrays
 from gradiometer.vocabulary.derivation import NATIVE, prepare
 from gradiometer.vocabulary.operators import OPERATORS, operator
 from gradiometer.vocabulary.outcome import Status
-from gradiometer.vocabulary.problem import Point
+from gradiometer.vocabulary.point import Argument, Points, Signature
 
 Array = np.ndarray
 
@@ -84,11 +84,25 @@ VECTORS = [name for name, p in PROBLEMS.items() if p.outputs]
 
 
 @cache
-def points(name: str) -> tuple[Point, Point]:
+def points(name: str) -> Points:
     """Return the point where answers are checked, and the one where methods are prepared."""
-    p = PROBLEMS[name]
-    outline = Case(p, "", "value").points(1, lambda at: shapes(p, at))
-    return outline.check, outline.preparation
+    return built_in.points(PROBLEMS[name])
+
+
+def signature(name: str) -> Signature:
+    """Return the shapes of a problem's inputs and outputs."""
+    return points(name).signature
+
+
+def checked(name: str) -> Argument:
+    """Return where answers are checked."""
+    return points(name).checked[0]
+
+
+def primal(name: str, method: Method) -> Primal:
+    """Return a problem's function in a method's arrays, at the point of preparation."""
+    point = points(name).preparation.point
+    return Primal(PROBLEMS[name], method.namespace(), point, signature(name))
 
 
 # Minimal methods, which differentiate by complex steps: plain NumPy, and exact to rounding.
@@ -211,14 +225,13 @@ METHODS: dict[str, Callable[[], Minimal]] = {
 }
 
 
-def evaluate(method: Minimal, problem: str, name: str, at: Point | None = None) -> tuple[Any, str]:
+def evaluate(
+    method: Minimal, problem: str, name: str, at: Argument | None = None
+) -> tuple[Any, str]:
     """Prepare an operator at one point; return its result at the other, and its route."""
-    check, preparation = points(problem)
-    where = at or check
-    f = Primal(PROBLEMS[problem], method.namespace(), preparation)
-    route = prepare(method, f, name)
+    route = prepare(method, primal(problem, method), name)
     method.calls.clear()
-    inputs, given, directions = operator(name).native(where, method)
+    inputs, given, directions = operator(name).native(at or checked(problem), method)
     if route.text != NATIVE:
         return route.call(inputs, given, *directions), route.text
     args, kwargs = method.arguments(inputs, given, *directions)
@@ -227,18 +240,17 @@ def evaluate(method: Minimal, problem: str, name: str, at: Point | None = None) 
 
 def assert_certified(result: Any, problem: str, name: str) -> None:
     """Check an answer against the enclosure of the truth."""
-    check, _ = points(problem)
-    truth = certify(PROBLEMS[problem], check, name)
-    arrays = operator(name).answer(result, check).arrays
-    layout = operator(name).layout(check)
-    found = agree(arrays, truth, layout, promise=12.0, exact=True)
+    asked = operator(name)
+    truth = certify(PROBLEMS[problem], checked(problem), name)
+    arrays = as_arrays(result, asked, signature(problem)).arrays
+    found = agree(arrays, truth, asked.layout(signature(problem)), promise=12.0, exact=True)
     assert (found.status, found.reason) == (Status.OK, "")
 
 
 # The routes.
 
-N = {name: points(name)[0].n for name in PROBLEMS}
-M = {name: points(name)[0].m for name in PROBLEMS}
+N = {name: signature(name).n for name in PROBLEMS}
+M = {name: signature(name).m for name in PROBLEMS}
 ROUTES: list[tuple[str, str, Callable[[str], str], Sequence[str]]] = [
     ("gradient-only", "gradient", lambda p: NATIVE, SCALARS),
     ("gradient-only", "jacobian", lambda p: "gradient", SCALARS),
@@ -319,15 +331,16 @@ def test_a_value_is_the_primal() -> None:
 
 
 def test_directions_are_those_of_the_call_and_not_of_the_preparation() -> None:
-    check, preparation = points("cubes")
-    changed = Point(check.inputs, check.given, preparation.tangents, preparation.cotangents)
+    at = checked("cubes")
+    changed = at._replace(directions=points("cubes").preparation.directions)
     for method in (Gradient(), Vjp(), Jvp()):
         for name in ("jvp", "vjp"):
+            asked = operator(name)
             one, other = (
-                operator(name).answer(evaluate(method, "cubes", name, at)[0], check).arrays
-                for at in (check, changed)
+                as_arrays(evaluate(method, "cubes", name, each)[0], asked, signature("cubes"))
+                for each in (at, changed)
             )
-            assert any((a != b).all() for a, b in zip(one, other, strict=True))
+            assert any((a != b).all() for a, b in zip(one.arrays, other.arrays, strict=True))
 
 
 # Second derivatives, of methods that can differentiate their own gradient.
@@ -461,12 +474,10 @@ class WithHvp(Nested):
 def test_second_derivatives_come_of_differentiating_the_gradient(
     method: Callable[[], Method], name: str, text: str
 ) -> None:
-    check, preparation = points("product_of")
     chosen = method()
-    f = Primal(PROBLEMS["product_of"], chosen.namespace(), preparation)
-    route = prepare(chosen, f, name)
+    route = prepare(chosen, primal("product_of", chosen), name)
     assert route.text == text
-    inputs, given, directions = operator(name).native(check, chosen)
+    inputs, given, directions = operator(name).native(checked("product_of"), chosen)
     assert_certified(route.call(inputs, given, *directions), "product_of", name)
 
 
@@ -474,9 +485,8 @@ def test_second_derivatives_come_of_differentiating_the_gradient(
 def test_a_method_that_cannot_nest_is_not_asked_to(name: str) -> None:
     method = Nested()
     method.composes = False
-    f = Primal(PROBLEMS["product_of"], method.namespace(), points("product_of")[1])
     with pytest.raises(Unsupported, match="Method 'nested' has no"):
-        prepare(method, f, name)
+        prepare(method, primal("product_of", method), name)
 
 
 # No way.
@@ -577,7 +587,8 @@ def test_an_all_none_gradient_pushes_nothing() -> None:
     result, text = evaluate(Nothing(), "cubes", "jvp")
     assert text == "gradient"
     assert result == 0.0
-    found = operator("vjp").answer(evaluate(Nothing(), "cubes", "vjp")[0], points("cubes")[0])
+    result, _ = evaluate(Nothing(), "cubes", "vjp")
+    found = as_arrays(result, operator("vjp"), signature("cubes"))
     assert found.note == "2 None returned, counted as zeros"
     assert not any(a.any() for a in found.arrays)
 
@@ -585,5 +596,77 @@ def test_an_all_none_gradient_pushes_nothing() -> None:
 @pytest.mark.parametrize("problem", list(PROBLEMS))
 @pytest.mark.parametrize("name", list(OPERATORS))
 def test_the_problems_here_have_every_operator_that_applies(problem: str, name: str) -> None:
-    if applies(name, PROBLEMS[problem]):
-        assert certify(PROBLEMS[problem], points(problem)[0], name).norm > 0.0
+    if not (operator(name).of_scalars and PROBLEMS[problem].outputs):
+        assert certify(PROBLEMS[problem], checked(problem), name).norm > 0.0
+
+
+# Native operators are finished, those that another is derived from as well.
+
+
+class Finishing(Minimal):
+    """Notes which native operators it is handed, and how often the finished ones are called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.finished: list[Any] = []
+
+    def finish(self, prepared: Any) -> Any:
+        self.finished.append(prepared)
+
+        def finished(*args: Any, **kwargs: Any) -> Any:
+            self.calls["finished"] += 1
+            return prepared(*args, **kwargs)
+
+        return finished
+
+
+FINISHING = [
+    (Gradient, "value", 1),
+    (Gradient, "gradient", 1),
+    (Gradient, "jacobian", 1),
+    (Gradient, "jvp", 1),
+    (Gradient, "vjp", 1),
+    (Vjp, "gradient", 1),
+    (Vjp, "vjp", 1),
+    (Vjp, "jacobian", 1),
+    (Jvp, "jvp", 1),
+    (Jvp, "gradient", 2),
+    (Jvp, "jacobian", 2),
+    (Jvp, "vjp", 2),
+    (OwnArguments, "vjp", 1),
+    (OwnArguments, "gradient", 1),
+]
+
+
+@pytest.mark.parametrize(("method", "name", "calls"), FINISHING)
+def test_every_native_operator_is_finished_once(method: Any, name: str, calls: int) -> None:
+    finishing = type("Finished", (Finishing, method), {})()
+    result, _ = evaluate(finishing, "product_of", name)
+    assert len(finishing.finished) == 1
+    assert finishing.calls["finished"] == calls
+    assert_certified(result, "product_of", name)
+
+
+class NestedFinishing(Nested):
+    """Nests, and notes what it is handed."""
+
+    def __init__(self) -> None:
+        self.finished: list[str] = []
+
+    def finish(self, prepared: Any) -> Any:
+        self.finished.append(prepared.__name__)
+        return prepared
+
+
+@pytest.mark.parametrize("name", ["hvp", "hessian"])
+def test_what_is_nested_is_finished_too(name: str) -> None:
+    method = NestedFinishing()
+    prepare(method, primal("product_of", method), name)
+    assert method.finished[-2:] == ["gradient", "jvp"]
+
+
+def test_a_derived_operator_itself_is_not_finished() -> None:
+    finishing = type("Finished", (Finishing, Both), {})()
+    evaluate(finishing, "tall", "jacobian")
+    (only,) = finishing.finished
+    assert only.__name__ == "jvp"

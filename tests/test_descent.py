@@ -15,8 +15,12 @@ import pytest
 
 import gradiometer
 from gradiometer import Descent, GradiometerError, problem
-from gradiometer.descent.settings import CERTIFIED, Settings, Trajectory
+from gradiometer.descent.descend import resume_descent
+from gradiometer.descent.folder import read
+from gradiometer.descent.lead import Lead
+from gradiometer.descent.settings import Settings
 from gradiometer.descent.steps import RULES
+from gradiometer.descent.trajectory import CERTIFIED, Trajectory
 from gradiometer.errors import UnknownName
 from gradiometer.runs.schema import strict
 from gradiometer.vocabulary.outcome import Status
@@ -100,10 +104,18 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what is descended out of the project's own results."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def bowl(plugin: Path) -> Descent:
-    methods = [*NUMPY, "sympy", "pytorch"]
-    return gradiometer.descend("quadratic", methods, rate=0.1, steps=12, plugins=[plugin])
+    methods, results = [*NUMPY, "sympy", "pytorch"], plugin.parent / "results"
+    return gradiometer.descend(
+        "quadratic", methods, rate=0.1, steps=12, plugins=[plugin], results=results
+    )
 
 
 def row(descent: Descent, rule: str, method: str) -> Any:
@@ -274,13 +286,14 @@ def test_a_start_where_the_gradient_is_zero_has_nothing_to_descend(
 
 
 @pytest.fixture(scope="module")
-def faults() -> Descent:
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Descent:
+    results = tmp_path_factory.mktemp("faults")
     names = [
         "right", "zeros", "frozen", "nan", "wrong-shape", "raises-in-preparation", "raises-later",
         "exits", "hangs", "wavers", "lacks-an-operation", "needs-another-library",
     ]  # fmt: skip
     return gradiometer.descend(
-        "sound", names, steps=150, rate=1e-3, timeout_s=5.0, plugins=[PLUGINS]
+        "sound", names, steps=150, rate=1e-3, timeout_s=5.0, plugins=[PLUGINS], results=results
     )
 
 
@@ -407,7 +420,49 @@ def test_a_mistake_is_an_error_that_says_what_was_expected(
 
 def test_an_unknown_problem_is_a_name_error_of_ours() -> None:
     with pytest.raises(UnknownName):
+        gradiometer.descend("nothing*")
+
+
+def test_several_problems_are_refused() -> None:
+    with pytest.raises(GradiometerError, match=r"'\*' names \d+ problems: .* Name one\."):
         gradiometer.descend("*")
+
+
+# What is kept.
+
+
+@pytest.mark.parametrize("ended", [0, 2, 4, 5])
+def test_a_descent_that_was_cut_off_is_taken_up(
+    ended: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trajectories = Lead.trajectories
+
+    def cut_off(self: Lead, *given: Any) -> Any:
+        for number, each in enumerate(trajectories(self, *given)):
+            if number == ended:
+                raise KeyboardInterrupt
+            yield each
+
+    asked: dict[str, Any] = {"methods": ["backprop", "central-difference"], "steps": 3}
+    with monkeypatch.context() as patch:
+        patch.setattr(Lead, "trajectories", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            gradiometer.descend("rosenbrock", **asked)
+    (folder,) = (tmp_path / "results").iterdir()
+    kept = read(folder)
+    assert len((folder / "records.jsonl").read_text().splitlines()) == ended
+    assert json.loads((folder / "run.json").read_text())["state"] == "interrupted"
+    again, whole = resume_descent("latest"), gradiometer.descend("rosenbrock", **asked)
+    compared = ["rule", "method", "mode", "step", "loss", "drift"]
+    pd.testing.assert_frame_equal(again.frame[compared], whole.frame[compared])
+    pd.testing.assert_frame_equal(again.frame.head(len(kept.frame)), kept.frame, check_dtype=False)
+    assert again.facts["rate"] == whole.facts["rate"]
+
+
+def test_a_comparison_is_no_descent_to_take_up() -> None:
+    gradiometer.run("product-of-sum", "backprop", options=gradiometer.Options(rounds=0))
+    with pytest.raises(GradiometerError, match="is a comparison: expected a descent"):
+        resume_descent("latest")
 
 
 # Objects, and certified values.
@@ -531,7 +586,7 @@ def descent(*trajectories: Trajectory) -> Descent:
     return Descent(facts | {"machine": machine}, trajectories)
 
 
-def test_a_course_has_the_default_steps_of_each_rule_unless_told() -> None:
+def test_a_rule_has_its_default_steps_unless_told() -> None:
     lengths = {name: Settings().length(rule) for name, rule in RULES.items()}
     assert lengths == {"gradient-descent": 100, "newton": 20}
     assert {Settings(steps=7).length(rule) for rule in RULES.values()} == {7}

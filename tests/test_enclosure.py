@@ -7,6 +7,7 @@ import dataclasses
 import math
 from fractions import Fraction
 
+import built_in
 import numpy as np
 import pytest
 from flint import arb, ctx
@@ -16,7 +17,7 @@ from gradiometer.errors import ReferenceFailure
 from gradiometer.reference.array import Array as Reference
 from gradiometer.reference.certify import certify
 from gradiometer.reference.enclosure import UNIT, Enclosure, norm
-from gradiometer.reference.tape import Node
+from gradiometer.reference.node import Node
 
 Array = np.ndarray
 SMALLEST = 5e-324
@@ -32,7 +33,7 @@ def rounded(balls: list[arb]) -> Enclosure:
     """Return the enclosure of a gradient that consists of these balls: that of Σ ballₖ·xₖ."""
     constants = Reference(Node(np.array(balls, dtype=object)))
     linear = Problem("linear", lambda xp, x: xp.sum(x * constants), {"x": np.ones(len(balls))})
-    return certify(linear, linear.point(), "gradient")
+    return certify(linear, built_in.argument(linear), "gradient")
 
 
 def drawn(rng: np.random.Generator, exponent: int, *, radius: float = 0.0) -> arb:
@@ -267,8 +268,7 @@ def test_an_enclosure_is_of_a_scalar_that_is_no_zero_by_one_convention_unless_it
 def test_an_enclosure_of_several_outputs_knows_their_shapes() -> None:
     problem = Problem("p", lambda xp, x: (x, x[:1, None]), {"x": [1.0, 2.0]}, outputs=("a", "b"))
     for operator in ("value", "jvp", "jacobian"):
-        point = problem.point(outputs=[(2,), (1, 1)])
-        assert certify(problem, point, operator).shapes == ((2,), (1, 1))
+        assert certify(problem, built_in.argument(problem), operator).shapes == ((2,), (1, 1))
 
 
 def test_an_enclosure_cannot_be_changed() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -71,39 +70,6 @@ def test_restricting_again_replaces_what_was_set() -> None:
     once: dict[str, str] = {}
     restrict(once, 2)
     assert environ == once
-
-
-@pytest.mark.skipif(
-    not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process to cores"
-)
-def test_a_process_is_pinned_to_the_last_cores_that_it_may_use(tmp_path: Path) -> None:
-    script = """
-import json, os
-from gradiometer.worker.process import pin
-cores = [sorted(os.sched_getaffinity(0))]
-for threads in (10**6, len(cores[0]), 1, 1, 4):
-    pin(threads)
-    cores.append(sorted(os.sched_getaffinity(0)))
-print(json.dumps(cores))
-"""
-    before = os.sched_getaffinity(0)
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    allowed, more_than_all, all_, one, again, more = json.loads(done.stdout)
-    assert more_than_all == all_ == allowed
-    assert one == again == more == allowed[-1:]
-    assert os.sched_getaffinity(0) == before
-
-
-def test_pinning_does_nothing_where_it_is_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
-
-    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
-    from gradiometer.worker.process import pin
-
-    pin(1)
-    assert not hasattr(os, "sched_setaffinity")
 
 
 @pytest.mark.parametrize(

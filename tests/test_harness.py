@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 import gradiometer
-from gradiometer.api import find_plugins
 from gradiometer.measure.agreement import ZERO
-from gradiometer.measure.harness import Harness, outline, reference
+from gradiometer.measure.harness import Harness
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
-from gradiometer.measure.plan import make_plan
-from gradiometer.measure.pool import Failure, Pool
+from gradiometer.measure.plan import Plan, make_plan
+from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Registry
-from gradiometer.reference import cache
 from gradiometer.vocabulary.outcome import Outcome, Status
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -64,7 +62,14 @@ ENDS = {
 
 @pytest.fixture(scope="module")
 def faulty() -> Registry:
-    return find_plugins([PLUGINS])
+    return loader.load([PLUGINS])
+
+
+def planned(registry: Registry, problems: Any, methods: Any, operators: Any = "gradient") -> Plan:
+    """Return the plan of problems and methods by name."""
+    known = registry.named("methods")
+    chosen = [registry.problems[p] for p in problems], [known[m] for m in methods]
+    return make_plan(registry, *chosen, operators=operators)
 
 
 def left_behind(mark: str) -> list[psutil.Process]:
@@ -80,52 +85,46 @@ def left_behind(mark: str) -> list[psutil.Process]:
 @pytest.fixture(scope="module")
 def ended(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     """One case through every faulty method: outcomes by method, each of which came exactly once."""
-    methods = [faulty.methods[name] for name in ENDS]
-    plan = make_plan([faulty.problems["sound"]], methods, operators=["gradient"])
+    plan = planned(faulty, ["sound"], ENDS)
     logs = tmp_path_factory.mktemp("logs")
     mark = f"GRADIOMETER_TEST_{os.getpid()}"  # other sessions may be running
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(mark, "1")
-        with Harness(plan, OPTIONS, faulty.origins, logs) as harness:
+        with Harness(plan, OPTIONS, logs) as harness:
             outcomes = list(harness.outcomes())
             assert left_behind(mark), "what it leaves behind is found while its worker lives"
     _, alive = psutil.wait_procs(left_behind(mark), timeout=5.0)  # what was killed may be dying
     assert not alive
-    names = [each.cell.method.name for each in outcomes]
-    assert sorted(names) == sorted(ENDS)
-    return {each.cell.method.name: each.outcome for each in outcomes}
+    assert sorted(each.cell.method for each in outcomes) == sorted(ENDS)
+    return {each.cell.method: each.outcome for each in outcomes}
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_a_faulty_method_ends_with_its_status_and_a_reason(
-    ended: dict[str, Outcome], name: str
-) -> None:
+def test_a_faulty_method_ends_with_status_and_reason(ended: dict[str, Outcome], name: str) -> None:
     status, reason = ENDS[name]
     assert (ended[name].status, reason in ended[name].reason) == (status, True), ended[name]
 
 
 @pytest.mark.parametrize("name", [n for n, (s, _) in ENDS.items() if s is not Status.OK])
 def test_what_does_not_agree_is_not_timed(ended: dict[str, Outcome], name: str) -> None:
-    assert ended[name].time_s is None
-    assert ended[name].ratio is None
+    warm = ended[name].warm
+    assert (warm.time_s, warm.ratio) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["right", "chatters", "watches", "leaves-things"])
-def test_neighbours_of_the_faulty_are_measured_in_full(
-    ended: dict[str, Outcome], name: str
-) -> None:
-    outcome = ended[name]
-    assert outcome.digits > 15
-    assert outcome.rounds == OPTIONS.rounds
-    assert outcome.stopped == "rounds"
-    assert outcome.low_s <= outcome.time_s <= outcome.high_s
-    assert outcome.ratio_low <= outcome.ratio <= outcome.ratio_high
-    assert outcome.prepare_s > 0
-    assert outcome.first_s > 0
+def test_neighbours_of_the_faulty_are_measured(ended: dict[str, Outcome], name: str) -> None:
+    outcome, warm = ended[name], ended[name].warm
+    assert outcome.verdict.digits > 15
+    assert warm.rounds == OPTIONS.rounds
+    assert warm.stopped == "rounds"
+    assert warm.low_s <= warm.time_s <= warm.high_s
+    assert warm.ratio_low <= warm.ratio <= warm.ratio_high
+    assert outcome.cold.prepare_s > 0
+    assert outcome.cold.first_s > 0
 
 
-def test_some_method_is_the_fastest_and_its_ratio_is_one(ended: dict[str, Outcome]) -> None:
-    ratios = [o.ratio for o in ended.values() if o.ratio is not None]
+def test_the_ratio_of_the_fastest_is_one(ended: dict[str, Outcome]) -> None:
+    ratios = [o.warm.ratio for o in ended.values()]
     assert 1.0 in ratios
 
 
@@ -142,17 +141,14 @@ PROBLEMS = {
 
 @pytest.fixture(scope="module")
 def troubled(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    problems = [faulty.problems[name] for name in (*PROBLEMS, "sound", "flat")]
-    plan = make_plan(problems, [faulty.methods["right"]], operators=["gradient"])
+    plan = planned(faulty, [*PROBLEMS, "sound", "flat"], ["right"])
     logs = tmp_path_factory.mktemp("logs")
-    with Harness(plan, replace(OPTIONS, rounds=0), faulty.origins, logs) as harness:
-        return {each.cell.case.problem.name: each.outcome for each in harness.outcomes()}
+    with Harness(plan, replace(OPTIONS, rounds=0), logs) as harness:
+        return {each.cell.case.problem: each.outcome for each in harness.outcomes()}
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_a_faulty_problem_costs_its_own_cells_and_says_why(
-    troubled: dict[str, Outcome], name: str
-) -> None:
+def test_a_faulty_problem_costs_its_own_cells(troubled: dict[str, Outcome], name: str) -> None:
     assert troubled[name].status is Status.ERROR
     assert PROBLEMS[name] in troubled[name].reason
 
@@ -160,16 +156,17 @@ def test_a_faulty_problem_costs_its_own_cells_and_says_why(
 def test_a_problem_beside_faulty_ones_is_checked(troubled: dict[str, Outcome]) -> None:
     outcome = troubled["sound"]
     assert outcome.status is Status.OK
-    assert outcome.owed > 14.0
-    assert outcome.undecided == 0
+    assert outcome.verdict.owed > 14.0
+    assert outcome.verdict.undecided == 0
 
 
-def test_an_answer_to_a_truth_of_zero_is_checked_and_it_is_told(
+def test_an_answer_to_a_truth_of_zero_is_checked(
     troubled: dict[str, Outcome],
 ) -> None:
     outcome = troubled["flat"]
     assert (outcome.status, outcome.reason) == (Status.OK, ZERO)
-    figures = (outcome.digits, outcome.owed, outcome.undecided, outcome.condition)
+    verdict = outcome.verdict
+    figures = (verdict.digits, verdict.owed, verdict.undecided, verdict.condition)
     assert figures == (None, None, 0, None)
 
 
@@ -220,14 +217,13 @@ Cells = dict[tuple[str, str, str], Outcome]
 def derivatives(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> Cells:
     """Every operator of a scalar and a vector problem, by methods of which most are faulty."""
     names = ("saddle", "bowl", "affine", "one-output-short", "too-wide")
-    problems = [faulty.problems[name] for name in names]
-    plan = make_plan(problems, [faulty.methods[name] for name in HANDS], operators=ALL)
+    plan = planned(faulty, names, HANDS, ALL)
     logs = tmp_path_factory.mktemp("logs")
-    with Harness(plan, replace(OPTIONS, rounds=0), faulty.origins, logs) as harness:
+    with Harness(plan, replace(OPTIONS, rounds=0), logs) as harness:
         ended = list(harness.outcomes())
     assert sorted(each.cell.id for each in ended) == sorted(cell.id for cell in plan.cells)
     return {
-        (each.cell.method.name, each.cell.case.problem.name, each.cell.case.operator): each.outcome
+        (each.cell.method, each.cell.case.problem, each.cell.case.operator): each.outcome
         for each in ended
     }
 
@@ -242,7 +238,7 @@ def test_a_wrong_derivative_disagrees_and_is_located(
 
 
 @pytest.mark.parametrize("cell", SKIPPED | UNSUPPORTED, ids="/".join)
-def test_a_derivative_that_is_declined_or_not_there_is_recorded_with_the_reason(
+def test_what_is_declined_or_lacking_says_why(
     derivatives: Cells, cell: tuple[str, str, str]
 ) -> None:
     status = Status.SKIPPED if cell in SKIPPED else Status.UNSUPPORTED
@@ -250,7 +246,7 @@ def test_a_derivative_that_is_declined_or_not_there_is_recorded_with_the_reason(
     assert (SKIPPED | UNSUPPORTED)[cell] in derivatives[cell].reason
 
 
-def test_every_other_derivative_of_a_faulty_method_is_right(derivatives: Cells) -> None:
+def test_all_other_derivatives_are_right(derivatives: Cells) -> None:
     amiss = {
         cell
         for cell, outcome in derivatives.items()
@@ -261,9 +257,7 @@ def test_every_other_derivative_of_a_faulty_method_is_right(derivatives: Cells) 
 
 
 @pytest.mark.parametrize("cell", ROUTES, ids="/".join)
-def test_a_record_says_by_which_route_a_derivative_came(
-    derivatives: Cells, cell: tuple[str, str, str]
-) -> None:
+def test_an_outcome_names_the_route(derivatives: Cells, cell: tuple[str, str, str]) -> None:
     assert derivatives[cell].status is Status.OK, derivatives[cell]
     assert derivatives[cell].route == ROUTES[cell]
 
@@ -278,14 +272,13 @@ def test_none_for_an_unused_input_is_right_and_told(derivatives: Cells, operator
 
 
 @pytest.mark.parametrize("operator", ["hessian", "hvp"])
-def test_a_case_whose_second_derivative_vanishes_is_checked_and_it_is_told(
-    derivatives: Cells, operator: str
-) -> None:
+def test_a_second_derivative_of_zero_is_checked(derivatives: Cells, operator: str) -> None:
     outcome = derivatives["all-right", "affine", operator]
-    assert (outcome.status, outcome.reason, outcome.digits) == (Status.OK, ZERO, None)
+    assert (outcome.status, outcome.reason) == (Status.OK, ZERO)
+    assert outcome.verdict.digits is None
 
 
-def test_a_case_whose_answer_is_too_large_is_skipped_and_its_others_are_not(
+def test_a_case_that_is_too_large_is_skipped_alone(
     derivatives: Cells,
 ) -> None:
     outcome = derivatives["all-right", "too-wide", "hessian"]
@@ -295,55 +288,10 @@ def test_a_case_whose_answer_is_too_large_is_skipped_and_its_others_are_not(
 
 
 @pytest.mark.parametrize("operator", ["value", "jacobian", "jvp", "vjp"])
-def test_a_problem_that_returns_fewer_outputs_than_it_names_is_an_error(
-    derivatives: Cells, operator: str
-) -> None:
+def test_an_output_that_is_named_and_missing_is_an_error(derivatives: Cells, operator: str) -> None:
     outcome = derivatives["all-right", "one-output-short", operator]
     assert outcome.status is Status.ERROR
     assert "returned 2 outputs in a tuple: 3 are named (a, b, c)" in outcome.reason
-
-
-@pytest.fixture
-def pool(tmp_path: Path) -> Iterator[Pool]:
-    with Pool(tmp_path / "logs", threads=1) as workers:
-        yield workers
-
-
-def test_a_reference_is_certified_once_and_then_found_by_the_worker_alone(
-    pool: Pool, faulty: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("GRADIOMETER_CACHE", str(tmp_path / "cache"))
-    problem = faulty.problems["sound"]
-    arguments = (problem, problem.point(), "gradient", faulty.origins, 10.0)
-    first = reference(pool, *arguments)
-    (kept,) = (tmp_path / "cache").glob("*.npz")
-    monkeypatch.delenv("GRADIOMETER_CACHE")  # of the coordinator, which has nothing to look up
-    with monkeypatch.context() as other:
-        other.setenv("GRADIOMETER_CACHE", str(kept.parent))
-        cache.keep(kept.stem, replace(first, bits=7))
-    again = reference(pool, *arguments)
-    assert again.bits == 7
-    assert (again.high == first.high).all()
-
-
-def test_the_shapes_of_a_problem_are_told_though_it_cannot_be_certified(
-    pool: Pool, faulty: Registry
-) -> None:
-    problem = faulty.problems["drowns"]
-    assert outline(pool, problem, problem.point(), faulty.origins, 10.0) == ((),)
-    raises = faulty.problems["raises"]
-    with pytest.raises(Failure, match=r"reference: .* overdrawn at faulty_problems\.py, line 28"):
-        outline(pool, raises, raises.point(), faulty.origins, 10.0)
-
-
-def test_a_reference_that_takes_too_long_is_a_timeout_of_the_case(
-    pool: Pool, faulty: Registry
-) -> None:
-    large = replace(faulty.problems["mlp"], sizes=("64-256-256-10x65",))
-    point = large.point("64-256-256-10x65")
-    with pytest.raises(Failure, match="reference: certify took longer") as caught:
-        reference(pool, large, point, "gradient", faulty.origins, timeout_s=0.01)
-    assert caught.value.status is Status.TIMEOUT
 
 
 def test_agreement_alone_takes_no_samples(tmp_path: Path) -> None:
@@ -352,7 +300,7 @@ def test_agreement_alone_takes_no_samples(tmp_path: Path) -> None:
     assert run.records["time_s"].isna().all()
 
 
-def test_the_order_of_methods_within_a_round_is_shuffled_by_the_seed(
+def test_the_order_within_a_round_is_of_the_seed(
     faulty: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from gradiometer.measure.trial import Trial
@@ -361,17 +309,16 @@ def test_the_order_of_methods_within_a_round_is_shuffled_by_the_seed(
     sample = Trial.sample
 
     def noted(self: Trial, number: int) -> None:
-        taken.append(self.cell.method.name)
+        taken.append(self.cell.method)
         sample(self, number)
 
     monkeypatch.setattr(Trial, "sample", noted)
     names = ["right", "chatters", "backprop"]
-    methods = [faulty.methods[n] for n in names]
-    plan = make_plan([faulty.problems["sound"]], methods, operators=["gradient"])
+    plan = planned(faulty, ["sound"], names)
     orders = []
     for seed in (1, 1, 2):
         taken.clear()
-        with Harness(plan, replace(OPTIONS, seed=seed), faulty.origins, tmp_path) as harness:
+        with Harness(plan, replace(OPTIONS, seed=seed), tmp_path) as harness:
             list(harness.outcomes())
         orders.append(list(taken))
     rounds = [orders[0][i : i + 3] for i in range(0, len(orders[0]), 3)]
@@ -384,28 +331,26 @@ def test_the_order_of_methods_within_a_round_is_shuffled_by_the_seed(
 
 
 @pytest.mark.parametrize("calm", [set(), {1, 4}, set(range(7)), {5, 6, 7, 8}])
-def test_a_cell_ends_with_its_calm_rounds_and_its_outcome_counts_them(
+def test_a_cell_ends_with_its_calm_rounds(
     faulty: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calm: set[int]
 ) -> None:
     monkeypatch.setattr(NoiseMeter, "calm", frozenset(calm))
-    plan = make_plan([faulty.problems["sound"]], [faulty.methods["right"]], operators=["gradient"])
-    with Harness(plan, OPTIONS, faulty.origins, tmp_path) as harness:
+    plan = planned(faulty, ["sound"], ["right"])
+    with Harness(plan, OPTIONS, tmp_path) as harness:
         (ended,) = harness.outcomes()
     assert list(ended.samples) == [*range(OPTIONS.rounds)]
     assert sorted(ended.calm) == sorted(calm & set(ended.samples))
-    assert (ended.outcome.rounds, ended.outcome.calm) == (OPTIONS.rounds, len(ended.calm))
+    assert (ended.outcome.warm.rounds, ended.outcome.warm.calm) == (OPTIONS.rounds, len(ended.calm))
 
 
-def test_a_cell_that_was_not_timed_has_no_samples_and_no_calm_rounds(
-    faulty: Registry, tmp_path: Path
-) -> None:
-    plan = make_plan([faulty.problems["sound"]], [faulty.methods["zeros"]], operators=["gradient"])
-    with Harness(plan, OPTIONS, faulty.origins, tmp_path) as harness:
+def test_what_was_not_timed_has_no_rounds(faulty: Registry, tmp_path: Path) -> None:
+    plan = planned(faulty, ["sound"], ["zeros"])
+    with Harness(plan, OPTIONS, tmp_path) as harness:
         (ended,) = harness.outcomes()
-    assert (dict(ended.samples), list(ended.calm), ended.outcome.calm) == ({}, [], None)
+    assert (dict(ended.samples), list(ended.calm), ended.outcome.warm.calm) == ({}, [], None)
 
 
-def test_the_table_of_samples_tells_which_rounds_were_calm_and_the_record_counts_them(
+def test_the_samples_tell_which_rounds_were_calm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(NoiseMeter, "calm", frozenset({1, 4}))
@@ -419,17 +364,17 @@ def test_the_table_of_samples_tells_which_rounds_were_calm_and_the_record_counts
 
 
 @pytest.mark.parametrize("raised", [None, KeyboardInterrupt, ValueError])
-def test_the_pace_is_kept_when_the_harness_is_left_whatever_ends_it(
+def test_the_pace_is_kept_whatever_ends_the_harness(
     faulty: Registry,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     raised: type[BaseException] | None,
 ) -> None:
     closed: list[NoiseMeter] = []
-    monkeypatch.setattr(NoiseMeter, "close", lambda instrument: closed.append(instrument))
-    plan = make_plan([faulty.problems["sound"]], [faulty.methods["right"]], operators=["gradient"])
+    monkeypatch.setattr(NoiseMeter, "close", lambda meter: closed.append(meter))
+    plan = planned(faulty, ["sound"], ["right"])
     leaving = pytest.raises(raised) if raised else contextlib.nullcontext()
-    with leaving, Harness(plan, OPTIONS, faulty.origins, tmp_path):
+    with leaving, Harness(plan, OPTIONS, tmp_path):
         if raised:
             raise raised
     assert len(closed) == 1

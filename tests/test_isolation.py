@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradiometer.worker.isolation import guarded
+from gradiometer.worker.isolation import restored
 
 Change = Callable[[Path], None]
 Look = Callable[[], Any]
@@ -58,7 +58,7 @@ def own_state() -> Iterator[None]:
 def test_what_the_body_changes_is_restored(name: str, tmp_path: Path) -> None:
     change, look = THINGS[name]
     before = look()
-    with guarded():
+    with restored():
         change(tmp_path)
         assert look() != before
     assert look() == before
@@ -73,7 +73,7 @@ def test_it_is_restored_when_the_body_raises_and_the_error_goes_on(
     before = look()
 
     def stumble() -> None:
-        with guarded():
+        with restored():
             change(tmp_path)
             raise error("of the tool")
 
@@ -84,7 +84,7 @@ def test_it_is_restored_when_the_body_raises_and_the_error_goes_on(
 
 def test_everything_changed_at_once_is_restored(tmp_path: Path) -> None:
     before = [look() for _, look in THINGS.values()]
-    with guarded():
+    with restored():
         for change, _ in THINGS.values():
             change(tmp_path)
     assert [look() for _, look in THINGS.values()] == before
@@ -92,7 +92,7 @@ def test_everything_changed_at_once_is_restored(tmp_path: Path) -> None:
 
 def test_a_body_that_changes_nothing_changes_nothing() -> None:
     before = [look() for _, look in THINGS.values()]
-    with guarded():
+    with restored():
         pass
     assert [look() for _, look in THINGS.values()] == before
 
@@ -100,7 +100,7 @@ def test_a_body_that_changes_nothing_changes_nothing() -> None:
 def test_neighbours_draw_the_same_numbers_whatever_comes_between() -> None:
     drawn = []
     for seed in (1, 2):
-        with guarded():
+        with restored():
             drawn.append((random.random(), np.random.random()))  # noqa: NPY002
             random.seed(seed)
             np.random.seed(seed)  # noqa: NPY002
@@ -110,9 +110,9 @@ def test_neighbours_draw_the_same_numbers_whatever_comes_between() -> None:
 def test_a_guard_within_a_guard_restores_its_own_level(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     start = Path.cwd()
-    with guarded():
+    with restored():
         os.chdir(tmp_path)
-        with suppress(ValueError), guarded():
+        with suppress(ValueError), restored():
             os.chdir(tmp_path / "inner")
             raise ValueError
         assert Path.cwd() == tmp_path.resolve()

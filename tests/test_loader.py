@@ -1,4 +1,4 @@
-"""Finding problems and methods: files, folders, entry points, objects, and what is broken."""
+"""Finding problems and methods: files, folders, entry points, and what is broken."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
+import built_in
 import pytest
 
 from gradiometer.errors import GradiometerError
 from gradiometer.plugins import loader
-from gradiometer.plugins.loader import collect, load, load_file, python_files
-from gradiometer.plugins.registry import Registry
-from gradiometer.vocabulary.method import Method
-from gradiometer.vocabulary.problem import Problem
+from gradiometer.plugins.address import home
+from gradiometer.plugins.files import python_files
+from gradiometer.plugins.loader import load
+from gradiometer.plugins.registry import Kind, Registry
 
 METHOD = "from gradiometer import Method\n\n\nclass A(Method):\n    name = {name!r}\n"
 PROBLEM = (
@@ -39,7 +38,7 @@ def no_traces(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
-        if name.startswith(("gradiometer.plugins.loader.", "gradiometer.tests.", "acme")):
+        if name.startswith(("gradiometer.files.", "acme")):
             del sys.modules[name]
 
 
@@ -70,9 +69,14 @@ def enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enter:
     return enter
 
 
-def line_of(fault: str | None) -> list[int]:
-    """Return the line numbers that a fault mentions."""
-    return [int(n) for n in re.findall(r"line (\d+)", fault or "")]
+def lines_of(reason: str) -> list[int]:
+    """Return the line numbers that a reason mentions."""
+    return [int(n) for n in re.findall(r"line (\d+)", reason)]
+
+
+def broken(registry: Registry, kind: Kind = "methods") -> dict[str, str]:
+    """Return why plugins of a kind could not be loaded, by name."""
+    return {b.name: b.reason for b in registry.broken if b.kind == kind}
 
 
 # Built-in plugins
@@ -81,14 +85,11 @@ def line_of(fault: str | None) -> list[int]:
 def test_the_built_in_plugins_are_found_and_whole(registry: Registry) -> None:
     assert {"product-of-sum", "mlp"} <= set(registry.problems)
     assert {"backprop", "central-difference"} <= set(registry.methods)
-    assert [p.fault for p in registry.problems.values() if p.fault] == []
-    assert [m.fault for m in registry.methods.values() if m.fault] == []
+    assert registry.broken == []
 
 
 @pytest.mark.parametrize("shelf", ["problems", "methods"])
-def test_every_entry_stands_under_its_own_name_in_kebab_case(
-    registry: Registry, shelf: str
-) -> None:
+def test_every_entry_is_named_in_kebab_case(registry: Registry, shelf: str) -> None:
     entries = getattr(registry, shelf)
     assert [item.name for item in entries.values()] == list(entries)
     assert [n for n in entries if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", n)] == []
@@ -100,7 +101,8 @@ def test_every_method_belongs_to_the_tool_of_its_file(registry: Registry) -> Non
 
 
 def test_no_plugin_file_bears_the_name_of_a_library(registry: Registry) -> None:
-    libraries = {m.package for m in registry.methods.values()} | {"numpy", "scipy", "gradiometer"}
+    required = {p for m in registry.methods.values() for p in m.requires}
+    libraries = required | {"numpy", "scipy", "gradiometer"}
     files = [
         *python_files(loader.built_in("methods")),
         *python_files(loader.built_in("problems")),
@@ -108,14 +110,16 @@ def test_no_plugin_file_bears_the_name_of_a_library(registry: Registry) -> None:
     assert {path.stem for path in files}.isdisjoint(libraries)
 
 
-def test_workers_are_told_where_each_built_in_file_lies(registry: Registry) -> None:
+def test_workers_are_told_where_each_file_lies(registry: Registry) -> None:
     path = registry.origins["gradiometer.problems.chains"]
     assert path == loader.built_in("problems").resolve() / "chains.py"
     assert all(p is None or p.is_file() for p in registry.origins.values())
 
 
 def test_loading_twice_gives_the_same_problems() -> None:
-    assert load().problems["mlp"] is load().problems["mlp"]
+    assert load().problems == load().problems
+    first, second = (load().problems["mlp"].address.load() for _ in range(2))
+    assert first is second
 
 
 def test_listing_methods_loads_none_of_their_libraries(tmp_path: Path) -> None:
@@ -142,9 +146,24 @@ def test_a_file_adds_what_it_defines(write: Write) -> None:
     path = write("acme.py", BOTH.format(name="acme"))
     registry = load([path])
     assert registry.methods["acme"].tool == "acme"
-    assert registry.problems["p-acme"].point().n == 1
-    assert registry.origins[registry.problems["p-acme"].function.__module__] == path
+    problem = registry.problems["p-acme"].address.load()
+    assert problem.point().inputs == {"x": 1.0}
+    assert registry.origins[home(problem)] == path
     assert "mlp" in registry.problems
+
+
+def test_a_method_keeps_a_tool_of_its_own(write: Write) -> None:
+    text = METHOD.format(name="acme-a") + "    tool = 'shared'\n"
+    text += "\n\nclass B(Method):\n    name = 'acme-b'\n"
+    methods = load([write("acme.py", text)]).methods
+    assert [methods[name].tool for name in ("acme-a", "acme-b")] == ["shared", "acme"]
+
+
+def test_a_path_that_is_given_twice_counts_once(write: Write) -> None:
+    path = write("acme.py", METHOD.format(name="acme"))
+    registry = load([path, path, str(path)])
+    assert "acme" in registry.methods
+    assert registry.paths == [path]
 
 
 def test_a_path_may_be_text(write: Write) -> None:
@@ -171,97 +190,7 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path: Path, name: str) -> Non
         load([tmp_path / name])
 
 
-def test_a_module_is_registered_before_it_runs(write: Write) -> None:
-    text = "import sys\nassert sys.modules[__name__].__dict__ is globals()\nseen = __name__\n"
-    module = load_file("gradiometer.tests.own", write("own.py", text))
-    assert module.seen == "gradiometer.tests.own"
-
-
-def test_dataclasses_with_postponed_annotations_work_in_a_plugin(write: Write) -> None:
-    text = (
-        "from __future__ import annotations\nfrom dataclasses import KW_ONLY, dataclass\n\n"
-        "@dataclass\nclass D:\n    _: KW_ONLY\n    x: int = 1\n"
-    )
-    assert load_file("gradiometer.tests.data", write("data.py", text)).D(x=2).x == 2
-
-
-def test_a_file_is_executed_once(write: Write) -> None:
-    path = write("once.py", "value = object()\n")
-    first = load_file("gradiometer.tests.once", path)
-    assert load_file("gradiometer.tests.once", path) is first
-
-
-def test_another_file_under_the_same_name_is_executed(write: Write) -> None:
-    one = load_file("gradiometer.tests.same", write("a/same.py", "value = 1\n"))
-    other = load_file("gradiometer.tests.same", write("b/same.py", "value = 2\n"))
-    assert (one.value, other.value) == (1, 2)
-
-
-@pytest.mark.parametrize("failure", ["1 / 0", "raise KeyboardInterrupt", "raise SystemExit"])
-def test_a_file_that_fails_leaves_no_module_behind(write: Write, failure: str) -> None:
-    path = write("half.py", f"value = 1\n{failure}\n")
-    with pytest.raises((ZeroDivisionError, KeyboardInterrupt, SystemExit)):
-        load_file("gradiometer.tests.half", path)
-    assert "gradiometer.tests.half" not in sys.modules
-
-
-def test_a_file_that_is_no_python_file_is_refused(write: Write) -> None:
-    with pytest.raises(GradiometerError, match=r"notes\.txt' is not a Python file"):
-        load_file("gradiometer.tests.notes", write("notes.txt", "hello"))
-
-
-# What is collected
-
-
-def module(**items: Any) -> ModuleType:
-    """Return a module named `acme` that holds these."""
-    made = ModuleType("acme")
-    vars(made).update(items)
-    return made
-
-
-def method_class(name: str, home: str = "acme", **settings: Any) -> type[Method]:
-    """Return a class of methods, defined in module `home`."""
-    return type("A", (Method,), {"name": name, "__module__": home, **settings})
-
-
-def test_named_classes_are_called_and_objects_taken_as_they_are() -> None:
-    instance = method_class("two")()
-    p = Problem("p", lambda xp, x: x, {"x": 1.0})
-    found = collect(module(One=method_class("one"), two=instance, p=p, other=3, text="x"), "tool")
-    assert [i.name for i in found] == ["one", "two", "p"]
-    assert found[1] is instance
-    assert found[2] is p
-
-
-@pytest.mark.parametrize(
-    "item",
-    [
-        Method,
-        method_class(""),
-        method_class("imported", home="elsewhere"),
-        type("Heir", (method_class("base"),), {"__module__": "acme"}),
-    ],
-    ids=["the base", "nameless", "imported", "without a name of its own"],
-)
-def test_classes_that_are_no_methods_of_this_file_are_left_out(item: type[Method]) -> None:
-    assert collect(module(item=item), "tool") == []
-
-
-def test_a_method_keeps_a_tool_of_its_own() -> None:
-    found = collect(module(A=method_class("a", tool="shared"), B=method_class("b")), "file")
-    assert [m.tool for m in found if isinstance(m, Method)] == ["shared", "file"]
-
-
-def test_a_library_that_sleeps_in_a_module_is_not_woken() -> None:
-    class Sleeping(ModuleType):
-        def __getattribute__(self, name: str) -> Any:
-            raise AssertionError(f"asked for {name}")
-
-    assert collect(module(lib=Sleeping("lib"), A=method_class("a")), "tool")[0].name == "a"
-
-
-def test_a_class_with_two_names_in_its_file_is_one_method(write: Write) -> None:
+def test_a_class_with_two_names_is_one_method(write: Write) -> None:
     path = write("acme.py", METHOD.format(name="acme") + "\n\nAlias = A\n")
     assert "acme" in load([path]).methods
 
@@ -283,56 +212,52 @@ def test_a_class_with_two_names_in_its_file_is_one_method(write: Write) -> None:
     ],
     ids=["raise", "import", "division", "exit", "syntax", "indentation", "library", "function"],
 )
-def test_a_broken_file_becomes_a_faulty_entry_that_names_file_and_line(
+def test_a_broken_file_is_noted_with_its_line(
     write: Write, text: str, reason: str, line: int
 ) -> None:
-    registry = load([write("acme_broken.py", text)])
-    fault = registry.methods["acme_broken"].fault
-    assert fault is not None
-    assert fault.startswith("acme_broken.py failed to load: ")
-    assert reason in fault
-    assert set(line_of(fault)) - ({1} if "line 1 column" in fault else set()) == {line}
+    found = broken(load([write("acme_broken.py", text)]))["acme_broken"]
+    assert found.startswith("acme_broken.py failed to load: ")
+    assert reason in found
+    assert set(lines_of(found)) - ({1} if "line 1 column" in found else set()) == {line}
 
 
-def test_a_file_that_is_no_python_file_becomes_a_faulty_entry_without_a_line(write: Write) -> None:
-    fault = load([write("acme.txt", "hello")]).methods["acme"].fault
-    assert fault is not None
-    assert "is not a Python file" in fault
-    assert line_of(fault) == []
+def test_what_is_no_python_file_is_broken(write: Write) -> None:
+    found = broken(load([write("acme.txt", "hello")]))["acme"]
+    assert "is not a Python file" in found
+    assert lines_of(found) == []
 
 
 def test_a_broken_file_does_not_stop_the_others(write: Write, tmp_path: Path) -> None:
     write("folder/a.py", "1 / 0\n")
     write("folder/b.py", METHOD.format(name="acme"))
     registry = load([tmp_path / "folder"])
-    assert registry.methods["a"].fault
-    assert registry.methods["acme"].fault is None
+    assert broken(registry).keys() == {"a"}
+    assert "acme" in registry.methods
 
 
-def test_a_broken_file_that_is_called_like_a_method_does_not_stop_the_others(write: Write) -> None:
+def test_a_broken_file_takes_no_method_s_name(write: Write) -> None:
     registry = load([write("backprop.py", "1 / 0\n")])
-    assert registry.methods["backprop"].fault is None
-    assert [m for m in registry.methods.values() if m.fault and "backprop.py failed" in m.fault]
+    assert "backprop" in registry.methods
+    assert broken(registry)["backprop (broken)"].startswith("backprop.py failed to load: ")
 
 
-def test_a_method_that_cannot_be_made_does_not_stop_the_others(write: Write) -> None:
+def test_a_method_that_cannot_be_made_is_broken(write: Write) -> None:
     text = (
         METHOD.format(name="acme") + "\n    def __init__(self):\n        raise ValueError('no')\n"
     )
-    registry = load([write("acme_broken.py", text)])
-    faults = [m.fault for m in registry.methods.values() if m.fault]
-    assert len(faults) == 1
-    assert "ValueError: no" in faults[0]
+    (reason,) = broken(load([write("acme_broken.py", text)])).values()
+    assert "ValueError: no" in reason
 
 
-def test_a_broken_built_in_problem_becomes_a_faulty_problem(
+def test_a_broken_file_of_problems_is_a_broken_problem(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("package/problems/acme_broken.py", "1 / 0\n")
     write("package/methods/acme.py", METHOD.format(name="acme"))
     monkeypatch.setattr(loader, "PACKAGE", tmp_path / "package")
     registry = load()
-    assert registry.problems["acme_broken"].fault is not None
+    assert "ZeroDivisionError" in broken(registry, "problems")["acme_broken"]
+    assert broken(registry, "methods") == {}
     assert "acme" in registry.methods
 
 
@@ -361,26 +286,33 @@ def test_a_name_that_is_taken_is_refused(write: Write, text: str, message: str) 
         load([path])
 
 
+def test_a_file_may_import_what_is_there_already(write: Write) -> None:
+    text = "from gradiometer.problems.networks import mlp\n" + METHOD.format(name="acme")
+    registry = load([write("acme.py", text)])
+    assert registry.broken == []
+    assert "acme" in registry.methods
+    assert registry.problems["mlp"] == load().problems["mlp"]
+
+
 # Entry points
 
 
 @pytest.mark.parametrize(
     ("attribute", "more"), [("", ""), (":A", ""), (":made", "\n\nmade = A()\n")]
 )
-def test_an_entry_point_may_be_a_module_a_class_or_an_object(
+def test_an_entry_point_is_a_module_class_or_object(
     write: Write, enter: Enter, attribute: str, more: str
 ) -> None:
     write("acme_tool.py", METHOD.format(name="acme") + more)
     enter("methods", acme=f"acme_tool{attribute}")
     registry = load()
-    assert registry.methods["acme"].fault is None
+    assert "acme" in registry.methods
+    assert registry.broken == []
     assert registry.origins["acme_tool"] is None
 
 
 @pytest.mark.parametrize("attribute", ["", ":A"])
-def test_a_method_of_an_entry_point_has_a_worker_of_its_own(
-    write: Write, enter: Enter, attribute: str
-) -> None:
+def test_an_entry_point_is_a_tool_of_its_own(write: Write, enter: Enter, attribute: str) -> None:
     write("acme_tool.py", METHOD.format(name="acme"))
     enter("methods", entry=f"acme_tool{attribute}")
     assert load().methods["acme"].tool == "entry"
@@ -389,7 +321,7 @@ def test_a_method_of_an_entry_point_has_a_worker_of_its_own(
 def test_an_entry_point_may_bring_problems(write: Write, enter: Enter) -> None:
     write("acme_problems.py", PROBLEM.format(name="acme"))
     enter("problems", acme="acme_problems")
-    assert load().problems["acme"].fault is None
+    assert "acme" in load().problems
 
 
 def test_entry_points_are_taken_in_order_of_name(write: Write, enter: Enter) -> None:
@@ -411,27 +343,25 @@ def test_entry_points_are_taken_in_order_of_name(write: Write, enter: Enter) -> 
     ],
     ids=["no module", "no attribute", "broken", "something else", "cannot be made"],
 )
-def test_a_broken_entry_point_becomes_a_faulty_entry(
-    write: Write, enter: Enter, kind: str, value: str, reason: str
+def test_a_broken_entry_point_is_noted(
+    write: Write, enter: Enter, kind: Kind, value: str, reason: str
 ) -> None:
     boom = "\n\nclass Boom(A):\n    def __init__(self):\n        raise ValueError('no')\n"
     write("acme_tool.py", METHOD.format(name="acme") + "\n\ntext = 'text'\n" + boom)
     write("acme_boom.py", "1 / 0\n")
     enter(kind, broken=value)
-    fault = getattr(load(), kind)["broken"].fault
-    assert fault.startswith(f"{value} failed to load: ")
-    assert reason in fault
+    found = broken(load(), kind)["broken"]
+    assert found.startswith(f"{value} failed to load: ")
+    assert reason in found
 
 
 def test_entry_points_of_other_groups_are_left_alone(write: Write, enter: Enter) -> None:
     write("acme_boom.py", "1 / 0\n")
     enter("reports", other="acme_boom")
-    assert not [m.name for m in load().methods.values() if m.fault]
+    assert load().broken == []
     assert "acme_boom" not in sys.modules
 
 
-def test_the_modules_of_the_built_in_files_are_importable_by_name(registry: Registry) -> None:
-    assert (
-        importlib.import_module("gradiometer.problems.chains")
-        is sys.modules[registry.problems["product-of-sum"].function.__module__]
-    )
+def test_built_in_files_are_importable_as_modules() -> None:
+    module = importlib.import_module("gradiometer.problems.chains")
+    assert module is sys.modules[home(built_in.problem("product-of-sum"))]

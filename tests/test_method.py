@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import Unsupported
-from gradiometer.vocabulary.method import Method, Primal
+from gradiometer.vocabulary.method import Method, Primal, Target, missing
 from gradiometer.vocabulary.operators import OPERATORS
-from gradiometer.vocabulary.problem import Point, problem
+from gradiometer.vocabulary.problem import problem
 
 
 class Plain(Method):
@@ -30,13 +30,6 @@ class Plain(Method):
         return a.tolist()
 
 
-def missing(package: str | None, extra: str | None = None) -> str | None:
-    """Return what a method that needs a package says of its absence."""
-    method = Plain()
-    method.package, method.extra = package, extra
-    return method.missing
-
-
 @problem(at={"x": 3.0}, given={"c": 2.0})
 def scaled_square(xp: Any, x: Any, *, c: Any) -> Any:
     """y = c·x²."""
@@ -45,7 +38,8 @@ def scaled_square(xp: Any, x: Any, *, c: Any) -> Any:
 
 def primal() -> Primal:
     """Return the example's function in NumPy."""
-    return Primal(scaled_square, np, scaled_square.point())
+    points = scaled_square.points()
+    return Primal(scaled_square, np, points.preparation.point, points.signature)
 
 
 # The primal
@@ -70,7 +64,8 @@ def test_a_primal_is_named_for_its_problem_and_holds_what_methods_may_need() -> 
     assert f.__name__ == "scaled-square"
     assert f.problem is scaled_square
     assert f.xp is np
-    assert isinstance(f.point, Point)
+    assert f.point.inputs["x"] != scaled_square.point().inputs["x"]
+    assert (f.signature.inputs.shapes, f.signature.outputs.shapes) == ({"x": ()}, {"value": ()})
 
 
 # The contract
@@ -92,11 +87,6 @@ def test_an_operator_that_a_method_has_not_is_unsupported_and_named(
 ) -> None:
     with pytest.raises(Unsupported, match=rf"^Method 'plain' has no {called}\.$"):
         getattr(Plain(), operator)(primal())
-
-
-@pytest.mark.parametrize("name", list(OPERATORS))
-def test_a_method_has_a_function_for_every_operator(name: str) -> None:
-    assert callable(getattr(Method, name))
 
 
 @pytest.mark.parametrize("part", ["namespace", "array"])
@@ -133,34 +123,49 @@ def test_a_method_neither_declines_nor_multiplies_by_default(operator: str, n: i
 
 def test_the_defaults_promise_rounding_only_and_wait_for_nothing() -> None:
     method = Plain()
-    method.setup(threads=1)
-    assert (method.mode, method.digits, method.exact) == ("reverse", 12.0, True)
-    assert (method.wait, method.fault, method.tool, method.package) == (None, None, "", None)
-    assert (method.composes, method.digits_second) == (False, None)
+    method.setup(Target())
+    assert (method.mode, method.exact, method.composes) == ("reverse", True, False)
+    assert method.digits == {"float64": (12.0, 11.0)}
+    assert (method.wait, method.tool, method.requires, method.extra) == (None, "", (), None)
+
+
+def test_a_target_is_one_thread_in_double_precision_by_default() -> None:
+    assert Target() == Target(threads=1, device="cpu", dtype="float64")
+
+
+@pytest.mark.parametrize("hook", ["finish", "result"])
+def test_what_is_prepared_and_what_it_returns_stay_as_they_are(hook: str) -> None:
+    something = object()
+    assert getattr(Plain(), hook)(something) is something
 
 
 def test_what_is_set_on_one_method_stays_there() -> None:
     one, other = Plain(), Plain()
-    one.tool, one.fault = "tool", "broken"
-    assert (other.tool, other.fault) == ("", None)
+    one.tool, one.requires = "tool", ("numpy",)
+    assert (other.tool, other.requires) == ("", ())
 
 
 # Whether the library is there
 
 
-@pytest.mark.parametrize("package", [None, "numpy", "scipy", "gradiometer"])
-def test_nothing_is_missing_where_the_library_is_installed(package: str | None) -> None:
-    assert missing(package) is None
+@pytest.mark.parametrize(
+    "requires", [(), ("numpy",), ("scipy",), ("gradiometer",), ("numpy", "scipy")]
+)
+def test_nothing_is_missing_where_the_library_is_installed(requires: tuple[str, ...]) -> None:
+    assert missing(requires, None) is None
 
 
 @pytest.mark.parametrize(
     ("extra", "install"), [(None, "absent_library"), ("torch", "gradiometer[torch]")]
 )
+@pytest.mark.parametrize(
+    "requires", [("absent_library",), ("numpy", "absent_library"), ("absent_library", "absent_too")]
+)
 def test_a_missing_library_is_named_with_the_command_that_installs_it(
-    extra: str | None, install: str
+    requires: tuple[str, ...], extra: str | None, install: str
 ) -> None:
     expected = f"absent_library is not installed: pip install '{install}'"
-    assert missing("absent_library", extra) == expected
+    assert missing(requires, extra) == expected
 
 
 @pytest.mark.parametrize("form", ["file", "folder"])
@@ -172,7 +177,7 @@ def test_looking_for_a_library_imports_nothing(
     path.parent.mkdir(exist_ok=True)
     path.write_text("raise RuntimeError('imported')\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    assert missing(name) is None
+    assert missing((name,), None) is None
     assert name not in sys.modules
 
 
@@ -182,14 +187,14 @@ def test_a_lazily_imported_library_is_not_woken(monkeypatch: pytest.MonkeyPatch)
             raise AssertionError(f"asked for {name}")
 
     monkeypatch.setitem(sys.modules, "absent_library", Sleeping("absent_library"))
-    assert missing("absent_library") is not None
+    assert missing(("absent_library",), None) is not None
 
 
 @pytest.mark.parametrize(
     ("package", "found"), [("numpy.linalg", True), ("numpy.absent", False), ("absent.json", False)]
 )
 def test_a_library_may_be_a_part_of_a_package(package: str, found: bool) -> None:
-    assert (missing(package) is None) is found
+    assert (missing((package,), None) is None) is found
 
 
 def test_a_library_that_only_an_import_hook_knows_counts_as_installed(
@@ -205,5 +210,5 @@ def test_a_library_that_only_an_import_hook_knows_counts_as_installed(
             return ModuleSpec(name, None) if name == "edited_library" else None
 
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Hook])
-    assert missing("edited_library") is None
-    assert missing("absent_library") is not None
+    assert missing(("edited_library",), None) is None
+    assert missing(("absent_library",), None) is not None

@@ -9,24 +9,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import built_in
 import numpy as np
 import pandas as pd
 import pytest
 
-from gradiometer import Options
+from gradiometer import Options, Target
 from gradiometer.api import measure
 from gradiometer.measure.plan import Plan, applies, first_order, make_plan
 from gradiometer.measure.pool import Pool
 from gradiometer.plugins import loader
-from gradiometer.plugins.address import pack
-from gradiometer.plugins.registry import Registry
 from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.worker import requests
+from gradiometer.worker.requests import Work
 
 pytestmark = pytest.mark.timeout(600)  # whichever test comes first waits for all records
 
-REGISTRY = loader.load()
+REGISTRY = built_in.registry()
 METHODS = list(REGISTRY.methods)
-COMPILING = [n for n, m in REGISTRY.methods.items() if m.package in ("jax", "tensorflow")]
+COMPILING = [n for n, m in REGISTRY.methods.items() if {*m.requires} & {"jax", "tensorflow"}]
 """Methods that compile, or dispatch, for seconds: not taken to every problem."""
 QUICK = [name for name in METHODS if name not in COMPILING]
 CORE = {
@@ -42,16 +43,15 @@ def cells(
 ) -> list[tuple[str, str, str, str]]:
     """Return the cells of a plan as (method, problem, size, operator)."""
     plan = plan_of(problems, methods, operators, extent)
-    return [(c.method.name, c.case.problem.name, c.case.size, c.case.operator) for c in plan.cells]
+    return [(c.method, c.case.problem, c.case.size, c.case.operator) for c in plan.cells]
 
 
 def plan_of(
     problems: list[str], methods: list[str], operators: list[str] | None, extent: Any = "smallest"
 ) -> Plan:
     chosen = [REGISTRY.problems[name] for name in problems]
-    return make_plan(
-        chosen, [REGISTRY.methods[name] for name in methods], operators=operators, extent=extent
-    )
+    asked = [REGISTRY.methods[name] for name in methods]
+    return make_plan(REGISTRY, chosen, asked, operators=operators, extent=extent)
 
 
 ALL = [name for name, p in REGISTRY.problems.items() if not p.on_request]
@@ -76,7 +76,8 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     found = [checked(plan_of(*plan), results) for plan in PLANS]
     mlp = [REGISTRY.problems["mlp"]]
     declining = [REGISTRY.methods[name] for name in TOO_SLOW]
-    found.append(checked(make_plan(mlp, declining, sizes=LARGEST, operators=["gradient"]), results))
+    largest = make_plan(REGISTRY, mlp, declining, sizes=LARGEST, operators=["gradient"])
+    found.append(checked(largest, results))
     table = pd.concat(found).drop_duplicates(["method", "problem", "size", "operator"])
     return table.set_index(["method", "problem", "size", "operator"]).sort_index()
 
@@ -88,7 +89,7 @@ def record_of(records: pd.DataFrame, *cell: Any) -> Any:
 
 def checked(plan: Plan, results: Path) -> pd.DataFrame:
     """Return the records of a plan, each cell once."""
-    records = measure(plan, Options(rounds=0, budget_s=2.0), REGISTRY, results).records
+    records = measure(plan, Options(rounds=0, budget_s=2.0), results).records
     assert len(records) == len(plan.cells)
     return records
 
@@ -102,7 +103,7 @@ def excuse(method: str, problem: str, operator: str) -> str | None:
         return "has no (Hessian|hvp)"
     if method == "pytorch-forward" and problem == "gaussian-process" and second:
         return r"linalg\.solve loses a second-order term"
-    if method == "backprop" and second and operator not in REGISTRY.problems[problem].derivatives:
+    if method == "backprop" and second and operator not in REGISTRY.problems[problem].by_hand:
         return "has no hand-coded"
     return None
 
@@ -129,7 +130,8 @@ def test_every_answer_keeps_its_promise_or_the_method_says_why_it_declines(
         assert "not attempted beyond" in record["reason"]
     else:
         assert record["status"] == "ok", record["reason"]
-        left = record["owed"] if OPERATORS[operator].exact(REGISTRY.methods[method]) else math.inf
+        exact = REGISTRY.methods[method].exact or not OPERATORS[operator].differentiates
+        left = record["owed"] if exact else math.inf
         assert record["digits"] >= min(record["promise"], left)
 
 
@@ -137,12 +139,11 @@ def test_every_answer_keeps_its_promise_or_the_method_says_why_it_declines(
 def test_second_derivatives_are_promised_less_and_the_value_twelve_digits(
     records: pd.DataFrame, method: str
 ) -> None:
-    chosen = REGISTRY.methods[method]
+    first, second = REGISTRY.methods[method].digits["float64"]
     promised = records.xs(method, level="method")["promise"].groupby("operator").first()
-    assert promised.get("gradient") == promised.get("jacobian") == chosen.digits
+    assert promised.get("gradient") == promised.get("jacobian") == first
     assert promised.get("value", 12.0) == 12.0
-    if "hessian" in promised:
-        assert promised["hessian"] <= chosen.digits
+    assert promised.get("hessian", second) == second <= first
 
 
 ROUTES: list[tuple[str, str, str, str]] = [
@@ -195,7 +196,7 @@ def test_a_method_too_slow_for_the_largest_network_declines_and_says_why(
     assert re.search(r"forecast [\d.]+e?\+?\d* s a call|not attempted beyond", record["reason"])
 
 
-@pytest.mark.parametrize("method", [n for n, m in REGISTRY.methods.items() if m.package])
+@pytest.mark.parametrize("method", [n for n, m in REGISTRY.methods.items() if m.requires])
 def test_cold_figures_of_a_library_are_kept_apart(records: pd.DataFrame, method: str) -> None:
     record = record_of(records, method, "polar-coordinates", "", "jacobian")
     assert record["import_s"] > 0.01
@@ -233,27 +234,17 @@ PUBLISHED: dict[str, tuple[list[float | None], int]] = {
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
     """Return the answer of a method to a problem's gradient, from the method's own worker."""
-    registry: Registry = REGISTRY
     with Pool(tmp_path_factory.mktemp("logs"), threads=1) as pool:
 
         @cache
-        def answer(name: str, problem_name: str) -> list[np.ndarray]:
-            method, problem = registry.methods[name], registry.problems[problem_name]
-            address, worker = pack(method, registry.origins), pool.worker(method.tool)
-            worker.ask("open", 60.0, address=address, threads=1)
-            worker.ask(
-                "prepare",
-                60.0,
-                key=name + problem_name,
-                method=address,
-                problem=pack(problem, registry.origins),
-                op="gradient",
-                point=problem.preparation_point(),
-                budget_s=5.0,
-            )
-            found = worker.ask("answer", 60.0, key=name + problem_name, point=problem.point())
-            arrays: list[np.ndarray] = found.arrays
-            return arrays
+        def answer(name: str, problem: str) -> list[np.ndarray]:
+            method, worker = REGISTRY.methods[name], pool.worker(REGISTRY.methods[name].tool)
+            points, key = built_in.points(built_in.problem(problem)), name + problem
+            address = REGISTRY.problems[problem].address
+            work = Work(method.address, address, "gradient", points.signature)
+            worker.ask(requests.set_up, 60.0, method.address, Target())
+            worker.ask(requests.prepare, 60.0, key, work, points.preparation, 5.0)
+            return worker.ask(requests.answer, 60.0, key, points.checked[0]).arrays
 
         yield answer
 
@@ -273,6 +264,6 @@ def test_every_method_reproduces_the_published_figures(
 
 def test_the_folder_of_methods_holds_no_file_named_like_a_library() -> None:
     stems = {path.stem for path in loader.built_in("methods").glob("*.py")}
-    packages = {m.package for m in REGISTRY.methods.values() if m.package}
+    packages = {package for m in REGISTRY.methods.values() for package in m.requires}
     assert not stems & packages
     assert Path(loader.built_in("methods")).is_dir()

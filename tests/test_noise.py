@@ -31,9 +31,10 @@ from gradiometer.measure.noise import (
     NoiseMeter,
 )
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
-from gradiometer.measure.pool import Failure, Pool, Worker
-from gradiometer.vocabulary.outcome import Status
-from gradiometer.worker.sampling import Sample
+from gradiometer.measure.pool import Pool, Worker
+from gradiometer.vocabulary.outcome import Failure, Status
+from gradiometer.worker import requests
+from gradiometer.worker.requests import Sample
 
 OPTIONS = Options(sample_s=0.002)
 
@@ -97,7 +98,7 @@ def test_everything_doubtful_at_once_is_said_a_line_each() -> None:
 
 
 @pytest.mark.parametrize("noise", [Noise(), Noise(0.3, (1000.0, 2000.0), 0.4, 0.5, 0.1, 1e-6)])
-def test_facts_survive_json_with_the_warnings_among_them(noise: Noise) -> None:
+def test_facts_survive_json_with_the_warnings(noise: Noise) -> None:
     facts = json.loads(json.dumps(noise.facts(), allow_nan=False))
     figures = {"spread", "clock_mhz", "others", "efficiency", "calm", "pace_s"}
     assert set(facts) == figures | {"warnings"}
@@ -120,94 +121,92 @@ def process(worker: Worker) -> psutil.Process:
 
 
 def test_before_any_sample_there_is_no_figure(pool: Pool) -> None:
-    instrument = NoiseMeter(pool, OPTIONS)
-    assert instrument.floor_s is None
-    assert instrument.noise() == Noise()
-    instrument.begin()
-    instrument.end(0.0)
-    assert instrument.floor_s is None
-    assert instrument.noise() == Noise()
+    meter = NoiseMeter(pool, OPTIONS)
+    assert meter.floor_s is None
+    assert meter.noise() == Noise()
+    meter.begin()
+    meter.end(0.0)
+    assert meter.floor_s is None
+    assert meter.noise() == Noise()
 
 
-def test_three_rounds_give_a_floor_a_spread_and_an_account(pool: Pool) -> None:
-    instrument = NoiseMeter(pool, OPTIONS)
+def test_three_rounds_give_a_floor_and_a_spread(pool: Pool) -> None:
+    meter = NoiseMeter(pool, OPTIONS)
     early = time.perf_counter()
-    instrument.begin()
+    meter.begin()
     begun = time.perf_counter()
     for number in range(3):
-        instrument.sample(number)
+        meter.sample(number)
     inside_s = (time.perf_counter() - begun) / 2
     ending = time.perf_counter()
-    instrument.end(inside_s)
+    meter.end(inside_s)
     late = time.perf_counter()
-    noise = instrument.noise()
-    assert 0 < instrument.floor_s < 1e-5
+    noise = meter.noise()
+    assert 0 < meter.floor_s < 1e-5
     assert noise.spread >= 0
     assert 0 <= noise.others <= 1.5
     assert inside_s / (late - early) <= noise.efficiency <= inside_s / (ending - begun)
     assert 0 <= noise.calm <= 1
-    assert 0 < noise.pace_s == instrument.pace_s < 1e-3
+    assert 0 < noise.pace_s == meter.pace_s < 1e-3
     assert json.dumps(noise.facts(), allow_nan=False)
     assert noise.clock_mhz is None or 0 < noise.clock_mhz[0] <= noise.clock_mhz[1]
 
 
-def test_the_next_case_has_a_floor_of_its_own_and_the_noise_is_of_all(pool: Pool) -> None:
-    instrument = NoiseMeter(pool, OPTIONS)
+def test_each_case_has_a_floor_and_noise_is_of_all(pool: Pool) -> None:
+    meter = NoiseMeter(pool, OPTIONS)
     for _ in range(2):
-        instrument.begin()
-        assert instrument.floor_s is None
-        instrument.sample(0)
-        instrument.end(0.0)
+        meter.begin()
+        assert meter.floor_s is None
+        meter.sample(0)
+        meter.end(0.0)
         pool.forget()  # as at the end of every case
-        assert instrument.floor_s > 0
-    assert len(instrument._kernel) == 2
-    assert instrument.noise().efficiency == 0.0
+        assert meter.floor_s > 0
+    assert len(meter._kernel) == 2
+    assert meter.noise().efficiency == 0.0
 
 
-def test_a_worker_found_dead_is_replaced_and_no_round_is_lost(pool: Pool) -> None:
-    instrument = NoiseMeter(pool, OPTIONS)
-    instrument.begin()
-    instrument.sample(0)
+def test_a_dead_worker_is_replaced_and_costs_no_round(pool: Pool) -> None:
+    meter = NoiseMeter(pool, OPTIONS)
+    meter.begin()
+    meter.sample(0)
     held = pool.worker(REFERENCE)
     held.stop()
-    instrument.sample(1)
-    instrument.end(0.0)
+    meter.sample(1)
+    meter.end(0.0)
     assert pool.worker(REFERENCE) is not held
-    assert len(instrument._floor) == len(instrument._kernel) == 2
+    assert len(meter._floor) == len(meter._kernel) == 2
 
 
-def test_a_worker_killed_between_rounds_costs_no_more_than_that_round(pool: Pool) -> None:
-    instrument = NoiseMeter(pool, OPTIONS)
-    instrument.begin()
-    instrument.sample(0)
+def test_a_worker_killed_between_rounds_costs_one(pool: Pool) -> None:
+    meter = NoiseMeter(pool, OPTIONS)
+    meter.begin()
+    meter.sample(0)
     os.kill(process(pool.worker(REFERENCE)).pid, signal.SIGKILL)
     for number in range(1, 4):
-        instrument.sample(number)
-    instrument.end(0.0)
-    assert len(instrument._floor) >= 3
-    assert len(instrument._kernel) >= 3
-    assert instrument.floor_s > 0
-    assert instrument.noise().spread >= 0
+        meter.sample(number)
+    meter.end(0.0)
+    assert len(meter._floor) >= 3
+    assert len(meter._kernel) >= 3
+    assert meter.floor_s > 0
+    assert meter.noise().spread >= 0
 
 
-def test_the_work_of_a_worker_that_died_is_not_laid_to_other_processes(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_work_of_a_dead_worker_is_ours(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     busy = [0.0]
     monkeypatch.setattr(module, "_busy_s", lambda: busy[0])
-    instrument = NoiseMeter(pool, OPTIONS)
+    meter = NoiseMeter(pool, OPTIONS)
     doomed, lasting = pool.worker("doomed"), pool.worker("lasting")
     for worker in (doomed, lasting):
-        worker.ask("control", 60.0, name="kernel", sample_s=0.1)
-    instrument.begin()
+        worker.ask(requests.control, 60.0, "kernel", 0.1)
+    meter.begin()
     before = lasting.cpu_s()
-    lasting.ask("control", 60.0, name="kernel", sample_s=0.1)
+    lasting.ask(requests.control, 60.0, "kernel", 0.1)
     busy[0] = lasting.cpu_s() - before
     doomed.stop()
-    instrument._kernel.append(1.0)
-    instrument.end(0.0)
+    meter._kernel.append(1.0)
+    meter.end(0.0)
     assert busy[0] > 0
-    assert instrument.noise().others == pytest.approx(0.0, abs=1e-9)
+    assert meter.noise().others == pytest.approx(0.0, abs=1e-9)
 
 
 # With samples that are known
@@ -227,12 +226,12 @@ class Scripted:
     def cpu_s(self) -> float:
         return 0.0
 
-    def ask(self, request: str, timeout_s: float, **arguments: Any) -> Any:
-        if request == "control":
-            self.lengths.append(arguments["sample_s"])
+    def ask(self, request: Any, timeout_s: float, name: str, number: Any) -> Any:
+        if request is requests.control:
+            self.lengths.append(number)
             return 10
-        assert arguments["loops"] == 10
-        found = self._left[arguments["key"]].pop(0)
+        assert (request, number) == (requests.sample, 10)
+        found = self._left[name].pop(0)
         if isinstance(found, Failure):
             raise found
         return Sample(found, found)
@@ -242,16 +241,16 @@ LOST = Failure(Status.CRASHED, "it fell")
 
 
 def account(*cases: list[float | Failure], floors: list[float] | None = None) -> NoiseMeter:
-    """Return an instrument after cases with these samples."""
+    """Return an meter after cases with these samples."""
     kernels = [taken for case in cases for taken in case]
     pool: Any = Scripted(floors or [1e-8] * len(kernels), kernels)
-    instrument = NoiseMeter(pool, OPTIONS)
+    meter = NoiseMeter(pool, OPTIONS)
     for case in cases:
-        instrument.begin()
+        meter.begin()
         for number in range(len(case)):
-            instrument.sample(number)
-        instrument.end(0.0)
-    return instrument
+            meter.sample(number)
+        meter.end(0.0)
+    return meter
 
 
 @pytest.mark.parametrize(
@@ -265,7 +264,7 @@ def account(*cases: list[float | Failure], floors: list[float] | None = None) ->
         ([1.0] * 9 + [100.0], 0.0),
     ],
 )
-def test_the_spread_is_the_interquartile_range_over_the_median(
+def test_the_spread_is_the_range_over_the_median(
     kernels: list[float | Failure], spread: float
 ) -> None:
     assert account(kernels).noise().spread == pytest.approx(spread)
@@ -276,20 +275,20 @@ def test_the_floor_is_the_median_of_the_case() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.CRASHED, Status.TIMEOUT, Status.ERROR])
-def test_a_lost_yardstick_costs_its_round_alone(status: Status) -> None:
-    instrument = account([2.0, Failure(status, "it fell"), 2.0])
-    assert instrument._kernel == [2.0, 2.0]
-    assert instrument.noise().spread == 0.0
+def test_a_lost_control_costs_its_round_alone(status: Status) -> None:
+    meter = account([2.0, Failure(status, "it fell"), 2.0])
+    assert meter._kernel == [2.0, 2.0]
+    assert meter.noise().spread == 0.0
 
 
-def test_yardsticks_are_settled_once_a_case_at_a_quarter_of_a_sample() -> None:
+def test_controls_are_a_quarter_of_a_sample_long() -> None:
     pool: Any = Scripted([1e-8] * 4, [1.0] * 4)
-    instrument = NoiseMeter(pool, Options(sample_s=0.008))
+    meter = NoiseMeter(pool, Options(sample_s=0.008))
     for cases in (1, 2):
-        instrument.begin()
-        instrument.sample(0)
-        instrument.sample(1)
-        instrument.end(0.0)
+        meter.begin()
+        meter.sample(0)
+        meter.sample(1)
+        meter.end(0.0)
         assert pool.lengths == [0.002] * 2 * cases
 
 
@@ -305,18 +304,18 @@ def test_yardsticks_are_settled_once_a_case_at_a_quarter_of_a_sample() -> None:
 def test_the_clock_is_known_where_the_system_tells(
     seen: list[float | None], clock_mhz: tuple[float, float] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    instrument = account([1.0])
-    instrument._clock.clear()
+    meter = account([1.0])
+    meter._clock.clear()
     for frequency in seen:
         told = None if frequency is None else SimpleNamespace(current=frequency)
         monkeypatch.setattr(psutil, "cpu_freq", lambda told=told: told)
-        instrument.begin()
-        instrument.end(0.0)
-    assert instrument.noise().clock_mhz == clock_mhz
+        meter.begin()
+        meter.end(0.0)
+    assert meter.noise().clock_mhz == clock_mhz
 
 
 @pytest.mark.parametrize(("busy_s", "others"), [(0.0, 0.0), (2.0, 0.1), (20.0, 1.0)])
-def test_others_are_the_share_of_all_cores_that_we_did_not_use(
+def test_others_are_the_share_that_we_did_not_use(
     busy_s: float, others: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = {"wall": 0.0, "busy": 0.0}
@@ -324,12 +323,12 @@ def test_others_are_the_share_of_all_cores_that_we_did_not_use(
     monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: now["wall"]))
     monkeypatch.setattr(psutil, "cpu_count", lambda: 4)
     monkeypatch.setattr(NoiseMeter, "_cpu_s", lambda _: now["wall"])  # one core is ours
-    instrument = NoiseMeter(Scripted([1e-8], [1.0]), OPTIONS)  # type: ignore[arg-type]
-    instrument.begin()
-    instrument.sample(0)
+    meter = NoiseMeter(Scripted([1e-8], [1.0]), OPTIONS)  # type: ignore[arg-type]
+    meter.begin()
+    meter.sample(0)
     now.update(wall=5.0, busy=5.0 * (busy_s > 0) + busy_s)
-    instrument.end(3.0)
-    noise = instrument.noise()
+    meter.end(3.0)
+    noise = meter.noise()
     assert noise.others == pytest.approx(others)
     assert noise.efficiency == pytest.approx(0.6)
 
@@ -351,14 +350,14 @@ def test_others_are_the_share_of_all_cores_that_we_did_not_use(
         (3.0, [1.0] + 29 * [5.0], 3.0),
     ],
 )
-def test_the_pace_is_that_of_the_run_s_fastest_tenth_or_the_one_recalled_if_better(
+def test_the_pace_is_the_better_of_now_and_recalled(
     recalled: float | None, kernels: list[float | Failure], found: float | None
 ) -> None:
     if recalled is not None:
         baseline.remember(recalled)
-    instrument = account(kernels)
-    assert instrument.pace_s == (None if found is None else pytest.approx(found))
-    assert instrument.noise().pace_s == (instrument.pace_s if kernels else None)
+    meter = account(kernels)
+    assert meter.pace_s == (None if found is None else pytest.approx(found))
+    assert meter.noise().pace_s == (meter.pace_s if kernels else None)
 
 
 def test_the_pace_is_of_all_cases_of_a_run() -> None:
@@ -385,7 +384,7 @@ def test_the_pace_is_of_all_cases_of_a_run() -> None:
         ([LOST] * 3, set()),
     ],
 )
-def test_a_round_is_calm_if_the_kernel_kept_the_pace_before_and_after_it(
+def test_a_round_is_calm_between_two_kernels_at_pace(
     kernels: list[float | Failure], calm: set[int]
 ) -> None:
     baseline.remember(1.0)
@@ -393,7 +392,7 @@ def test_a_round_is_calm_if_the_kernel_kept_the_pace_before_and_after_it(
 
 
 @pytest.mark.parametrize(("recalled", "calm"), [(None, {0, 1, 2}), (1.0, set())])
-def test_a_run_that_is_disturbed_throughout_knows_it_from_an_earlier_one_alone(
+def test_a_disturbed_run_knows_it_from_an_earlier_one(
     recalled: float | None, calm: set[int]
 ) -> None:
     if recalled is not None:
@@ -402,21 +401,21 @@ def test_a_run_that_is_disturbed_throughout_knows_it_from_an_earlier_one_alone(
 
 
 def test_calm_rounds_are_those_of_the_case() -> None:
-    instrument = account([1.0] * 4)
-    assert instrument.calm == {0, 1, 2}
-    instrument.begin()
-    assert instrument.calm == frozenset()
+    meter = account([1.0] * 4)
+    assert meter.calm == {0, 1, 2}
+    meter.begin()
+    assert meter.calm == frozenset()
     assert account([1.0] * 9, [1.0, 1.0]).calm == {0}
 
 
-def test_a_round_is_not_calm_before_the_kernel_is_taken_after_it() -> None:
+def test_no_round_is_calm_before_the_kernel_after_it() -> None:
     pool: Any = Scripted([1e-8] * 3, [1.0] * 3)
-    instrument = NoiseMeter(pool, OPTIONS)
-    instrument.begin()
+    meter = NoiseMeter(pool, OPTIONS)
+    meter.begin()
     known = []
     for number in range(3):
-        instrument.sample(number)
-        known.append(set(instrument.calm))
+        meter.sample(number)
+        known.append(set(meter.calm))
     assert known == [set(), {0}, {0, 1}]
 
 
@@ -434,14 +433,14 @@ def test_a_round_is_not_calm_before_the_kernel_is_taken_after_it() -> None:
         ([[LOST] * 4], None),
     ],
 )
-def test_the_noise_tells_the_share_of_calm_rounds_over_all_cases(
+def test_noise_tells_the_share_of_calm_rounds(
     cases: list[list[float | Failure]], share: float | None
 ) -> None:
     baseline.remember(1.0)
     assert account(*cases).noise().calm == share
 
 
-def test_a_run_that_was_disturbed_for_the_most_part_is_warned_of() -> None:
+def test_a_run_disturbed_for_the_most_part_is_warned_of() -> None:
     baseline.remember(1.0)
     noise = account([1.0, 1.0, *6 * [2.0]]).noise()
     assert noise.calm == pytest.approx(1 / 7)
@@ -454,23 +453,23 @@ def test_a_run_that_was_disturbed_for_the_most_part_is_warned_of() -> None:
 
 
 def amid(calm: int, budget_s: float = 3.0) -> NoiseMeter:
-    """Return an instrument amid a case of which so many rounds were calm, and others not."""
+    """Return an meter amid a case of which so many rounds were calm, and others not."""
     baseline.remember(1.0)
     kernels: list[float | Failure] = [*(calm + 1) * [1.0], *5 * [2.0]]
     pool: Any = Scripted([1e-8] * len(kernels), kernels)
-    instrument = NoiseMeter(pool, Options(budget_s=budget_s))
-    instrument.begin()
+    meter = NoiseMeter(pool, Options(budget_s=budget_s))
+    meter.begin()
     for number in range(len(kernels)):
-        instrument.sample(number)
-    assert len(instrument.calm) == calm
-    return instrument
+        meter.sample(number)
+    assert len(meter.calm) == calm
+    return meter
 
 
 @pytest.mark.parametrize(
     ("calm", "waits"),
     [(0, True), (1, True), (FEWEST_ROUNDS - 1, True), (FEWEST_ROUNDS, False), (20, False)],
 )
-def test_rounds_go_on_only_while_calm_ones_are_too_few(calm: int, waits: bool) -> None:
+def test_rounds_go_on_while_calm_ones_are_too_few(calm: int, waits: bool) -> None:
     assert amid(calm).waits(0.01) is waits
 
 
@@ -506,23 +505,23 @@ def test_a_case_waits_for_a_few_budgets_and_no_longer(
 )
 def test_a_run_waits_for_some_budgets_altogether(earlier: list[float], left: float) -> None:
     budget_s = 4.0
-    instrument = amid(0, budget_s)
+    meter = amid(0, budget_s)
     for budgets in earlier:
-        instrument.waits(budgets / 2 * budget_s)  # each time that it is asked anew, not added up
-        instrument.waits(budgets * budget_s)
-        instrument.end(0.0)
-        instrument.begin()
-    assert instrument.waits(left * budget_s) is False
-    assert instrument.waits(max(left - 0.01, 0.001) * budget_s) is (left > 0.0)
+        meter.waits(budgets / 2 * budget_s)  # each time that it is asked anew, not added up
+        meter.waits(budgets * budget_s)
+        meter.end(0.0)
+        meter.begin()
+    assert meter.waits(left * budget_s) is False
+    assert meter.waits(max(left - 0.01, 0.001) * budget_s) is (left > 0.0)
 
 
-def test_cases_that_do_not_overrun_cost_the_run_no_patience() -> None:
-    instrument = amid(0)
-    instrument.waits(OVERRUN * 3.0)
+def test_cases_that_do_not_overrun_cost_the_run_nothing() -> None:
+    meter = amid(0)
+    meter.waits(OVERRUN * 3.0)
     for _ in range(20):
-        instrument.end(0.0)
-        instrument.begin()
-    assert instrument.waits(0.99 * OVERRUN * 3.0)
+        meter.end(0.0)
+        meter.begin()
+    assert meter.waits(0.99 * OVERRUN * 3.0)
 
 
 # Keeping the pace
@@ -534,14 +533,14 @@ def test_cases_that_do_not_overrun_cost_the_run_no_patience() -> None:
 def test_a_pace_is_kept_if_enough_kernels_were_timed(
     kernels: int, kept: float | None, folder: Path
 ) -> None:
-    instrument = account([2.0] * kernels)
+    meter = account([2.0] * kernels)
     assert baseline.recall() is None
-    instrument.close()
+    meter.close()
     assert baseline.recall() == kept
     assert folder.exists() is (kept is not None)
 
 
-def test_kernels_of_all_cases_are_counted_and_lost_ones_are_not() -> None:
+def test_kernels_of_all_cases_count_and_lost_ones_not() -> None:
     half: list[float | Failure] = [2.0] * (KERNELS // 2)
     account(half, [*half[1:], LOST, LOST]).close()
     assert baseline.recall() is None
@@ -561,11 +560,11 @@ def test_a_pace_kept_by_one_run_is_that_of_the_next() -> None:
     assert account([2.0] * KERNELS).noise().calm == 0.0
 
 
-def test_where_no_pace_can_be_kept_the_run_ends_all_the_same(
+def test_a_pace_that_cannot_be_kept_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("GRADIOMETER_CACHE", str(tmp_path / "file" / "references"))
-    instrument = account([1.0] * KERNELS)
-    instrument.close()
-    assert instrument.noise().calm == 1.0
+    meter = account([1.0] * KERNELS)
+    meter.close()
+    assert meter.noise().calm == 1.0

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import pickle
 import re
 
 import pytest
 
-from gradiometer.vocabulary.outcome import Outcome, Status
+from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Verdict, Warm
 
-FIGURES = [f.name for f in dataclasses.fields(Outcome) if f.default is None]
+PARTS = {"verdict": Verdict, "cold": Cold, "warm": Warm}
+FIGURES = [(part, f.name) for part, made in PARTS.items() for f in dataclasses.fields(made)]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,14 @@ def test_an_outcome_has_no_figure_until_one_was_measured() -> None:
         "too slow",
         "native",
     )
-    assert {getattr(outcome, name) for name in FIGURES} == {None}
+    found = {getattr(getattr(outcome, part), name) for part, name in FIGURES}
+    assert found == {None, ""}
+
+
+def test_two_outcomes_share_no_figures() -> None:
+    one, other = Outcome(Status.OK), Outcome(Status.OK)
+    for part in PARTS:
+        assert getattr(one, part) is not getattr(other, part)
 
 
 def test_an_outcome_without_a_status_cannot_be_made() -> None:
@@ -64,17 +73,38 @@ def test_an_outcome_without_a_status_cannot_be_made() -> None:
         Outcome()
 
 
-@pytest.mark.parametrize("name", ["digits", "time_s", "ratio", "rounds", "prepare_s", "n"])
-def test_the_figures_that_reports_need_are_there(name: str) -> None:
-    assert name in FIGURES
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [("verdict", "digits"), ("warm", "time_s"), ("warm", "ratio"), ("warm", "rounds"),
+     ("cold", "prepare_s"), ("verdict", "n")],
+)  # fmt: skip
+def test_the_figures_that_reports_need_are_there(part: str, name: str) -> None:
+    assert (part, name) in FIGURES
 
 
-def test_every_field_is_documented() -> None:
-    documented = re.findall(r"^    (\w+): ", inspect.getdoc(Outcome) or "", re.MULTILINE)
-    assert documented == [f.name for f in dataclasses.fields(Outcome)]
+def test_no_two_figures_share_a_name() -> None:
+    names = [name for _, name in FIGURES]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("documented", [Outcome, *PARTS.values()])
+def test_every_field_is_documented(documented: type) -> None:
+    told = re.findall(r"^    (\w+): ", inspect.getdoc(documented) or "", re.MULTILINE)
+    assert told == [f.name for f in dataclasses.fields(documented)]
 
 
 def test_outcomes_are_compared_by_what_they_say() -> None:
-    assert Outcome(Status.OK, digits=15.0) == Outcome(Status.OK, digits=15.0)
-    assert Outcome(Status.OK, digits=15.0) != Outcome(Status.OK, digits=14.0)
+    one, same, other = (Outcome(Status.OK, verdict=Verdict(digits=d)) for d in (15.0, 15.0, 14.0))
+    assert one == same
+    assert one != other
     assert Outcome(Status.OK) != Outcome(Status.SKIPPED)
+
+
+def test_a_failure_is_a_status_and_its_reason() -> None:
+    failure = Failure(Status.TIMEOUT, "prepare took longer than 1 s.")
+    assert (failure.status, str(failure)) == (Status.TIMEOUT, failure.reason)
+
+
+def test_a_failure_travels_between_processes() -> None:
+    sent = pickle.loads(pickle.dumps(Failure(Status.ERROR, "KeyError: 'x'")))
+    assert (sent.status, sent.reason) == (Status.ERROR, "KeyError: 'x'")

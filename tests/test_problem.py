@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.vocabulary.operators import OPERATORS
-from gradiometer.vocabulary.problem import DERIVATIVES, Point, Problem, problem
+from gradiometer.vocabulary.point import Argument, Point, Points
+from gradiometer.vocabulary.problem import DERIVATIVES, Problem, problem
+from gradiometer.vocabulary.space import Space
 
 
 def drawn_inputs(size: Any, rng: np.random.Generator) -> dict[str, Any]:
@@ -47,6 +49,25 @@ def fixed(inputs: dict[str, Any], given: dict[str, Any] | None = None) -> Proble
     return Problem("fixed", function if given else without, inputs, given or {})
 
 
+def checked(p: Problem, label: str = "", seed: int = 0) -> Point:
+    """Return the declared point."""
+    return p.points(label, seed).checked[0].point
+
+
+def prepared(p: Problem, label: str = "", seed: int = 0) -> Point:
+    """Return the point of preparation."""
+    return p.points(label, seed).preparation.point
+
+
+def another(p: Problem, label: str = "", seed: int = 0) -> Point:
+    """Return a second point at which answers are checked."""
+    return p.points(label, seed, count=2).checked[1].point
+
+
+Draw = Callable[..., Point]
+DRAWS: list[Draw] = [Problem.point, checked, prepared, another]
+
+
 def flat(point: Point) -> np.ndarray[Any, Any]:
     """Return all floats of a point in one vector, inputs first."""
     arrays = [a for a in (*point.inputs.values(), *point.given.values()) if a.dtype.kind == "f"]
@@ -67,7 +88,6 @@ def test_the_decorator_makes_a_problem_named_as_its_function_in_kebab_case() -> 
     assert two_word_name.source == "a book"
     assert two_word_name.labels == ("",)
     assert two_word_name.backward is None
-    assert two_word_name.fault is None
     assert two_word_name.function(np, 3.0) == 9.0
 
 
@@ -133,7 +153,6 @@ def test_a_fixed_point_holds_float64_arrays_in_the_order_of_the_function() -> No
     assert list(point.inputs) == ["b", "a", "c"]
     assert [a.dtype for a in point.inputs.values()] == [np.float64] * 3
     assert [a.shape for a in point.inputs.values()] == [(), (2,), (1, 1)]
-    assert point.n == 4
     assert point.given == {}
 
 
@@ -147,7 +166,7 @@ def test_a_fixed_point_holds_float64_arrays_in_the_order_of_the_function() -> No
     ],
 )
 def test_n_counts_the_scalar_inputs_only(inputs: dict[str, Any], n: int) -> None:
-    assert fixed(inputs, {"k": np.ones(7)}).point().n == n
+    assert fixed(inputs, {"k": np.ones(7)}).points().signature.n == n
 
 
 @pytest.mark.parametrize(
@@ -182,20 +201,19 @@ def test_a_point_is_frozen() -> None:
         fixed({"x": 1.0}).point().inputs = {}
 
 
-@pytest.mark.parametrize("draw", ["point", "preparation_point"])
+@pytest.mark.parametrize("draw", DRAWS)
 @pytest.mark.parametrize(("label", "seed"), [("3", 0), ("10", 0), ("3", 7)])
-def test_the_same_seed_draws_the_same_point(draw: str, label: str, seed: int) -> None:
-    one, other = getattr(make(), draw)(label, seed), getattr(make(), draw)(label, seed)
+def test_the_same_seed_draws_the_same_point(draw: Draw, label: str, seed: int) -> None:
+    one, other = (draw(make(), label, seed) for _ in range(2))
     np.testing.assert_array_equal(flat(one), flat(other))
 
 
-@pytest.mark.parametrize("draw", ["point", "preparation_point"])
+@pytest.mark.parametrize("draw", DRAWS)
 @pytest.mark.parametrize(
     ("name", "seed"), [("other", 0), ("drawn", 1), ("drawn", -1), ("drawn", 2**70)]
 )
-def test_another_problem_or_seed_draws_another_point(draw: str, name: str, seed: int) -> None:
-    one = flat(getattr(make(), draw)("3", 0))
-    other = flat(getattr(make(name), draw)("3", seed))
+def test_another_problem_or_seed_draws_another_point(draw: Draw, name: str, seed: int) -> None:
+    one, other = flat(draw(make(), "3", 0)), flat(draw(make(name), "3", seed))
     assert not np.any(one == other)
 
 
@@ -239,12 +257,28 @@ def test_a_problem_without_sizes_draws_with_none() -> None:
     assert seen == [None]
 
 
-# The preparation point
+# The declared point, others at which answers are checked, and that of preparation
+
+
+def test_the_first_of_the_points_is_the_declared_one() -> None:
+    np.testing.assert_array_equal(flat(checked(make(), "3", 7)), flat(make().point("3", 7)))
+
+
+@pytest.mark.parametrize("p", [make(sizes=(3,)), fixed({"x": [1.0, 2.0, 3.0]}, {"k": 2.0})])
+def test_as_many_points_are_checked_as_are_asked_for(p: Problem) -> None:
+    points = p.points(p.labels[0], count=4)
+    assert len(points.checked) == 4
+    vectors = [flat(at.point) for at in (*points.checked, points.preparation)]
+    for one, other in itertools.combinations(vectors, 2):
+        assert not np.any(one == other)
+    fewer = p.points(p.labels[0], count=2)
+    for at, same in zip(points.checked[:2], fewer.checked, strict=True):
+        np.testing.assert_array_equal(flat(at.point), flat(same.point))
 
 
 def test_the_preparation_point_of_a_drawn_problem_has_the_same_shapes_and_other_values() -> None:
     p = make()
-    check, other = p.point("10"), p.preparation_point("10")
+    check, other = p.point("10"), prepared(p, "10")
     assert [a.shape for a in other.inputs.values()] == [a.shape for a in check.inputs.values()]
     assert [a.shape for a in other.given.values()] == [a.shape for a in check.given.values()]
     assert list(other.inputs) == list(check.inputs)
@@ -257,19 +291,19 @@ def test_the_preparation_point_of_a_drawn_problem_has_the_same_shapes_and_other_
 )
 def test_a_fixed_point_is_shrunk_by_one_to_five_percent_in_each_component(value: Any) -> None:
     p = fixed({"x": value}, {"k": value})
-    check, other = flat(p.point()), flat(p.preparation_point())
+    check, other = flat(p.point()), flat(prepared(p))
     ratio = other / check
     assert np.all(ratio > 0.95 - 1e-12)
     assert np.all(ratio < 0.99 + 1e-12)
 
 
 def test_the_components_of_a_fixed_point_are_shrunk_each_by_its_own_share() -> None:
-    ratio = flat(fixed({"x": np.ones(50)}).preparation_point())
+    ratio = flat(prepared(fixed({"x": np.ones(50)})))
     assert len(set(ratio.tolist())) == 50
 
 
 def test_zeros_stay_zeros_since_no_share_of_them_is_anything() -> None:
-    point = fixed({"x": [0.0, 1.0, -0.0]}).preparation_point()
+    point = prepared(fixed({"x": [0.0, 1.0, -0.0]}))
     np.testing.assert_array_equal(point.inputs["x"] == 0.0, [True, False, True])
 
 
@@ -278,7 +312,7 @@ def test_zeros_stay_zeros_since_no_share_of_them_is_anything() -> None:
 )
 def test_the_preparation_point_keeps_integers(value: Any) -> None:
     p = fixed({"x": 1.0}, {"k": value})
-    check, other = p.point().given["k"], p.preparation_point().given["k"]
+    check, other = p.point().given["k"], prepared(p).given["k"]
     np.testing.assert_array_equal(check, other)
     assert check.dtype == other.dtype
 
@@ -288,18 +322,36 @@ def test_a_point_that_is_drawn_in_part_is_moved_in_its_fixed_components_too() ->
         return {"x": np.concatenate([[1.0, 0.0, -2.0], rng.standard_normal(2)])}
 
     p = problem(at=at, name="p")(lambda xp, x: x)
-    check, other = p.point().inputs["x"], p.preparation_point().inputs["x"]
+    check, other = p.point().inputs["x"], prepared(p).inputs["x"]
     np.testing.assert_array_equal(check == other, [False, True, False, False, False])
 
 
 def test_a_draw_that_ignores_the_generator_is_shrunk_as_a_fixed_point_is() -> None:
     p = problem(at=lambda size, rng: {"x": 2.0}, name="p")(lambda xp, x: x)
-    assert 1.9 <= float(p.preparation_point().inputs["x"]) <= 1.98
+    assert 1.9 <= float(prepared(p).inputs["x"]) <= 1.98
 
 
 def test_the_preparation_point_changes_with_the_seed() -> None:
     p = fixed({"x": 2.0})
-    assert p.preparation_point(seed=1).inputs["x"] != p.preparation_point(seed=2).inputs["x"]
+    assert prepared(p, seed=1).inputs["x"] != prepared(p, seed=2).inputs["x"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_points_are_of_the_dtype_and_otherwise_the_same(dtype: str) -> None:
+    p = fixed({"x": [1.1, -3.0]}, {"k": [0.1, 0.2]})
+    narrow, wide = p.points(dtype=dtype, count=2), p.points(count=2)
+    for one, other in zip(
+        (*narrow.checked, narrow.preparation), (*wide.checked, wide.preparation), strict=True
+    ):
+        for a, b in zip(numbers(one), numbers(other), strict=True):
+            assert a.dtype == dtype
+            np.testing.assert_allclose(a, b, rtol=2e-3)
+
+
+@pytest.mark.parametrize("value", [3, True, np.array([7], dtype=np.int32)])
+def test_the_dtype_is_that_of_fractions_alone(value: Any) -> None:
+    point = fixed({"x": 1.0}, {"k": value}).points(dtype="float32").preparation.point
+    assert point.given["k"].dtype == np.asarray(value).dtype
 
 
 # Directions
@@ -311,73 +363,111 @@ def vector(*outputs: str) -> Problem:
     return problem(at=at, outputs=outputs, name="vector")(lambda xp, x, y: x)
 
 
-def directions(point: Point) -> np.ndarray[Any, Any]:
+def along(at: Argument) -> np.ndarray[Any, Any]:
     """Return all components of both directions in one vector."""
-    arrays = [*point.tangents.values(), *point.cotangents.values()]
+    directions = at.directions
+    arrays = [*directions.tangents.values(), *directions.cotangents.values()]
     return np.concatenate([a.ravel() for a in arrays])
 
 
-def test_a_point_has_a_tangent_of_the_shape_of_every_input() -> None:
-    for point in (make().point("3"), make().preparation_point("3")):
-        assert list(point.tangents) == ["x", "W"]
-        for name, tangent in point.tangents.items():
-            assert tangent.shape == point.inputs[name].shape
-            assert tangent.dtype == np.float64
+def numbers(at: Argument) -> list[np.ndarray[Any, Any]]:
+    """Return all arrays of a point and its directions."""
+    parts = (*vars(at.point).values(), *vars(at.directions).values())
+    return [array for arrays in parts for array in arrays.values()]
+
+
+def all_of(points: Points) -> list[Argument]:
+    """Return all points of a case."""
+    return [*points.checked, points.preparation]
+
+
+def test_there_is_a_tangent_of_the_shape_of_every_input() -> None:
+    for at in all_of(make().points("3", count=2)):
+        assert Space.of(at.directions.tangents) == Space.of(at.point.inputs)
+        assert {a.dtype for a in at.directions.tangents.values()} == {np.dtype(np.float64)}
 
 
 def test_the_output_of_a_scalar_problem_is_called_value_and_has_a_scalar_cotangent() -> None:
-    point = fixed({"x": 1.0}).point()
+    points = fixed({"x": 1.0}).points()
     assert fixed({"x": 1.0}).output_names == ("value",)
-    assert {k: (a.shape, a.dtype) for k, a in point.cotangents.items()} == {
+    cotangents = points.checked[0].directions.cotangents
+    assert {k: (a.shape, a.dtype) for k, a in cotangents.items()} == {
         "value": ((), np.dtype(np.float64))
     }
-    assert point.m == 1
+    assert points.signature.outputs == Space({"value": ()})
 
 
 def test_the_outputs_of_a_vector_problem_have_the_shapes_that_are_told() -> None:
     p = vector("a", "b")
     assert p.output_names == p.outputs == ("a", "b")
-    for point in (p.point(outputs=[(2, 3), ()]), p.preparation_point(outputs=[(2, 3), ()])):
-        assert {k: a.shape for k, a in point.cotangents.items()} == {"a": (2, 3), "b": ()}
-        assert (point.n, point.m) == (3, 7)
+    points = p.points(outline=lambda at: [(2, 3), ()], count=2)
+    assert points.signature.outputs.shapes == {"a": (2, 3), "b": ()}
+    assert (points.signature.n, points.signature.m) == (3, 7)
+    for at in all_of(points):
+        assert Space.of(at.directions.cotangents) == points.signature.outputs
+        assert Space.of(at.point.inputs) == points.signature.inputs
+
+
+def test_the_shapes_of_outputs_are_found_at_the_declared_point() -> None:
+    asked: list[Point] = []
+
+    def outline(point: Point) -> list[tuple[int, ...]]:
+        asked.append(point)
+        return [(4,)]
+
+    p = vector("a")
+    p.points(outline=outline, count=3)
+    (only,) = asked
+    np.testing.assert_array_equal(flat(only), flat(p.point()))
+
+
+def test_a_scalar_problem_is_not_asked_for_the_shapes_of_its_outputs() -> None:
+    def never(point: Point) -> Any:
+        raise AssertionError("they are known")
+
+    assert fixed({"x": 1.0}).points(outline=never).signature.m == 1
 
 
 def test_a_vector_problem_whose_outputs_were_not_told_has_no_cotangents() -> None:
-    point = vector("a", "b").point()
-    assert (point.cotangents, point.m) == ({}, 0)
-    assert list(point.tangents) == ["x", "y"]
+    points = vector("a", "b").points()
+    directions = points.checked[0].directions
+    assert (directions.cotangents, points.signature.m) == ({}, 0)
+    assert list(directions.tangents) == ["x", "y"]
 
 
-@pytest.mark.parametrize("draw", ["point", "preparation_point"])
-def test_directions_are_drawn_by_the_seed(draw: str) -> None:
-    one, again, other = (getattr(make(), draw)("3", seed) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(directions(one), directions(again))
-    assert not np.any(directions(one) == directions(other))
+def test_directions_are_drawn_by_the_seed() -> None:
+    one, again, other = (all_of(make().points("3", seed, count=2)) for seed in (1, 1, 2))
+    for a, b, c in zip(one, again, other, strict=True):
+        np.testing.assert_array_equal(along(a), along(b))
+        assert not np.any(along(a) == along(c))
 
 
-def test_the_directions_at_the_preparation_point_are_others() -> None:
+def test_the_directions_at_other_points_are_others() -> None:
     for p, label in ((make(), "10"), (fixed({"x": 2.0}), "")):
-        assert not np.any(directions(p.point(label)) == directions(p.preparation_point(label)))
+        arguments = all_of(p.points(label, count=3))
+        for one, other in itertools.combinations(arguments, 2):
+            assert not np.any(along(one) == along(other))
 
 
 def test_directions_are_no_share_of_the_point() -> None:
-    point = make().point("10")
-    for name, tangent in point.tangents.items():
-        assert not np.any(tangent == point.inputs[name])
-    assert not np.any(point.tangents["x"] == point.tangents["W"][:, 0])
+    at = make().points("10").checked[0]
+    for name, tangent in at.directions.tangents.items():
+        assert not np.any(tangent == at.point.inputs[name])
+    assert not np.any(at.directions.tangents["x"] == at.directions.tangents["W"][:, 0])
 
 
 def test_whether_outputs_were_told_does_not_change_the_point_or_its_tangents() -> None:
-    one, other = vector("a").point(), vector("a").point(outputs=[(4,)])
-    np.testing.assert_array_equal(flat(one), flat(other))
-    for name, tangent in one.tangents.items():
-        np.testing.assert_array_equal(tangent, other.tangents[name])
+    one = vector("a").points().checked[0]
+    other = vector("a").points(outline=lambda at: [(4,)]).checked[0]
+    np.testing.assert_array_equal(flat(one.point), flat(other.point))
+    for name, tangent in one.directions.tangents.items():
+        np.testing.assert_array_equal(tangent, other.directions.tangents[name])
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_direction_vanishes(seed: int) -> None:
-    point = make().point("10", seed)
-    assert np.all(np.abs(directions(point)) > 1e-6)
+    at = make().points("10", seed).checked[0]
+    assert np.all(np.abs(along(at)) > 1e-6)
 
 
 # Derivatives by hand
@@ -405,10 +495,6 @@ def test_any_derivative_can_be_written_and_stays_callable(name: str) -> None:
     assert written(3.0) == (6.0,)
 
 
-def test_every_operator_but_the_value_can_be_written_by_hand() -> None:
-    assert set(DERIVATIVES) == set(OPERATORS) - {"value"}
-
-
 @pytest.mark.parametrize("name", ["value", "jacobain", "", "Hessian"])
 def test_what_is_no_derivative_is_refused_with_those_there_are(name: str) -> None:
     expected = f"Unknown derivative '{name}': expected one of gradient, hessian, hvp, jacobian, jvp"
@@ -425,11 +511,11 @@ def test_derivatives_of_one_problem_are_not_those_of_another() -> None:
 # What is refused
 
 
-@pytest.mark.parametrize("draw", ["point", "preparation_point"])
-def test_an_unknown_size_is_answered_with_the_known_ones(draw: str) -> None:
+@pytest.mark.parametrize("draw", DRAWS)
+def test_an_unknown_size_is_answered_with_the_known_ones(draw: Draw) -> None:
     expected = "Unknown size of problem 'drawn' '30': expected one of 10, 3. Did you mean '3'"
     with pytest.raises(UnknownName, match=expected):
-        getattr(make(), draw)("30")
+        draw(make(), "30")
 
 
 def test_a_problem_that_has_sizes_must_be_asked_for_one() -> None:
@@ -543,9 +629,9 @@ def test_what_a_draw_raises_is_not_hidden(error: Exception) -> None:
         Problem("p", scalar, at).point()
 
 
-@pytest.mark.parametrize("call", [lambda p: p.point(), lambda p: p.preparation_point()])
-def test_a_point_needs_no_library_but_numpy(call: Callable[[Problem], Point]) -> None:
+@pytest.mark.parametrize("draw", DRAWS)
+def test_a_point_needs_no_library_but_numpy(draw: Draw) -> None:
     def never(xp: Any, x: Any) -> Any:
         raise AssertionError("the function itself is not called to draw a point")
 
-    assert call(Problem("p", never, {"x": 1.0})).n == 1
+    assert draw(Problem("p", never, {"x": 1.0})).inputs["x"].shape == ()

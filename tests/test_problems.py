@@ -12,27 +12,32 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from built_in import PROBLEMS, argument, points, registry
 from generic import namespace
 
-from gradiometer.measure.plan import Case, Points
-from gradiometer.plugins.loader import load
+from gradiometer import Argument, Namespace, Point, Problem, Signature, Space
+from gradiometer.plugins.registry import ProblemEntry
 from gradiometer.reference.certify import certify
 from gradiometer.reference.enclosure import UNIT
-from gradiometer.reference.lookup import outline
 from gradiometer.reference.operations import NAMESPACE
 from gradiometer.reference.protocol import array
-from gradiometer.vocabulary.derivation import Components
-from gradiometer.vocabulary.namespace import Namespace
+from gradiometer.vocabulary.answer import as_arrays
 from gradiometer.vocabulary.operators import OPERATORS
-from gradiometer.vocabulary.problem import Point, Problem
+from gradiometer.vocabulary.space import blocks
 
-PROBLEMS = load().problems
 NUMPY = Namespace(np)
-SIZED = [(p, label) for p in PROBLEMS.values() if not p.fault for label in p.labels]
+
+
+def size(p: Problem, label: str) -> int:
+    """Return the number of scalar inputs."""
+    return p.points(label).signature.n
+
+
 SMALL = [
     (p, label)
-    for p, label in SIZED
-    if p.point(label).n <= 100 and (p.name, label) != ("gaussian-process", "3x100")
+    for p in PROBLEMS.values()
+    for label in p.labels
+    if size(p, label) <= 100 and (p.name, label) != ("gaussian-process", "3x100")
 ]
 """Problems and sizes whose derivatives can be had component by component."""
 
@@ -40,7 +45,7 @@ WRITTEN = [
     (p, label, operator)
     for p, label in SMALL
     for operator in p.derivatives
-    if p.point(label).n <= {"hessian": 16, "hvp": 30}.get(operator, 100)
+    if size(p, label) <= {"hessian": 16, "hvp": 30}.get(operator, 100)
 ]
 """The derivatives that were written by hand, where they are small enough."""
 
@@ -55,11 +60,6 @@ STEP = mpmath.mpf(10) ** -20
 """Of the central differences: their error is about its square, their rounding 10^-40 at most."""
 
 
-def points(p: Problem, label: str = "", seed: int = 0) -> Points:
-    """Return the points of a problem, directions included."""
-    return Case(p, label, "value").points(seed, lambda at: outline(p, at))
-
-
 def plain(values: dict[str, Any]) -> dict[str, Any]:
     """Return scalars as Python floats, and arrays as they are."""
     return {k: float(a) if a.ndim == 0 else a for k, a in values.items()}
@@ -72,17 +72,17 @@ def by_hand(p: Problem, point: Point) -> dict[str, Any]:
     return dict(zip(point.inputs, parts, strict=True))
 
 
-def written(p: Problem, point: Point, operator: str) -> dict[str, Any]:
+def written(p: Problem, at: Argument, signature: Signature, operator: str) -> dict[str, Any]:
     """Return any hand-coded derivative, by name of the input, output or block."""
     asked = OPERATORS[operator]
-    arguments = [*plain(point.inputs).values(), *plain(asked.directions(point)).values()]
-    result = p.derivatives[operator](*arguments, **plain(point.given))
-    return named(asked.answer(result, point).arrays, point, operator)
+    arguments = [*plain(at.point.inputs).values(), *plain(asked.directions(at.directions)).values()]
+    result = p.derivatives[operator](*arguments, **plain(at.point.given))
+    return named(as_arrays(result, asked, signature).arrays, signature, operator)
 
 
-def named(arrays: list[Any], point: Point, operator: str) -> dict[str, Any]:
+def named(arrays: list[Any], signature: Signature, operator: str) -> dict[str, Any]:
     """Return an answer's arrays by their names."""
-    return dict(zip(OPERATORS[operator].layout(point).names, arrays, strict=True))
+    return dict(zip(OPERATORS[operator].layout(signature).names, arrays, strict=True))
 
 
 def value(p: Problem, point: Point) -> float:
@@ -105,18 +105,17 @@ def multiprecision() -> Namespace:
 class Differences:
     """Central differences along lines through a point, to far more digits than a double has."""
 
-    def __init__(self, p: Problem, point: Point) -> None:
-        self.p, self.point, self.xp = p, point, multiprecision()
-        self.units = list(np.eye(point.n).astype(object))
+    def __init__(self, p: Problem, at: Argument, signature: Signature) -> None:
+        self.p, self.signature, self.xp = p, signature, multiprecision()
+        self.point, self.directions = at
+        self.units = list(np.eye(signature.n).astype(object))
         self.centre = self.at(0, self.units[0])
 
     def at(self, t: Any, direction: Any) -> Any:
         """Return all outputs at x + t·v, flattened."""
         number = np.frompyfunc(mpmath.mpf, 1, 1)
-        ends = np.cumsum([a.size for a in self.point.inputs.values()])[:-1]
-        moves = np.split(np.asarray(direction), ends)
-        arrays = zip(self.point.inputs.values(), moves, strict=True)
-        inputs = [number(a) + t * number(v.reshape(a.shape)) for a, v in arrays]
+        moves = self.signature.inputs.split(np.asarray(direction))
+        inputs = [number(a) + t * number(moves[name]) for name, a in self.point.inputs.items()]
         given = {k: number(a) for k, a in self.point.given.items()}
         returned = self.p.function(self.xp, *inputs, **given)
         outputs = returned if isinstance(returned, tuple) else (returned,)
@@ -132,7 +131,7 @@ class Differences:
 
     def answer(self, operator: str) -> dict[str, Any]:
         """Return the answer of an operator, by name of the input, output or block."""
-        w, v = (flat(self.point.cotangents), flat(self.point.tangents))
+        w, v = flat(self.directions.cotangents), flat(self.directions.tangents)
         if operator == "jvp":
             found = self.slope(v)
         elif operator == "hvp":
@@ -143,7 +142,7 @@ class Differences:
             single = [self.curvature(e) for e in self.units]
             pairs = itertools.product(zip(self.units, single, strict=True), repeat=2)
             entries = [self.curvature(e + g) - a - b for (e, a), (g, b) in pairs]
-            found = np.array(entries).reshape(self.point.n, -1) / 2
+            found = np.array(entries).reshape(self.signature.n, -1) / 2
         else:
             columns = np.array([self.slope(e) for e in self.units]).T
             found = {"jacobian": columns, "vjp": w @ columns}.get(operator, columns[0])
@@ -151,11 +150,10 @@ class Differences:
 
     def cut(self, found: Any, operator: str) -> dict[str, Any]:
         """Return a vector or a matrix as the arrays of the operator's layout."""
-        if found.ndim == 2:
-            arrays = OPERATORS[operator].arrange(found, self.point)
-        else:
-            arrays = OPERATORS[operator].answer(Components(found.tolist()), self.point).arrays
-        return named(arrays, self.point, operator)
+        spaces = OPERATORS[operator].spaces(self.signature)
+        if len(spaces) == 2:
+            return named(blocks(found, *spaces), self.signature, operator)
+        return spaces[0].split(found)
 
 
 def flat(arrays: dict[str, Any]) -> Any:
@@ -163,10 +161,12 @@ def flat(arrays: dict[str, Any]) -> Any:
     return np.concatenate([a.ravel() for a in arrays.values()]).astype(object)
 
 
-def by_differences(p: Problem, point: Point, operator: str = "gradient") -> dict[str, Any]:
+def by_differences(
+    p: Problem, at: Argument, signature: Signature, operator: str = "gradient"
+) -> dict[str, Any]:
     """Return central differences in every component, to far more digits than a double has."""
     with mpmath.workdps(DIGITS):
-        return Differences(p, point).answer(operator)
+        return Differences(p, at, signature).answer(operator)
 
 
 def assert_digits(
@@ -184,13 +184,12 @@ def assert_digits(
 # Every problem
 
 
-@pytest.mark.parametrize("p", PROBLEMS.values(), ids=lambda p: p.name)
-def test_a_problem_states_its_formula_its_reason_and_its_source(p: Problem) -> None:
-    text = p.function.__doc__ or ""
-    assert re.match(r"\S+ = ", p.summary), "the docstring opens with a formula"
-    assert len(text.strip().splitlines()) > 2, "the docstring says why the problem is here"
-    assert p.source
-    assert p.backward is not None
+@pytest.mark.parametrize("entry", registry().problems.values(), ids=lambda entry: entry.name)
+def test_a_problem_states_its_formula_its_reason_and_its_source(entry: ProblemEntry) -> None:
+    assert re.match(r"\S+ = ", entry.summary), "the docstring opens with a formula"
+    assert entry.about, "the docstring says why the problem is here"
+    assert entry.source
+    assert {"vjp" if entry.outputs else "gradient"} <= set(entry.by_hand)
 
 
 @pytest.mark.parametrize(
@@ -198,47 +197,53 @@ def test_a_problem_states_its_formula_its_reason_and_its_source(p: Problem) -> N
     WRITTEN,
     ids=[" ".join(filter(None, (p.name, *rest))) for p, *rest in WRITTEN],
 )
-@pytest.mark.parametrize("at", ["check", "preparation"])
+@pytest.mark.parametrize("where", ["checked", "preparation"])
 def test_a_derivative_by_hand_agrees_with_differences_of_many_digits(
-    p: Problem, label: str, operator: str, at: str
+    p: Problem, label: str, operator: str, where: str
 ) -> None:
-    point = getattr(points(p, label, seed=0 if at == "check" else 1), at)
-    truth = certify(p, point, operator)
-    expected = by_differences(p, point, operator)
+    checked = where == "checked"
+    found = points(p, label, seed=0 if checked else 1)
+    at, signature = found.checked[0] if checked else found.preparation, found.signature
+    truth = certify(p, at, operator)
+    expected = by_differences(p, at, signature, operator)
     # What the terms of a sum cancel is no fault of the formula's.
     scale = max(1e-20 * truth.norm, float(np.max(truth.bound)) / UNIT)
-    assert_digits(written(p, point, operator), expected, 12 if at == "check" else 11, scale)
+    assert_digits(written(p, at, signature, operator), expected, 12 if checked else 11, scale)
 
 
 @pytest.mark.parametrize("p", PROBLEMS.values(), ids=lambda p: p.name)
 def test_a_problem_has_a_derivative_for_each_input_and_of_its_shape(p: Problem) -> None:
-    point = points(p, p.labels[0]).check
+    found = points(p, p.labels[0])
     operator = "vjp" if p.outputs else "gradient"
-    answers = written(p, point, operator)
-    assert {k: np.shape(a) for k, a in answers.items()} == {
-        k: a.shape for k, a in point.inputs.items()
-    }
+    answers = written(p, found.checked[0], found.signature, operator)
+    assert Space.of(answers) == found.signature.inputs
     assert all(np.any(a) for a in answers.values()), "an all-zero answer must never be right"
 
 
 @pytest.mark.parametrize("p", PROBLEMS.values(), ids=lambda p: p.name)
 def test_a_problem_s_outputs_are_as_many_as_their_names(p: Problem) -> None:
     for label in p.labels[:2]:
-        point = points(p, label).check
+        found = points(p, label)
+        point, _ = found.checked[0]
         given = {k: array(a, integer=a.dtype.kind == "i") for k, a in point.given.items()}
         returned = p.function(NAMESPACE, *map(array, point.inputs.values()), **given)
         assert isinstance(returned, tuple) is (len(p.outputs) > 1)
         outputs = returned if isinstance(returned, tuple) else (returned,)
-        assert [y.shape for y in outputs] == [a.shape for a in point.cotangents.values()]
-        assert list(point.cotangents) == list(p.output_names)
+        assert [y.shape for y in outputs] == list(found.signature.outputs.shapes.values())
+        assert found.signature.outputs.names == p.output_names
 
 
 @pytest.mark.parametrize("p", PROBLEMS.values(), ids=lambda p: p.name)
 def test_a_problem_s_sizes_grow(p: Problem) -> None:
-    numbers = [p.point(label).n for label in p.labels]
-    given = [sum(a.size for a in p.point(label).given.values()) for label in p.labels]
+    numbers = [size(p, label) for label in p.labels]
+    given = [Space.of(p.point(label).given).size for label in p.labels]
     work = [n * (1 + g) for n, g in zip(numbers, given, strict=True)]
     assert work == sorted(work)
+
+
+def asked(p: Problem) -> tuple[Argument, Signature]:
+    """Return the declared point with directions, and the signature."""
+    return argument(p), points(p).signature
 
 
 @pytest.mark.parametrize("wrong", [0.0, 3.0 + 1e-10, -3.0])
@@ -249,7 +254,7 @@ def test_a_wrong_backward_pass_is_found_out(wrong: float) -> None:
     p = Problem("wrong", function, {"x": 1.0, "y": 2.0})
     p.backprop(lambda x, y: (wrong, math.cos(y)))
     with pytest.raises(AssertionError, match="x"):
-        assert_digits(by_hand(p, p.point()), by_differences(p, p.point()))
+        assert_digits(by_hand(p, p.point()), by_differences(p, *asked(p)))
 
 
 @pytest.mark.parametrize("operator", ["jacobian", "jvp", "vjp"])
@@ -258,13 +263,12 @@ def test_a_wrong_derivative_of_a_vector_problem_is_found_out(operator: str) -> N
         return x * y, xp.sin(y)
 
     p = Problem("wrong", function, {"x": 1.5, "y": 2.0}, outputs=("a", "b"))
-    point = p.point(outputs=[(), ()])
     transposed = np.array([[2.0, 0.0], [1.5, math.cos(2.0)]])
     p.derivative("jacobian")(lambda x, y: transposed)
     p.derivative("jvp")(lambda x, y, dx, dy: tuple(transposed @ [dx, dy]))
     p.derivative("vjp")(lambda x, y, da, db: tuple([da, db] @ transposed))
     with pytest.raises(AssertionError, match="Not equal"):
-        assert_digits(written(p, point, operator), by_differences(p, point, operator))
+        assert_digits(written(p, *asked(p), operator), by_differences(p, *asked(p), operator))
 
 
 @pytest.mark.parametrize("operator", ["hessian", "hvp"])
@@ -275,7 +279,7 @@ def test_a_hessian_of_half_weight_on_the_diagonal_is_found_out(operator: str) ->
     p.derivative("hvp")(lambda x, v: (halved @ v,))
     with pytest.raises(AssertionError, match="Not equal"):
         assert_digits(
-            written(p, p.point(), operator), by_differences(p, p.point(), operator), absolute=1.0
+            written(p, *asked(p), operator), by_differences(p, *asked(p), operator), absolute=1.0
         )
 
 
@@ -596,7 +600,7 @@ def test_the_network_has_an_input_for_x_and_for_every_weight_and_bias(size: str,
     batch = int(size.partition("x")[2])
     names = ["x"] + [f"{letter}{k}" for k in range(1, len(widths)) for letter in "Wb"]
     assert list(point.inputs) == names
-    assert point.n == n
+    assert Space.of(point.inputs).size == n
     assert point.inputs["x"].shape == (batch, widths[0])
     assert point.given["y"].shape == (batch, widths[-1])
 

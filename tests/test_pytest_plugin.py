@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from built_in import argument, points
 
 import gradiometer
+from gradiometer import Target
 from gradiometer.plugins import loader
+from gradiometer.pytest_plugin.process import ThisProcess
+from gradiometer.worker import requests
 
 ROOT = Path(__file__).parent.parent
 FAULTY = Path(__file__).parent / "plugins"
@@ -136,14 +140,12 @@ def test_wrong_cells_fail_and_unwilling_ones_are_skipped_with_the_reason(
 
 
 def test_completion_is_forced_inside_the_timed_call() -> None:
-    from gradiometer.plugins.address import pack
-    from gradiometer.worker.tool import Tool
-
     registry = loader.load([FAULTY / "asynchronous_method.py"])
-    method, problem = registry.methods["asynchronous"], registry.problems["product-of-sum"]
-    bench, address = Tool(), pack(method, registry.origins)
-    bench.open(address, threads=1)
-    point = problem.point()
-    bench.prepare("k", address, pack(problem, registry.origins), "gradient", point, 5.0)
-    call, args, kwargs = bench.call("k", point)
+    problem, process = registry.problems["product-of-sum"].address, ThisProcess()
+    at, method = argument(problem.load()), registry.methods["asynchronous"].address
+    signature = points(problem.load()).signature
+    process.ask(requests.set_up, 0.0, method, Target())
+    work = requests.Work(method, problem, "gradient", signature)
+    process.ask(requests.prepare, 0.0, "k", work, at, 5.0)
+    call, args, kwargs = process.ask(requests.call, 0.0, "k", at)
     assert call(*args, **kwargs) == (-4.0, -4.0, 3.0)

@@ -1,13 +1,17 @@
-"""What there is, by name: adding, faults, choosing by glob."""
+"""What there is, by name: what is described, where objects stay, and what is broken."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import built_in
 import pytest
 
-from gradiometer.errors import UnknownName
-from gradiometer.plugins.registry import Registry, select
+from gradiometer.errors import GradiometerError
+from gradiometer.plugins.loader import load
+from gradiometer.plugins.registry import Broken, Kind, MethodEntry, ProblemEntry, Registry
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
 
@@ -17,11 +21,30 @@ def method_class(name: str, home: str = "acme", **settings: Any) -> type[Method]
     return type("A", (Method,), {"name": name, "__module__": home, **settings})
 
 
+def scaled(xp: Any, x: Any) -> Any:
+    """y = 2·x
+
+    Twice its argument.
+    """
+    return 2.0 * x
+
+
+# Objects
+
+
 def test_the_same_object_may_be_added_twice() -> None:
     registry, method = Registry(), method_class("a")()
     registry.add(method)
     registry.add(method)
-    assert registry.methods == {"a": method}
+    assert registry.methods.keys() == {"a"}
+
+
+@pytest.mark.parametrize("make", [lambda: method_class("a")(), lambda: Problem("a", scaled, {})])
+def test_another_object_of_a_name_is_refused(make: Any) -> None:
+    registry = Registry()
+    registry.add(make())
+    with pytest.raises(GradiometerError, match="'a' is defined twice: names must be unique"):
+        registry.add(make())
 
 
 def test_a_problem_and_a_method_may_share_a_name() -> None:
@@ -37,58 +60,142 @@ def test_two_registries_share_nothing() -> None:
     assert Registry().methods == {}
 
 
-@pytest.mark.parametrize("kind", ["problems", "methods"])
-def test_a_fault_stands_under_the_name_of_its_file(kind: str) -> None:
-    registry = Registry()
-    registry.add_fault(kind, "acme", "it broke")
-    assert getattr(registry, kind)["acme"].fault == "it broke"
+@pytest.mark.parametrize("item", [built_in.problem("mlp"), built_in.method("jax")])
+def test_an_object_that_its_file_defines_is_known(item: Problem | Method) -> None:
+    registry = load()
+    before = dict(registry.problems), dict(registry.methods)
+    registry.add_object(item)
+    assert (registry.problems, registry.methods) == before
 
 
-@pytest.mark.parametrize("kind", ["problems", "methods"])
-def test_a_fault_makes_way_for_a_name_that_is_taken(kind: str) -> None:
-    registry = Registry()
-    registry.add(method_class("acme")() if kind == "methods" else Problem("acme", abs, {}))
-    registry.add_fault(kind, "acme", "it broke")
-    assert [item.fault for item in getattr(registry, kind).values()] == [None, "it broke"]
-
-
-SHELF = {n: method_class(n)() for n in ("jax-jit", "backprop", "jax", "jax-forward", "sympy")}
+def changed_method() -> Method:
+    method = type(built_in.method("jax"))()
+    method.exact = False
+    return method
 
 
 @pytest.mark.parametrize(
-    ("patterns", "names"),
+    "item", [replace(built_in.problem("mlp"), sizes=()), changed_method()], ids=lambda i: i.name
+)
+def test_a_changed_copy_is_not_taken_for_the_original(item: Problem | Method) -> None:
+    with pytest.raises(GradiometerError, match=f"{item.name!r} is defined twice"):
+        load().add_object(item)
+
+
+def test_a_changed_copy_of_another_name_travels_by_value() -> None:
+    registry = load()
+    registry.add_object(replace(built_in.problem("mlp"), name="larger", sizes=("2-2-1x1",)))
+    address = registry.problems["larger"].address
+    assert address.pickled
+    assert address.load().labels == registry.problems["larger"].labels == ("2-2-1x1",)
+
+
+# Descriptions
+
+
+def test_a_problem_is_described_in_words_and_numbers() -> None:
+    registry = Registry()
+    problem = Problem(
+        "p", scaled, {"x": 1.0}, sizes=(1, 20), source="here", outputs=("y",), on_request=True,
+        expected={"jax*": "crashed"}, derivatives={"vjp": scaled},
+    )  # fmt: skip
+    registry.add(problem)
+    entry = registry.problems["p"]
+    assert entry == ProblemEntry(
+        "p", ("1", "20"), ("y",), ("vjp",), "y = 2·x", "Twice its argument.", "here",
+        on_request=True, expected={"jax*": "crashed"}, address=entry.address,
+    )  # fmt: skip
+    assert [entry.expects(name) for name in ("jax-jit", "sympy")] == ["crashed", ""]
+
+
+@pytest.mark.parametrize(
+    ("tool", "family", "found"),
+    [("", "", "m"), ("", "file", "file"), ("own", "file", "own"), ("own", "", "own")],
+)
+def test_a_method_is_of_its_own_tool_or_its_file_s(tool: str, family: str, found: str) -> None:
+    registry = Registry()
+    registry.add(method_class("m", tool=tool)(), family)
+    assert registry.methods["m"].tool == found
+
+
+def test_objects_without_a_file_are_tools_of_their_own() -> None:
+    registry = Registry()
+    for name in ("a", "b"):
+        registry.add_object(method_class(name)())
+    assert [m.tool for m in registry.methods.values()] == ["a", "b"]
+
+
+def test_a_method_is_described_in_words_and_numbers() -> None:
+    registry = Registry()
+    digits = {"float64": (5.0, 4.0)}
+    facts = {"mode": "forward", "requires": ("nosuch",), "extra": "x", "digits": digits}
+    registry.add(method_class("m", exact=False, __doc__="Guesses.\n\nOften.", **facts)())
+    entry = registry.methods["m"]
+    assert entry == MethodEntry(
+        "m", "forward", "m", ("nosuch",), "x", digits, exact=False, about="Guesses.",
+        address=entry.address,
+    )  # fmt: skip
+    assert entry.missing == "nosuch is not installed: pip install 'gradiometer[x]'"
+
+
+@pytest.mark.parametrize("requires", [(), ("numpy",), ("numpy", "scipy.special")])
+def test_a_method_whose_libraries_are_there_lacks_none(requires: tuple[str, ...]) -> None:
+    registry = Registry()
+    registry.add(method_class("m", requires=requires)())
+    assert registry.methods["m"].missing is None
+
+
+@pytest.mark.parametrize("library", ["nosuch", "numpy.nosuch"])
+def test_one_library_that_is_not_there_is_missing(library: str) -> None:
+    registry = Registry()
+    registry.add(method_class("m", requires=("numpy", library))())
+    assert registry.methods["m"].missing == f"{library} is not installed: pip install '{library}'"
+
+
+# What is broken
+
+
+@pytest.mark.parametrize("kind", ["problems", "methods"])
+def test_what_is_broken_has_the_name_of_its_file(kind: Kind) -> None:
+    registry = Registry()
+    registry.add_broken(kind, "acme", "it broke")
+    assert registry.broken == [Broken(kind, "acme", "it broke")]
+    assert registry.named(kind) == {"acme": Broken(kind, "acme", "it broke")}
+    assert registry.problems == registry.methods == {}
+
+
+@pytest.mark.parametrize("kind", ["problems", "methods"])
+def test_what_is_broken_makes_way_for_a_taken_name(kind: Kind) -> None:
+    registry = Registry()
+    registry.add(method_class("acme")() if kind == "methods" else Problem("acme", abs, {}))
+    registry.add_broken(kind, "acme", "it broke")
+    assert list(registry.named(kind)) == ["acme", "acme (broken)"]
+    assert registry.named(kind)["acme (broken)"].reason == "it broke"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
     [
-        ("*", ["jax-jit", "backprop", "jax", "jax-forward", "sympy"]),
-        ("jax", ["jax"]),
-        ("jax*", ["jax-jit", "jax", "jax-forward"]),
-        (["sympy", "backprop"], ["backprop", "sympy"]),
-        (["jax*", "*jit", "jax"], ["jax-jit", "jax", "jax-forward"]),
-        (("?ax", "[bs]*"), ["backprop", "jax", "sympy"]),
-        (iter(["jax"]), ["jax"]),
-        ([], []),
+        ("*", ["a", "ab", "bad"]),
+        ("a", ["a"]),
+        ("a*", ["a", "ab", "asked"]),
+        ("?", ["a"]),
+        ("b*", ["bad"]),
+        ("A", []),
+        ("", []),
     ],
 )
-def test_names_are_chosen_by_pattern_once_each_in_the_order_of_the_registry(
-    patterns: Any, names: list[str]
-) -> None:
-    assert [m.name for m in select(SHELF, patterns, "method")] == names
+def test_a_pattern_finds_entries_and_what_is_broken(pattern: str, names: list[str]) -> None:
+    registry = Registry()
+    registry.add_broken("problems", "bad", "it broke")
+    for name in ("a", "ab", "asked"):
+        registry.add(Problem(name, scaled, {"x": 1.0}, on_request=name == "asked"))
+    registry.add(method_class("a")())
+    assert [entry.name for entry in registry.matching("problems", pattern)] == names
 
 
-def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownName) as caught:
-        select(SHELF, "jx-jit", "method")
-    assert str(caught.value) == (
-        "Unknown method 'jx-jit': expected one of backprop, jax, jax-forward, jax-jit, sympy. "
-        "Did you mean 'jax-jit'?"
-    )
-
-
-@pytest.mark.parametrize("patterns", [["jax", "absent*"], "JAX", ""])
-def test_every_pattern_must_match_something(patterns: Any) -> None:
-    with pytest.raises(UnknownName):
-        select(SHELF, patterns, "method")
-
-
-def test_choosing_from_an_empty_shelf_says_that_there_is_nothing() -> None:
-    with pytest.raises(UnknownName, match=r"expected one of \(none\)"):
-        select({}, "*", "problem")
+def test_a_broken_file_is_known_by_no_other_kind(tmp_path: Path) -> None:
+    (tmp_path / "acme.py").write_text("1 / 0\n")
+    registry = load([tmp_path])
+    assert "acme" in registry.named("methods")
+    assert "acme" not in registry.named("problems")

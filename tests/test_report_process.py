@@ -11,6 +11,11 @@ from gradiometer.errors import GradiometerError
 from gradiometer.report.process import write_report
 from gradiometer.runs.store import RunFolder
 
+VALUE = {
+    "case": "affine/float64/value", "problem": "affine", "size": "", "dtype": "float64",
+    "device": "cpu", "operator": "value", "method": "tape", "tool": "tapes", "mode": "reverse",
+    "expected": "",
+}  # fmt: skip
 INFO: dict[str, Any] = {
     "environment": {
         "started": "2026-01-01T12:00:00+00:00", "python": "3.11.7", "system": "Linux 6.1",
@@ -21,20 +26,14 @@ INFO: dict[str, Any] = {
     "options": {
         "threads": 1, "rounds": 0, "sample_s": 0.005, "budget_s": 5.0, "precision": 0.02, "seed": 0,
     },
-    "plan": {"cases": ["affine/float64/value"], "methods": ["tape"]},
+    "plan": [VALUE],
 }  # fmt: skip
 
 
 def recorded(results: Path) -> RunFolder:
     """Return a finished run whose only cell is a value: nothing to draw."""
     folder = RunFolder.create(results, INFO)
-    folder.append(
-        {
-            "case": "affine/float64/value", "problem": "affine", "size": "", "dtype": "float64",
-            "operator": "value", "method": "tape", "tool": "tapes", "mode": "reverse",
-            "status": "ok", "reason": "", "route": "native",
-        }
-    )  # fmt: skip
+    folder.append(VALUE | {"status": "ok", "reason": "", "route": "native"})
     folder.finish("complete")
     return folder
 

@@ -47,7 +47,7 @@ def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def whole(run: Run) -> bool:
     """Whether every planned cell has exactly one record."""
-    planned = {(c, m) for c in run.info["plan"]["cases"] for m in run.info["plan"]["methods"]}
+    planned = {(row["case"], row["method"]) for row in run.info["plan"]}
     found = list(zip(run.records["case"], run.records["method"], strict=True))
     return len(found) == len(planned) and set(found) == planned
 
@@ -148,7 +148,7 @@ def test_two_runs_share_a_results_folder(tmp_path: Path) -> None:
         (lambda file: file.unlink(), "Cannot read"),
         (lambda file: file.write_text("{"), "not valid JSON"),
         (lambda file: file.write_text('{"format": 99}'), "another version wrote it"),
-        (lambda file: file.write_text('{"format": 2}'), "it was edited"),
+        (lambda file: file.write_text('{"format": 3}'), "it was edited"),
     ],
 )
 def test_facts_that_are_missing_or_edited_are_refused_and_nothing_is_lost(
@@ -163,7 +163,7 @@ def test_facts_that_are_missing_or_edited_are_refused_and_nothing_is_lost(
 
 def test_a_method_that_is_gone_is_named(cut: Path) -> None:
     info = json.loads((cut / "run.json").read_text())
-    info["plan"]["methods"].append("backpropp")
+    info["plan"].append(info["plan"][0] | {"method": "backpropp"})
     (cut / "run.json").write_text(json.dumps(info))
     with pytest.raises(UnknownName, match="Did you mean 'backprop'"):
         gradiometer.resume(cut)

@@ -12,12 +12,12 @@ import pytest
 from gradiometer.measure import rounds
 from gradiometer.measure.noise import OVERRUN, OVERRUN_OF_A_RUN, NoiseMeter
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
-from gradiometer.measure.pool import Failure
 from gradiometer.measure.rounds import LOOK_EVERY, attempt, take_rounds
 from gradiometer.measure.statistics import paired
-from gradiometer.measure.trial import Trial
-from gradiometer.vocabulary.outcome import Status
-from gradiometer.worker.sampling import Sample
+from gradiometer.measure.trial import Conditions, Trial
+from gradiometer.vocabulary.case import Case
+from gradiometer.vocabulary.outcome import Failure, Status, Warm
+from gradiometer.worker.requests import Sample
 
 FIRST_LOOK = 10
 """The first round, counted from one, after which the precision is looked at."""
@@ -39,7 +39,7 @@ class Clock:
 
 
 class Drawn(Trial):
-    """A trial whose samples are drawn: its noise, times the round's, times what hurts it."""
+    """A trial whose samples are drawn: its noise, times the round's, times what slows it."""
 
     def __init__(
         self,
@@ -49,20 +49,27 @@ class Drawn(Trial):
         *,
         call_s: float = 0.02,
         spread: float = 0.0,
-        weather: float = 0.0,
-        hurt: Mapping[int, float] | None = None,
+        common: float = 0.0,
+        slowed: Mapping[int, float] | None = None,
         fails: dict[int, Failure] | None = None,
         wrong_in_the_end: bool = False,
     ) -> None:
-        truth = SimpleNamespace(condition=None, owed=None, undecided=None, kind="")
-        conditions: Any = SimpleNamespace(point=SimpleNamespace(n=1), truth=truth, options=options)
+        truth: Any = SimpleNamespace(condition=None, owed=None, undecided=None, kind="")
+        points: Any = SimpleNamespace(signature=SimpleNamespace(n=1))
+        method: Any = SimpleNamespace(name=name)
         unused: Any = None
-        super().__init__(unused, conditions, unused)
+        case = Case("drawn", "", "gradient")
+        super().__init__(method, Conditions(case, unused, points, (truth,), options), unused)
         self.name, self.loops = name, 1
-        self._clock, self._call_s, self._spread, self._weather = clock, call_s, spread, weather
-        self._hurt, self._fails, self._wrong = hurt or {}, fails or {}, wrong_in_the_end
+        self._clock, self._call_s, self._spread, self._common = clock, call_s, spread, common
+        self._slowed, self._fails, self._wrong = slowed or {}, fails or {}, wrong_in_the_end
         self._rng = np.random.default_rng([*name.encode()])
         self.checked = 0
+
+    @property
+    def warm(self) -> Warm:
+        """Its figures."""
+        return self.outcome.warm
 
     def calibrate(self) -> None:
         self.calibrated = True
@@ -72,9 +79,9 @@ class Drawn(Trial):
         self._clock.taken.append((number, self.name))
         if number in self._fails:
             raise self._fails[number]
-        weather = np.random.default_rng([7, number]).lognormal(0.0, self._weather)
+        common = np.random.default_rng([7, number]).lognormal(0.0, self._common)
         own = self._rng.lognormal(0.0, self._spread)
-        seconds = float(self._call_s * weather * own) * self._hurt.get(number, 1.0)
+        seconds = float(self._call_s * common * own) * self._slowed.get(number, 1.0)
         self.samples[number] = seconds
         self._clock.now += seconds
 
@@ -84,8 +91,8 @@ class Drawn(Trial):
             raise Failure(Status.DISAGREES, "right at first")
 
 
-class Yardsticks:
-    """An instrument that counts what it is told, and knows of no calm."""
+class Controls:
+    """An meter that counts what it is told, and knows of no calm."""
 
     floor_s = 5e-8
     calm: frozenset[int] = frozenset()
@@ -117,16 +124,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def take(trials: Sequence[Drawn], options: Options) -> tuple[Yardsticks, list[str]]:
-    """Take the rounds; return the instrument, and what was said."""
-    instrument: Any = Yardsticks()
+def take(trials: Sequence[Drawn], options: Options) -> tuple[Controls, list[str]]:
+    """Take the rounds; return the meter, and what was said."""
+    meter: Any = Controls()
     said: list[str] = []
-    take_rounds(trials, instrument, options, said.append)
-    return instrument, said
+    take_rounds(trials, meter, options, said.append)
+    return meter, said
 
 
 class Machine(NoiseMeter):
-    """The real instrument, on a machine of which it is known when the kernel is slow."""
+    """The real meter, on a machine of which it is known when the kernel is slow."""
 
     def __init__(self, options: Options, slow: Collection[int]) -> None:
         pool: Any = SimpleNamespace(cpu_s=lambda: 0.0)
@@ -142,7 +149,7 @@ class Machine(NoiseMeter):
         return Sample(seconds, seconds)
 
     def disturbed(self, factor: float) -> dict[int, float]:
-        """Return what hurts in the rounds that are not calm."""
+        """Return by how much the rounds are slowed that are not calm."""
         return {k: factor for k in range(1000) if k in self.slow or k + 1 in self.slow}
 
 
@@ -181,15 +188,15 @@ def test_the_seed_settles_the_order() -> None:
     assert orders(3) != orders(4)
 
 
-def test_rounds_are_announced_and_the_yardsticks_taken_before_each_and_after_the_last(
+def test_controls_are_taken_before_each_round_and_last(
     clock: Clock,
 ) -> None:
     options = Options(rounds=8, budget_s=1e6)
     trials = field(clock, options, 3, spread=1.0)
-    instrument, said = take(trials, options)
+    meter, said = take(trials, options)
     assert said == [f"round {k}" for k in range(1, 9)]
-    assert instrument.told == ["begin", *range(8), 8, "end"]
-    assert instrument.inside_s == pytest.approx(sum(c.spent_s for c in trials))
+    assert meter.told == ["begin", *range(8), 8, "end"]
+    assert meter.inside_s == pytest.approx(sum(c.spent_s for c in trials))
 
 
 @pytest.mark.parametrize(
@@ -201,13 +208,13 @@ def test_rounds_are_announced_and_the_yardsticks_taken_before_each_and_after_the
     ],
     ids=["rounds", "precision", "budget"],
 )
-def test_yardsticks_are_taken_after_the_last_round_whatever_ends_them(
+def test_controls_are_taken_last_whatever_ends_rounds(
     clock: Clock, options: Options, last: int
 ) -> None:
     trials = field(clock, options, 2, call_s=options.sample_s, spread=0.5)
-    instrument, _ = take(trials, options)
+    meter, _ = take(trials, options)
     assert max(trials[0].samples) == last
-    assert instrument.told == ["begin", *range(last + 1), last + 1, "end"]
+    assert meter.told == ["begin", *range(last + 1), last + 1, "end"]
 
 
 @pytest.mark.parametrize(
@@ -218,23 +225,23 @@ def test_yardsticks_are_taken_after_the_last_round_whatever_ends_them(
     ],
     ids=["slow", "failed"],
 )
-def test_yardsticks_are_taken_after_the_last_round_when_everyone_has_left(
+def test_controls_are_taken_last_when_all_have_left(
     clock: Clock, last: int, details: dict[str, Any]
 ) -> None:
     options = Options()
-    instrument, _ = take(field(clock, options, 3, **details), options)
+    meter, _ = take(field(clock, options, 3, **details), options)
     assert max(number for number, _ in clock.taken) == last
-    assert instrument.told == ["begin", *range(last + 1), last + 1, "end"]
+    assert meter.told == ["begin", *range(last + 1), last + 1, "end"]
 
 
 # The end
 
 
-def test_steady_ratios_end_the_rounds_by_precision_at_the_first_look(clock: Clock) -> None:
+def test_steady_ratios_end_rounds_at_the_first_look(clock: Clock) -> None:
     options = Options(budget_s=1e6)
     trials = field(clock, options, spread=0.001)
     take(trials, options)
-    assert {(c.outcome.rounds, c.outcome.stopped) for c in trials} == {(FIRST_LOOK, "precision")}
+    assert {(c.warm.rounds, c.warm.stopped) for c in trials} == {(FIRST_LOOK, "precision")}
 
 
 def test_when_they_end_by_precision_every_ratio_has_it(clock: Clock) -> None:
@@ -242,19 +249,19 @@ def test_when_they_end_by_precision_every_ratio_has_it(clock: Clock) -> None:
     trials = field(clock, options, spread=0.2)
     take(trials, options)
     for c in trials:
-        outcome = c.outcome
+        outcome = c.warm
         assert outcome.stopped == "precision"
         assert outcome.rounds > FIRST_LOOK
         assert outcome.rounds % LOOK_EVERY == 0
         assert outcome.ratio_high - outcome.ratio_low <= 2 * 0.05 * outcome.ratio
 
 
-def test_they_end_at_the_first_look_at_which_half_the_width_is_within_it(clock: Clock) -> None:
+def test_they_end_once_half_the_width_is_within_it(clock: Clock) -> None:
     options = Options(budget_s=1e6, precision=0.1)
     trials = field(clock, options, 2, spread=0.2)
     take(trials, options)
     half_widths = []
-    for n in range(FIRST_LOOK, trials[0].outcome.rounds + 1, LOOK_EVERY):
+    for n in range(FIRST_LOOK, trials[0].warm.rounds + 1, LOOK_EVERY):
         first = [{k: c.samples[k] for k in range(n)} for c in trials]
         fastest = min(first, key=lambda samples: np.median([*samples.values()]))
         ratios = [paired(samples, fastest) for samples in first]
@@ -269,7 +276,7 @@ def test_a_finer_precision_takes_more_rounds(clock: Clock) -> None:
         options = Options(budget_s=1e6, precision=precision)
         trials = field(clock, options, spread=0.2)
         take(trials, options)
-        taken.append(trials[0].outcome.rounds)
+        taken.append(trials[0].warm.rounds)
     assert taken == sorted(set(taken))
 
 
@@ -277,21 +284,21 @@ def test_one_noisy_ratio_is_enough_to_go_on(clock: Clock) -> None:
     options = Options(budget_s=1e6, rounds=40)
     trials = [*field(clock, options, 3), Drawn("noisy", clock, options, spread=1.0)]
     take(trials, options)
-    assert {c.outcome.stopped for c in trials} == {"rounds"}
+    assert {c.warm.stopped for c in trials} == {"rounds"}
 
 
-def test_noise_that_stays_wide_ends_the_rounds_by_budget(clock: Clock) -> None:
+def test_noise_that_stays_wide_ends_by_budget(clock: Clock) -> None:
     options = Options(budget_s=3.0)
     trials = field(clock, options, spread=0.5)
     start = clock.now
     take(trials, options)
     last = max(number for number, _ in clock.taken)
     last_s = sum(c.samples[last] for c in trials)
-    assert {c.outcome.stopped for c in trials} == {"budget"}
+    assert {c.warm.stopped for c in trials} == {"budget"}
     assert clock.now - start - last_s <= options.budget_s < clock.now - start
 
 
-def test_a_budget_spent_at_once_still_leaves_the_fewest_rounds(clock: Clock) -> None:
+def test_a_budget_spent_at_once_leaves_the_fewest(clock: Clock) -> None:
     options = Options(budget_s=1e-6)
     trials = field(clock, options, spread=0.5)
     take(trials, options)
@@ -303,17 +310,17 @@ def test_rounds_end_at_their_limit(clock: Clock, limit: int) -> None:
     options = Options(budget_s=1e6, rounds=limit)
     trials = field(clock, options, spread=1.0)
     take(trials, options)
-    assert {(c.outcome.rounds, c.outcome.stopped) for c in trials} == {(limit, "rounds")}
+    assert {(c.warm.rounds, c.warm.stopped) for c in trials} == {(limit, "rounds")}
 
 
 @pytest.mark.parametrize("n", [2, 3])
-def test_a_few_quick_methods_may_spend_the_whole_budget(clock: Clock, n: int) -> None:
+def test_a_few_quick_methods_may_spend_the_budget(clock: Clock, n: int) -> None:
     options = Options(budget_s=3.0)
     trials = field(clock, options, n, call_s=options.sample_s, spread=0.5)
     start = clock.now
     take(trials, options)
     assert clock.now - start > options.budget_s
-    assert {c.outcome.stopped for c in trials} == {"budget"}
+    assert {c.warm.stopped for c in trials} == {"budget"}
 
 
 # Who leaves
@@ -321,38 +328,38 @@ def test_a_few_quick_methods_may_spend_the_whole_budget(clock: Clock, n: int) ->
 
 @pytest.mark.parametrize("number", [0, 3, 6, 11])
 @pytest.mark.parametrize("status", [Status.CRASHED, Status.TIMEOUT, Status.OUT_OF_MEMORY])
-def test_a_contender_that_fails_is_out_and_the_others_go_on(
+def test_a_trial_that_fails_is_out_and_others_go_on(
     clock: Clock, status: Status, number: int
 ) -> None:
     options = Options(budget_s=1e6, rounds=14)
     failing = Drawn("failing", clock, options, fails={number: Failure(status, "it fell")})
     others = field(clock, options, 3, spread=1.0)
-    instrument, _ = take([failing, *others], options)
+    meter, _ = take([failing, *others], options)
     assert (failing.outcome.status, failing.outcome.reason) == (status, "it fell")
     assert failing.samples == {}
-    assert failing.outcome.time_s is None
-    assert failing.outcome.ratio is None
+    assert failing.warm.time_s is None
+    assert failing.warm.ratio is None
     assert sum(name == "failing" for _, name in clock.taken) == number + 1
     assert all(c.outcome.status is Status.OK and len(c.samples) == 14 for c in others)
-    assert min(c.outcome.ratio for c in others) == 1.0
-    assert instrument.inside_s == pytest.approx(sum(c.spent_s for c in others))
+    assert min(c.warm.ratio for c in others) == 1.0
+    assert meter.inside_s == pytest.approx(sum(c.spent_s for c in others))
 
 
-def test_a_fault_of_our_own_is_not_taken_for_a_failure_of_the_contender(clock: Clock) -> None:
+def test_an_error_of_our_own_is_no_failure_of_a_trial(clock: Clock) -> None:
     options = Options()
     broken: dict[int, Any] = {2: ZeroDivisionError("ours")}
     with pytest.raises(ZeroDivisionError, match="ours"):
         take([Drawn("a", clock, options, fails=broken)], options)
 
 
-def test_a_method_with_long_calls_leaves_and_is_not_charged_to_the_others(clock: Clock) -> None:
+def test_a_slow_method_leaves_and_is_not_charged(clock: Clock) -> None:
     options = Options(budget_s=3.0)
     slow = Drawn("slow", clock, options, call_s=2.0)
     others = field(clock, options, spread=0.5)
     take([slow, *others], options)
     spent = sum(c.spent_s for c in others)
-    assert (slow.outcome.rounds, slow.outcome.stopped) == (FEWEST_ROUNDS, "slow")
-    assert {c.outcome.stopped for c in others} == {"budget"}
+    assert (slow.warm.rounds, slow.warm.stopped) == (FEWEST_ROUNDS, "slow")
+    assert {c.warm.stopped for c in others} == {"budget"}
     last = max(others[0].samples)
     assert spent - sum(c.samples[last] for c in others) <= options.budget_s < spent
     assert "slow" not in clock.order(FEWEST_ROUNDS)
@@ -360,27 +367,27 @@ def test_a_method_with_long_calls_leaves_and_is_not_charged_to_the_others(clock:
 
 def test_a_slow_method_keeps_its_figures(clock: Clock) -> None:
     options = Options(budget_s=3.0)
-    slow = Drawn("slow", clock, options, call_s=2.0, weather=1.0)
-    take([slow, *field(clock, options, 6, weather=1.0)], options)
+    slow = Drawn("slow", clock, options, call_s=2.0, common=1.0)
+    take([slow, *field(clock, options, 6, common=1.0)], options)
     assert slow.outcome.status is Status.OK
-    assert slow.outcome.ratio == pytest.approx(100.0)
-    assert slow.outcome.time_s is not None
+    assert slow.warm.ratio == pytest.approx(100.0)
+    assert slow.warm.time_s is not None
 
 
-def test_rounds_end_when_everyone_has_left_for_being_slow(clock: Clock) -> None:
+def test_rounds_end_when_all_are_slow(clock: Clock) -> None:
     options = Options(budget_s=3.0)
     trials = field(clock, options, 3, call_s=2.0, spread=0.5)
     take(trials, options)
-    assert {(c.outcome.rounds, c.outcome.stopped) for c in trials} == {(FEWEST_ROUNDS, "slow")}
+    assert {(c.warm.rounds, c.warm.stopped) for c in trials} == {(FEWEST_ROUNDS, "slow")}
 
 
-def test_rounds_end_when_everyone_has_failed(clock: Clock) -> None:
+def test_rounds_end_when_all_have_failed(clock: Clock) -> None:
     options = Options()
     trials = field(clock, options, 3, fails={4: Failure(Status.CRASHED, "it fell")})
-    instrument, _ = take(trials, options)
+    meter, _ = take(trials, options)
     assert {number for number, _ in clock.taken} == {0, 1, 2, 3, 4}
-    assert instrument.told[-1] == "end"
-    assert instrument.inside_s == 0.0
+    assert meter.told[-1] == "end"
+    assert meter.inside_s == 0.0
     assert {c.outcome.status for c in trials} == {Status.CRASHED}
 
 
@@ -390,10 +397,10 @@ def test_with_nobody_left_they_end_at_once(clock: Clock, n: int) -> None:
     trials = field(clock, options, n)
     for trial in trials:
         trial.outcome.status = Status.DISAGREES
-    instrument, said = take(trials, options)
+    meter, said = take(trials, options)
     assert clock.taken == said == []
-    assert (instrument.told[0], instrument.told[-1]) == ("begin", "end")
-    assert {c.outcome.stopped for c in trials} <= {""}
+    assert (meter.told[0], meter.told[-1]) == ("begin", "end")
+    assert {c.warm.stopped for c in trials} <= {""}
 
 
 # The figures
@@ -402,34 +409,34 @@ def test_with_nobody_left_they_end_at_once(clock: Clock, n: int) -> None:
 def test_noise_common_to_a_round_cancels_in_the_ratios(clock: Clock) -> None:
     options = Options(budget_s=1e6)
     trials = [
-        Drawn(name, clock, options, call_s=call_s, weather=2.0)
+        Drawn(name, clock, options, call_s=call_s, common=2.0)
         for name, call_s in {"a": 0.25, "b": 0.5, "c": 1.0}.items()
     ]
     take(trials, options)
-    figures = [(c.outcome.ratio_low, c.outcome.ratio, c.outcome.ratio_high) for c in trials]
+    figures = [(c.warm.ratio_low, c.warm.ratio, c.warm.ratio_high) for c in trials]
     assert figures == [(1.0, 1.0, 1.0), (2.0, 2.0, 2.0), (4.0, 4.0, 4.0)]
-    assert {c.outcome.stopped for c in trials} == {"precision"}
-    assert all(c.outcome.high_s > 2.0 * c.outcome.low_s for c in trials)
+    assert {c.warm.stopped for c in trials} == {"precision"}
+    assert all(c.warm.high_s > 2.0 * c.warm.low_s for c in trials)
 
 
 def test_noise_of_ones_own_does_not_cancel(clock: Clock) -> None:
     options = Options(budget_s=1e6, rounds=15)
     trials = field(clock, options, 3, spread=2.0)
     take(trials, options)
-    assert {c.outcome.stopped for c in trials} == {"rounds"}
-    assert all(c.outcome.ratio_high > 2.0 * c.outcome.ratio_low for c in trials[1:])
+    assert {c.warm.stopped for c in trials} == {"rounds"}
+    assert all(c.warm.ratio_high > 2.0 * c.warm.ratio_low for c in trials[1:])
 
 
-def test_ratios_are_to_the_fastest_and_floors_are_handed_on(clock: Clock) -> None:
+def test_ratios_are_to_the_fastest_and_floors_kept(clock: Clock) -> None:
     options = Options(budget_s=1e6)
     trials = [Drawn(f"x{call_s}", clock, options, call_s=call_s) for call_s in (4.0, 1.0, 2.0)]
     take(trials, options)
-    assert [c.outcome.ratio for c in trials] == [4.0, 1.0, 2.0]
-    assert [c.outcome.time_s for c in trials] == [4.0, 1.0, 2.0]
-    assert {c.outcome.floor_s for c in trials} == {Yardsticks.floor_s}
+    assert [c.warm.ratio for c in trials] == [4.0, 1.0, 2.0]
+    assert [c.warm.time_s for c in trials] == [4.0, 1.0, 2.0]
+    assert {c.warm.floor_s for c in trials} == {Controls.floor_s}
 
 
-def test_answers_are_checked_again_and_a_wrong_one_is_no_measure_for_the_others(
+def test_what_is_wrong_in_the_end_is_no_measure(
     clock: Clock,
 ) -> None:
     options = Options(budget_s=1e6)
@@ -438,8 +445,8 @@ def test_answers_are_checked_again_and_a_wrong_one_is_no_measure_for_the_others(
     take([wrong, *right], options)
     assert [c.checked for c in (wrong, *right)] == [1, 1, 1]
     assert (wrong.outcome.status, wrong.outcome.reason) == (Status.DISAGREES, "right at first")
-    assert (wrong.samples, wrong.outcome.time_s) == ({}, None)
-    assert [c.outcome.ratio for c in right] == [1.0, 2.0]
+    assert (wrong.samples, wrong.warm.time_s) == ({}, None)
+    assert [c.warm.ratio for c in right] == [1.0, 2.0]
 
 
 # Calm and disturbed rounds
@@ -467,16 +474,18 @@ def slow_now_and_then(calm: int) -> Collection[int]:
     ("calm", "ratio"),
     [(0, 6.0), (1, 6.0), (FEWEST_ROUNDS - 1, 6.0), (FEWEST_ROUNDS, 3.0)],
 )
-def test_figures_are_of_the_calm_rounds_if_they_suffice_and_of_all_otherwise(
+def test_figures_are_of_calm_rounds_if_they_suffice(
     clock: Clock, slow: Callable[[int], Collection[int]], calm: int, ratio: float
 ) -> None:
     options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
     machine = Machine(options, slow(calm))
     steady = Drawn("steady", clock, options, call_s=1e-3, spread=1e-6)
-    tender = Drawn("tender", clock, options, call_s=3e-3, spread=1e-6, hurt=machine.disturbed(2.0))
-    take_rounds([steady, tender], machine, options, lambda text: None)
-    outcome = tender.outcome
-    assert (outcome.rounds, outcome.calm, steady.outcome.calm) == (ROUNDS, calm, calm)
+    sensitive = Drawn(
+        "sensitive", clock, options, call_s=3e-3, spread=1e-6, slowed=machine.disturbed(2.0)
+    )
+    take_rounds([steady, sensitive], machine, options, lambda text: None)
+    outcome = sensitive.warm
+    assert (outcome.rounds, outcome.calm, steady.warm.calm) == (ROUNDS, calm, calm)
     assert (outcome.ratio_low, outcome.ratio_high) == pytest.approx((ratio, ratio), rel=1e-4)
     assert outcome.ratio == pytest.approx(ratio, rel=1e-4)
     assert (outcome.low_s, outcome.high_s) == pytest.approx((ratio * 1e-3,) * 2, rel=1e-4)
@@ -484,7 +493,7 @@ def test_figures_are_of_the_calm_rounds_if_they_suffice_and_of_all_otherwise(
     assert machine.noise().calm == pytest.approx(calm / ROUNDS)
 
 
-def test_what_was_calm_is_told_by_round_and_every_sample_is_kept(clock: Clock) -> None:
+def test_calm_is_told_by_round_and_all_samples_kept(clock: Clock) -> None:
     options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
     machine = Machine(options, slow_now_and_then(7))
     trials = field(clock, options, 2, spread=0.1)
@@ -498,11 +507,11 @@ def test_what_was_calm_is_told_by_round_and_every_sample_is_kept(clock: Clock) -
 def test_the_fastest_is_the_one_that_is_so_in_calm(clock: Clock) -> None:
     options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
     machine = Machine(options, slow_first(10))
-    quick = Drawn("quick", clock, options, call_s=1e-3, hurt=machine.disturbed(4.0))
+    quick = Drawn("quick", clock, options, call_s=1e-3, slowed=machine.disturbed(4.0))
     steady = Drawn("steady", clock, options, call_s=2e-3, spread=1e-6)
     take_rounds([quick, steady], machine, options, lambda text: None)
-    assert quick.outcome.ratio == 1.0
-    assert steady.outcome.ratio == pytest.approx(2.0, rel=1e-4)
+    assert quick.warm.ratio == 1.0
+    assert steady.warm.ratio == pytest.approx(2.0, rel=1e-4)
 
 
 @pytest.mark.parametrize("wild", [5, 9, 12])
@@ -511,47 +520,47 @@ def test_the_precision_is_that_of_the_calm_rounds(clock: Clock, wild: int) -> No
     machine = Machine(options, range(wild))
     drawn = np.random.default_rng(5).lognormal(0.0, 2.0, wild)
     steady = Drawn("steady", clock, options)
-    tender = Drawn("tender", clock, options, hurt=dict(enumerate(drawn.tolist())))
-    take_rounds([steady, tender], machine, options, lambda text: None)
+    sensitive = Drawn("sensitive", clock, options, slowed=dict(enumerate(drawn.tolist())))
+    take_rounds([steady, sensitive], machine, options, lambda text: None)
     known = wild + FEWEST_ROUNDS + 1  # so many kernels tell that enough rounds were calm
-    assert tender.outcome.stopped == "precision"
-    assert tender.outcome.rounds == -(-known // LOOK_EVERY) * LOOK_EVERY
+    assert sensitive.warm.stopped == "precision"
+    assert sensitive.warm.rounds == -(-known // LOOK_EVERY) * LOOK_EVERY
 
 
-def test_a_method_that_left_while_the_machine_was_disturbed_has_figures_of_all_its_rounds(
+def test_who_left_before_the_calm_has_all_its_rounds(
     clock: Clock,
 ) -> None:
     options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
     limits = Options(budget_s=3.0)
     machine = Machine(options, slow_first(10))
-    slow = Drawn("slow", clock, limits, call_s=2.0, hurt=machine.disturbed(2.0))
+    slow = Drawn("slow", clock, limits, call_s=2.0, slowed=machine.disturbed(2.0))
     others = field(clock, options, 2, call_s=1e-3, spread=1e-6)
     take_rounds([slow, *others], machine, options, lambda text: None)
-    assert (slow.outcome.stopped, slow.outcome.rounds) == ("slow", FEWEST_ROUNDS)
-    assert [c.outcome.calm for c in (slow, *others)] == [0, 10, 10]
-    assert slow.outcome.ratio == pytest.approx(4000.0, rel=1e-4)
+    assert (slow.warm.stopped, slow.warm.rounds) == ("slow", FEWEST_ROUNDS)
+    assert [c.warm.calm for c in (slow, *others)] == [0, 10, 10]
+    assert slow.warm.ratio == pytest.approx(4000.0, rel=1e-4)
 
 
-def test_a_method_that_failed_keeps_no_calm_round_from_the_others(clock: Clock) -> None:
+def test_who_failed_keeps_no_calm_from_the_others(clock: Clock) -> None:
     options = Options(budget_s=1e6, rounds=ROUNDS, precision=1e-9)
     machine = Machine(options, slow_last(10))
     failing = Drawn("failing", clock, options, fails={20: Failure(Status.CRASHED, "it fell")})
     others = field(clock, options, 2, spread=0.1)
     take_rounds([failing, *others], machine, options, lambda text: None)
-    assert (failing.outcome.status, failing.outcome.calm) == (Status.CRASHED, None)
-    assert [c.outcome.calm for c in others] == [10, 10]
+    assert (failing.outcome.status, failing.warm.calm) == (Status.CRASHED, None)
+    assert [c.warm.calm for c in others] == [10, 10]
 
 
-def test_a_fastest_that_left_before_the_calm_has_the_others_compared_all_the_same(
+def test_a_fastest_that_left_early_is_compared_with(
     clock: Clock,
 ) -> None:
     options = Options(budget_s=3.0, rounds=ROUNDS)
     machine = Machine(options, slow_first(20))
-    stalled = Drawn("stalled", clock, options, call_s=1e-3, hurt={8: 1000.0})
+    stalled = Drawn("stalled", clock, options, call_s=1e-3, slowed={8: 1000.0})
     steady = Drawn("steady", clock, options, call_s=4e-3, spread=0.1)
     take_rounds([stalled, steady], machine, options, lambda text: None)
-    assert (stalled.outcome.stopped, stalled.outcome.ratio) == ("slow", 1.0)
-    assert steady.outcome.ratio == pytest.approx(4.0, rel=0.2)
+    assert (stalled.warm.stopped, stalled.warm.ratio) == ("slow", 1.0)
+    assert steady.warm.ratio == pytest.approx(4.0, rel=0.2)
 
 
 # Waiting for calm
@@ -563,38 +572,36 @@ def waited(clock: Clock, options: Options, machine: Machine) -> tuple[list[Drawn
     take_rounds(trials, machine, options, lambda text: None)
     last = max(trials[0].samples)
     last_s = sum(c.samples[last] for c in trials)
-    assert {c.outcome.stopped for c in trials} == {"budget"}
+    assert {c.warm.stopped for c in trials} == {"budget"}
     return trials, (clock.now - start) / options.budget_s, last_s / options.budget_s
 
 
 @pytest.mark.parametrize("budget_s", [1.0, 3.0])
-def test_where_calm_never_comes_rounds_overrun_the_budget_up_to_their_patience(
-    clock: Clock, budget_s: float
-) -> None:
+def test_rounds_without_calm_overrun_up_to_a_limit(clock: Clock, budget_s: float) -> None:
     options = Options(budget_s=budget_s)
     trials, budgets, last = waited(clock, options, Machine(options, range(1000)))
     assert budgets - last < 1 + OVERRUN <= budgets
-    assert {c.outcome.calm for c in trials} == {0}
+    assert {c.warm.calm for c in trials} == {0}
 
 
 @pytest.mark.parametrize("calm", [FEWEST_ROUNDS, 15])
-def test_where_enough_rounds_were_calm_the_budget_is_all_they_take(clock: Clock, calm: int) -> None:
+def test_rounds_with_calm_take_their_budget(clock: Clock, calm: int) -> None:
     options = Options(budget_s=3.0)
     trials, budgets, last = waited(clock, options, Machine(options, slow_last(calm)))
     assert budgets - last <= 1 < budgets
-    assert {c.outcome.calm for c in trials} == {calm}
+    assert {c.warm.calm for c in trials} == {calm}
 
 
 @pytest.mark.parametrize("slow", [32, 45, 60])
-def test_rounds_over_their_budget_end_as_soon_as_enough_are_calm(clock: Clock, slow: int) -> None:
+def test_rounds_over_budget_end_once_enough_are_calm(clock: Clock, slow: int) -> None:
     options = Options(budget_s=1.0)
     trials, budgets, _ = waited(clock, options, Machine(options, range(slow)))
     assert 1 < budgets < 1 + OVERRUN
-    assert {c.outcome.calm for c in trials} == {FEWEST_ROUNDS + 1}  # one more seen at the end
-    assert {c.outcome.rounds for c in trials} == {slow + FEWEST_ROUNDS + 1}
+    assert {c.warm.calm for c in trials} == {FEWEST_ROUNDS + 1}  # one more seen at the end
+    assert {c.warm.rounds for c in trials} == {slow + FEWEST_ROUNDS + 1}
 
 
-def test_the_patience_of_a_run_is_spent_by_its_cases_and_then_gone(clock: Clock) -> None:
+def test_the_overrun_of_a_run_is_spent_by_its_cases(clock: Clock) -> None:
     options = Options(budget_s=1.0)
     machine = Machine(options, range(1000))
     taken = [waited(clock, options, machine)[1:] for _ in range(8)]
@@ -607,11 +614,11 @@ def test_the_patience_of_a_run_is_spent_by_its_cases_and_then_gone(clock: Clock)
     assert OVERRUN_OF_A_RUN <= sum(overrun[:6]) < OVERRUN_OF_A_RUN + 6 * longest
 
 
-def test_no_round_is_taken_beyond_their_limit_in_wait_of_calm(clock: Clock) -> None:
+def test_no_round_beyond_the_limit_waits_for_calm(clock: Clock) -> None:
     options = Options(budget_s=1.0, rounds=60)
     trials = field(clock, options, call_s=options.sample_s, spread=0.5)
     take_rounds(trials, Machine(options, range(1000)), options, lambda text: None)
-    assert {(c.outcome.rounds, c.outcome.stopped) for c in trials} == {(60, "rounds")}
+    assert {(c.warm.rounds, c.warm.stopped) for c in trials} == {(60, "rounds")}
     assert sum(c.spent_s for c in trials) > options.budget_s
 
 

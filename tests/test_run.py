@@ -14,15 +14,15 @@ from records import alone, row, timed
 
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.runs import analysis
-from gradiometer.runs.run import Run, frame
-from gradiometer.runs.schema import COLUMNS, TEXT, WHOLE
+from gradiometer.runs.frames import frame
+from gradiometer.runs.run import Run
+from gradiometer.runs.schema import COMPARISON
 from gradiometer.runs.store import RunFolder
 from gradiometer.vocabulary.outcome import Status
 
-PLAN: dict[str, Any] = {
-    "cases": ["affine/float64/value", "affine/float64/gradient"],
-    "methods": ["by-hand", "tape"],
-}
+COLUMNS = list(COMPARISON.columns)
+DTYPES = {str: "str", int: "Int64", float: "float64"}
+PLAN = records.plan(row("by-hand", operator="value"), row("tape"))
 
 
 def run(*rows: dict[str, Any], **info: Any) -> Run:
@@ -54,7 +54,7 @@ def test_every_column_has_one_type_whatever_the_records_hold(
 ) -> None:
     table = frame(rows)
     assert list(table.columns) == COLUMNS
-    expected = "str" if column in TEXT else "Int64" if column in WHOLE else "float64"
+    expected = DTYPES[COMPARISON.columns[column]]
     assert table[column].dtype == pd.Series([], dtype=expected).dtype
     assert len(table) == len(rows)
 
@@ -135,11 +135,9 @@ def test_a_folder_without_facts_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cases", "methods", "planned"), [(0, 0, 0), (0, 3, 0), (2, 3, 6), (1, 1, 1)]
 )
-def test_planned_counts_every_case_with_every_method(
-    cases: int, methods: int, planned: int
-) -> None:
-    plan = {"cases": ["c"] * cases, "methods": ["m"] * methods}
-    assert run(plan=plan).planned == planned
+def test_planned_counts_the_rows_of_the_plan(cases: int, methods: int, planned: int) -> None:
+    rows = [row(f"m{m}", f"p{c}") for c in range(cases) for m in range(methods)]
+    assert run(plan=[records.identity(r) for r in rows]).planned == planned
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -189,26 +187,20 @@ def test_an_operator_that_does_not_exist_is_answered_with_the_nearest(table: str
 
 
 def test_tables_are_in_the_order_of_the_plan_whatever_ended_first() -> None:
-    plan = {
-        "cases": ["net/float64/gradient", "affine/float64/gradient"],
-        "methods": ["tape", "by-hand"],
-    }
+    plan = records.plan(row("tape", "net"), row("by-hand", "affine"))
     rows = [
         row(m, p, digits=9.0, **timed()) for p in ("affine", "net") for m in ("by-hand", "tape")
     ]
     told = run(*rows, plan=plan)
     assert told.agreement().columns.tolist() == ["net", "affine"]
     assert told.agreement().index.tolist() == ["tape", "by-hand"]
-    assert told.ranking()["case"].unique().tolist() == plan["cases"]
+    assert told.ranking()["problem"].unique().tolist() == ["net", "affine"]
     assert told.records["problem"].tolist() == ["affine", "affine", "net", "net"]
 
 
 @pytest.mark.parametrize("table", ["agreement", "speed"])
 def test_planned_cells_that_were_not_reached_are_named_in_the_matrices(table: str) -> None:
-    plan = {
-        "cases": ["affine/float64/gradient", "sine/float64/gradient"],
-        "methods": ["by-hand", "tape"],
-    }
+    plan = records.plan(row("by-hand"), row("tape", problem="sine"))
     cut = run(row("by-hand"), row("tape"), row("by-hand", problem="sine"), plan=plan)
     assert getattr(cut, table)().loc["tape", "sine"] == "not-reached"
 

@@ -15,11 +15,41 @@ from records import row, timed
 
 import gradiometer
 from gradiometer import GradiometerError, Options
-from gradiometer.cli.run import parse_share, parse_statuses, print_tables
+from gradiometer.cli.run import choose_named, parse_share, parse_statuses, print_tables
 from gradiometer.errors import UnknownName
+from gradiometer.plugins import loader
+from gradiometer.runs.store import read_info, run_folders
 from gradiometer.vocabulary.outcome import Status
 
 PLUGINS = Path(__file__).parent / "plugins"
+BOTH = """
+import numpy as np
+
+from gradiometer import Method, Namespace, problem
+
+
+@problem(at={"x": 2.0}, sizes=("small", "middle", "large"))
+def cube(xp, x):
+    return x * x * x
+
+
+@problem(at={"x": 2.0})
+def square(xp, x):
+    return x * x
+
+
+class Threefold(Method):
+    name = "threefold"
+
+    def namespace(self):
+        return Namespace(np)
+
+    def array(self, a):
+        return float(a)
+
+    def gradient(self, f):
+        return lambda inputs, given: tuple(3.0 * x * x for x in inputs)
+"""
 
 
 @pytest.mark.parametrize(
@@ -47,6 +77,89 @@ def test_statuses_can_be_chosen_or_all_forgiven() -> None:
 def test_an_unknown_status_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="Did you mean 'disagrees'"):
         parse_statuses(["disagree"])
+
+
+# What is measured.
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Path:
+    """A file of two problems and a method."""
+    path = tmp_path / "both.py"
+    path.write_text(BOTH, "utf-8")
+    return path
+
+
+CHAINS = ["log-cos-exp-sin-chain", "prelu-chain"]
+
+
+@pytest.mark.parametrize(
+    ("what", "problems", "methods", "named"),
+    [
+        (["mlp", "backprop"], [], [], (["mlp"], ["backprop"])),
+        (["jax*"], [], [], ([], ["jax", "jax-jit"])),
+        (["*-chain", "back*"], [], [], (CHAINS, ["backprop"])),
+        ([], ["mlp"], [], (["mlp"], [])),
+        (["mlp"], ["mlp", "rosenbrock"], [], (["mlp", "rosenbrock"], [])),
+        (["backprop"], ["mlp"], ["backprop", "sympy"], (["mlp"], ["backprop", "sympy"])),
+        (["both.py"], [], [], (["cube", "square"], ["threefold"])),
+        (["both.py:cube"], [], [], (["cube"], [])),
+        (["both.py:threefold", "mlp"], [], [], (["mlp"], ["threefold"])),
+        (["mlp"], ["both.py"], ["both.py:threefold"], (["mlp", "cube", "square"], ["threefold"])),
+        ([], [], [], ([], [])),
+    ],
+)
+def test_what_is_named_is_of_both_kinds(
+    both: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: list[str],
+    problems: list[str],
+    methods: list[str],
+    named: tuple[list[str], list[str]],
+) -> None:
+    monkeypatch.chdir(both.parent)
+    found = choose_named(loader.load(), what, problems, methods)
+    names = tuple([entry.name for entry in found[kind]] for kind in ("problems", "methods"))
+    assert names == named
+
+
+@pytest.mark.parametrize(
+    ("what", "problems", "methods"), [(["x"], [], []), ([], ["backprop"], []), ([], [], ["mlp"])]
+)
+def test_what_names_nothing_is_refused(
+    what: list[str], problems: list[str], methods: list[str]
+) -> None:
+    with pytest.raises(UnknownName):
+        choose_named(loader.load(), what, problems, methods)
+
+
+CHECK = ("--rounds", "0", "--fail-on", "none")
+
+
+def planned(folder: Path) -> list[tuple[str, str, str]]:
+    """Return the cells that the only run in a folder planned: problem, size, method."""
+    (path,) = run_folders(folder / "results")
+    rows = read_info(path)["plan"]
+    return list(dict.fromkeys((row["problem"], row["size"], row["method"]) for row in rows))
+
+
+def test_a_file_is_measured_with_all_it_brings(both: Path) -> None:
+    done = command(both.parent, "both.py", "backprop", *CHECK)
+    assert done.returncode == 0, done.stderr
+    cases = [("cube", "small"), ("cube", "middle"), ("cube", "large"), ("square", "")]
+    methods = ["backprop", "threefold"]
+    assert planned(both.parent) == [(*case, method) for case in cases for method in methods]
+    assert "disagrees: square/float64/gradient/threefold: " in done.stdout
+
+
+def test_a_method_alone_meets_every_problem_at_one_size(both: Path) -> None:
+    operator = ("--operator", "value")
+    done = command(both.parent, "both.py:threefold", *operator, *CHECK)
+    assert done.returncode == 0, done.stderr
+    found, known = planned(both.parent), loader.load([both]).problems.values()
+    assert {method for _, _, method in found} == {"threefold"}
+    assert [name for name, _, _ in found] == [p.name for p in known if not p.on_request]
+    assert ("cube", "middle", "threefold") in found
 
 
 # The tables.
@@ -86,6 +199,13 @@ def test_a_run_of_many_functions_has_them_downwards(capsys: pytest.CaptureFixtur
     lines = [line.split() for line in shown(capsys, *rows).splitlines()]
     assert ["function", "tape", "dual"] in lines
     assert all([f"p{i:02}", "9.0", "9.0"] in lines for i in range(40))
+
+
+def test_a_run_without_a_report_prints_none(capsys: pytest.CaptureFixture[str]) -> None:
+    print_tables(records.run(row(digits=9.0)), None)
+    out = capsys.readouterr().out
+    assert out.endswith("run     results/r\n")
+    assert "report" not in out
 
 
 # Exit codes, and taking a run up.

@@ -14,10 +14,11 @@ import pytest
 
 from gradiometer.cli.show import MEANING, MOST_ROWS, show
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.plugins import loader as registries
+from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Registry
 from gradiometer.vocabulary.operators import OPERATORS
-from gradiometer.vocabulary.problem import Point, Problem
+from gradiometer.vocabulary.point import Signature
+from gradiometer.vocabulary.space import Space
 
 PLUGIN = '''
 import numpy as np
@@ -296,6 +297,25 @@ def test_an_answer_too_large_to_be_certified_is_refused() -> None:
         show("mlp", "64-256-256-10x64", ["hessian"], 0, [], json=False)
 
 
+def test_a_problem_of_a_file_is_shown_without_a_plugin_option(
+    capsys: pytest.CaptureFixture[str], plugin: Path
+) -> None:
+    show(f"{plugin}:shown-linear", json=True)
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["problem"] == "shown-linear"
+    assert values(facts) == {"value": -1, "∂/∂x[0]": 1, "∂/∂x[1]": -1}
+
+
+def test_a_file_of_several_problems_is_answered_with_their_names(plugin: Path) -> None:
+    with pytest.raises(GradiometerError, match=r"names 7 problems: shown-sum, .*Name one\."):
+        show(str(plugin))
+
+
+def test_a_name_that_a_file_lacks_is_refused(plugin: Path) -> None:
+    with pytest.raises(UnknownName, match="Unknown problem '.*:shown-summ'"):
+        show(f"{plugin}:shown-summ")
+
+
 def test_an_unknown_operator_names_the_nearest(plugin: Path) -> None:
     with pytest.raises(UnknownName, match="Did you mean 'jacobian'"):
         show("shown-pair", None, ["jacobain"], 0, [plugin], json=False)
@@ -303,10 +323,9 @@ def test_an_unknown_operator_names_the_nearest(plugin: Path) -> None:
 
 @pytest.mark.parametrize("name", list(OPERATORS))
 def test_every_component_has_a_name_of_its_own(name: str) -> None:
-    arrays = {"A": np.zeros((2, 3)), "s": np.zeros(())}
-    point = Point(arrays, {}, arrays, {"y": np.zeros(2), "t": np.zeros(())})
-    names = list(OPERATORS[name].components(point))
-    assert len(names) == len(set(names)) == OPERATORS[name].layout(point).size
+    signature = Signature(Space({"A": (2, 3), "s": ()}), Space({"y": (2,), "t": ()}))
+    names = list(OPERATORS[name].components(signature))
+    assert len(names) == len(set(names)) == OPERATORS[name].layout(signature).size
     if name == "jacobian":
         assert names[11:13] == ["∂y[1]/∂A[1, 2]", "∂y[0]/∂s"]
     if name == "hessian":
@@ -373,8 +392,8 @@ def test_a_problem_whose_point_cannot_be_drawn_says_why(plugin: Path) -> None:
 
 def test_a_problem_whose_file_failed_to_load_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Registry()
-    found.add(Problem("chains", lambda xp: xp, {}, fault="chains.py failed to load: x (line 2)"))
-    monkeypatch.setattr(registries, "load", lambda plugins: found)
+    found.add_broken("problems", "chains", "chains.py failed to load: x (line 2)")
+    monkeypatch.setattr(loader, "load", lambda plugins: found)
     with pytest.raises(GradiometerError, match=r"^chains\.py failed to load: x \(line 2\)$"):
         show("chains", None, None, 0, [], json=False)
 

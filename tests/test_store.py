@@ -8,8 +8,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,17 @@ import pytest
 
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.runs import store
-from gradiometer.runs.run import Run, frame
-from gradiometer.runs.schema import dump
-from gradiometer.runs.store import RunFolder, find_run, read_info, read_journal, run_folders
+from gradiometer.runs.frames import frame, read_table, tables
+from gradiometer.runs.journal import read_journal, read_series, read_statuses
+from gradiometer.runs.run import Run
+from gradiometer.runs.schema import Layout, dump, record, samples
+from gradiometer.runs.store import RunFolder, find_run, hold, read_info, remove, run_folders
 
 INFO: dict[str, Any] = {
     "environment": {"started": "2026-01-01T12:00:00+00:00", "versions": {"numpy": "2.1"}},
     "timing": "interleaved",
     "options": {"threads": 1, "rounds": 7},
-    "plan": {"cases": ["affine/float64/gradient"], "methods": ["tape"]},
+    "plan": [{"case": "affine/float64/gradient", "method": "tape"}],
 }
 
 FULL_DISK = """
@@ -63,12 +66,25 @@ for number in range(3):
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
+REOPEN = """
+import sys
+from pathlib import Path
+from gradiometer.errors import GradiometerError
+from gradiometer.runs.store import RunFolder
+
+try:
+    RunFolder.reopen(Path(sys.argv[1]))
+    print("taken up")
+except GradiometerError:
+    print("held")
+"""
+
 
 def row(method: str = "tape", **values: Any) -> dict[str, Any]:
     return {
         "case": "affine/float64/gradient", "problem": "affine", "size": "", "dtype": "float64",
-        "operator": "gradient", "method": method, "tool": "tapes", "mode": "reverse",
-        "status": "ok", "reason": "", "route": "native",
+        "device": "cpu", "operator": "gradient", "method": method, "tool": "tapes",
+        "mode": "reverse", "status": "ok", "reason": "", "route": "native",
     } | values  # fmt: skip
 
 
@@ -99,7 +115,8 @@ def test_a_new_run_is_running_and_named_by_time_and_chance(tmp_path: Path) -> No
     assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", folder.path.name)
     assert folder.path.parent == tmp_path / "deep" / "results"
     info = read_info(folder.path)
-    assert info == {"id": folder.path.name, "format": 2, "state": "running"} | INFO
+    facts = {"id": folder.path.name, "format": 3, "experiment": "comparison", "state": "running"}
+    assert info == facts | INFO
     assert read_journal(folder.journal) == ([], False)
 
 
@@ -269,7 +286,7 @@ def test_the_table_tells_of_every_sample_whether_its_round_was_calm(
     tmp_path: Path, calm: Collection[int], told: list[bool]
 ) -> None:
     folder = written(tmp_path)
-    folder.append(row(time_s=2.0, loops=4), {0: 1.0, 3: 2.0, 5: 3.0}, calm)
+    folder.append(row(time_s=2.0, loops=4), samples({0: 1.0, 3: 2.0, 5: 3.0}, calm, 4))
     table = sampled(folder)
     assert list(table.columns) == ["case", "method", "loops", "round", "seconds", "calm"]
     assert table["round"].tolist() == [0, 3, 5]
@@ -281,8 +298,8 @@ def test_the_table_tells_of_every_sample_whether_its_round_was_calm(
 
 def test_a_cell_that_was_not_timed_has_no_samples(tmp_path: Path) -> None:
     folder = written(tmp_path, row("untimed"))
-    folder.append(row(status="crashed"), {})
-    assert not folder.samples.exists()
+    folder.append(row(status="crashed"), samples({}))
+    assert not folder.series.exists()
     assert sampled(folder).empty
 
 
@@ -290,8 +307,8 @@ def test_of_a_cell_that_was_measured_again_the_last_samples_and_calm_rounds_coun
     tmp_path: Path,
 ) -> None:
     folder = written(tmp_path)
-    folder.append(row(time_s=1.0, loops=1), {0: 1.0, 1: 1.0}, [0, 1])
-    folder.append(row(time_s=2.0, loops=2), {0: 2.0, 1: 2.0, 2: 2.0}, [2])
+    folder.append(row(time_s=1.0, loops=1), samples({0: 1.0, 1: 1.0}, [0, 1], 1))
+    folder.append(row(time_s=2.0, loops=2), samples({0: 2.0, 1: 2.0, 2: 2.0}, [2], 2))
     table = sampled(folder)
     assert table["seconds"].tolist() == [2.0] * 3
     assert table["calm"].tolist() == [False, False, True]
@@ -352,13 +369,16 @@ def test_a_folder_without_a_journal_is_refused_in_words(tmp_path: Path) -> None:
         (None, r"^Cannot read .*run\.json: No such file"),
         ("", "not valid JSON .*edited or cut"),
         ('{"id": "a", "form', "not valid JSON .*edited or cut"),
-        ("[]", "not of format 2: another version wrote it"),
-        ("3", "not of format 2"),
-        ('{"id": "a"}', "not of format 2"),
-        ('{"id": "a", "format": 3}', "not of format 2"),
-        ('{"id": "a", "format": "2"}', "not of format 2"),
-        ('{"format": 2}', r"run\.json"),
-        ('{"format": 2, "id": "a", "state": "complete"}', r"run\.json"),
+        ("[]", "not of format 3: another version wrote it"),
+        ("3", "not of format 3"),
+        ('{"id": "a"}', "not of format 3"),
+        ('{"id": "a", "format": 4}', "not of format 3"),
+        ('{"id": "a", "format": 1}', "not of format 3"),
+        ('{"id": "a", "format": "3"}', "not of format 3"),
+        ('{"format": 3}', r"run\.json lacks id, state, plan, experiment: it was edited"),
+        ('{"format": 2}', r"run\.json lacks id, state, plan: it was edited"),
+        ('{"format": 2, "id": "a", "state": "complete"}', r"run\.json lacks plan"),
+        ('{"format": 3, "id": "a", "state": "complete", "plan": []}', "lacks experiment"),
     ],
 )
 def test_facts_that_are_missing_or_edited_are_refused(
@@ -376,6 +396,168 @@ def test_facts_that_are_not_text_are_refused(tmp_path: Path) -> None:
     (path / "run.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(GradiometerError, match="not valid JSON"):
         read_info(path)
+
+
+@pytest.mark.parametrize("read", [Run.read, RunFolder.reopen])
+def test_a_run_of_another_experiment_is_refused(
+    tmp_path: Path, read: Callable[[Path], Any]
+) -> None:
+    folder = RunFolder.create(tmp_path, INFO, DESCENT)
+    folder.finish("complete")
+    said = f"Run {folder.path.name} is a descent: expected a comparison."
+    with pytest.raises(GradiometerError, match=said):
+        read(folder.path)
+    assert read_info(folder.path)["experiment"] == "descent"
+
+
+# Another experiment's rows.
+
+
+@dataclass
+class Ended:
+    rule: str
+    method: str
+    faulty: bool = False
+    status: str = "ok"
+    loss: float | None = None
+
+
+@dataclass
+class Steps:
+    losses: list[float] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
+
+
+SINGULAR = {"losses": "loss"}
+DESCENT = Layout("descent", ("rule", "method"), (Ended,), Steps, "steps", singular=SINGULAR)
+
+
+def descended(results: Path) -> RunFolder:
+    plan = [{"rule": "newton", "method": method} for method in ("tape", "jit", "cas")]
+    folder = RunFolder.create(results, {"plan": plan}, DESCENT)
+    folder.append(
+        record(Ended("newton", "tape", loss=math.inf)), record(Steps([2.0, math.inf], [0, 1]))
+    )
+    folder.append(record(Ended("newton", "jit", True, "error")), record(Steps()))
+    return folder
+
+
+def test_another_experiment_keeps_its_own_columns(tmp_path: Path) -> None:
+    folder = descended(tmp_path)
+    folder.finish("interrupted")
+    for name in ("records", "steps"):
+        written = pd.read_parquet(folder.path / f"{name}.parquet")
+        pd.testing.assert_frame_equal(written, tables(folder.path, DESCENT)[name])
+        pd.testing.assert_frame_equal(written, read_table(folder.path, name, DESCENT))
+    ended = read_table(folder.path, "records", DESCENT)
+    assert ended.to_dict("list") == {
+        "rule": ["newton"] * 2, "method": ["tape", "jit"], "faulty": [False, True],
+        "status": ["ok", "error"], "loss": [math.inf, pytest.approx(math.nan, nan_ok=True)],
+    }  # fmt: skip
+    assert ended["faulty"].dtype == bool
+    assert read_table(folder.path, "steps", DESCENT).to_dict("list") == {
+        "rule": ["newton"] * 2, "method": ["tape"] * 2, "loss": [2.0, math.inf], "taken": [0, 1],
+    }  # fmt: skip
+
+
+def test_another_experiment_is_taken_up(tmp_path: Path) -> None:
+    path = descended(tmp_path).path
+    with (path / "steps.jsonl").open("a") as file:
+        file.write('{"rule": "newton", "meth')
+    folder, rows = RunFolder.reopen(path, DESCENT)
+    assert [DESCENT.name(r) for r in rows] == [("newton", "tape"), ("newton", "jit")]
+    assert Ended(**rows[1]) == Ended("newton", "jit", True, "error")
+    series = read_series(path, rows, DESCENT)
+    assert series["newton", "tape"]["losses"] == [2.0, math.inf]
+    assert series["newton", "jit"]["losses"] == []
+    folder.append(record(Ended("newton", "cas")), record(Steps([1.0], [0])))
+    folder.finish("complete")
+    assert read_table(path, "steps", DESCENT)["method"].tolist() == ["tape", "tape", "cas"]
+    assert read_statuses(folder.journal) == ["ok", "error", "ok"]
+
+
+def test_a_row_without_its_key_is_refused(tmp_path: Path) -> None:
+    folder = descended(tmp_path)
+    first, *rest = folder.journal.read_text("utf-8").splitlines(keepends=True)
+    folder.journal.write_text(first.replace('"rule"', '"case"') + "".join(rest), "utf-8")
+    with pytest.raises(GradiometerError, match="line 1: not a record"):
+        read_table(folder.path, "records", DESCENT)
+
+
+# Taking up, holding, removing.
+
+
+def test_taking_a_run_up_returns_what_is_recorded(tmp_path: Path) -> None:
+    path = written(tmp_path, row("a"), row("b")).path
+    with (path / "records.jsonl").open("a") as file:
+        file.write(dump(row("c"))[:50])
+    folder, rows = RunFolder.reopen(path)
+    assert (rows, folder.recorded) == ([row("a"), row("b")], 2)
+    folder.append(row("c"))
+    assert read_journal(folder.journal) == ([row("a"), row("b"), row("c")], False)
+    assert read_info(path)["state"] == "running"
+
+
+def test_samples_of_an_earlier_try_do_not_count(tmp_path: Path) -> None:
+    folder = written(tmp_path, row("a"))
+    folder.append(row("b", status="crashed"), samples({0: 1.0}))
+    assert sampled(folder).empty
+
+
+def test_samples_of_a_run_that_goes_on_are_read(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    folder.append(row(time_s=2.0), samples({0: 2.0}, (), 1))
+    assert Run.read(folder.path).samples()["seconds"].tolist() == [2.0]
+    folder.finish("interrupted")
+    again, _ = RunFolder.reopen(folder.path)
+    again.append(row("other", time_s=3.0), samples({0: 3.0}, (), 1))
+    assert Run.read(folder.path).samples()["seconds"].tolist() == [2.0, 3.0]
+    assert len(Run.read(folder.path).records) == 2
+
+
+def test_a_run_is_held_by_one_until_it_is_finished(tmp_path: Path) -> None:
+    folder = written(tmp_path, row())
+    for take in (RunFolder.reopen, hold):
+        with pytest.raises(GradiometerError, match="is being measured by another process"):
+            take(folder.path)
+    assert elsewhere(REOPEN, str(folder.path)).stdout == "held\n"
+    folder.finish("complete")
+    assert elsewhere(REOPEN, str(folder.path)).stdout == "taken up\n"
+
+
+def test_a_damaged_run_is_let_go(tmp_path: Path) -> None:
+    folder = written(tmp_path, row("a"))
+    folder.finish("interrupted")
+    with folder.journal.open("a") as file:
+        file.write("{}\n")
+    with pytest.raises(GradiometerError, match=r"The last line of .*records\.jsonl was edited"):
+        RunFolder.reopen(folder.path)
+    hold(folder.path).release()
+
+
+def test_removing_takes_all_of_a_run_and_no_other(tmp_path: Path) -> None:
+    runs = [written(tmp_path, row()) for _ in range(3)]
+    for folder in runs:
+        folder.finish("complete")
+    remove([runs[0].path, runs[2].path])
+    assert run_folders(tmp_path) == [runs[1].path]
+    assert [p.name for p in tmp_path.iterdir()] == [runs[1].path.name]
+
+
+def test_with_one_being_measured_none_is_removed(tmp_path: Path) -> None:
+    whole, measured = written(tmp_path, row()), written(tmp_path, row())
+    whole.finish("complete")
+    with pytest.raises(GradiometerError, match=f"{measured.path.name} is being measured"):
+        remove([whole.path, measured.path])
+    assert run_folders(tmp_path) == sorted([whole.path, measured.path])
+    hold(whole.path).release()
+
+
+def test_a_folder_that_is_no_run_is_not_removed(tmp_path: Path) -> None:
+    path = bare(tmp_path, "mine")
+    with pytest.raises(GradiometerError, match=r"mine is no run: .*Nothing was removed"):
+        remove([path])
+    assert [p.name for p in path.iterdir()] == ["records.jsonl"]
 
 
 # Finding a run.

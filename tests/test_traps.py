@@ -9,16 +9,18 @@ import pytest
 import gradiometer
 from gradiometer import Options, Problem
 from gradiometer.errors import UnknownName
-from gradiometer.plugins.registry import Registry, select
+from gradiometer.plugins.registry import Registry
+from gradiometer.plugins.selection import choose
 from gradiometer.runs import analysis
 
 
 def test_the_default_leaves_out_what_is_measured_on_request(registry: Registry) -> None:
-    everything, named = (select(registry.problems, p, "problem") for p in ("*", "where-*"))
+    everything, named = (registry.matching("problems", p) for p in ("*", "where-*"))
     assert "where-trap" not in {p.name for p in everything}
     assert [p.name for p in named] == ["where-trap"]
+    alone = Registry(problems={"where-trap": registry.problems["where-trap"]})
     with pytest.raises(UnknownName):
-        select({"trap": registry.problems["where-trap"]}, "*", "problem")
+        choose(alone, "*", ("problems",))
 
 
 @pytest.mark.parametrize(

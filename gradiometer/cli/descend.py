@@ -1,92 +1,94 @@
-"""`gradiometer descend PROBLEM`: descend with every method, print the table, write the page."""
+"""`gradiometer descend`: minimises a problem with every method, prints the table, reports."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
+import typer
+from typer import Argument, Option
 
-from gradiometer.cli.output import print_frame, print_json, stderr, stdout
-from gradiometer.descent.descend import descend
-from gradiometer.descent.frames import Descent
+from gradiometer.cli import options as shared
+from gradiometer.cli.output import print_frame, print_json, stdout
+from gradiometer.errors import GradiometerError
 
+if TYPE_CHECKING:
+    from gradiometer.descent.frames import Descent
 
-@dataclass(frozen=True)
-class Request:
-    """What the command line asked for."""
-
-    problem: str
-    methods: Sequence[str]
-    size: str | None
-    steps: int | None
-    rate: float | None
-    threads: int
-    seed: int
-    timeout_s: float
-    plugins: Sequence[Path]
-    reports: Path
-    json: bool
+app = typer.Typer()
 
 
-def carry_out(request: Request) -> int:
-    """Descend, print and report; return the exit code."""
-    console = stderr()
-    try:
-        descent, page = _descended(request, console)
-    except KeyboardInterrupt:
-        console.print("Interrupted: nothing is kept.")
-        return 130
-    if request.json:
+@app.command(
+    epilog="Examples: `gradiometer descend prelu-chain`; `gradiometer descend mlp --steps 200 "
+    "--method 'jax*' --method forward-difference`; `gradiometer descend my_problems.py:bowl`; "
+    "`gradiometer descend rosenbrock --rate 0.001 --json`; `gradiometer descend --resume latest`."
+)
+def descend(
+    problem: Annotated[
+        str | None, Argument(help="A problem with a scalar value: its name, or FILE.py:name.")
+    ] = None,
+    size: shared.Size = None,
+    methods: shared.Methods = None,
+    steps: Annotated[
+        int | None, Option(help="Most steps; by default 100, and 20 of Newton's method.")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        Option(help="Step size η; by default half the Cauchy step at the start."),
+    ] = None,
+    resume: shared.Resume = None,
+    plugins: shared.Plugins = None,
+    results: shared.Results = shared.RESULTS,
+    reports: shared.Reports = shared.REPORTS,
+    threads: shared.Threads = 1,
+    seed: shared.Seed = 0,
+    timeout: Annotated[float, Option(help="Seconds that one trajectory may take.")] = 60.0,
+    json: shared.Json = False,
+) -> None:
+    """Minimise a problem with every method: loss against steps and time, drift, a page.
+
+    Gradient descent and Newton's method from the problem's point, each method in its own process,
+    beside a trajectory of certified derivatives.
+    """
+    from gradiometer.cli.progress import following
+    from gradiometer.descent import descend as experiment
+
+    with following("descend", "trajectories") as progress:
+        if resume is not None and problem is None:
+            descent = experiment.resume_descent(resume, results, progress)
+        elif resume is None and problem is not None:
+            descent = experiment.descend(
+                problem,
+                methods or "*",
+                size=size,
+                steps=steps,
+                rate=rate,
+                threads=threads,
+                seed=seed,
+                timeout_s=timeout,
+                plugins=plugins or (),
+                results=results,
+                progress=progress,
+            )
+        else:
+            raise GradiometerError(
+                "Name a problem to descend, or --resume a descent that was cut off: expected one "
+                "of the two."
+            )
+        progress.say("report")
+        page = descent.write(reports)
+    if json:
         print_json({"report": str(page), **descent.as_json()})
     else:
         _print(descent, page)
-    return 1 if descent.faulty else 0
-
-
-def _descended(request: Request, console: Console) -> tuple[Descent, Path]:
-    """Return the descent, and the page that was written of it."""
-    with _following(console) as tell:
-        descent = descend(
-            request.problem,
-            request.methods,
-            size=request.size,
-            steps=request.steps,
-            rate=request.rate,
-            threads=request.threads,
-            seed=request.seed,
-            timeout_s=request.timeout_s,
-            plugins=request.plugins,
-            progress=tell,
-        )
-        tell("drawing")
-        return descent, descent.write(request.reports)
-
-
-@contextmanager
-def _following(console: Console) -> Iterator[Callable[[str], None]]:
-    """Show what is being done, in one line; nothing where stderr is no terminal."""
-    progress = Progress(
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    task = progress.add_task("", total=None)
-    with progress:
-        yield lambda text: progress.update(task, description=text)
+    raise typer.Exit(1 if descent.faulty else 0)
 
 
 def _print(descent: Descent, page: Path) -> None:
     console = stdout()
-    table = descent.table()
-    for rule, rows in table.groupby("rule", sort=False):
+    for rule, rows in descent.table().groupby("rule", sort=False):
         title = f"{descent.title}: {descent.heading(str(rule))}"
         print_frame(console, title, rows.drop(columns="rule"))
     for line in descent.reasons():
-        console.print(line, markup=False, soft_wrap=True)
-    console.print(f"report  {page}", soft_wrap=True)
+        console.print(line)
+    console.print(f"run     {descent.facts['path']}\nreport  {page}")

@@ -1,116 +1,109 @@
-"""`gradiometer list`: problems, methods, operators, recorded runs."""
+"""`gradiometer list`: problems, methods, operators."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import typer
+
+from gradiometer.cli import options as shared
 from gradiometer.cli.output import print_json, print_table, stdout
-from gradiometer.plugins import loader as registries
-from gradiometer.runs.store import read_info, read_journal, run_folders
-from gradiometer.vocabulary.operators import OPERATORS
-from gradiometer.vocabulary.problem import Problem
+
+if TYPE_CHECKING:
+    from gradiometer.plugins.registry import Kind, ProblemEntry, Registry
+
+Row = dict[str, Any]
+
+app = typer.Typer(
+    help="List what there is: problems, methods, operators.",
+    epilog="Example: `gradiometer list problems`.",
+    callback=shared.help_if_alone,
+    invoke_without_command=True,
+)
 
 
-def problems(plugins: Sequence[Path], json: bool) -> None:
-    """List the problems: sizes with their scalar inputs, outputs, derivatives written by hand."""
-    _print(
-        "Problems",
-        [
-            {
-                "name": p.name,
-                "sizes": [label for label in p.labels if label],
-                "inputs": _inputs(p),
-                "outputs": list(p.output_names),
-                "by_hand": list(p.derivatives),
-                "formula": p.fault or p.summary,
-                "source": p.source,
-            }
-            for p in registries.load(plugins).problems.values()
-        ],
-        json,
-        hidden=("source",),
-    )
+@app.command("problems", epilog="Example: `gradiometer list problems --json`.")
+def list_problems(plugins: shared.Plugins = None, json: shared.Json = False) -> None:
+    """List the problems, with their sizes, numbers of inputs, and formulas."""
+    from gradiometer.plugins import loader
+
+    registry = loader.load(plugins or ())
+    rows = [
+        {
+            "name": p.name,
+            "sizes": [label for label in p.labels if label],
+            "inputs": [_inputs(p, label) for label in p.labels],
+            "outputs": list(p.outputs or ("value",)),
+            "by_hand": list(p.by_hand),
+            "formula": p.summary,
+            "source": p.source,
+        }
+        for p in registry.problems.values()
+    ]
+    unknown = {"name": "", "sizes": [], "inputs": [None], "outputs": [], "by_hand": []}
+    told = {"formula": "", "source": ""}
+    _print("Problems", rows + _broken(registry, "problems", "formula", unknown | told), json)
 
 
-def _inputs(problem: Problem) -> list[int | None]:
-    """Return how many scalar inputs each size has; None where the point cannot be drawn."""
-    return [None if problem.fault else _count(problem, label) for label in problem.labels]
+@app.command("methods", epilog="Example: `gradiometer list methods --plugins my_method.py`.")
+def list_methods(plugins: shared.Plugins = None, json: shared.Json = False) -> None:
+    """List the methods: what each promises, and whether it can run here."""
+    from gradiometer.plugins import loader
+
+    registry = loader.load(plugins or ())
+    rows = [
+        {
+            "name": m.name,
+            "mode": m.mode,
+            "digits": m.digits["float64"][0] if "float64" in m.digits else None,
+            "available": not m.missing,
+            "about": m.missing or m.about,
+        }
+        for m in registry.methods.values()
+    ]
+    unknown = {"name": "", "mode": None, "digits": None, "available": False}
+    _print("Methods", rows + _broken(registry, "methods", "about", unknown), json)
 
 
-def _count(problem: Problem, label: str) -> int | None:
+@app.command("operators", epilog="Example: `gradiometer list operators`.")
+def list_operators(json: shared.Json = False) -> None:
+    """List the operators: what can be computed of a problem."""
+    from gradiometer.vocabulary.operators import OPERATORS
+
+    rows = [
+        {
+            "name": o.name,
+            "of": "scalar problems" if o.of_scalars else "all problems",
+            "takes": o.direction or None,
+            "what": o.meaning,
+        }
+        for o in OPERATORS.values()
+    ]
+    _print("Operators", rows, json)
+
+
+def _inputs(problem: ProblemEntry, label: str) -> int | None:
+    """Return a size's number of scalar inputs; None where the point cannot be drawn."""
+    from gradiometer.vocabulary.space import Space
+
     try:
-        return problem.point(label).n
+        return Space.of(problem.address.load().point(label).inputs).size
     except Exception:  # a problem's own code: `show` tells what it raises
         return None
 
 
-def methods(plugins: Sequence[Path], json: bool) -> None:
-    """List the methods."""
-    _print(
-        "Methods",
-        [
-            {
-                "name": m.name,
-                "mode": m.mode,
-                "digits": m.digits,
-                "available": not (m.missing or m.fault),
-                "about": m.fault or m.missing or (type(m).__doc__ or "").partition("\n")[0],
-            }
-            for m in registries.load(plugins).methods.values()
-        ],
-        json,
-    )
+def _broken(registry: Registry, kind: Kind, told: str, unknown: Row) -> list[Row]:
+    """Return the rows of plugins that failed to load, with the reason in a column."""
+    found = (broken for broken in registry.broken if broken.kind == kind)
+    return [unknown | {"name": broken.name, told: broken.reason} for broken in found]
 
 
-def operators(json: bool) -> None:
-    """List the operators."""
-    _print(
-        "Operators",
-        [
-            {
-                "name": o.name,
-                "of": "scalar problems" if o.of_scalars else "all problems",
-                "takes": o.direction or None,
-                "what": o.meaning,
-            }
-            for o in OPERATORS.values()
-        ],
-        json,
-    )
-
-
-def runs(results: Path, json: bool) -> None:
-    """List the recorded runs."""
-    rows = []
-    for path in run_folders(results):
-        info = read_info(path)
-        records, _ = read_journal(path / "records.jsonl")
-        planned = len(info["plan"]["cases"]) * len(info["plan"]["methods"])
-        rows.append(
-            {
-                "run": path.name,
-                "started": info.get("environment", {}).get("started", "–"),
-                "state": info["state"],
-                "planned": planned,
-                "recorded": len(records),
-                "ok": sum(r["status"] == "ok" for r in records),
-            }
-        )
-    _print("Runs", rows, json)
-
-
-def _print(
-    title: str, rows: Sequence[dict[str, Any]], json: bool, hidden: Sequence[str] = ()
-) -> None:
+def _print(title: str, rows: Sequence[Row], json: bool) -> None:
     if json:
         print_json(rows)
         return
-    if not rows:
-        stdout().print(f"No {title.lower()} yet.")
-        return
-    columns = [c for c in rows[0] if c not in hidden]
+    columns = [c for c in rows[0] if c != "source"]  # whole sentences, for `show` and --json
     headings = [c.replace("_", " ") for c in columns]
     print_table(stdout(), title, headings, [[_text(row[c]) for c in columns] for row in rows])
 

@@ -1,4 +1,7 @@
-"""Where commands write: tables or JSON on stdout, progress and remarks on stderr."""
+"""Where commands write: tables or JSON on stdout, progress and remarks on stderr.
+
+rich is imported when something is printed: no `--help` needs it.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from gradiometer.runs.schema import strict
-
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
 WIDE = 160
 """Width of tables where stdout is no terminal, and so has none of its own."""
@@ -35,17 +32,27 @@ STYLES = {
 
 
 def stdout() -> Console:
-    """Return a console for results: coloured and as wide as the terminal, if it is one."""
-    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, emoji=False)
+    """Return a console for results: coloured and as wide as the terminal, if it is one.
+
+    Text is printed as it is, and lines are not broken.
+    """
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else WIDE
+    return Console(width=width, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def stderr() -> Console:
     """Return a console for progress and remarks."""
-    return Console(stderr=True, highlight=False, emoji=False)
+    from rich.console import Console
+
+    return Console(stderr=True, markup=False, highlight=False, emoji=False)
 
 
 def print_json(data: Any) -> None:
     """Print strict JSON; infinities and gaps, which it has not, as text and null."""
+    from gradiometer.runs.schema import strict
+
     sys.stdout.write(json.dumps(strict(data), indent=2, ensure_ascii=False) + "\n")
 
 
@@ -53,6 +60,10 @@ def print_table(
     console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
     """Print a table; one too wide for the console in blocks that repeat its first column."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     cells = [[str(value) for value in row] for row in rows]
     headers = [_folded(name, [row[i] for row in cells]) for i, name in enumerate(columns)]
     for block in _blocks(console.width, headers, cells):
@@ -62,7 +73,7 @@ def print_table(
         for row in cells:
             table.add_row(*(Text(row[i], style=STYLES.get(row[i], "")) for i in block))
         console.print(Text(title, "bold"))  # not the table's own, which would break at its width
-        console.print(table)
+        console.print(table, soft_wrap=False)
 
 
 def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:

@@ -1,70 +1,153 @@
-"""`gradiometer run`: plan, measure with a progress bar, print the tables, write the report."""
+"""`gradiometer run`: measures methods on problems, prints the tables, writes the report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+import typer
+from typer import Argument, Option
 
-from gradiometer.api import find_plugins, measure, resume
+from gradiometer.cli import options as shared
 from gradiometer.cli.output import print_frame, print_json, stderr, stdout
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.measure.options import Options
-from gradiometer.measure.plan import Extent, Plan, make_plan
-from gradiometer.plugins.registry import Registry, select
-from gradiometer.report.process import write_report
-from gradiometer.runs.run import Run
-from gradiometer.runs.store import RunFolder
-from gradiometer.vocabulary.outcome import Status
+
+if TYPE_CHECKING:
+    from gradiometer.measure.options import Options
+    from gradiometer.measure.plan import Plan
+    from gradiometer.plugins.registry import Kind, Registry
+    from gradiometer.runs.run import Run
 
 MOST_REASONS = 12
 
-
-@dataclass(frozen=True)
-class Request:
-    """What the command line asked for."""
-
-    problems: Sequence[str] | None
-    methods: Sequence[str]
-    sizes: Sequence[str] | None
-    operators: Sequence[str] | None
-    extent: Extent
-    quick: bool
-    everything: bool
-    options: Options
-    plugins: Sequence[Path]
-    results: Path
-    reports: Path
-    json: bool
-    fail_on: Sequence[str] | None = None
-    resume: str | None = None
+app = typer.Typer()
 
 
-def carry_out(request: Request) -> int:
-    """Run, print and report; return the exit code."""
-    failing = parse_statuses(request.fail_on)
-    console = stderr()
-    watch = Watch(console)
-    try:
-        run = _measured(request, console, watch)
-    except KeyboardInterrupt:
-        watch.stop()
-        console.print(f"Interrupted: {watch.kept}", soft_wrap=True)
-        return 130
-    finally:
-        watch.stop()
-    for line in run.warnings:
-        console.print(f"Noisy machine, take the times with care: {line}.", soft_wrap=True)
-    report = write_report(run.path, request.reports)
-    if request.json:
-        _print_json(run, report)
+@app.command(
+    epilog="Examples: `gradiometer run --quick`; `gradiometer run '*chain*' 'jax*' backprop`; "
+    "`gradiometer run my_method.py mlp --size '10-*' --json`; `gradiometer run "
+    "my_problems.py:cube`; `gradiometer run rosenbrock --operator hessian --operator hvp`; "
+    "`gradiometer run --problem mlp --method 'jax*'`; `gradiometer run --resume latest`."
+)
+def run(
+    what: Annotated[
+        shared.Names,
+        Argument(
+            help="Problems and methods: name, glob, FILE.py (all it brings) or FILE.py:name. Of a "
+            "kind that is not named, all are taken."
+        ),
+    ] = None,
+    problems: Annotated[
+        shared.Names, Option("--problem", help="As `what`, of problems alone; repeatable.")
+    ] = None,
+    methods: Annotated[
+        shared.Names, Option("--method", help="As `what`, of methods alone; repeatable.")
+    ] = None,
+    sizes: Annotated[shared.Names, Option("--size", help="Sizes, by glob; repeatable.")] = None,
+    operators: shared.Operators = None,
+    quick: Annotated[bool, Option("--quick", help="Smallest sizes, few samples.")] = False,
+    everything: Annotated[bool, Option("--all", help="All sizes, and all operators.")] = False,
+    threads: shared.Threads = 1,
+    precision: Annotated[
+        str, Option(help="Half-width of ratios (95%) at which rounds end.")
+    ] = "2%",
+    budget: Annotated[
+        float | None,
+        Option(
+            help="Seconds after which a case's rounds end: 3, or 1 where one size of each is "
+            "taken; half of it for plain values.",
+            show_default=False,
+        ),
+    ] = None,
+    rounds: Annotated[int, Option(help="Most rounds; 0 checks agreement only.")] = 1000,
+    cold: Annotated[int, Option(help="Fresh workers in which cold figures are repeated.")] = 0,
+    timeout: Annotated[float, Option(help="Seconds any one step may take.")] = 60.0,
+    memory_limit: Annotated[
+        float | None, Option(help="GiB a worker may hold; half of the machine's by default.")
+    ] = None,
+    fail_on: Annotated[
+        shared.Names,
+        Option(help="Statuses that make the exit code 1, or `none`; by default, all faults."),
+    ] = None,
+    resume: shared.Resume = None,
+    seed: shared.Seed = 0,
+    plugins: shared.Plugins = None,
+    results: shared.Results = shared.RESULTS,
+    reports: shared.Reports = shared.REPORTS,
+    json: shared.Json = False,
+) -> None:
+    """Measure methods on problems: a run under results/, a report under reports/.
+
+    By default: the value and the first derivative of every problem, at one typical size. Naming
+    problems takes all their sizes; --all takes every size and every operator.
+    """
+    from gradiometer import api
+    from gradiometer.cli.progress import following
+    from gradiometer.measure.options import Options
+    from gradiometer.measure.plan import make_plan
+    from gradiometer.plugins import loader
+    from gradiometer.plugins.registry import KINDS
+    from gradiometer.report.process import write_report
+
+    failing = parse_statuses(fail_on)
+    with following("run", "cells") as progress:
+        if resume is None:
+            registry = loader.load(plugins or ())
+            named = choose_named(registry, what or (), problems or (), methods or ())
+            unnamed = not (named["problems"] or sizes)
+            taken = api.extent(unnamed, quick=quick, everything=everything)
+            plan = make_plan(
+                registry,
+                *(named[kind] or registry.matching(kind, "*") for kind in KINDS),
+                sizes=sizes,
+                operators=operators,
+                extent=taken,
+                everything=everything,
+            )
+            options = Options(
+                threads=threads,
+                precision=parse_share(precision),
+                budget_s=api.default_budget_s(taken) if budget is None else budget,
+                rounds=rounds,
+                cold=cold,
+                timeout_s=timeout,
+                memory_gib=memory_limit,
+                seed=seed,
+            )
+            options = options.quick() if quick else options
+            _announce(plan, options)
+            done = api.measure(plan, options, results, progress)
+        elif what or problems or methods:
+            raise GradiometerError("--resume takes a run up as it was planned: name nothing else.")
+        else:
+            done = api.resume(resume, results, progress)
+        for line in done.warnings:
+            stderr().print(f"Noisy machine, take the times with care: {line}.", soft_wrap=True)
+        progress.say("report")
+        report = write_report(done.path, reports)
+    if json:
+        print_json(done.as_json() | {"report": str(report)})
     else:
-        print_tables(run, report)
-    return 1 if len(run.ended(failing)) else 0
+        print_tables(done, report)
+    raise typer.Exit(1 if len(done.ended(failing)) else 0)
+
+
+def choose_named(
+    registry: Registry, what: Sequence[str], problems: Sequence[str], methods: Sequence[str]
+) -> dict[Kind, list[Any]]:
+    """Return what is named, by kind, each once; a kind that nobody names is empty.
+
+    Raises:
+        GradiometerError: If something matches nothing, or its file cannot be loaded.
+    """
+    from gradiometer.plugins.selection import choose
+
+    named = choose(registry, what)
+    more = choose(registry, problems, ("problems",)) | choose(registry, methods, ("methods",))
+    for kind, entries in named.items():
+        entries += [entry for entry in more[kind] if entry not in entries]
+    return named
 
 
 def parse_share(text: str) -> float:
@@ -87,6 +170,8 @@ def parse_statuses(names: Sequence[str] | None) -> list[str]:
     Raises:
         UnknownName: If there is no such status.
     """
+    from gradiometer.vocabulary.outcome import Status
+
     if names is None:
         return [status for status in Status if not status.blameless]
     if list(names) == ["none"]:
@@ -97,92 +182,7 @@ def parse_statuses(names: Sequence[str] | None) -> list[str]:
     return list(names)
 
 
-def _measured(request: Request, console: Console, watch: Watch) -> Run:
-    """Measure a new run, or take one up."""
-    if request.resume is not None:
-        return resume(request.resume, request.results, watch)
-    registry = find_plugins(request.plugins)
-    plan = _plan(request, registry)
-    options = request.options.quick() if request.quick else request.options
-    _announce(console, plan, options)
-    return measure(plan, options, registry, request.results, watch)
-
-
-class Watch:
-    """Follows a run with a progress bar on stderr; silent where stderr is no terminal."""
-
-    def __init__(self, console: Console) -> None:
-        self.folder: RunFolder | None = None
-        self._planned = 0
-        self._progress = Progress(
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}", markup=False),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-
-    def __call__(
-        self, plan: Plan, folder: RunFolder
-    ) -> Callable[[str, dict[str, Any] | None], None]:
-        """Start following a run, which may have records already."""
-        self.folder, self._planned = folder, len(plan.cells)
-        task = self._progress.add_task("", total=self._planned, completed=folder.recorded)
-        self._progress.start()
-
-        def tell(text: str, row: dict[str, Any] | None) -> None:
-            self._progress.update(task, description=text, advance=0 if row is None else 1)
-
-        return tell
-
-    @property
-    def kept(self) -> str:
-        """What is kept of a run that was cut off, and how to take it up."""
-        if self.folder is None:
-            return "nothing was measured yet."
-        return (
-            f"{self.folder.recorded} of {self._planned} cells are kept in {self.folder.path}; "
-            f"go on with `gradiometer run --resume {self.folder.path}`."
-        )
-
-    def stop(self) -> None:
-        """Take the bar away."""
-        self._progress.stop()
-
-
-def _plan(request: Request, registry: Registry) -> Plan:
-    return make_plan(
-        select(registry.problems, request.problems or ["*"], "problem"),
-        select(registry.methods, request.methods, "method"),
-        sizes=request.sizes,
-        operators=request.operators,
-        extent=request.extent,
-        everything=request.everything,
-    )
-
-
-def _announce(console: Console, plan: Plan, options: Options) -> None:
-    if not console.is_terminal:
-        return
-    missing = sorted(m.name for m in plan.methods if m.missing)
-    console.print(
-        f"{len(plan.cells)} cells: {len(plan.cases)} cases × {len(plan.methods)} methods; "
-        f"about {plan.estimate_s(options):.0f} s."
-    )
-    if missing:
-        console.print(f"Not installed, and recorded so: {', '.join(missing)}.", soft_wrap=True)
-
-
-def _print_json(run: Run, report: Path) -> None:
-    rows = run.records.astype(object).where(run.records.notna(), None).to_dict("records")
-    print_json(
-        {"run": run.id, "path": str(run.path), "report": str(report), **run.info, "records": rows}
-    )
-
-
-def print_tables(run: Run, report: Path) -> None:
+def print_tables(run: Run, report: Path | None) -> None:
     """Print agreement and speed of each operator, what went wrong, and where all of it is."""
     from gradiometer.report import tables
 
@@ -197,10 +197,25 @@ def print_tables(run: Run, report: Path) -> None:
         console.print(f"{tables.DERIVED} put together from the method's other operators.")
     faulty = run.faulty
     for row in faulty.head(MOST_REASONS).itertuples():
-        console.print(
-            f"{row.status}: {row.case}/{row.method}: {row.reason}", style="red", markup=False
-        )
+        console.print(f"{row.status}: {row.case}/{row.method}: {row.reason}", style="red")
     if len(faulty) > MOST_REASONS:
         console.print(f"… and {len(faulty) - MOST_REASONS} more; see the report.")
     console.print(f"{len(run.records)} cells: {tables.counts(run)}.")
-    console.print(f"run     {run.path}\nreport  {report}", soft_wrap=True)
+    console.print(f"run     {run.path}")
+    if report is not None:
+        console.print(f"report  {report}")
+
+
+def _announce(plan: Plan, options: Options) -> None:
+    """Tell on a terminal what is about to be measured, and how long it takes."""
+    console = stderr()
+    if not console.is_terminal:
+        return
+    methods = {cell.method for cell in plan.cells}
+    console.print(
+        f"{len(plan.cells)} cells: {len(plan.cases)} cases × {len(methods)} methods; "
+        f"about {plan.estimate_s(options):.0f} s."
+    )
+    missing = {cell.method for cell, end in plan.ended.items() if end.status == "not-installed"}
+    if missing:
+        console.print(f"Not installed, and recorded so: {', '.join(sorted(missing))}.")

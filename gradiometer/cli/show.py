@@ -1,29 +1,30 @@
-"""`gradiometer show PROBLEM`: what a problem is, its point, and its certified answers there."""
+"""`gradiometer show`: what a problem is, its point, and its certified answers there."""
 
 from __future__ import annotations
 
-import inspect
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-from rich.console import Console
-from rich.text import Text
+import typer
+from typer import Argument
 
+from gradiometer.cli import options as shared
 from gradiometer.cli.output import print_json, print_table, stdout
-from gradiometer.errors import GradiometerError, UnknownName, describe
-from gradiometer.measure.harness import outline, reference
-from gradiometer.measure.options import Options
-from gradiometer.measure.plan import Case, applies, first_order
-from gradiometer.measure.pool import Failure, Pool
-from gradiometer.plugins import loader as registries
-from gradiometer.reference.enclosure import Enclosure
-from gradiometer.vocabulary.operators import OPERATORS, indexed, operator
-from gradiometer.vocabulary.problem import Array, Point, Problem, Shapes
+from gradiometer.errors import GradiometerError, UnknownName
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gradiometer.measure.trial import Conditions
+    from gradiometer.plugins.registry import ProblemEntry
+    from gradiometer.reference.enclosure import Enclosure
+    from gradiometer.vocabulary.space import Array, Space
+
+    Named = Mapping[str, Array]
 
 MEANING = (
     "The truth is within the radius of the value; float64 answers may differ from it by the "
@@ -33,106 +34,116 @@ MEANING = (
 MOST_ROWS = 20
 SHOWN_DIGITS = 25
 
+app = typer.Typer()
 
+
+@app.command(
+    epilog="Examples: `gradiometer show sigmoid-affine`; `gradiometer show polar-coordinates "
+    "--operator jacobian --operator jvp`; `gradiometer show my_problems.py:cube`."
+)
 def show(
-    name: str,
-    size: str | None,
-    operators: Sequence[str] | None,
-    seed: int,
-    plugins: Sequence[Path],
-    json: bool,
+    problem: Annotated[str, Argument(help="A problem's name, or FILE.py:name.")],
+    size: shared.Size = None,
+    operators: shared.Operators = None,
+    seed: shared.Seed = 0,
+    plugins: shared.Plugins = None,
+    json: shared.Json = False,
 ) -> None:
-    """Print a problem's facts, its point, and the certified answers of operators there."""
-    registry = registries.load(plugins)
-    if name not in registry.problems:
-        raise UnknownName("problem", name, registry.problems)
-    problem = registry.problems[name]
-    if problem.fault:
-        raise GradiometerError(problem.fault)
-    label = problem.labels[0] if size is None else size
-    cases = [Case(problem, label, each) for each in _asked(problem, operators)]
-    point, truths = _certify(cases, seed, registry.origins)
-    directions = _directions(truths, point)
+    """Show a problem: formula, source, inputs, certified value and derivatives."""
+    from gradiometer.plugins import loader
+    from gradiometer.plugins.selection import choose_problem
+
+    entry = choose_problem(loader.load(plugins or ()), problem)
+    label = entry.labels[0] if size is None else size
+    if label not in entry.labels:
+        raise UnknownName(f"size of problem {entry.name!r}", label, [s for s in entry.labels if s])
+    certified = _certify(entry, label, _asked(entry, operators), seed)
+    point, directions = certified[0].timed
+    taken = {each.operator.direction: each.operator.directions(directions) for each in certified}
+    taken.pop("", None)
+    signature = certified[0].points.signature
     facts = {
-        "problem": name,
-        "formula": problem.summary,
-        "about": (inspect.getdoc(problem.written) or "").partition("\n")[2].strip(),
-        "source": problem.source,
-        "sizes": [s for s in problem.labels if s],
+        "problem": entry.name,
+        "formula": entry.summary,
+        "about": entry.about,
+        "source": entry.source,
+        "sizes": [s for s in entry.labels if s],
         "size": label,
-        "inputs": point.n,
-        "outputs": list(problem.output_names),
+        "inputs": signature.n,
+        "outputs": list(signature.outputs.names),
         "given": {k: _value(a) for k, a in point.given.items()},
     }
     if json:
-        at = {"at": point.inputs} | directions
+        at = {"at": point.inputs} | taken
         numbers = {kind: {k: a.tolist() for k, a in named.items()} for kind, named in at.items()}
-        rows = [row for each, truth in truths.items() for row in _rows(each, truth, point)]
+        rows = [row for each in certified for row in _rows(each, each.truths[0])]
         print_json(facts | numbers | {"components": rows})
         return
     console = stdout()
-    _print_facts(console, facts, point)
-    _print_point(console, point, directions, seed)
-    for each, truth in truths.items():
-        _print_truth(console, each, label, truth, point)
-    console.print(Text(MEANING), soft_wrap=True)
+    _print_facts(console, facts, signature.inputs, signature.outputs)
+    _print_point(console, point.inputs, taken, seed)
+    for each in certified:
+        _print_truth(console, each, each.truths[0])
+    console.print(MEANING)
 
 
-def _asked(problem: Problem, operators: Sequence[str] | None) -> list[str]:
+def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:
     """Return the operators to show: those named, or the value and the first derivative.
 
     Raises:
         UnknownName: If there is no such operator.
         GradiometerError: If the problem does not have it.
     """
-    names = [operator(name).name for name in operators or first_order(problem)]
+    from gradiometer.measure.plan import applies, first_order
+    from gradiometer.vocabulary.operators import OPERATORS
+
+    names = list(dict.fromkeys(operators or first_order(problem)))
     for name in names:
         if not applies(name, problem):
             there = ", ".join(other for other in OPERATORS if applies(other, problem))
             raise GradiometerError(
                 f"{problem.name} has several outputs and no {name}: expected one of {there}."
             )
-    return list(dict.fromkeys(names))
+    return names
 
 
-def _certify(cases: Sequence[Case], seed: int, origins: Any) -> tuple[Point, dict[str, Enclosure]]:
-    """Return the cases' common point, and the certified truth of each."""
-    problem, timeout_s = cases[0].problem, Options().timeout_s
-    with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), threads=1) as pool:
+def _certify(
+    problem: ProblemEntry, size: str, operators: Sequence[str], seed: int
+) -> list[Conditions]:
+    """Return, for each operator, the problem's point and the certified answer there.
 
-        def certified(point: Point, name: str) -> Enclosure:
-            return reference(pool, problem, point, name, origins, timeout_s)
+    Raises:
+        GradiometerError: If the point cannot be drawn, or an answer cannot be certified.
+    """
+    from gradiometer.measure.conditions import References
+    from gradiometer.measure.options import Options
+    from gradiometer.measure.pool import Pool
+    from gradiometer.vocabulary.case import Case
+    from gradiometer.vocabulary.outcome import Failure
 
-        def shapes(point: Point) -> Shapes:
-            return outline(pool, problem, point, origins, timeout_s)
-
+    options = Options(seed=seed)
+    with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), options.threads) as pool:
+        references = References(pool, options.timeout_s)
         try:
-            points = [case.points(seed, shapes) for case in cases]
-            point = points[0].check
-            return point, {case.operator: certified(point, case.operator) for case in cases}
+            return [
+                references.conditions(Case(problem.name, size, name), problem.address, options)
+                for name in operators
+            ]
         except Failure as failure:
             raise GradiometerError(f"{problem.name}: {failure.reason}") from failure
-        except GradiometerError:
-            raise
-        except Exception as error:  # a problem's own code: whatever it raises is the reason
-            raise GradiometerError(f"The point of {problem.name}: {describe(error)}.") from error
 
 
-def _directions(operators: Iterable[str], point: Point) -> dict[str, dict[str, Array]]:
-    """Return the directions that operators take, `tangents` or `cotangents`, each once."""
-    taken = [OPERATORS[name] for name in operators if OPERATORS[name].direction]
-    return {each.direction: each.directions(point) for each in taken}
-
-
-def _rows(name: str, truth: Enclosure, point: Point) -> Iterator[dict[str, str]]:
+def _rows(certified: Conditions, truth: Enclosure) -> Iterator[dict[str, str]]:
     """Yield one row a component of a certified answer."""
-    for i, component in enumerate(OPERATORS[name].components(point)):
+    names = certified.operator.components(certified.points.signature)
+    figures = zip(truth.high, truth.low, truth.radius, truth.bound, strict=True)
+    for name, (high, low, radius, bound) in zip(names, figures, strict=True):
         yield {
-            "operator": name,
-            "component": component,
-            "value": _exactly(truth.high[i], truth.low[i]),
-            "radius": f"{truth.radius[i]:.1e}",
-            "rounding": f"{truth.bound[i]:.1e}",
+            "operator": certified.case.operator,
+            "component": name,
+            "value": _exactly(high, low),
+            "radius": f"{radius:.1e}",
+            "rounding": f"{bound:.1e}",
         }
 
 
@@ -148,69 +159,68 @@ def _value(a: Array) -> Any:
     return a.item() if a.ndim == 0 else f"array of shape {a.shape}"
 
 
-def _print_facts(console: Console, facts: dict[str, Any], point: Point) -> None:
+def _print_facts(console: Console, facts: dict[str, Any], inputs: Space, outputs: Space) -> None:
     given = ", ".join(f"{k} = {v}" for k, v in facts["given"].items())
-    console.print(Text(facts["problem"], "bold") + Text(f"  {facts['formula']}"), soft_wrap=True)
     lines = [
-        *([facts["about"]] if facts["about"] else []),
+        f"  {facts['formula']}",
+        *filter(None, [facts["about"]]),
         "",
         f"source   {facts['source'] or '–'}",
         f"sizes    {', '.join(facts['sizes']) or 'one'}",
-        f"inputs   {facts['inputs']:,}: {_shapes(point.inputs)}",
-        f"outputs  {point.m:,}: {_shapes(point.cotangents)}",
+        f"inputs   {inputs.size:,}: {_shapes(inputs)}",
+        f"outputs  {outputs.size:,}: {_shapes(outputs)}",
         f"given    {given or 'nothing'}",
         "",
     ]
-    console.print(Text("\n".join(lines)), soft_wrap=True)
+    console.print(facts["problem"], style="bold", end="")
+    console.print("\n".join(lines))
 
 
-def _shapes(arrays: Mapping[str, Array]) -> str:
-    return ", ".join(k if a.ndim == 0 else f"{k} {a.shape}" for k, a in arrays.items())
+def _shapes(space: Space) -> str:
+    return ", ".join(f"{k} {shape}" if shape else k for k, shape in space.shapes.items())
 
 
-def _print_point(
-    console: Console, point: Point, directions: Mapping[str, Mapping[str, Array]], seed: int
-) -> None:
+def _print_point(console: Console, inputs: Named, taken: Mapping[str, Named], seed: int) -> None:
     """Print the inputs and the directions that were asked for, component by component."""
-    columns = {"at": point.inputs}
-    if "tangents" in directions:
-        columns["tangent"] = dict(directions["tangents"])
+    columns = {"at": inputs}
+    if "tangents" in taken:
+        columns["tangent"] = taken["tangents"]
     title = f"Point, tangents drawn with seed {seed}" if len(columns) > 1 else "Point"
     _print_arrays(console, title, "input", columns)
-    if "cotangents" in directions:
+    if "cotangents" in taken:
         title = f"Cotangents, drawn with seed {seed}"
-        _print_arrays(console, title, "output", {"cotangent": directions["cotangents"]})
+        _print_arrays(console, title, "output", {"cotangent": taken["cotangents"]})
 
 
-def _print_arrays(
-    console: Console, title: str, first: str, columns: Mapping[str, Mapping[str, Array]]
-) -> None:
+def _print_arrays(console: Console, title: str, first: str, columns: Mapping[str, Named]) -> None:
     """Print arrays of the same shapes beside each other."""
-    like = next(iter(columns.values()))
-    names = [each for name, a in like.items() for each in indexed(name, a.shape)]
-    flat = [np.concatenate([a.ravel() for a in named.values()]) for named in columns.values()]
-    rows = [[name, *(f"{x:.17g}" for x in xs)] for name, *xs in zip(names, *flat, strict=True)]
-    print_table(console, title, [first, *columns], rows[:MOST_ROWS])
-    _print_left(console, len(rows), f"{first}s")
+    from gradiometer.vocabulary.space import Space
+
+    space = Space.of(next(iter(columns.values())))
+    flat = (space.flatten(named.values()) for named in columns.values())
+    table = zip(space.components(), *flat, strict=True)
+    rows = [[name, *(f"{x:.17g}" for x in xs)] for name, *xs in islice(table, MOST_ROWS)]
+    print_table(console, title, [first, *columns], rows)
+    _print_left(console, space.size, f"{first}s")
 
 
-def _print_truth(console: Console, name: str, size: str, truth: Enclosure, point: Point) -> None:
-    rows = list(islice(_rows(name, truth, point), MOST_ROWS))
+def _print_truth(console: Console, certified: Conditions, truth: Enclosure) -> None:
+    name, size = certified.case.operator, certified.case.size
     where = f" at size {size}" if size else ""
     what = f", {truth.convention}" if truth.convention else ""
-    title = f"Certified {name}{where}{what}"
     columns = ["component", "value", "radius", "rounding"]
-    print_table(console, title, columns, [[row[c] for c in columns] for row in rows])
+    rows = [[row[c] for c in columns] for row in islice(_rows(certified, truth), MOST_ROWS)]
+    print_table(console, f"Certified {name}{where}{what}", columns, rows)
     norm = f"the {name}'s norm is {truth.norm:.15g}"
     _print_left(console, truth.high.size, "components", f"; {norm}")
     if truth.zero:
         console.print("Zero: answers are judged by what rounding can do.")
     if truth.other is not None:
-        _print_truth(console, name, size, truth.other, point)
+        _print_truth(console, certified, truth.other)
 
 
 def _print_left(console: Console, count: int, what: str, more: str = "") -> None:
     """Tell how many rows were left out, if any."""
     if count > MOST_ROWS:
         left = f"{count - MOST_ROWS:,} more {what}"
-        console.print(f"… and {left} (--json prints them all){more}.", soft_wrap=True)
+        console.print(f"… and {left} (--json prints them all){more}.")

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from gradiometer.api import CORE_PACKAGES, choose, find_plugins
+from gradiometer.api import concluding, environment
+from gradiometer.descent.folder import DESCENT, keep, read
 from gradiometer.descent.frames import Descent
 from gradiometer.descent.lead import Lead
 from gradiometer.descent.settings import Settings
+from gradiometer.descent.steps import RULES
+from gradiometer.descent.trajectory import CERTIFIED
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.measure.environment import describe_machine
-from gradiometer.plugins.registry import Registry
-from gradiometer.vocabulary.method import Method
+from gradiometer.measure.progress import Progress
+from gradiometer.plugins import loader
+from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
+from gradiometer.plugins.selection import What, choose, choose_problem
+from gradiometer.runs.store import RunFolder, find_run, read_info
+from gradiometer.vocabulary.outcome import Failure
 from gradiometer.vocabulary.problem import Problem
 
 
 def descend(
     problem: str | Problem,
-    methods: str | Method | Iterable[str | Method] = "*",
+    methods: What | Iterable[What] = "*",
     *,
     size: str | None = None,
     steps: int | None = None,
@@ -28,16 +34,18 @@ def descend(
     seed: int = 0,
     timeout_s: float = 60.0,
     plugins: Sequence[str | Path] = (),
-    progress: Callable[[str], None] = lambda text: None,
+    results: str | Path = "results",
+    progress: Progress | None = None,
 ) -> Descent:
     """Minimise a problem with every method's derivatives, and return the trajectories.
 
     Gradient descent, θ ← θ − η·∇L, and Newton's method, θ ← θ − H⁻¹·∇L, where it has up to 100
-    inputs. All inputs of the problem are the parameters θ; its point is the start.
+    inputs. All inputs of the problem are the parameters θ; its point is the start. Every trajectory
+    is kept as it ends, in a run's folder.
 
     Args:
-        problem: A problem with a scalar value: its name, or a `Problem`.
-        methods: Glob patterns of names, or `Method` objects, one or several.
+        problem: A problem with a scalar value: its name, `FILE.py:name`, or a `Problem`.
+        methods: Names, glob patterns, files, or `Method` objects, one or several.
         size: Label of a size; the problem's first by default.
         steps: Most steps; by default 100, and 20 of Newton's method.
         rate: η; by default half of the step that minimises the quadratic model along the gradient
@@ -46,7 +54,8 @@ def descend(
         seed: Seed of a drawn start.
         timeout_s: Time that one trajectory may take, seconds; also any step of its preparation.
         plugins: Files or folders with further problems and methods.
-        progress: Told in a few words what is being done.
+        results: Folder under which the descent's own folder is made.
+        progress: Told each step and each trajectory.
 
     Raises:
         GradiometerError: If a name is unknown, the problem has no scalar value or no start, or an
@@ -58,48 +67,92 @@ def descend(
         >>> descent.table()  # doctest: +SKIP
         >>> descent.frame.query("step == 100")  # doctest: +SKIP
     """
-    registry = find_plugins(plugins)
+    registry = loader.load(plugins)
     chosen = _scalar(problem, registry)
-    used = choose(registry, registry.methods, methods, "method")
+    used = choose(registry, methods, ("methods",))["methods"]
     label = chosen.labels[0] if size is None else size
+    if label not in chosen.labels:
+        raise UnknownName(f"size of problem {chosen.name!r}", label, chosen.labels)
     settings = Settings(steps=steps, rate=rate, threads=threads, timeout_s=timeout_s, seed=seed)
-    machine = describe_machine({*CORE_PACKAGES, *(m.package for m in used if m.package)})
-    with (
-        tempfile.TemporaryDirectory() as logs,
-        Lead(chosen, label, used, settings, registry.origins, Path(logs), progress) as lead,
-    ):
-        trajectories = list(lead.trajectories())
-    facts = {
-        "problem": chosen.name,
-        "formula": chosen.summary,
-        "size": label,
-        "inputs": lead.points.check.n,
-        "rate": lead.rate,
-        "threads": threads,
-        "seed": seed,
-        "timeout_s": timeout_s,
-        "machine": machine,
+    names = [CERTIFIED, *(method.name for method in used)]
+    info = {
+        "environment": environment(m for m in used if isinstance(m, MethodEntry)),
+        "options": asdict(settings),
+        "plugins": [str(path) for path in registry.paths],
+        "plan": [{"rule": rule, "method": name} for rule in RULES for name in names],
+        "facts": {
+            "problem": chosen.name,
+            "formula": chosen.summary,
+            "size": label,
+            "inputs": 0,
+            "rate": rate,
+        },
     }
-    return Descent(facts, trajectories)
+    folder = RunFolder.create(Path(results), info, DESCENT)
+    return _descend(chosen, used, settings, folder, (), progress)
 
 
-def _scalar(problem: str | Problem, registry: Registry) -> Problem:
+def resume_descent(
+    name: str | Path, results: str | Path = "results", progress: Progress | None = None
+) -> Descent:
+    """Take a descent up where it was cut off: what is kept of it stays, the rest is descended.
+
+    Args:
+        name: The run's folder, its id, or `latest`.
+        results: Folder that holds the runs.
+        progress: Told each step and each trajectory.
+
+    Raises:
+        GradiometerError: If there is no such run, it is no descent or damaged, another process
+            holds it, or its problem or a method is no longer to be found.
+    """
+    path = find_run(name, Path(results))
+    info = read_info(path, DESCENT.experiment)
+    registry = loader.load(info["plugins"])
+    chosen = _scalar(info["facts"]["problem"], registry)
+    names = dict.fromkeys(row["method"] for row in info["plan"] if row["method"] != CERTIFIED)
+    used = choose(registry, names, ("methods",))["methods"]
+    folder, rows = RunFolder.reopen(path, DESCENT)
+    done = [(row["rule"], row["method"]) for row in rows]
+    settings = Settings(**info["options"] | {"rate": info["facts"]["rate"]})
+    return _descend(chosen, used, settings, folder, done, progress)
+
+
+def _descend(
+    problem: ProblemEntry,
+    methods: Sequence[MethodEntry | Broken],
+    settings: Settings,
+    folder: RunFolder,
+    done: Sequence[tuple[str, str]],
+    progress: Progress | None,
+) -> Descent:
+    listener, facts = progress or Progress(), folder.info["facts"]
+    listener.start(len(folder.info["plan"]), folder.recorded, folder.path)
+    lead = Lead(problem, facts["size"], methods, settings, folder.logs, done, listener)
+    with concluding(folder), lead:
+        try:
+            points = lead.points()
+        except Failure as failure:
+            raise GradiometerError(f"The {failure.reason}") from failure
+        facts["inputs"] = points.signature.n
+        for trajectory in lead.trajectories(points):
+            if lead.rate != facts["rate"]:
+                facts["rate"] = lead.rate
+                folder.note(facts=facts)  # at once: it is not found again if this process dies
+            keep(folder, trajectory)
+            listener.advance(f"{trajectory.rule}: {trajectory.method}")
+    return read(folder.path)
+
+
+def _scalar(problem: str | Problem, registry: Registry) -> ProblemEntry:
     """Return a problem that can be descended.
 
     Raises:
         GradiometerError: If there is none of that name, its file is broken, or it has no loss.
     """
-    if isinstance(problem, Problem):
-        registry.add(problem)
-        chosen = problem
-    elif problem in registry.problems:
-        chosen = registry.problems[problem]
-    else:
-        raise UnknownName("problem", problem, registry.problems)
-    if chosen.fault:
-        raise GradiometerError(chosen.fault)
+    chosen = choose_problem(registry, problem)
     if chosen.outputs:
-        scalar = [p.name for p in registry.problems.values() if not (p.outputs or p.fault)]
+        scalar = [p.name for p in registry.problems.values() if not p.outputs]
         raise GradiometerError(
             f"Problem {chosen.name!r} has no loss to descend: its outputs are "
             f"{', '.join(chosen.outputs)}, and a scalar value is needed. Problems that have one: "

@@ -1,4 +1,7 @@
-"""A descent as it is shown: frames, a table, a chart, and a page under `reports/`."""
+"""A descent as it is shown: frames, a table, a chart, and a report of its own.
+
+The prose of the report is `templates/descent.md.j2`.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,27 @@ import html
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gradiometer.descent.settings import CERTIFIED, Trajectory
 from gradiometer.descent.steps import RULES
-from gradiometer.report.tables import duration, multiple
+from gradiometer.descent.trajectory import CERTIFIED, Trajectory
+from gradiometer.report import markdown
+from gradiometer.report.prose import Prose
+from gradiometer.report.quantities import GAP, duration, multiple
+from gradiometer.report.sections import Figure, Section, Table
 
 if TYPE_CHECKING:
     import altair as alt
 
 SERIES = ("losses", "seconds", "drift")
+CHART_TITLE = "Loss against step and time, and drift from the certified trajectory, by rule"
+STEPS = ["rule", "method", "mode", "step", "loss", "seconds", "drift"]
+ENDED = ["rule", "method", "mode", "planned", "status", "reason", "faulty", "steps"]
 FIGURES = ["first_loss", "last_loss", "seconds", "ratio", "drift"]
 
 
@@ -42,23 +52,12 @@ class Descent:
         Columns: rule, method, mode, step, loss (the method's own value), seconds (spent in
         derivative calls until then), drift (relative distance from the certified trajectory).
         """
-        parts = [
-            pd.DataFrame(
-                {
-                    "rule": t.rule,
-                    "method": t.method,
-                    "mode": t.mode,
-                    "step": range(len(t.losses)),
-                    "loss": t.losses,
-                    "seconds": t.seconds,
-                    "drift": t.drift,
-                }
-            )
+        rows = [
+            (t.rule, t.method, t.mode, step, *figures)
             for t in self.trajectories
-            if t.losses
+            for step, figures in enumerate(zip(t.losses, t.seconds, t.drift, strict=True))
         ]
-        columns = ["rule", "method", "mode", "step", "loss", "seconds", "drift"]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        return pd.DataFrame(rows, columns=STEPS)
 
     @cached_property
     def methods(self) -> pd.DataFrame:
@@ -67,19 +66,18 @@ class Descent:
         The ratio is to the rule's fastest among those that took every step.
         """
         rows = [
-            {name: value for name, value in asdict(t).items() if name not in SERIES}
+            asdict(t)
             | {
                 "status": str(t.status),
                 "steps": t.steps,
                 "first_loss": t.losses[0] if t.losses else None,
                 "last_loss": t.losses[-1] if t.losses else None,
                 "seconds": t.seconds[-1] if t.steps else None,
-                "ratio": None,
                 "drift": t.drift[-1] if t.losses else None,
             }
             for t in self.trajectories
         ]
-        table = pd.DataFrame(rows)
+        table = pd.DataFrame(rows, columns=[*ENDED, *FIGURES])
         table[FIGURES] = table[FIGURES].astype("float64")
         whole = table["seconds"].where(table["status"] == "ok")
         table["ratio"] = whole / whole.groupby(table["rule"]).transform("min")
@@ -107,7 +105,7 @@ class Descent:
                 "first loss": rows["first_loss"].map(_loss),
                 "last loss": rows["last_loss"].map(_loss),
                 "in derivatives": rows["seconds"].map(duration),
-                "× fastest, one measurement": rows["ratio"].map(multiple).replace("nan", "–"),
+                "× fastest, one measurement": rows["ratio"].map(multiple),
                 "final drift": rows["drift"].map(_drift),
                 "status": rows["status"],
             }
@@ -122,11 +120,27 @@ class Descent:
             for (status, rule, reason), methods in groups
         ]
 
-    def chart(self) -> alt.VConcatChart | None:
+    def chart(self) -> alt.TopLevelMixin | None:
         """Return loss against step and time, and drift; None where no method took a step."""
         from gradiometer.descent.chart import draw  # drawing takes long to import
 
         return draw(self.frame, {rule: self.heading(rule) for rule in RULES}, CERTIFIED)
+
+    def page(self) -> Section:
+        """Return the report: the rules, the chart, the table, and what to know of them."""
+        prose = Prose(
+            "gradiometer.descent",
+            "descent.md.j2",
+            facts=self.facts,
+            rules={self.heading(rule.name): rule.formula for rule in RULES.values()},
+            reasons=self.reasons(),
+        )
+        chart = self.chart()
+        figures = [] if chart is None else [Figure("descent", CHART_TITLE, chart)]
+        return Section(
+            f"Descending {self.title}",
+            [prose("opening"), *figures, Table(self.table()), prose("closing")],
+        )
 
     def write(self, reports: str | Path = "reports") -> Path:
         """Write `report.md`, the chart and the trajectories; return the path of `report.md`.
@@ -136,9 +150,9 @@ class Descent:
         Raises:
             GradiometerError: If it cannot be written there.
         """
-        from gradiometer.descent.page import write
-
-        return write(self, Path(reports))
+        folder = f"descend-{self.facts['problem']}-{datetime.now():%Y%m%d-%H%M%S}"
+        tables = {"trajectories": self.frame, "methods": self.methods}
+        return markdown.write(self.page(), tables, Path(reports) / folder, fresh=True)
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data: facts, and a trajectory's series beside its figures."""
@@ -171,8 +185,8 @@ class Descent:
 
 
 def _loss(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.6g}"
+    return GAP if pd.isna(value) else f"{value:.6g}"
 
 
 def _drift(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.1e}" if value else "0"
+    return GAP if pd.isna(value) else f"{value:.1e}" if value else "0"

@@ -1,18 +1,13 @@
-"""How to descend, and what came of it: plain data, for who leads a descent and who shows it."""
+"""How to descend: plain data, for who leads a descent and who shows it."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gradiometer.descent.steps import RULES, Rule
 from gradiometer.errors import GradiometerError
 from gradiometer.measure.options import Options
-from gradiometer.measure.pool import Failure
-from gradiometer.vocabulary.outcome import Status
-
-CERTIFIED = "certified"
-"""The name under which the certified trajectory stands beside the methods."""
 
 
 @dataclass(frozen=True)
@@ -56,42 +51,3 @@ class Settings:
             seed=self.seed,
             rounds=0,
         )
-
-
-@dataclass
-class Trajectory:
-    """What descending by one rule, with one method, came to.
-
-    Attributes:
-        rule: Name of the rule.
-        method: Name of the method, or `certified`.
-        mode: The method's mode.
-        planned: Steps it was to take.
-        status: How it ended.
-        reason: Why, unless `ok`.
-        faulty: Whether the method is to blame: where the certified trajectory ends too, it is not.
-        losses: The loss at every step, the start first: the method's own value.
-        seconds: Time spent in derivative calls until each step was reached.
-        drift: ‖θ − θ*‖/‖θ*‖ at every step, θ* the certified trajectory's; NaN where that has ended.
-    """
-
-    rule: str
-    method: str
-    mode: str
-    planned: int
-    status: Status = Status.OK
-    reason: str = ""
-    faulty: bool = False
-    losses: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    drift: list[float] = field(default_factory=list)
-
-    @property
-    def steps(self) -> int:
-        """Steps taken."""
-        return max(0, len(self.losses) - 1)
-
-    def end(self, failure: Failure) -> None:
-        """Note why it did not come to its end."""
-        self.status, self.reason = failure.status, failure.reason
-        self.faulty = not failure.status.blameless

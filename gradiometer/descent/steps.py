@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from gradiometer.reference.enclosure import Floats
-from gradiometer.vocabulary.problem import Array, Point
+from gradiometer.vocabulary.point import Point
+from gradiometer.vocabulary.space import Floats, Space, matrix
 
 Evaluate = Callable[[str, Point], tuple[Floats, float]]
 """Takes an operator and a point; returns the flat answer, and the seconds that the call took."""
@@ -45,53 +45,48 @@ class Rule(NamedTuple):
     update: Callable[..., Floats]
 
 
-class DeadEnd(Exception):
+class NoFurtherStep(Exception):
     """There is no further step, and why."""
 
 
 @dataclass
 class Steps:
-    """A trajectory, or a limits of one.
+    """The steps that were taken, from the start or from where others ended.
 
     Attributes:
         path: The visited θ, flat, the start first.
         losses: The loss at each.
-        seconds: Time spent in derivative calls until each was reached, since the take_steps began.
+        seconds: Time spent in derivative calls until each was reached, since the start.
         ended: Why no further step is possible; empty where one is.
     """
 
-    path: list[Floats]
-    losses: list[float]
-    seconds: list[float]
+    path: list[Floats] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     ended: str = ""
 
-    @classmethod
-    def begin(cls) -> Steps:
-        """Return a take_steps that has not visited its start yet."""
-        return cls([], [], [])
-
     @property
-    def steps(self) -> int:
-        """Steps taken."""
+    def count(self) -> int:
+        """How many steps were taken."""
         return max(0, len(self.path) - 1)
 
-    def visit(self, theta: Floats, loss: float, seconds: float) -> None:
+    def reach(self, theta: Floats, loss: float, seconds: float) -> None:
         """Note a point that was reached."""
         self.path.append(theta)
         self.losses.append(loss)
         self.seconds.append(seconds)
 
-    def extend(self, limits: Steps) -> None:
-        """Add a limits that starts where this take_steps has come to."""
+    def extend(self, further: Steps) -> None:
+        """Add steps that start where these have come to."""
         known, spent = int(bool(self.path)), self.seconds[-1] if self.seconds else 0.0
-        self.path += limits.path[known:]
-        self.losses += limits.losses[known:]
-        self.seconds += [spent + s for s in limits.seconds[known:]]
-        self.ended = limits.ended
+        self.path += further.path[known:]
+        self.losses += further.losses[known:]
+        self.seconds += [spent + s for s in further.seconds[known:]]
+        self.ended = further.ended
 
 
 class Limits(NamedTuple):
-    """How far to take_steps at most.
+    """How far to go at most.
 
     Attributes:
         rule: Name of the rule.
@@ -109,83 +104,71 @@ class Limits(NamedTuple):
 
 
 def take_steps(into: Steps, start: Point, limits: Limits, evaluate: Evaluate) -> Steps:
-    """Take the steps of a limits, each noted in `into` as it is reached; return that."""
+    """Take steps as far as the limits let, each noted in `into` as it is taken; return that."""
     end = time.monotonic() + limits.slice_s
     try:
-        into.visit(flat(start), _loss(evaluate, start, limits.first), 0.0)
-        while into.steps < limits.steps and time.monotonic() < end:
+        into.reach(flat(start), _loss(evaluate, start, limits.first), 0.0)
+        while into.count < limits.steps and time.monotonic() < end:
             _step(into, start, limits, evaluate)
-    except DeadEnd as reason:
+    except NoFurtherStep as reason:
         into.ended = str(reason)
     return into
 
 
 def flat(point: Point) -> Floats:
     """Return θ: all inputs of a point, one after the other."""
-    return np.concatenate([a.ravel() for a in point.inputs.values()])
-
-
-def cut(point: Point, theta: Floats) -> dict[str, Array]:
-    """Return θ as arrays, one an input of the point."""
-    ends = np.cumsum([a.size for a in point.inputs.values()])[:-1]
-    parts = zip(point.inputs.items(), np.split(theta, ends), strict=True)
-    return {name: part.reshape(a.shape) for (name, a), part in parts}
+    return Space.of(point.inputs).flatten(point.inputs.values())
 
 
 def moved(point: Point, theta: Floats) -> Point:
     """Return the point with its inputs at θ."""
-    return replace(point, inputs=cut(point, theta))
-
-
-def square(point: Point, blocks: Floats) -> Floats:
-    """Return a flat Hessian, which goes block by block, an (input, input) each, as a matrix."""
-    sizes = [a.size for a in point.inputs.values()]
-    ends = np.cumsum([rows * columns for rows in sizes for columns in sizes])[:-1]
-    parts = iter(np.split(blocks, ends))
-    return np.block([[next(parts).reshape(r, c) for c in sizes] for r in sizes])
+    return replace(point, inputs=Space.of(point.inputs).split(theta))
 
 
 def _step(into: Steps, start: Point, limits: Limits, evaluate: Evaluate) -> None:
-    rule, number = RULES[limits.rule], limits.first + into.steps
+    rule, number = RULES[limits.rule], limits.first + into.count
     theta, spent, derivatives = into.path[-1], into.seconds[-1], []
+    inputs = Space.of(start.inputs)
     for operator in rule.operators:
         derivative, seconds = evaluate(operator, moved(start, theta))
         if not np.isfinite(derivative).all():
-            raise DeadEnd(f"the {operator} at step {number} is not finite")
-        derivatives.append(square(start, derivative) if operator == "hessian" else derivative)
+            raise NoFurtherStep(f"the {operator} at step {number} is not finite")
+        if operator == "hessian":
+            derivative = matrix(derivative, inputs, inputs)
+        derivatives.append(derivative)
         spent += seconds
     with np.errstate(all="ignore"):
         try:
             reached = rule.update(theta, limits.rate, *derivatives)
-        except DeadEnd as reason:
-            raise DeadEnd(f"{reason} at step {number}") from None
+        except NoFurtherStep as reason:
+            raise NoFurtherStep(f"{reason} at step {number}") from None
     if not np.isfinite(reached).all():
-        raise DeadEnd(f"θ after step {number + 1} is not finite")
-    into.visit(reached, _loss(evaluate, moved(start, reached), number + 1), spent)
+        raise NoFurtherStep(f"θ after step {number + 1} is not finite")
+    into.reach(reached, _loss(evaluate, moved(start, reached), number + 1), spent)
 
 
 def _loss(evaluate: Evaluate, point: Point, number: int) -> float:
     loss = float(evaluate(LOSS, point)[0][0])
     if not np.isfinite(loss):
-        raise DeadEnd(f"the loss at step {number} is not finite")
+        raise NoFurtherStep(f"the loss at step {number} is not finite")
     return loss
 
 
-def _downhill(theta: Floats, rate: float, gradient: Floats) -> Floats:
+def _gradient_step(theta: Floats, rate: float, gradient: Floats) -> Floats:
     return np.asarray(theta - rate * gradient, dtype=np.float64)
 
 
-def _newton(theta: Floats, rate: float, gradient: Floats, hessian: Floats) -> Floats:
+def _newton_step(theta: Floats, rate: float, gradient: Floats, hessian: Floats) -> Floats:
     if not np.linalg.cond(hessian) * np.finfo(np.float64).eps < 1.0:
-        raise DeadEnd("the Hessian is singular to working precision")
+        raise NoFurtherStep("the Hessian is singular to working precision")
     return np.asarray(theta - np.linalg.solve(hessian, gradient), dtype=np.float64)
 
 
 RULES = {
     rule.name: rule
     for rule in (
-        Rule("gradient-descent", "θ ← θ − η·∇L", ("gradient",), 100, np.inf, True, _downhill),
-        Rule("newton", "θ ← θ − H⁻¹·∇L", ("gradient", "hessian"), 20, 100, False, _newton),
+        Rule("gradient-descent", "θ ← θ − η·∇L", ("gradient",), 100, np.inf, True, _gradient_step),
+        Rule("newton", "θ ← θ − H⁻¹·∇L", ("gradient", "hessian"), 20, 100, False, _newton_step),
     )
 }
 """The rules by name.

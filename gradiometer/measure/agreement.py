@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradiometer.reference.enclosure import UNIT, Enclosure, Floats, norm
-from gradiometer.vocabulary.operators import Layout
 from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.space import Space
 
 ZERO = "the truth is zero: judged by what rounding can do"
 """What a record says of an answer that is right where the truth is zero."""
@@ -52,10 +52,11 @@ class Agreement:
 def agree(
     answer: Sequence[Any],
     truth: Enclosure,
-    layout: Layout,
+    layout: Space,
     *,
     promise: float,
     exact: bool,
+    dtype: str = "float64",
 ) -> Agreement:
     """Return the verdict on an answer.
 
@@ -65,13 +66,14 @@ def agree(
         layout: The shapes that the arrays must have, and what to call them in a reason.
         promise: Decimal digits that the method promises.
         exact: Whether each component is held to the promise, or the norm only.
+        dtype: What the answer's numbers must be.
     """
-    found = _compared(answer, truth, layout, promise, exact)
+    found = _compared(answer, truth, layout, promise, exact, dtype)
     if truth.other is None:
         return found
     if found.status is Status.OK:
         return _by(found, truth.convention)
-    other = _compared(answer, truth.other, layout, promise, exact)
+    other = _compared(answer, truth.other, layout, promise, exact, dtype)
     return _by(other, truth.other.convention) if other.status is Status.OK else found
 
 
@@ -81,17 +83,21 @@ def _by(found: Agreement, convention: str) -> Agreement:
 
 
 def _compared(
-    answer: Sequence[Any], truth: Enclosure, layout: Layout, promise: float, exact: bool
+    answer: Sequence[Any],
+    truth: Enclosure,
+    layout: Space,
+    promise: float,
+    exact: bool,
+    dtype: str,
 ) -> Agreement:
     """Return the verdict on an answer, by one convention."""
-    shapes, names = layout
-    fault = _misfit(answer, shapes, names)
+    fault = _misfit(answer, layout)
     if fault:
         return Agreement(Status.DISAGREES, fault)
     flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in map(np.real, answer)])
     if not np.isfinite(flat).all():
         bad = int(np.count_nonzero(~np.isfinite(flat)))
-        where = locate(int(np.argmin(np.isfinite(flat))), shapes, names)
+        where = layout.locate(int(np.argmin(np.isfinite(flat))))
         return Agreement(Status.NONFINITE, f"{bad} of {flat.size} components not finite: {where}")
 
     errors = truth.errors(flat)
@@ -109,23 +115,12 @@ def _compared(
         )
         reason, guilty = _verdict(found, errors, truth, promise, exact)
     if not reason:
-        narrow = _narrow(answer, names)
+        narrow = _narrow(answer, layout, dtype)
         return replace(found, status=Status.DISAGREES, reason=narrow) if narrow else found
     i = int(np.argmax(np.where(guilty, errors, -1.0)))
     got, true = float(flat[i]), float(truth.high[i])
-    reason += f"; largest error in {locate(i, shapes, names)}: {got!r}, true {true!r}"
+    reason += f"; largest error in {layout.locate(i)}: {got!r}, true {true!r}"
     return replace(found, status=Status.DISAGREES, reason=reason)
-
-
-def locate(i: int, shapes: Sequence[tuple[int, ...]], names: Sequence[str]) -> str:
-    """Return the name of the i-th component of a flattened answer, e.g. `W1[3, 0]`."""
-    for name, shape in zip(names, shapes, strict=True):
-        size = int(np.prod(shape))
-        if i < size:
-            index = ", ".join(str(int(k)) for k in np.unravel_index(i, shape)) if shape else ""
-            return f"{name}[{index}]" if shape else name
-        i -= size
-    raise IndexError(i)
 
 
 def _verdict(
@@ -166,19 +161,20 @@ def _beyond(guilty: NDArray[np.bool_]) -> str:
     return f"{wrong} beyond what rounding explains" if guilty.any() else ""
 
 
-def _narrow(answer: Sequence[Any], names: Sequence[str]) -> str:
+def _narrow(answer: Sequence[Any], layout: Space, dtype: str) -> str:
     """Return which part was computed in another precision, though this point does not show it."""
-    for part, name in zip(answer, names, strict=True):
-        dtype = np.asarray(part).dtype
-        if dtype.kind == "f" and dtype != np.float64:
-            return f"{name} is {dtype}, float64 expected"
+    for part, name in zip(answer, layout.names, strict=True):
+        found = np.asarray(part).dtype
+        if found.kind == "f" and found != np.dtype(dtype):
+            return f"{name} is {found}, {dtype} expected"
     return ""
 
 
-def _misfit(answer: Sequence[Any], shapes: Sequence[tuple[int, ...]], names: Sequence[str]) -> str:
-    if len(answer) != len(shapes):
-        return f"{len(answer)} arrays returned, {len(shapes)} expected ({', '.join(names)})"
-    for part, shape, name in zip(answer, shapes, names, strict=True):
+def _misfit(answer: Sequence[Any], layout: Space) -> str:
+    if len(answer) != len(layout.shapes):
+        expected = f"{len(layout.shapes)} expected ({', '.join(layout.names)})"
+        return f"{len(answer)} arrays returned, {expected}"
+    for part, (name, shape) in zip(answer, layout.shapes.items(), strict=True):
         if np.shape(part) != shape:
             return f"{name} has shape {np.shape(part)}, {shape} expected"
         if np.asarray(part).dtype.kind not in "fiuc":

@@ -18,12 +18,12 @@ import numpy as np
 import psutil
 
 from gradiometer.measure import baseline
+from gradiometer.measure.conditions import REFERENCE
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
-from gradiometer.measure.pool import Failure, Pool, Worker
-from gradiometer.worker.sampling import Sample
-
-REFERENCE = "reference"
-"""Name of the worker that certifies, and that holds the controls."""
+from gradiometer.measure.pool import Pool, Worker
+from gradiometer.vocabulary.outcome import Failure
+from gradiometer.worker import requests
+from gradiometer.worker.requests import Sample
 
 NOISY, MOVED, BUSY, DISTURBED = 0.05, 0.05, 0.10, 0.5
 """Spread of the kernel, change of the clock, CPU share of others, and share of rounds that were
@@ -195,11 +195,10 @@ class NoiseMeter:
         if name not in self._loops or worker is not self._held_by:
             self._held_by = worker
             self._loops = {
-                each: worker.ask("control", timeout_s, name=each, sample_s=self._length_s)
+                each: worker.ask(requests.control, timeout_s, each, self._length_s)
                 for each in ("floor", "kernel")
             }
-        taken: Sample = worker.ask("sample", timeout_s, key=name, loops=self._loops[name])
-        return taken
+        return worker.ask(requests.sample, timeout_s, name, self._loops[name])
 
     @property
     def _length_s(self) -> float:

@@ -17,14 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast
 
 import psutil
 
 from gradiometer.measure import environment
-from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.outcome import Failure, Status
+from gradiometer.worker import requests
+
+if TYPE_CHECKING:
+    from gradiometer.worker.tool import Tool
 
 MARK = "GRADIOMETER_WORKER"
 """Environment variable by which a worker's processes are known, even as orphans."""
@@ -33,13 +38,41 @@ WATCH_S = 0.1
 """How often a busy worker's memory is looked at, seconds."""
 
 
-class Failure(Exception):
-    """A request that came to no result."""
+P = ParamSpec("P")
+T = TypeVar("T")
+Request = Callable[Concatenate["Tool", P], T]
+"""A function of a worker's tool, with whatever else it takes; see `gradiometer.worker.requests`."""
 
-    def __init__(self, status: Status, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
+
+class AnyWorker(Protocol):
+    """What requests can be sent to: a worker process, or a stand-in within this one."""
+
+    opened: dict[str, float]
+    """Methods that were set up, with the seconds that the import of each took."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether requests can be sent."""
+
+    def ask(self, request: Request[P, T], timeout_s: float, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Send a request and return its result.
+
+        Raises:
+            Failure: If the worker fails the request, exceeds the time, or dies.
+        """
+
+    def stop(self) -> None:
+        """End it."""
+
+
+class AnyPool(Protocol):
+    """What has a worker for every tool."""
+
+    def worker(self, tool: str) -> AnyWorker:
+        """Return the living worker of a tool, started if need be."""
+
+    def start(self, tool: str) -> AnyWorker:
+        """Return a fresh worker of a tool, which the caller must stop."""
 
 
 class Worker:
@@ -55,8 +88,7 @@ class Worker:
     def __init__(self, name: str, log: Path, threads: int, memory: int) -> None:
         self.name = name
         self.log = log
-        self.import_s: float | None = None
-        self.opened: set[str] = set()
+        self.opened: dict[str, float] = {}
         self._memory = memory
         self._mark = secrets.token_hex(8)
         ours, theirs = Pipe()
@@ -84,21 +116,22 @@ class Worker:
         """Whether requests can be sent."""
         return not self._connection.closed and self._process.poll() is None
 
-    def ask(self, request: str, timeout_s: float, **arguments: Any) -> Any:
+    def ask(self, request: Request[P, T], timeout_s: float, *args: P.args, **kwargs: P.kwargs) -> T:
         """Send a request and return its result.
 
         Raises:
             Failure: If the worker fails the request, exceeds the time, or dies.
         """
+        name = request.__name__.replace("_", " ")
         try:
-            self._connection.send((request, arguments))
-            self._await(request, timeout_s)
+            self._connection.send(((request.__module__, request.__qualname__), args, kwargs))
+            self._await(name, timeout_s)
             done, result = self._connection.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError):
-            raise Failure(Status.CRASHED, self._how_it_died(request)) from None
+            raise Failure(Status.CRASHED, self._how_it_died(name)) from None
         if not done:
-            raise Failure(*result)
-        return result
+            raise result
+        return cast(T, result)
 
     def stop(self) -> None:
         """Kill the worker and whatever it started, wherever that went."""
@@ -140,6 +173,8 @@ class Worker:
 
     def _how_it_died(self, request: str) -> str:
         """Return how the process died, and the last line it wrote."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)  # it closes its pipe before it has ended
         self.stop()
         code = self._process.returncode
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
@@ -192,7 +227,7 @@ class Pool:
         for worker in self._workers.values():
             if worker.alive:
                 with contextlib.suppress(Failure):  # a worker that fails here is started anew
-                    worker.ask("drop", timeout_s)
+                    worker.ask(requests.forget, timeout_s)
 
     def worker(self, tool: str) -> Worker:
         """Return the living worker of a tool, started if need be."""

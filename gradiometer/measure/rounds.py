@@ -13,10 +13,9 @@ import numpy as np
 
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
-from gradiometer.measure.pool import Failure
 from gradiometer.measure.statistics import median
 from gradiometer.measure.trial import Trial
-from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.outcome import Failure, Status
 
 LOOK_EVERY = 5
 """Rounds between two looks at the precision reached."""
@@ -24,7 +23,7 @@ LOOK_EVERY = 5
 
 def take_rounds(
     trials: Sequence[Trial],
-    instrument: NoiseMeter,
+    meter: NoiseMeter,
     options: Options,
     say: Callable[[str], None],
 ) -> None:
@@ -36,33 +35,33 @@ def take_rounds(
     for trial in trials:
         attempt(trial, trial.calibrate)
     start, stopped = time.monotonic(), "rounds"  # calibrating is not charged to the budget
-    instrument.begin()
+    meter.begin()
     done = 0
     for number in range(options.rounds):
         going = [c for c in trials if _running(c) and not c.slow]
         if not going:
             break
         say(f"round {number + 1}")
-        instrument.sample(number)
+        meter.sample(number)
         for i in rng.permutation(len(going)):
             attempt(going[i], partial(going[i].sample, number))
         done = number + 1
         if done < FEWEST_ROUNDS:
             continue
-        if done % LOOK_EVERY == 0 and not instrument.waits(0.0):
-            _choose(trials, instrument.calm)
+        if done % LOOK_EVERY == 0 and not meter.waits(0.0):
+            _choose(trials, meter.calm)
             if _precise(trials, options.precision):
                 stopped = "precision"
                 break
         over_s = time.monotonic() - start - _slow_s(trials) - options.budget_s
-        if over_s > 0 and not instrument.waits(over_s):
+        if over_s > 0 and not meter.waits(over_s):
             stopped = "budget"
             break
-    instrument.sample(done)
+    meter.sample(done)
     sampled = [c for c in trials if c.samples]
-    _choose(sampled, instrument.calm)
-    instrument.end(sum(c.spent_s for c in sampled))
-    _conclude(sampled, stopped, instrument.floor_s)
+    _choose(sampled, meter.calm)
+    meter.end(sum(c.spent_s for c in sampled))
+    _conclude(sampled, stopped, meter.floor_s)
 
 
 def attempt(trial: Trial, step: Callable[[], None]) -> bool:

@@ -9,20 +9,22 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from gradiometer.measure.agreement import Agreement, agree
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
-from gradiometer.measure.plan import Case, Cell
-from gradiometer.measure.pool import Failure, Pool, Worker
+from gradiometer.measure.pool import AnyPool, AnyWorker
 from gradiometer.measure.statistics import Median, median, paired
-from gradiometer.plugins.address import pack
+from gradiometer.plugins.address import Address
+from gradiometer.plugins.registry import MethodEntry
 from gradiometer.reference.enclosure import Enclosure
-from gradiometer.vocabulary.operators import Answer, operator
-from gradiometer.vocabulary.outcome import Outcome, Status
-from gradiometer.vocabulary.problem import Point
-from gradiometer.worker.tool import Preparation
+from gradiometer.vocabulary.case import Case, Cell
+from gradiometer.vocabulary.method import Target
+from gradiometer.vocabulary.operators import Operator, operator
+from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Verdict, Warm
+from gradiometer.vocabulary.point import Argument, Points
+from gradiometer.vocabulary.problem import Problem
+from gradiometer.worker import requests
+from gradiometer.worker.requests import Preparation, Work
 
 SLOW_SHARE = 0.25
 """Share of a case's budget that one method may take before it leaves the rounds."""
@@ -33,14 +35,36 @@ MORE_THAN_GIVEN = 1.2
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all cells of a case share: where, against what, and by which rules."""
+    """What all cells of a case share: where, against what, and by which rules.
+
+    Attributes:
+        case: The case.
+        problem: Where a worker finds its problem.
+        points: Where it is checked and prepared.
+        truths: The true answers, one at each checked point.
+        options: The run's options.
+    """
 
     case: Case
-    point: Point
-    preparation: Point
-    truth: Enclosure
+    problem: Address[Problem]
+    points: Points
+    truths: tuple[Enclosure, ...]
     options: Options
-    origins: Mapping[str, Path | None]
+
+    @property
+    def operator(self) -> Operator:
+        """The case's operator."""
+        return operator(self.case.operator)
+
+    @property
+    def timed(self) -> Argument:
+        """Where calls are timed: the first of the checked points."""
+        return self.points.checked[0]
+
+    @property
+    def target(self) -> Target:
+        """What methods are set up for."""
+        return Target(self.options.threads, self.case.device, self.case.dtype)
 
 
 class Trial:
@@ -48,43 +72,52 @@ class Trial:
 
     Attributes:
         cell: The cell.
+        method: The description of its method.
         outcome: What has become of it so far.
         samples: Seconds a call, by the number of the round.
         calm: Rounds of them in which the machine was undisturbed.
         loops: Calls in a sample.
     """
 
-    def __init__(self, cell: Cell, conditions: Conditions, pool: Pool) -> None:
-        self.cell = cell
-        truth = conditions.truth
+    def __init__(self, method: MethodEntry, conditions: Conditions, pool: AnyPool) -> None:
+        self.cell = Cell(conditions.case, method.name)
+        self.method = method
+        truth = conditions.truths[0]
         self.outcome = Outcome(
             Status.OK,
-            n=conditions.point.n,
-            condition=truth.condition,
-            owed=truth.owed,
-            undecided=truth.undecided,
-            bound=truth.kind,
+            verdict=Verdict(
+                n=conditions.points.signature.n,
+                condition=truth.condition,
+                owed=truth.owed,
+                undecided=truth.undecided,
+                bound=truth.kind,
+            ),
         )
         self.samples: dict[int, float] = {}
         self.calm: Sequence[int] = ()
         self.loops = 0
         self._conditions = conditions
         self._pool = pool
-        self._worker: Worker | None = None
+        self._worker: AnyWorker | None = None
         self._cpu_s = 0.0
 
     def check(self) -> None:
-        """Prepare the cell, and compare its answer with the truth.
+        """Prepare the cell, and compare its answers with the truth.
 
         Raises:
-            Failure: If a step fails or the answer disagrees.
+            Failure: If a step fails or an answer disagrees.
         """
-        asked = operator(self._conditions.case.operator)
-        self.outcome.promise = asked.promise(self.cell.method)
+        case, verdict = self.cell.case, self.outcome.verdict
+        verdict.promise = self._conditions.operator.promise(self.method.digits, case.dtype)
+        if verdict.promise is None:
+            raise Failure(
+                Status.UNSUPPORTED, f"{self.method.name} promises nothing in {case.dtype}."
+            )
         self._prepare()
         found = self._agreement()
-        self.outcome.digits, self.outcome.worst_digits = found.digits, found.worst_digits
-        self.outcome.ulps = found.ulps
+        verdict.digits, verdict.worst_digits, verdict.ulps = (
+            found.digits, found.worst_digits, found.ulps,
+        )  # fmt: skip
         if found.status is not Status.OK:
             raise Failure(found.status, found.reason)
 
@@ -96,9 +129,13 @@ class Trial:
         """
         if not self._placed:
             self._prepare()
-        conditions = self._conditions
-        self.loops, self.outcome.call_bytes = self._ask(
-            "calibrate", point=conditions.point, sample_s=conditions.options.sample_s
+        options = self._conditions.options
+        self.loops, self.outcome.warm.call_bytes = self._ready.ask(
+            requests.calibrate,
+            options.timeout_s,
+            self.cell.id,
+            self._conditions.timed,
+            options.sample_s,
         )
 
     def sample(self, number: int) -> None:
@@ -109,7 +146,9 @@ class Trial:
         """
         if not (self._placed and self.loops):
             self.calibrate()
-        taken = self._ask("sample", loops=self.loops)
+        taken = self._ready.ask(
+            requests.sample, self._conditions.options.timeout_s, self.cell.id, self.loops
+        )
         self.samples[number] = taken.wall_s
         self._cpu_s += taken.cpu_s
 
@@ -133,20 +172,20 @@ class Trial:
         Raises:
             Failure: If a fresh worker fails.
         """
-        method, repeats = self.cell.method, self._conditions.options.cold
         runs = []
-        for _ in range(repeats):
-            worker = self._pool.start(method.tool)
+        for _ in range(self._conditions.options.cold):
+            worker = self._pool.start(self.method.tool)
             try:
-                runs.append((self._open(worker), *self._prepare_in(worker)))
+                runs.append((self._set_up(worker), *self._prepare_in(worker)))
             finally:
                 worker.stop()
+        cold = self.outcome.cold
         if runs:
             import_s, prepare_s, first_s, *_ = zip(*runs, strict=True)
-            self.outcome.import_s = statistics.median(import_s) if method.package else None
-            self.outcome.prepare_s = statistics.median(prepare_s)
-            self.outcome.first_s = statistics.median(first_s)
-        self.outcome.cold = repeats
+            cold.import_s = statistics.median(import_s) if self.method.requires else None
+            cold.prepare_s = statistics.median(prepare_s)
+            cold.first_s = statistics.median(first_s)
+        cold.cold = len(runs)
 
     @property
     def slow(self) -> bool:
@@ -176,75 +215,88 @@ class Trial:
 
     def conclude(self, fastest: Trial, stopped: str, floor_s: float | None) -> None:
         """Turn the samples into the outcome's figures."""
-        seconds = list(self.samples.values())
-        outcome, given = self.outcome, self._conditions.options.threads
-        outcome.time_s, outcome.low_s, outcome.high_s = median(list(self.counted.values()))
-        outcome.ratio, outcome.ratio_low, outcome.ratio_high = self.ratio_to(fastest)
-        outcome.rounds, outcome.calm, outcome.loops = len(seconds), len(self.calm), self.loops
-        outcome.stopped = "slow" if self.slow else stopped
-        outcome.floor_s = floor_s
-        outcome.threads_used = self._cpu_s / sum(seconds)
-        if outcome.threads_used > MORE_THAN_GIVEN * given:
-            used = f"used {outcome.threads_used:.1f} threads, {given} given"
-            outcome.reason = "; ".join(filter(None, (outcome.reason, used)))
+        given, taken = self._conditions.options.threads, list(self.samples.values())
+        threads_used = self._cpu_s / sum(taken)
+        times, ratios = median(list(self.counted.values())), self.ratio_to(fastest)
+        self.outcome.warm = Warm(
+            *times,
+            *ratios,
+            rounds=len(taken),
+            calm=len(self.calm),
+            loops=self.loops,
+            stopped="slow" if self.slow else stopped,
+            floor_s=floor_s,
+            threads_used=threads_used,
+            call_bytes=self.outcome.warm.call_bytes,
+        )
+        if threads_used > MORE_THAN_GIVEN * given:
+            used = f"used {threads_used:.1f} threads, {given} given"
+            self.outcome.reason = "; ".join(filter(None, (self.outcome.reason, used)))
 
     def _agreement(self) -> Agreement:
-        conditions, method = self._conditions, self.cell.method
-        asked = operator(conditions.case.operator)
-        answer: Answer = self._ask("answer", point=conditions.point)
-        found = agree(
-            answer.arrays,
-            conditions.truth,
-            asked.layout(conditions.point),
-            promise=asked.promise(method),
-            exact=asked.exact(method),
-        )
-        self.outcome.reason = "; ".join(filter(None, (answer.note, found.note)))
-        return found
+        """Return the verdict at the first point where the answer is wrong, or at the first."""
+        conditions, asked = self._conditions, self._conditions.operator
+        found = []
+        for at, truth in zip(conditions.points.checked, conditions.truths, strict=True):
+            timeout_s = conditions.options.timeout_s
+            answer = self._ready.ask(requests.answer, timeout_s, self.cell.id, at)
+            each = agree(
+                answer.arrays,
+                truth,
+                asked.layout(conditions.points.signature),
+                promise=self.outcome.verdict.promise or 0.0,
+                exact=self.method.exact or not asked.differentiates,
+                dtype=conditions.case.dtype,
+            )
+            self.outcome.reason = "; ".join(filter(None, (answer.note, each.note)))
+            found.append(each)
+            if each.status is not Status.OK:
+                return each
+        return found[0]
 
     @property
     def _placed(self) -> bool:
         """Whether the worker that it was prepared in still lives."""
         return self._worker is not None and self._worker.alive
 
-    def _prepare(self) -> None:
-        worker = self._worker = self._pool.worker(self.cell.method.tool)
-        if self.cell.method.name not in worker.opened:
-            opened = self._open(worker)
-            worker.import_s = opened if worker.import_s is None else worker.import_s
-            worker.opened.add(self.cell.method.name)
-        outcome = self.outcome
-        outcome.import_s = worker.import_s if self.cell.method.package else None
-        prepared = self._prepare_in(worker)
-        outcome.prepare_s, outcome.first_s, outcome.prepare_bytes, outcome.route = prepared
-        outcome.cold = 0
-
-    def _open(self, worker: Worker) -> float:
-        options = self._conditions.options
-        address = pack(self.cell.method, self._conditions.origins)
-        seconds: float = worker.ask(
-            "open", options.timeout_s, address=address, threads=options.threads
-        )
-        return seconds
-
-    def _prepare_in(self, worker: Worker) -> Preparation:
-        conditions = self._conditions
-        found: Preparation = worker.ask(
-            "prepare",
-            conditions.options.timeout_s,
-            key=self.cell.id,
-            method=pack(self.cell.method, conditions.origins),
-            problem=pack(conditions.case.problem, conditions.origins),
-            op=conditions.case.operator,
-            point=conditions.preparation,
-            budget_s=conditions.options.budget_s,
-        )
-        return found
-
-    def _ask(self, request: str, **arguments: Any) -> Any:
+    @property
+    def _ready(self) -> AnyWorker:
+        """The worker that it was prepared in."""
         if self._worker is None:
-            raise Failure(
-                Status.ERROR, f"{self.cell.id} was asked to {request} before it was ready"
-            )
-        timeout_s = self._conditions.options.timeout_s
-        return self._worker.ask(request, timeout_s, key=self.cell.id, **arguments)
+            raise Failure(Status.ERROR, f"{self.cell.id} was asked for before it was prepared")
+        return self._worker
+
+    def _prepare(self) -> None:
+        worker = self._worker = self._pool.worker(self.method.tool)
+        if self.method.name not in worker.opened:
+            worker.opened[self.method.name] = self._set_up(worker)
+        first = next(iter(worker.opened.values()))  # the import was paid for by the first
+        prepared = self._prepare_in(worker)
+        self.outcome.route = prepared.route
+        import_s = first if self.method.requires else None
+        self.outcome.cold = Cold(
+            import_s, prepared.prepare_s, prepared.first_s, prepared.peak_bytes, cold=0
+        )
+
+    def _set_up(self, worker: AnyWorker) -> float:
+        conditions = self._conditions
+        return worker.ask(
+            requests.set_up, conditions.options.timeout_s, self.method.address, conditions.target
+        )
+
+    def _prepare_in(self, worker: AnyWorker) -> Preparation:
+        conditions, options = self._conditions, self._conditions.options
+        work = Work(
+            self.method.address,
+            conditions.problem,
+            conditions.case.operator,
+            conditions.points.signature,
+        )
+        return worker.ask(
+            requests.prepare,
+            options.timeout_s,
+            self.cell.id,
+            work,
+            conditions.points.preparation,
+            options.budget_s,
+        )

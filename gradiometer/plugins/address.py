@@ -1,4 +1,4 @@
-"""How a problem or a method gets from the coordinator into a worker process.
+"""Where a worker process finds a problem or a method.
 
 What came from a file is loaded there from the same file. What the caller made (in a notebook, say)
 travels by value.
@@ -7,69 +7,78 @@ travels by value.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
 
 import cloudpickle
 
 from gradiometer.errors import GradiometerError, describe
-from gradiometer.plugins.loader import collect, load_file
+from gradiometer.plugins.files import collect, load_file
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
 
+T = TypeVar("T", Problem, Method)
+
 
 @dataclass(frozen=True)
-class Address:
-    """Where a worker finds an object: a module and a name in it, or the pickled object itself."""
+class Address(Generic[T]):
+    """A module and a name in it, or the pickled object itself.
 
+    Attributes:
+        kind: `Problem` or `Method`.
+        name: The registered name.
+        module: The module that defines it.
+        path: The module's file; `None` where it is importable.
+        pickled: The object, where it has no module that a worker could load.
+    """
+
+    kind: type[T]
     name: str
-    tool: str
     module: str = ""
     path: Path | None = None
     pickled: bytes = b""
 
+    def load(self) -> T:
+        """Return the object.
 
-def pack(item: Problem | Method, origins: Mapping[str, Path | None]) -> Address:
-    """Return a address for an object.
+        Raises:
+            GradiometerError: If its module no longer defines it.
+        """
+        if self.pickled:
+            return cast(T, cloudpickle.loads(self.pickled))
+        if self.path is not None:
+            module = load_file(self.module, self.path)
+        else:
+            module = import_module(self.module)
+        for item in collect(module):
+            if item.name == self.name and isinstance(item, self.kind):
+                return item
+        raise GradiometerError(f"{self.module} no longer defines {self.name!r}.")
+
+
+def by_value(item: T) -> Address[T]:
+    """Return an address that holds the object itself, with its own module's code.
 
     Raises:
-        GradiometerError: If it has no file, and cannot travel by value.
+        GradiometerError: If it cannot travel by value.
     """
-    tool = item.tool if isinstance(item, Method) else ""
-    module = home(item)
-    if module in origins:
-        return Address(item.name, tool, module, origins[module])
-    source = sys.modules.get(module)
-    by_value = source is not None and module != "__main__"
+    kind: Any = Problem if isinstance(item, Problem) else Method
+    name = home(item)
+    source = None if name == "__main__" else sys.modules.get(name)
     try:
-        if source is not None and by_value:
+        if source is not None:
             cloudpickle.register_pickle_by_value(source)
-        return Address(item.name, tool, pickled=cloudpickle.dumps(item))
+        return Address(kind, item.name, pickled=cloudpickle.dumps(item))
     except Exception as error:
         raise GradiometerError(
             f"{item.name!r} cannot be sent to a worker process ({describe(error)}): put it into a "
             "file of its own, and name the file as a plugin."
         ) from error
     finally:
-        if source is not None and by_value:
+        if source is not None:
             cloudpickle.unregister_pickle_by_value(source)
-
-
-def unpack(address: Address) -> Problem | Method:
-    """Return the object that a address stands for; called in the worker."""
-    if address.pickled:
-        item: Problem | Method = cloudpickle.loads(address.pickled)
-        return item
-    if address.path is not None:
-        module = load_file(address.module, address.path)
-    else:
-        module = import_module(address.module)
-    found = [i for i in collect(module, address.tool) if i.name == address.name]
-    if not found:
-        raise GradiometerError(f"{address.module} no longer defines {address.name!r}.")
-    return found[0]
 
 
 def home(item: Problem | Method) -> str:

@@ -1,18 +1,102 @@
-"""The problems and methods that were found, by name, and how they are chosen by glob."""
+"""What problems and methods there are, as descriptions, and how they are chosen by name.
+
+A registry holds no problem and no method: those are loaded from their addresses in the processes
+that need them. Only objects that the caller made stay, in the caller's process.
+"""
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
+import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal
 
-from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.vocabulary.method import Method
+from gradiometer.errors import GradiometerError
+from gradiometer.plugins.address import Address, by_value, home
+from gradiometer.vocabulary.method import Method, Mode, missing
 from gradiometer.vocabulary.problem import Problem
 
-T = TypeVar("T", Problem, Method)
+Kind = Literal["problems", "methods"]
+KINDS: tuple[Kind, ...] = ("problems", "methods")
+
+
+@dataclass(frozen=True)
+class ProblemEntry:
+    """What is known of a problem; see `Problem`.
+
+    Attributes:
+        labels: Its sizes as text.
+        by_hand: Operators that its author has written.
+        summary: The docstring's first line, which holds the formula.
+        about: The rest of the docstring.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    outputs: tuple[str, ...]
+    by_hand: tuple[str, ...]
+    summary: str
+    about: str
+    source: str
+    on_request: bool
+    expected: Mapping[str, str]
+    address: Address[Problem]
+
+    @classmethod
+    def of(cls, problem: Problem, address: Address[Problem]) -> ProblemEntry:
+        """Describe a problem."""
+        summary, _, about = (inspect.getdoc(problem.written) or "").partition("\n")
+        by_hand = tuple(problem.derivatives)
+        told = (problem.labels, problem.outputs, by_hand, summary, about.strip(), problem.source)
+        return cls(problem.name, *told, problem.on_request, problem.expected, address)
+
+    def expects(self, method: str) -> str:
+        """Return the status that a method's cells are known to end with; empty where none is."""
+        found = (s for pattern, s in self.expected.items() if fnmatch.fnmatchcase(method, pattern))
+        return next(found, "")
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """What is known of a method; see `Method`.
+
+    Attributes:
+        about: The docstring's first line.
+    """
+
+    name: str
+    mode: Mode
+    tool: str
+    requires: tuple[str, ...]
+    extra: str | None
+    digits: Mapping[str, tuple[float, float]]
+    exact: bool
+    about: str
+    address: Address[Method]
+
+    @classmethod
+    def of(cls, method: Method, address: Address[Method], family: str = "") -> MethodEntry:
+        """Describe a method of a family, by default one of its own."""
+        tool = method.tool or family or method.name
+        about = (type(method).__doc__ or "").partition("\n")[0]
+        told = (method.requires, method.extra, method.digits, method.exact, about)
+        return cls(method.name, method.mode, tool, *told, address)
+
+    @property
+    def missing(self) -> str | None:
+        """Why it cannot run here: its library is not installed. Imports nothing."""
+        return missing(self.requires, self.extra)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A plugin that could not be loaded, under the name of its file, and why."""
+
+    kind: Kind
+    name: str
+    reason: str
 
 
 @dataclass
@@ -22,60 +106,88 @@ class Registry:
     Attributes:
         problems: The problems.
         methods: The methods.
-        origins: Where a worker loads a module from, by module name; `None` where it is importable.
+        broken: The plugins that could not be loaded.
+        origins: Files of the modules that were loaded; `None` where a module is importable.
         paths: The extra files and folders that were asked for.
     """
 
-    problems: dict[str, Problem] = field(default_factory=dict)
-    methods: dict[str, Method] = field(default_factory=dict)
+    problems: dict[str, ProblemEntry] = field(default_factory=dict)
+    methods: dict[str, MethodEntry] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
     origins: dict[str, Path | None] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)
+    _objects: list[Problem | Method] = field(default_factory=list)
 
-    def add(self, item: Problem | Method) -> None:
-        """Add one object under its name.
+    def add(self, item: Problem | Method, family: str = "") -> None:
+        """Describe an object that a known module holds.
+
+        Args:
+            item: The object.
+            family: The tool of a method that does not name its own.
 
         Raises:
-            GradiometerError: If another object has that name.
+            GradiometerError: If something else has that name.
         """
-        if isinstance(item, Problem):
-            _place(self.problems, item, "Problem")
-        else:
-            _place(self.methods, item, "Method")
+        module = home(item)
+        if module not in self.origins:
+            self.add_object(item, family)
+        elif isinstance(item, Method) or not self._has(item):
+            self._describe(item, family, module)
 
-    def add_fault(self, kind: str, name: str, reason: str) -> None:
-        """Add an entry that stands for a plugin that could not be loaded, under a free name."""
-        taken = self.problems if kind == "problems" else self.methods
-        name = f"{name} (broken)" if name in taken else name
-        if kind == "problems":
-            self.add(Problem(name, lambda xp: xp, {}, fault=reason))
-        else:
-            faulty = Method()
-            faulty.name, faulty.tool, faulty.fault = name, name, reason
-            self.add(faulty)
+    def add_object(self, item: Problem | Method, family: str = "") -> None:
+        """Describe an object that somebody made; it stays in this process.
 
+        Raises:
+            GradiometerError: If something else has that name, or it cannot be sent to a worker.
+        """
+        if not self._has(item):
+            self._describe(item, family, "")
+            self._objects.append(item)
 
-def select(shelf: dict[str, T], patterns: str | Iterable[str], kind: str) -> list[T]:
-    """Return the entries whose names match any of the glob patterns, in registry order.
+    def _has(self, item: Problem | Method) -> bool:
+        """Return whether an object is described already, and not another one by its name."""
+        known = self._shelf(item).get(item.name)
+        if known is None or known.address.pickled:
+            return any(made is item for made in self._objects)
+        filed = known.address.load()
+        alike = type(filed) is type(item) and isinstance(item, Method) and vars(filed) == vars(item)
+        return filed is item or alike
 
-    `*` alone means all that are not measured on request only.
-
-    Raises:
-        UnknownName: If a pattern matches nothing.
-    """
-    chosen: set[str] = set()
-    for pattern in [patterns] if isinstance(patterns, str) else patterns:
-        matches = fnmatch.filter(shelf, pattern)
-        if pattern == "*":
-            matches = [name for name in matches if not getattr(shelf[name], "on_request", False)]
-        if not matches:
-            raise UnknownName(kind, pattern, shelf)
-        chosen.update(matches)
-    return [item for name, item in shelf.items() if name in chosen]
-
-
-def _place(shelf: dict[str, T], item: T, kind: str) -> None:
-    if shelf.get(item.name, item) is not item:
-        raise GradiometerError(
-            f"{kind} {item.name!r} is defined twice: names must be unique. Rename one of them."
+    def _describe(self, item: Problem | Method, family: str, module: str) -> None:
+        """Describe an object of a module, or one that travels by value where there is none."""
+        kind = Problem if isinstance(item, Problem) else Method
+        if item.name in self._shelf(item):
+            raise GradiometerError(
+                f"{kind.__name__} {item.name!r} is defined twice: names must be unique. "
+                "Rename one of them."
+            )
+        address: Address[Any] = (
+            Address(kind, item.name, module, self.origins[module]) if module else by_value(item)
         )
-    shelf[item.name] = item
+        if isinstance(item, Problem):
+            self.problems[item.name] = ProblemEntry.of(item, address)
+        else:
+            self.methods[item.name] = MethodEntry.of(item, address, family)
+
+    def _shelf(self, item: Problem | Method) -> dict[str, Any]:
+        return self.problems if isinstance(item, Problem) else self.methods
+
+    def add_broken(self, kind: Kind, name: str, reason: str) -> None:
+        """Note a plugin that could not be loaded, under a free name."""
+        self.broken.append(
+            Broken(kind, f"{name} (broken)" if name in self.named(kind) else name, reason)
+        )
+
+    def named(self, kind: Kind) -> dict[str, Any]:
+        """Return all entries of a kind by name, broken ones last."""
+        entries: Mapping[str, Any] = self.problems if kind == "problems" else self.methods
+        return dict(entries) | {b.name: b for b in self.broken if b.kind == kind}
+
+    def matching(self, kind: Kind, pattern: str) -> list[Any]:
+        """Return the entries of a kind whose names match a glob pattern, broken ones last.
+
+        `*` alone means all that are not measured on request only.
+        """
+        named = self.named(kind)
+        found = [named[name] for name in fnmatch.filter(named, pattern)]
+        return [e for e in found if pattern != "*" or not getattr(e, "on_request", False)]

@@ -12,11 +12,13 @@ import numpy as np
 
 from gradiometer.reference import matrices
 from gradiometer.reference.array import lift
-from gradiometer.reference.elementary import absolute, smooth
+from gradiometer.reference.elementary import power, smooth
 from gradiometer.reference.evaluation import current
+from gradiometer.reference.node import Node
+from gradiometer.reference.piecewise import absolute
 from gradiometer.reference.reductions import largest, total
 from gradiometer.reference.shapes import diagonal, expand_dims
-from gradiometer.reference.tape import Node, reshape, transpose, transposed
+from gradiometer.reference.structure import reshape, transpose, transposed
 
 
 def matmul(a: Any, b: Any) -> Node:
@@ -58,8 +60,7 @@ def det(matrix: Any) -> Node:
             order = [pivot, *(k for k in range(a.shape[0]) if k != pivot)]
             a, sign = a[np.array(order)], sign if pivot % 2 == 0 else -sign
         found = found * a[0, 0]
-        rest = a[1:, 1:] - expand_dims(a[1:, 0], 1) / a[0, 0] * expand_dims(a[0, 1:], 0)
-        a = rest
+        a = a[1:, 1:] - expand_dims(a[1:, 0], 1) / a[0, 0] * expand_dims(a[0, 1:], 0)
     return found * sign
 
 
@@ -72,7 +73,7 @@ def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 
         return total(absolute(x), axis, keepdims=keepdims)
     if ord == 2:
         return smooth("sqrt", total(x * x, axis, keepdims=keepdims))
-    return total(absolute(x) ** lift(ord), axis, keepdims=keepdims) ** lift(1.0 / ord)
+    return power(total(power(absolute(x), lift(ord)), axis, keepdims=keepdims), 1.0 / ord)
 
 
 def trace(matrix: Any, *, offset: int = 0) -> Node:

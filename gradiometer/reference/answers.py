@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.balls import ZERO, Balls
 from gradiometer.reference.forward import Forward
+from gradiometer.reference.node import Node
 from gradiometer.reference.passes import backward, forward, seed, taped
 from gradiometer.reference.rounding import Floats, likely
-from gradiometer.reference.tape import Node
 from gradiometer.vocabulary.operators import Operator
-from gradiometer.vocabulary.problem import Array, Point
+from gradiometer.vocabulary.point import Directions
+from gradiometer.vocabulary.space import Array, blocks
 
 PROMISE = 1e-12
 """Relative error up to which an exact method is right, whatever rounding explains."""
@@ -42,55 +43,55 @@ class Answer(NamedTuple):
         )
 
 
-def answer(done: Forward, asked: Operator, point: Point) -> Answer:
-    """Return an operator's answer at the point of a forward pass."""
-    return ANSWERS[asked.name](done, asked, point)
+def answer(done: Forward, asked: Operator, along: Directions) -> Answer:
+    """Return an operator's answer at the point of a forward pass, along directions."""
+    return ANSWERS[asked.name](done, asked, along)
 
 
-def _value(done: Forward, asked: Operator, point: Point) -> Answer:
+def _value(done: Forward, asked: Operator, along: Directions) -> Answer:
     return _flat(done, done.outputs)
 
 
-def _gradient(done: Forward, asked: Operator, point: Point) -> Answer:
+def _gradient(done: Forward, asked: Operator, along: Directions) -> Answer:
     return _flat(done, _cotangents({done.outputs[0]: seed(1.0)}, done.inputs))
 
 
-def _vjp(done: Forward, asked: Operator, point: Point) -> Answer:
-    return _flat(done, _cotangents(_seeds(done.outputs, point.cotangents), done.inputs))
+def _vjp(done: Forward, asked: Operator, along: Directions) -> Answer:
+    return _flat(done, _cotangents(_seeds(done.outputs, along.cotangents), done.inputs))
 
 
-def _jvp(done: Forward, asked: Operator, point: Point) -> Answer:
-    return _flat(done, _tangents(_seeds(done.inputs, point.tangents), done.outputs))
+def _jvp(done: Forward, asked: Operator, along: Directions) -> Answer:
+    return _flat(done, _tangents(_seeds(done.inputs, along.tangents), done.outputs))
 
 
-def _jacobian(done: Forward, asked: Operator, point: Point) -> Answer:
+def _jacobian(done: Forward, asked: Operator, along: Directions) -> Answer:
     n, m = (sum(node.size for node in nodes) for nodes in (done.inputs, done.outputs))
     if n < m:
         columns = [_flat(done, _tangents(unit, done.outputs), k) for k, unit in _units(done.inputs)]
-        return _matrix(columns, asked, point, lambda rows: rows.T)
+        return _matrix(done, columns, asked, lambda rows: rows.T)
     rows = [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(done.outputs)]
-    return _matrix(rows, asked, point, lambda rows: rows)
+    return _matrix(done, rows, asked, lambda rows: rows)
 
 
-def _hvp(done: Forward, asked: Operator, point: Point) -> Answer:
+def _hvp(done: Forward, asked: Operator, along: Directions) -> Answer:
     """Return forward over reverse, with the larger of its bounds and those of reverse over it."""
     slope = _slope(done)
-    pushed = _tangents(_seeds(done.inputs, point.tangents), slope)
-    pulled = _cotangents(_zipped(slope, list(point.tangents.values())), done.inputs)
+    pushed = _tangents(_seeds(done.inputs, along.tangents), slope)
+    pulled = _cotangents(_zipped(slope, list(along.tangents.values())), done.inputs)
     both = _flat(done, [*pushed, *pulled])  # at once, since they share the way to the slope
     one, other = (Answer(*half) for half in zip(*(np.split(part, 2) for part in both), strict=True))
     return one.at_least(other)
 
 
-def _hessian(done: Forward, asked: Operator, point: Point) -> Answer:
+def _hessian(done: Forward, asked: Operator, along: Directions) -> Answer:
     """Return reverse over reverse; its columns are rows of forward over reverse."""
     rows = [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(_slope(done))]
-    found = _matrix(rows, asked, point, lambda rows: rows)
-    turned = _matrix(rows, asked, point, lambda rows: rows.T)
+    found = _matrix(done, rows, asked, lambda rows: rows)
+    turned = _matrix(done, rows, asked, lambda rows: rows.T)
     return found.at_least(turned)
 
 
-ANSWERS: dict[str, Callable[[Forward, Operator, Point], Answer]] = {
+ANSWERS: dict[str, Callable[[Forward, Operator, Directions], Answer]] = {
     "value": _value,
     "gradient": _gradient,
     "jacobian": _jacobian,
@@ -158,12 +159,13 @@ def _flat(done: Forward, nodes: Sequence[Node], line: int | None = None) -> Answ
 
 
 def _matrix(
-    lines: Sequence[Answer], asked: Operator, point: Point, turn: Callable[[Any], Any]
+    done: Forward, lines: Sequence[Answer], asked: Operator, turn: Callable[[Any], Any]
 ) -> Answer:
     """Return the blocks of a matrix, given by its rows, or by its columns to be turned."""
+    rows, columns = asked.spaces(done.signature)
 
-    def blocks(arrays: Iterable[Any]) -> Any:
-        matrix = turn(np.array(list(arrays)))
-        return np.concatenate([np.ravel(block) for block in asked.arrange(matrix, point)])
+    def cut(arrays: Iterable[Any]) -> Any:
+        found = blocks(turn(np.array(list(arrays))), rows, columns)
+        return np.concatenate([np.ravel(block) for block in found])
 
-    return Answer(*(blocks(parts) for parts in zip(*lines, strict=True)))
+    return Answer(*(cut(parts) for parts in zip(*lines, strict=True)))

@@ -1,9 +1,9 @@
-"""The arrays that a problem's function meets in the reference: they behave as NumPy's do.
+"""The arrays that a problem's function is given in the reference: they behave as NumPy's do.
 
-An array is a view of a storage, by the positions of its components; NumPy itself tells, on those
-positions, what is a view and what a copy. Assignment replaces the storage's node on the tape by a
-new one, which all views of it see. A result without axes is a scalar, as in NumPy: it cannot be
-assigned to, and `+=` makes another.
+An array is a view of a storage, by the positions of its components; NumPy, applied to those
+positions, decides what is a view and what a copy. Assignment replaces the storage's node on the
+tape by a new one, which all views of it share. A result without axes is a scalar, as in NumPy: it
+cannot be assigned to, and `+=` makes another.
 
 Integers are exact. What NumPy has and the reference cannot do right is refused by name, with what
 to write instead.
@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradiometer.reference import balls as numeric
-from gradiometer.reference import tape
+from gradiometer.reference import node as nodes
+from gradiometer.reference import structure
 from gradiometer.reference.evaluation import compare
+from gradiometer.reference.node import Node
 from gradiometer.reference.place import WrongValue, refusal
-from gradiometer.reference.tape import Node
+from gradiometer.reference.refusals import DERIVATIVE_LOST
 
 Positions = NDArray[np.int64]
 
@@ -49,9 +51,9 @@ class Storage:
             return
         writer = np.full(self.node.size, -1)
         writer[at.ravel()] = np.arange(at.size)
-        flat, new = (tape.reshape(x, (-1,)) for x in (self.node, values))
+        flat, new = (structure.reshape(x, (-1,)) for x in (self.node, values))
         written = new[np.maximum(writer, 0)]
-        self.node = tape.reshape(tape.where(writer >= 0, written, flat), self.node.shape)
+        self.node = structure.reshape(structure.where(writer >= 0, written, flat), self.node.shape)
         self.version += 1
 
 
@@ -85,7 +87,7 @@ class Array:
             self._version = storage.version
             self._node = storage.node
             if self._positions is not None:
-                self._node = tape.reshape(storage.node, (-1,))[self._positions]
+                self._node = structure.reshape(storage.node, (-1,))[self._positions]
         return self._node
 
     @property
@@ -93,15 +95,15 @@ class Array:
         """Where in the storage the components lie."""
         return self._storage.positions if self._positions is None else self._positions
 
-    def part(self, where: Callable[[Positions], Any], node: Node) -> Array:
+    def view_or_copy(self, where: Callable[[Positions], Any], node: Node) -> Array:
         """Return some components: a view if NumPy makes one of the positions, else a copy."""
         there = where(self.positions)
         if not isinstance(there, np.ndarray) or not np.may_share_memory(there, self.positions):
             scalar = not isinstance(there, np.ndarray)
             return Array(node, integer=self.integer, scalar=scalar)
-        seen = Array(node, integer=self.integer, scalar=self.scalar)
-        seen._storage, seen._positions, seen._version = self._storage, there, self._storage.version
-        return seen
+        view = Array(node, integer=self.integer, scalar=self.scalar)
+        view._storage, view._positions, view._version = self._storage, there, self._storage.version
+        return view
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -127,7 +129,7 @@ class Array:
 
     def __getitem__(self, key: Any) -> Array:
         key = index(key)
-        return self.part(lambda p: p[key], self.node[key])
+        return self.view_or_copy(lambda p: p[key], self.node[key])
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if self.scalar:
@@ -142,9 +144,9 @@ class Array:
                 "its fraction would be lost; make the array of floats.",
             )
         while new.ndim > at.ndim and new.shape[0] == 1:
-            new = tape.reshape(new, new.shape[1:])
+            new = structure.reshape(new, new.shape[1:])
         try:
-            new = tape.spread(new, at.shape)
+            new = structure.spread(new, at.shape)
         except ValueError:
             raise refusal(
                 f"an array of shape {new.shape} is assigned to components of shape {at.shape}",
@@ -172,7 +174,7 @@ class Array:
     def __deepcopy__(self, memo: Any) -> Array:
         return self.__copy__()
 
-    # Numbers that leave the tape.
+    # Conversions to numbers and to NumPy's arrays.
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -231,12 +233,12 @@ def lift(x: Any) -> Node:
         return x.node
     if isinstance(x, list | tuple) and _holds_arrays(x):
         rows = [lift(each) for each in x]
-        return tape.concat([tape.reshape(row, (1, *row.shape)) for row in rows])
+        return structure.concat([structure.reshape(row, (1, *row.shape)) for row in rows])
     if isinstance(x, str | bytes | dict | set | type(None)):
         raise refusal(f"{x!r} is used as an array", "numbers and arrays are expected.")
     if np.iscomplexobj(x):
         raise refusal("a complex number is met", "the reference is of real functions.")
-    return tape.lift(x)
+    return nodes.lift(x)
 
 
 def integers(x: Any) -> bool:
@@ -260,7 +262,7 @@ def constants(x: Array, what: str) -> NDArray[Any]:
     if node.tracked:
         raise refusal(
             f"{what} takes a number out of the computation that is differentiated",
-            "its derivative would be lost; write the operation with `xp`.",
+            DERIVATIVE_LOST,
         )
     if x.integer:
         whole = [int(ball.unique_fmpz()) for ball in node.value.ravel().tolist()]

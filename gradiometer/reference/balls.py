@@ -3,9 +3,9 @@
 Plain array arithmetic works on them elementwise. Here is what NumPy cannot do alone: conversion,
 matrix products (in C, through `arb_mat`), and zeros that are known to be zeros.
 
-A *structural zero* (`ZERO`) says that nothing flows here, whatever it is multiplied with: the
-cotangent of a branch that was not taken, or of a component that was not picked. A ball that
-happens to be zero says no such thing, and times infinity it is undefined.
+A *structural zero* (`ZERO`) stays zero whatever it is multiplied with: the cotangent of a branch
+that was not taken, or of a component that was not picked. A ball whose value happens to be zero is
+none, and times infinity it is undefined.
 """
 
 from __future__ import annotations
@@ -104,12 +104,12 @@ def pairs(x: Balls) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[n
     return high, low, radius
 
 
-def unvanished(x: Balls) -> NDArray[np.float64]:
+def floats_without_underflow(x: Balls) -> NDArray[np.float64]:
     """Return the midpoints in float64, and the smallest double where one underflows to zero."""
     found = floats(x)
-    nothing = found == 0.0
-    if nothing.any():
-        found[nothing] = [0.0 if b is ZERO or b.is_zero() else TINY for b in x[nothing].tolist()]
+    zero = found == 0.0
+    if zero.any():
+        found[zero] = [0.0 if b is ZERO or b.is_zero() else TINY for b in x[zero].tolist()]
     return found
 
 
@@ -133,17 +133,17 @@ def signs(x: Balls) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 def matmul(a: Balls, b: Balls) -> Balls:
     """Return the matrix product of two 2-D arrays of balls.
 
-    A component to which nothing flows but structural zeros is one.
+    A component that is a sum of structural zeros alone is one.
     """
     try:
         return _product(a, b)
     except TypeError:  # structural zeros among the balls
         pass
-    dead_a, dead_b = (np.asarray(_is_zero(x), dtype=bool) for x in (a, b))
+    zero_a, zero_b = (np.asarray(_is_zero(x), dtype=bool) for x in (a, b))
     if not (finite(a).all() and finite(b).all()):  # zeros that must absorb, one by one
         return np.asarray(a @ b, dtype=object)
     product = _product(settled(a), settled(b))
-    product[(~dead_a).astype(np.float64) @ (~dead_b).astype(np.float64) == 0.0] = ZERO
+    product[(~zero_a).astype(np.float64) @ (~zero_b).astype(np.float64) == 0.0] = ZERO
     return product
 
 

@@ -24,7 +24,9 @@ from gradiometer.reference.evaluation import Key, Open, Undecided
 from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.operators import operator as find_operator
-from gradiometer.vocabulary.problem import Point, Problem
+from gradiometer.vocabulary.point import Argument
+from gradiometer.vocabulary.problem import Problem
+from gradiometer.vocabulary.space import Space
 
 TIGHT = 1e-24
 """Largest radius, relative to the norm, at which an enclosure can judge float64 answers."""
@@ -44,13 +46,13 @@ LOWER, SYMMETRIC = "of the lower triangle", "of (A + Aᵀ)/2"
 
 
 def certify(
-    problem: Problem, point: Point, operator: str, first: Forward | None = None
+    problem: Problem, at: Argument, operator: str, first: Forward | None = None
 ) -> Enclosure:
-    """Return a proven enclosure of `operator` applied to the problem at the point.
+    """Return a proven enclosure of `operator` applied to the problem.
 
     Args:
         problem: The problem.
-        point: Where.
+        at: The point, and the directions there.
         operator: What, by name.
         first: The forward pass of the first precision that decides all comparisons, if it was made.
 
@@ -58,19 +60,19 @@ def certify(
         ReferenceFailure: If an operation has no rule, the point lies on a kink or a jump, rounding
             in float64 decides a branch or leaves nothing of the answer, or it is not finite.
     """
-    found = _Case(problem, point, find_operator(operator), first).certified()
-    if point.n > LARGE:
+    found = _Case(problem, at, find_operator(operator), first).certified()
+    if Space.of(at.point.inputs).size > LARGE:
         gc.collect()  # nodes refer to each other, and would stay until some later time
     return found
 
 
-def nearest(problem: Problem, point: Point, operator: str) -> Floats:
+def nearest(problem: Problem, at: Argument, operator: str) -> Floats:
     """Return the true answer rounded to float64, however little of it rounding would leave.
 
     Raises:
         ReferenceFailure: As `certify`, but for what rounding does.
     """
-    return _Case(problem, point, find_operator(operator), rounds=False).refined().high
+    return _Case(problem, at, find_operator(operator), rounds=False).refined().high
 
 
 class _Case:
@@ -79,14 +81,14 @@ class _Case:
     def __init__(
         self,
         problem: Problem,
-        point: Point,
+        at: Argument,
         asked: Operator,
         first: Forward | None = None,
         *,
         rounds: bool = True,
     ) -> None:
         self.problem = problem
-        self.point = point
+        self.at = at
         self.asked = asked
         self.first = first
         self.rounds = rounds
@@ -133,13 +135,13 @@ class _Case:
     def _forward(self, bits: int, turned: Collection[Key], symmetrised: bool) -> Forward:
         if self.first is not None and bits == self.first.bits and not (turned or symmetrised):
             return self.first
-        done = forward_pass(self.problem, self.point, bits, turned, symmetrised=symmetrised)
+        done = forward_pass(self.problem, self.at.point, bits, turned, symmetrised=symmetrised)
         done.bounded = self.rounds
         return done
 
     def _answer(self, done: Forward, asked: Operator) -> Answer:
         with flint.ctx.workprec(done.bits):
-            return answer(done, asked, self.point)
+            return answer(done, asked, self.at.directions)
 
     # Comparisons that could have come out otherwise.
 

@@ -1,4 +1,4 @@
-"""Arrays to begin with: from numbers, of one value, in order; and conversions between types.
+"""Creation of arrays: from numbers, of one value, in order; and conversions between types.
 
 Types are three: real numbers, exact integers, and booleans, which are NumPy's own.
 """
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.reference import elementary, shapes
+from gradiometer.reference import piecewise, shapes
 from gradiometer.reference.array import Array, constants, index, integers, lift
+from gradiometer.reference.node import Node
 from gradiometer.reference.place import refusal
-from gradiometer.reference.tape import Node
 
 Operation = Callable[..., Any]
 
@@ -50,7 +50,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
     """Return the array with components of another type."""
     kind = kind_of(dtype)
     if kind == "bool":
-        return elementary.truth(x)
+        return piecewise.truth(x)
     if kind == "int" and not integers(x):
         whole = np.trunc(constants(asarray(x), "a conversion to integers"))
         return Array(Node(whole), integer=True, scalar=False)

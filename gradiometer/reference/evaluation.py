@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import balls as numeric
+from gradiometer.reference.node import Node
 from gradiometer.reference.origin import origins
-from gradiometer.reference.place import where_met
+from gradiometer.reference.place import user_line
 from gradiometer.reference.rounding import likely
-from gradiometer.reference.tape import Node
 
 Key = tuple[int, int]
 """A comparison's place in the order of the program, and a component of it."""
@@ -117,7 +117,7 @@ def compare(a: Node, relation: str, b: Node) -> NDArray[np.bool_]:
         unclear &= ~_same(a, b)
     if unclear.any() and not evaluation.final:
         raise Undecided(
-            f"a comparison{where_met()} cannot be decided: its two sides are closer than the "
+            f"a comparison{user_line()} cannot be decided: its two sides are closer than the "
             "precision tells. The point lies on a kink; choose another."
         )
     found = np.asarray(RELATIONS[relation](sign, 0))
@@ -129,7 +129,7 @@ def compare(a: Node, relation: str, b: Node) -> NDArray[np.bool_]:
             key = (number, int(k))
             if key in evaluation.turned:
                 found.reshape(-1)[k] ^= True
-            evaluation.open.append(Open(key, bool(tie.reshape(-1)[k]), where_met()))
+            evaluation.open.append(Open(key, bool(tie.reshape(-1)[k]), user_line()))
     evaluation.made.append((a, b, found))
     return found
 

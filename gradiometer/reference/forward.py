@@ -14,12 +14,16 @@ from gradiometer.errors import GradiometerError, NotFinite, ReferenceFailure, de
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array
 from gradiometer.reference.evaluation import Evaluation, Key
+from gradiometer.reference.node import Node
 from gradiometer.reference.operations import NAMESPACE
 from gradiometer.reference.place import users
 from gradiometer.reference.protocol import array
 from gradiometer.reference.rounding import ordered
-from gradiometer.reference.tape import Node, reshape
-from gradiometer.vocabulary.problem import Point, Problem
+from gradiometer.reference.structure import reshape
+from gradiometer.vocabulary.graph import UnknownBranch
+from gradiometer.vocabulary.point import Point, Signature
+from gradiometer.vocabulary.problem import Problem
+from gradiometer.vocabulary.space import Space
 
 PRECISIONS = (192, 768, 3072)
 """Working precisions in bits, tried in turn."""
@@ -47,6 +51,15 @@ class Forward:
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shapes of the outputs."""
         return tuple(y.shape for y in self.outputs)
+
+    @property
+    def signature(self) -> Signature:
+        """The spaces of inputs and outputs, whose arrays are numbered."""
+        return Signature(_numbered(self.inputs), _numbered(self.outputs))
+
+
+def _numbered(nodes: list[Node]) -> Space:
+    return Space({str(k): node.shape for k, node in enumerate(nodes)})
 
 
 def forward_pass(
@@ -87,6 +100,8 @@ def _call(problem: Problem, inputs: list[Array], given: dict[str, Any]) -> Any:
     """Call the function; what it raises is told with the line that raised it."""
     try:
         return problem.function(NAMESPACE, *inputs, **given)
+    except UnknownBranch as error:
+        raise ReferenceFailure(str(error)) from error
     except (GradiometerError, MemoryError):
         raise
     except Exception as error:

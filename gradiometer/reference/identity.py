@@ -20,8 +20,8 @@ from flint import arb
 
 from gradiometer.reference.evaluation import Evaluation
 from gradiometer.reference.linear import LinearMap
+from gradiometer.reference.node import Node
 from gradiometer.reference.rounding import ordered
-from gradiometer.reference.tape import Node
 
 RULES = ("vocabulary/*.py", "reference/*.py")
 """Modules that can change an enclosure, below the package."""

@@ -17,13 +17,15 @@ from gradiometer.reference.enclosure import Enclosure
 from gradiometer.reference.evaluation import Undecided
 from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
 from gradiometer.vocabulary.operators import operator as find_operator
-from gradiometer.vocabulary.problem import Point, Problem, Shapes
+from gradiometer.vocabulary.point import Argument, Point
+from gradiometer.vocabulary.problem import Problem
+from gradiometer.vocabulary.space import Shape
 
 QUICK = 64
 """Bits of an evaluation that need not decide anything."""
 
 
-def certified(problem: Problem, point: Point, operator: str) -> Enclosure:
+def certified(problem: Problem, at: Argument, operator: str) -> Enclosure:
     """Return the enclosure that is kept of this computation, or certify it, and keep it.
 
     Where a comparison could have come out otherwise, the tape does not hold all that the
@@ -32,17 +34,17 @@ def certified(problem: Problem, point: Point, operator: str) -> Enclosure:
     Raises:
         ReferenceFailure: As `certify`, and if two evaluations differ.
     """
-    done, key = _identified(problem, point, operator)
+    done, key = _identified(problem, at, operator)
     if done.evaluation.open:
-        return certify(problem, point, operator, done)
+        return certify(problem, at, operator, done)
     known = cache.find(key)
     if known is None:
-        known = certify(problem, point, operator, done)
+        known = certify(problem, at, operator, done)
         cache.keep(key, known)
     return known
 
 
-def outline(problem: Problem, point: Point) -> Shapes:
+def outline(problem: Problem, point: Point) -> tuple[Shape, ...]:
     """Return the shapes of a problem's outputs at a point.
 
     Raises:
@@ -51,17 +53,18 @@ def outline(problem: Problem, point: Point) -> Shapes:
     return _first(problem, point).shapes
 
 
-def key_of(problem: Problem, point: Point, operator: str) -> str:
+def key_of(problem: Problem, at: Argument, operator: str) -> str:
     """Return the digest of everything that an enclosure depends on.
 
     Raises:
         ReferenceFailure: If the problem cannot be evaluated, or two evaluations differ.
     """
-    return _identified(problem, point, operator)[1]
+    return _identified(problem, at, operator)[1]
 
 
-def _identified(problem: Problem, point: Point, operator: str) -> tuple[Forward, str]:
+def _identified(problem: Problem, at: Argument, operator: str) -> tuple[Forward, str]:
     """Return a computation, and the digest of everything that an enclosure depends on."""
+    point = at.point
     done = _first(problem, point)
     computation = _digest(done)
     if not _same_again(problem, point, computation):
@@ -69,7 +72,7 @@ def _identified(problem: Problem, point: Point, operator: str) -> tuple[Forward,
             f"{problem.name!r} is not a function of its inputs: two evaluations at one point "
             "differ. It must not use random numbers, the clock, or anything that it changes."
         )
-    directions = find_operator(operator).directions(point)
+    directions = find_operator(operator).directions(at.directions)
     return done, identity.of_values(
         identity.rules(), PRECISIONS, operator, computation,
         point.inputs, point.given, directions,

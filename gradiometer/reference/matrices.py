@@ -2,87 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from gradiometer.reference import balls as numeric
+from gradiometer.reference.node import Node
+from gradiometer.reference.parts import Part, Values, View, midpoints
 from gradiometer.reference.place import refusal
 from gradiometer.reference.rounding import Floats, Rounding, absorbing_matmul, of_sum
-from gradiometer.reference.tape import Node, Part, View, reshape, transposed, where
+from gradiometer.reference.structure import reshape, transposed, where
 
 
-class TimesRight(Part):
-    """The parent A of A·B."""
+@dataclass(eq=False, slots=True)
+class Factor(Part):
+    """The parent A or B of the product A·B.
 
-    __slots__ = ("other",)
+    Attributes:
+        other: The other factor.
+        first: Whether the parent is A.
+    """
 
-    def __init__(self, parent: Node, other: Node) -> None:
-        super().__init__(parent)
-        self.other = other
-
-    def pull(self, g: Node, view: View) -> Node:
-        return times(g, transposed(view(self.other)))
-
-    def push(self, t: Node, view: View) -> Node:
-        return times(t, view(self.other))
-
-    def widen(self, error: Any, *, wide: bool = False) -> Any:
-        other = self.other
-        return absorbing_matmul(error, other.moduli + other.bound if wide else other.moduli)
-
-    def shift(self, error: Floats) -> Any:
-        return absorbing_matmul(error, self.other.floats)
-
-
-class TimesLeft(Part):
-    """The parent B of A·B."""
-
-    __slots__ = ("other",)
-
-    def __init__(self, parent: Node, other: Node) -> None:
-        super().__init__(parent)
-        self.other = other
+    other: Node
+    first: bool
 
     def pull(self, g: Node, view: View) -> Node:
-        return times(transposed(view(self.other)), g)
+        return times(*self._in_order(g, transposed(view(self.other))))
 
     def push(self, t: Node, view: View) -> Node:
-        return times(view(self.other), t)
+        return times(*self._in_order(t, view(self.other)))
 
-    def widen(self, error: Any, *, wide: bool = False) -> Any:
-        return absorbing_matmul(self.other.moduli, error)
+    def shift(self, error: Floats, values: Values = midpoints) -> Any:
+        return absorbing_matmul(*self._in_order(error, values(self.other)))
 
-    def shift(self, error: Floats) -> Any:
-        return absorbing_matmul(self.other.floats, error)
+    def _in_order(self, x: Any, other: Any) -> tuple[Any, Any]:
+        return (x, other) if self.first else (other, x)
 
 
+@dataclass(eq=False, slots=True)
 class Inverted(Part):
     """The parent A of Y = A⁻¹: dY = −Y·dA·Y."""
 
-    __slots__ = ("inverse",)
-
-    def __init__(self, parent: Node, inverse: Node) -> None:
-        super().__init__(parent)
-        self.inverse = inverse
+    inverse: Callable[[], Node]
 
     def pull(self, g: Node, view: View) -> Node:
-        turned = transposed(view(self.inverse))
-        return -times(times(turned, g), turned)
+        y = transposed(view(self.inverse()))
+        return -times(times(y, g), y)
 
     def push(self, t: Node, view: View) -> Node:
-        y = view(self.inverse)
+        y = view(self.inverse())
         return -times(times(y, t), y)
 
-    def widen(self, error: Any, *, wide: bool = False) -> Any:
-        y = self.inverse.moduli
-        return absorbing_matmul(absorbing_matmul(y, error), y)
-
-    def shift(self, error: Floats) -> Any:
-        y = self.inverse.floats
+    def shift(self, error: Floats, values: Values = midpoints) -> Any:
+        y = values(self.inverse())
         return -absorbing_matmul(absorbing_matmul(y, error), y)
 
 
+@dataclass(eq=False, slots=True)
 class Factored(Part):
     """The parent A of its Cholesky factor L: dL = L·Φ(L⁻¹·dA·L⁻ᵀ), Φ the lower half.
 
@@ -90,40 +69,24 @@ class Factored(Part):
     Smith, Differentiation of the Cholesky Algorithm, J. Comp. Graph. Stat. 4, 1995).
     """
 
-    __slots__ = ("_inverse", "factor")
-
-    def __init__(self, parent: Node, factor: Node) -> None:
-        super().__init__(parent)
-        self.factor = factor
-        self._inverse: Node | None = None
-
-    @property
-    def inverse(self) -> Node:
-        """The inverse of the factor."""
-        if self._inverse is None:
-            self._inverse = inverse(self.factor, rounded=False)
-        return self._inverse
+    factor: Callable[[], Node]
+    inverse: Callable[[], Node]
 
     def pull(self, g: Node, view: View) -> Node:
-        y, factor = view(self.inverse), view(self.factor)
+        y, factor = view(self.inverse()), view(self.factor())
         half = _lower_half(times(transposed(factor), g))
         full = times(times(transposed(y), half), y)
         return _lower_half(full + transposed(full))
 
     def push(self, t: Node, view: View) -> Node:
-        y, factor = view(self.inverse), view(self.factor)
+        y, factor = view(self.inverse()), view(self.factor())
         half = _lower_half(t)
         full = half + transposed(half)
         return times(factor, _lower_half(times(times(y, full), transposed(y))))
 
-    def widen(self, error: Any, *, wide: bool = False) -> Any:
-        return self._moved(error, self.inverse.moduli, self.factor.moduli)
-
-    def shift(self, error: Floats) -> Any:
-        return self._moved(error, self.inverse.floats, self.factor.floats)
-
-    def _moved(self, error: Floats, y: Floats, factor: Floats) -> Floats:
-        halves = np.tril(np.ones(error.shape), -1) + 0.5 * np.eye(len(error))
+    def shift(self, error: Floats, values: Values = midpoints) -> Any:
+        y, factor = values(self.inverse()), values(self.factor())
+        halves = _halves(len(error))
         full = halves * error + (halves * error).T
         return factor @ (halves * (y @ full @ y.T))
 
@@ -144,7 +107,7 @@ def times(a: Node, b: Node, rounding: Rounding | None = None) -> Node:
     """Return the product of two matrices."""
     value = numeric.matmul(a.value, b.value)
     rounding = rounding or of_sum(a.shape[1], lambda: absorbing_matmul(a.moduli, b.moduli))
-    parts = [TimesRight(a, b), TimesLeft(b, a)]
+    parts = [Factor(a, b, first=True), Factor(b, a, first=False)]
     return Node(value, ("matmul", a, b), parts, rounding=rounding, bilinear=True)
 
 
@@ -156,14 +119,17 @@ def inverse(a: Node, *, rounded: bool = True) -> Node:
         rounded: Whether a tool forms it, by elimination: 3n units of |A⁻¹|·|A|·|A⁻¹| (Higham,
             Accuracy and Stability, §14.1).
     """
-    y = Node(numeric.inverse(a.value), ("inverse", rounded, a))
-    y.follow(Inverted(a, y))
-    if rounded:
-        y.rounding = of_sum(
-            len(a.value),
-            lambda: absorbing_matmul(absorbing_matmul(y.moduli, a.moduli), y.moduli),
-            3.0,
-        )
+    rounding = of_sum(
+        len(a.value),
+        lambda: absorbing_matmul(absorbing_matmul(y.moduli, a.moduli), y.moduli),
+        3.0,
+    )
+    y = Node(
+        numeric.inverse(a.value),
+        ("inverse", rounded, a),
+        [Inverted(a, lambda: y)],
+        rounding=rounding if rounded else None,
+    )
     return y
 
 
@@ -173,10 +139,9 @@ def cholesky(a: Node) -> Node:
     A tool's factor is that of a matrix within n + 1 units of |L|·|L|ᵀ (Higham, Accuracy and
     Stability, theorem 10.3).
     """
-    factor = Node(numeric.cholesky(a.value), ("cholesky", a))
-    part = Factored(a, factor)
-    factor.follow(part)
-    factor.rounding = of_sum(len(a.value) + 1, lambda: part.widen(factor.moduli @ factor.moduli.T))
+    part = Factored(a, lambda: factor, cache(lambda: inverse(factor, rounded=False)))
+    rounding = of_sum(len(a.value) + 1, lambda: part.widen(factor.moduli @ factor.moduli.T))
+    factor = Node(numeric.cholesky(a.value), ("cholesky", a), [part], rounding=rounding)
     return factor
 
 
@@ -195,5 +160,8 @@ def solve(a: Node, b: Node) -> Node:
 def _lower_half(x: Node) -> Node:
     """Return the lower triangle, with half of the diagonal."""
     n = x.shape[0]
-    halves = Node(np.tril(np.ones((n, n)), -1) + 0.5 * np.eye(n))
-    return where(np.tri(n, dtype=bool), x * halves, Node(0))
+    return where(np.tri(n, dtype=bool), x * Node(_halves(n)), Node(0))
+
+
+def _halves(n: int) -> Floats:
+    return np.tril(np.ones((n, n)), -1) + 0.5 * np.eye(n)

@@ -9,17 +9,18 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from gradiometer.errors import ReferenceFailure
-from gradiometer.reference import algebra, creation, elementary, reductions, shapes
+from gradiometer.reference import algebra, creation, elementary, piecewise, reductions, shapes
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array, integers, lift
 from gradiometer.reference.evaluation import compare
-from gradiometer.reference.place import refusal, where_met
-from gradiometer.reference.tape import Node
+from gradiometer.reference.node import Node
+from gradiometer.reference.place import refusal, user_line
 from gradiometer.vocabulary.namespace import Namespace
 
 Operation = Callable[..., Any]
@@ -39,9 +40,13 @@ def _nan(x: Any) -> Any:
 
 def _reduced(reduce: Callable[..., Any]) -> Operation:
     def reduced(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-        return reduce(elementary.truth(x), axis=axis, keepdims=keepdims)
+        return reduce(piecewise.truth(x), axis=axis, keepdims=keepdims)
 
     return reduced
+
+
+def _named(module: ModuleType, *names: str) -> dict[str, Operation]:
+    return {name: getattr(module, name) for name in names}
 
 
 ARITHMETIC: dict[str, Operation] = {
@@ -51,8 +56,8 @@ ARITHMETIC: dict[str, Operation] = {
     "divide": elementary.divide,
     "pow": elementary.power,
     "matmul": algebra.matmul,
-    "floor_divide": elementary.floor_divide,
-    "remainder": elementary.remainder,
+    "floor_divide": piecewise.floor_divide,
+    "remainder": piecewise.remainder,
     "negative": lambda x: -lift(x),
     "positive": lambda x: lift(x),
 }
@@ -64,74 +69,39 @@ RELATIONS: dict[str, Operation] = {
     "equal": _relation("=="),
     "not_equal": _relation("!="),
 }
-COMPONENTWISE: dict[str, Operation] = {
-    name: functools.partial(elementary.smooth, name) for name in elementary.SMOOTH
-} | {
-    "abs": elementary.absolute,
-    "atan2": elementary.atan2,
-    "ceil": elementary.ceil,
-    "clip": elementary.clip,
-    "floor": elementary.floor,
-    "hypot": elementary.hypot,
-    "logaddexp": elementary.logaddexp,
-    "maximum": elementary.maximum,
-    "minimum": elementary.minimum,
-    "relu": elementary.relu,
-    "round": elementary.rounded,
-    "sign": elementary.sign,
-    "trunc": elementary.trunc,
-    "where": elementary.where,
-}
-REDUCTIONS: dict[str, Operation] = {
-    "argmax": reductions.argmax,
-    "argmin": reductions.argmin,
-    "argsort": reductions.argsort,
-    "cumulative_prod": reductions.cumulative_prod,
-    "cumulative_sum": reductions.cumulative_sum,
-    "logsumexp": reductions.logsumexp,
+COMPONENTWISE: dict[str, Operation] = (
+    {name: functools.partial(elementary.smooth, name) for name in elementary.SMOOTH}
+    | _named(elementary, "hypot", "logaddexp")
+    | _named(piecewise, "atan2", "ceil", "clip", "floor", "maximum", "minimum", "relu", "sign")
+    | _named(piecewise, "trunc", "where")
+    | {"abs": piecewise.absolute, "round": piecewise.rounded}
+)
+REDUCTIONS: dict[str, Operation] = _named(
+    reductions, "argmax", "argmin", "argsort", "cumulative_prod", "cumulative_sum", "logsumexp",
+    "mean", "prod", "sort",
+) | {
     "max": reductions.largest,
-    "mean": reductions.mean,
     "min": reductions.smallest,
-    "prod": reductions.prod,
-    "sort": reductions.sort,
     "std": reductions.deviation,
     "sum": reductions.total,
     "var": reductions.variance,
-}
-SHAPES: dict[str, Operation] = {
-    name: getattr(shapes, name)
-    for name in (
-        "broadcast_to", "concat", "diff", "expand_dims", "flip", "matrix_transpose", "moveaxis",
-        "permute_dims", "repeat", "reshape", "roll", "squeeze", "stack", "take", "take_along_axis",
-        "tile", "tril", "triu", "unstack",
-    )
 }  # fmt: skip
-MATRICES: dict[str, Operation] = {
-    "cholesky": algebra.cholesky,
-    "det": algebra.det,
-    "diagonal": shapes.diagonal,
-    "inv": algebra.inverse,
-    "matmul": algebra.matmul,
-    "matrix_power": algebra.matrix_power,
-    "matrix_transpose": shapes.matrix_transpose,
-    "outer": algebra.outer,
-    "solve": algebra.solve,
-    "tensordot": algebra.tensordot,
-    "trace": algebra.trace,
-    "vecdot": algebra.vecdot,
-    "vector_norm": algebra.vector_norm,
-}
-CREATION: dict[str, Operation] = {
-    "arange": creation.arange,
-    "asarray": creation.asarray,
-    "astype": creation.astype,
-    "eye": creation.eye,
-    "full": creation.full,
+SHAPES: dict[str, Operation] = _named(
+    shapes, "broadcast_to", "concat", "diff", "expand_dims", "flip", "matrix_transpose", "moveaxis",
+    "permute_dims", "repeat", "reshape", "roll", "squeeze", "stack", "take", "take_along_axis",
+    "tile", "tril", "triu", "unstack",
+)  # fmt: skip
+MATRICES: dict[str, Operation] = (
+    _named(algebra, "cholesky", "det", "matmul", "matrix_power", "outer", "solve", "tensordot")
+    | _named(algebra, "trace", "vecdot", "vector_norm")
+    | _named(shapes, "diagonal", "matrix_transpose")
+    | {"inv": algebra.inverse}
+)
+CREATION: dict[str, Operation] = _named(
+    creation, "arange", "asarray", "astype", "eye", "full", "linspace", "ones", "zeros"
+) | {
     "full_like": creation.like(creation.full),
-    "linspace": creation.linspace,
-    "ones": creation.ones,
     "ones_like": creation.like(creation.ones),
-    "zeros": creation.zeros,
     "zeros_like": creation.like(creation.zeros),
 }
 BOOLEANS: dict[str, Operation] = {
@@ -139,10 +109,10 @@ BOOLEANS: dict[str, Operation] = {
     "any": _reduced(np.any),
     "isfinite": _finite,
     "isnan": _nan,
-    "logical_and": lambda a, b: elementary.truth(a) & elementary.truth(b),
-    "logical_not": lambda a: ~elementary.truth(a),
-    "logical_or": lambda a, b: elementary.truth(a) | elementary.truth(b),
-    "logical_xor": lambda a, b: elementary.truth(a) ^ elementary.truth(b),
+    "logical_and": lambda a, b: piecewise.truth(a) & piecewise.truth(b),
+    "logical_not": lambda a: ~piecewise.truth(a),
+    "logical_or": lambda a, b: piecewise.truth(a) | piecewise.truth(b),
+    "logical_xor": lambda a, b: piecewise.truth(a) ^ piecewise.truth(b),
 }
 WHOLE = frozenset({
     "abs", "add", "broadcast_to", "ceil", "clip", "concat", "cumulative_prod", "cumulative_sum",
@@ -163,7 +133,7 @@ OF_SEVERAL = frozenset({
 
 
 def public(name: str, operation: Operation) -> Operation:
-    """Return an operation as a problem's function meets it: arrays in, arrays out."""
+    """Return an operation as a problem's function is given it: arrays in, arrays out."""
     signature = inspect.signature(operation)
 
     def called(*args: Any, **kwargs: Any) -> Any:
@@ -214,7 +184,7 @@ class _Missing:
         if name.startswith("__"):
             raise AttributeError(name)
         raise ReferenceFailure(
-            f"the reference has no rule for the operation {self._prefix + name!r}{where_met()}. "
+            f"the reference has no rule for the operation {self._prefix + name!r}{user_line()}. "
             f"Write the problem with {', '.join(sorted(OPERATIONS))}."
         )
 

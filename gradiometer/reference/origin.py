@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.linear import Collapse, Put
+from gradiometer.reference.node import Node
 from gradiometer.reference.rounding import ordered
-from gradiometer.reference.tape import Node
 
 Ids = NDArray[np.int64]
 
@@ -26,16 +26,16 @@ _constants: dict[float, int] = {}
 def origins(end: Node) -> Ids:
     """Return a number for each component of a node; equal numbers mean one and the same."""
     for node in ordered([end], lambda node: node.origin_ is not None):
-        node.origin_ = _moved(node)
+        node.origin_ = _of_node(node)
     assert end.origin_ is not None
     return end.origin_
 
 
-def _moved(node: Node) -> Ids:
+def _of_node(node: Node) -> Ids:
     name, *given = node.made
     if name == "constant" and not node.tracked:
         return _of_constants(node)
-    if name == "twin":
+    if name == "untracked":
         return _known(node.source)
     if name == "linear" and not isinstance(given[0], Collapse | Put):
         return np.asarray(given[0](_known(given[1])))

@@ -1,18 +1,19 @@
 """The two passes over a tape: cotangents from the outputs back, tangents from the inputs on.
 
-A pass is made of the tape's own operations. On the tape, it can be differentiated again; off it, it
-is only evaluated.
+A pass is made of nodes' own operations. It is recorded on the tape, to be differentiated again, or
+only evaluated, with the bounds on rounding that `gradiometer.reference.rounding` finds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradiometer.reference.rounding import ordered
-from gradiometer.reference.tape import Node, View, gather
+from gradiometer.reference.node import Node, componentwise
+from gradiometer.reference.parts import View
+from gradiometer.reference.rounding import of_sum, ordered
 
 
 def seed(x: Any) -> Node:
@@ -21,13 +22,13 @@ def seed(x: Any) -> Node:
 
 
 def taped(node: Node) -> Node:
-    """See a local derivative as it is: the pass is on the tape, to be differentiated again."""
+    """Use a local derivative as it is: the pass is recorded, to be differentiated again."""
     return node
 
 
 def plain(node: Node) -> Node:
-    """See a local derivative as its untracked twin: the pass is only evaluated."""
-    return node.twin
+    """Use a local derivative untracked: the pass is only evaluated."""
+    return node.untracked
 
 
 def backward(seeds: Mapping[Node, Node], view: View = plain) -> dict[Node, Node]:
@@ -35,15 +36,15 @@ def backward(seeds: Mapping[Node, Node], view: View = plain) -> dict[Node, Node]
 
     Args:
         seeds: Outputs and their cotangents.
-        view: `plain`, or `taped` to put the pass on the tape.
+        view: `plain`, or `taped` to record the pass on the tape.
     """
-    flows = {node: [cotangent] for node, cotangent in seeds.items()}
+    terms = {node: [cotangent] for node, cotangent in seeds.items()}
     found: dict[Node, Node] = {}
     for node in reversed(_tracked(seeds)):
-        found[node] = gather(flows.pop(node))
+        found[node] = gather(terms.pop(node))
         for part in node.parts:
             if part.parent.tracked:
-                flows.setdefault(part.parent, []).append(part.pull(found[node], view))
+                terms.setdefault(part.parent, []).append(part.pull(found[node], view))
     return found
 
 
@@ -55,14 +56,23 @@ def forward(
     Args:
         tangents: Inputs and their tangents.
         ends: What the tangents are wanted of.
-        view: `plain`, or `taped` to put the pass on the tape.
+        view: `plain`, or `taped` to record the pass on the tape.
     """
     found: dict[Node, Node] = dict(tangents)
     for node in _tracked(ends):
-        flows = [part.push(found[part.parent], view) for part in node.parts if part.parent in found]
-        if flows:
-            found[node] = gather(flows)
+        terms = [part.push(found[part.parent], view) for part in node.parts if part.parent in found]
+        if terms:
+            found[node] = gather(terms)
     return found
+
+
+def gather(nodes: Sequence[Node]) -> Node:
+    """Return the sum of nodes of one shape, in whatever order a tool adds them."""
+    if len(nodes) == 1:
+        return nodes[0]
+    value = sum((n.value for n in nodes[1:]), start=nodes[0].value)
+    rounding = of_sum(len(nodes) - 1, lambda: np.add.reduce([n.moduli for n in nodes]))
+    return componentwise("gather", value, *((n, 1) for n in nodes), rounding=rounding)
 
 
 def _tracked(ends: Iterable[Node]) -> list[Node]:

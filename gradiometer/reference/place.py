@@ -1,4 +1,4 @@
-"""Which line of the user's program is being evaluated: what an error about it names."""
+"""Which line of the user's program is being evaluated, and the errors that name it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from types import FrameType
 from gradiometer.errors import ReferenceFailure
 
 HERE = Path(__file__).parent
-OWN = (str(HERE), str(HERE.parent / "vocabulary" / "namespace.py"))
+SHARED = ("namespace.py", "graph.py", "program.py")
+OWN = (str(HERE), *(str(HERE.parent / "vocabulary" / name) for name in SHARED))
 """Files whose frames are the reference's own."""
 
 STDLIB = sysconfig.get_path("stdlib")
@@ -23,7 +24,7 @@ def users(file: str) -> bool:
     return not (file.startswith(OWN) or foreign or python)
 
 
-def where_met() -> str:
+def user_line() -> str:
     """Return ` at FILE, line N`, of the innermost frame that is the user's."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
@@ -49,5 +50,5 @@ Kind = type[WrongType] | type[WrongValue] | type[WrongName]
 
 
 def refusal(met: str, instead: str, kind: Kind = WrongType) -> ReferenceFailure:
-    """Return the error for what cannot be right: what was met, at which line, what to write."""
-    return kind(f"{met}{where_met()}: {instead}")
+    """Return an error: what was met, at which line of the program, and what to write instead."""
+    return kind(f"{met}{user_line()}: {instead}")

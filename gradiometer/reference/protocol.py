@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.reference import shapes, tape
+from gradiometer.reference import shapes, structure
 from gradiometer.reference.array import Array, constants, lift
 from gradiometer.reference.creation import asarray, astype
 from gradiometer.reference.operations import NAMESPACE, OPERATIONS
 from gradiometer.reference.place import WrongName, WrongValue, refusal
-from gradiometer.reference.refusals import BITS_ONLY, CUT, REFUSED
+from gradiometer.reference.refusals import BITS_ONLY, DERIVATIVE_LOST, REFUSED
 
 BINARY_OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "pow",
@@ -109,19 +109,19 @@ def _truncated(name: str) -> Callable[..., Any]:
 def _reshape(self: Array, *shape: Any, order: str = "C", copy: bool | None = None) -> Array:
     wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
     _plain_order(order)
-    return self.part(lambda p: p.reshape(wanted), tape.reshape(self.node, wanted))
+    return self.view_or_copy(lambda p: p.reshape(wanted), structure.reshape(self.node, wanted))
 
 
 def _transpose(self: Array, *axes: Any) -> Array:
     given = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
     order = tuple(given) if given and given[0] is not None else tuple(range(self.ndim))[::-1]
-    return self.part(lambda p: p.transpose(order), tape.transpose(self.node, order))
+    return self.view_or_copy(lambda p: p.transpose(order), structure.transpose(self.node, order))
 
 
 def _matrix_transposed(self: Array) -> Array:
     if self.ndim < 2:
         raise refusal(".mT of fewer than two axes", "it is of matrices.", WrongValue)
-    return self.part(lambda p: p.mT, shapes.matrix_transpose(self.node))
+    return self.view_or_copy(lambda p: p.mT, shapes.matrix_transpose(self.node))
 
 
 def _plain_order(order: str) -> None:
@@ -129,20 +129,20 @@ def _plain_order(order: str) -> None:
         raise refusal(f"order={order!r}", "transpose first.")
 
 
-def _moved(method: str, operation: Callable[..., Any]) -> Callable[..., Any]:
-    def moved(self: Array, *args: Any, **kwargs: Any) -> Array:
+def _rearranged(method: str, operation: Callable[..., Any]) -> Callable[..., Any]:
+    def rearranged(self: Array, *args: Any, **kwargs: Any) -> Array:
         node = operation(self.node, *args, **kwargs)
-        return self.part(lambda p: getattr(p, method)(*args, **kwargs), node)
+        return self.view_or_copy(lambda p: getattr(p, method)(*args, **kwargs), node)
 
-    return moved
+    return rearranged
 
 
 def _diagonal(self: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     positions = self.positions.diagonal(offset, axis1, axis2)
-    node = tape.reshape(self.node, (-1,))[
+    node = structure.reshape(self.node, (-1,))[
         np.arange(self.size).reshape(self.shape).diagonal(offset, axis1, axis2)
     ]
-    return self.part(lambda p: positions, node)
+    return self.view_or_copy(lambda p: positions, node)
 
 
 def _item(self: Array, *where: Any) -> Any:
@@ -185,7 +185,7 @@ def _deleted(self: Array, key: Any) -> None:
 
 
 def _pickled(self: Array, *protocol: Any) -> Any:
-    raise refusal("an array of the reference is pickled", CUT)
+    raise refusal("an array of the reference is pickled", DERIVATIVE_LOST)
 
 
 def _itself(self: Array, *args: Any, **kwargs: Any) -> Array:
@@ -198,7 +198,7 @@ def _copied(self: Array, order: str = "C") -> Array:
 
 def _flattened(self: Array, order: str = "C") -> Array:
     _plain_order(order)
-    return Array(tape.reshape(self.node, (-1,)), integer=self.integer, scalar=False)
+    return Array(structure.reshape(self.node, (-1,)), integer=self.integer, scalar=False)
 
 
 def _divmod(self: Array, other: Any) -> tuple[Any, Any]:
@@ -251,8 +251,8 @@ PROTOCOL: dict[str, Any] = (
         "ravel": lambda self, order="C": _reshape(self, -1, order=order),
         "real": property(_itself),
         "reshape": _reshape,
-        "squeeze": _moved("squeeze", shapes.squeeze),
-        "swapaxes": _moved("swapaxes", shapes.swapaxes),
+        "squeeze": _rearranged("squeeze", shapes.squeeze),
+        "swapaxes": _rearranged("swapaxes", shapes.swapaxes),
         "tolist": lambda self: constants(self, ".tolist()").tolist(),
         "trace": lambda self, offset=0: NAMESPACE.linalg.trace(self, offset=offset),
         "transpose": _transpose,
@@ -264,5 +264,5 @@ for _name, _meaning in PROTOCOL.items():
 
 
 def array(x: Any, *, integer: bool = False) -> Array:
-    """Return an input or a given value as an array that a problem's function meets."""
+    """Return an input or a given value as an array that a problem's function is given."""
     return Array(lift(x), integer=integer, scalar=False)

@@ -11,25 +11,28 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.reference import linear, tape
+from gradiometer.reference import linear
 from gradiometer.reference.array import lift
-from gradiometer.reference.elementary import maximum, minimum, smooth
+from gradiometer.reference.elementary import smooth
 from gradiometer.reference.evaluation import compare
 from gradiometer.reference.matrices import times
+from gradiometer.reference.node import Node
+from gradiometer.reference.parts import Reduced, Scaled
+from gradiometer.reference.piecewise import maximum, minimum
 from gradiometer.reference.place import WrongValue, refusal
 from gradiometer.reference.rounding import of_function
 from gradiometer.reference.shapes import from_front, to_front
-from gradiometer.reference.tape import Node, Reduced, concat, reshape
+from gradiometer.reference.structure import concat, reshape, spread, transpose, where
 
 Axis = int | Sequence[int] | None
 
 
 def total(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
     """Return the sum over axes."""
-    x = lift(x)
-    summed, dropped = linear.total(x.shape, axis)
-    kept = tape.apply(summed, x)
-    return kept if keepdims else tape.apply(dropped, kept)
+    node = lift(x)
+    summed, dropped = linear.total(node.shape, axis)
+    kept = node.apply(summed)
+    return kept if keepdims else kept.apply(dropped)
 
 
 def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
@@ -64,9 +67,9 @@ def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
     product = _tree(node, axis, True, lambda a, b: a * b, Node(1))
     if (node.moduli > 0.0).all() and node.size > product.size:
         summed, _ = linear.total(node.shape, axis)
+        part = Reduced(node, Scaled(node, lambda: product / node, node.shape), summed)
         rounding = of_function(float(summed.terms))
-        product = Node(product.value, ("prod", summed, node), rounding=rounding)
-        product.follow(Reduced(node, lambda: product / node, summed))
+        product = Node(product.value, ("prod", summed, node), [part], rounding=rounding)
     return product if keepdims else reshape(product, linear.total(node.shape, axis)[1].after)
 
 
@@ -84,9 +87,9 @@ def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
     """Return log Σ e^x, shifted by a constant near the maximum, which leaves it as it is."""
     x = lift(x)
     axes = axis if axis is None or isinstance(axis, int) else tuple(axis)
-    peak = np.max(x.floats, axis=axes, keepdims=True)
-    peak = Node(np.where(np.isfinite(peak), peak, 0.0))
-    found = smooth("log", total(smooth("exp", x - peak), axis, keepdims=True)) + peak
+    shift = np.max(x.floats, axis=axes, keepdims=True)
+    shift = Node(np.where(np.isfinite(shift), shift, 0.0))
+    found = smooth("log", total(smooth("exp", x - shift), axis, keepdims=True)) + shift
     return found if keepdims else reshape(found, linear.total(x.shape, axis)[1].after)
 
 
@@ -109,29 +112,28 @@ def cumulative_prod(x: Any, *, axis: int | None = None) -> Node:
 
 def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """Return where the maximum is, the first of several."""
-    return _place_of_best(lift(x), axis, ">=", keepdims)
+    return _extreme_position(lift(x), axis, ">=", keepdims)
 
 
 def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """Return where the minimum is, the first of several."""
-    return _place_of_best(lift(x), axis, "<=", keepdims)
+    return _extreme_position(lift(x), axis, "<=", keepdims)
 
 
 def argsort(x: Any, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Any:
     """Return the order of the components along an axis."""
     x = lift(x)
     front = to_front(x, axis)
-    lanes = reshape(front, (front.shape[0], -1))
-    order = np.empty(lanes.shape, dtype=np.int64)
-    for lane in range(lanes.shape[1]):
-        order[:, lane] = _ordered(lanes.value[:, lane], descending)
-    columns = np.arange(lanes.shape[1])
-    ahead, behind = lanes[order[:-1], columns], lanes[order[1:], columns]
+    matrix = reshape(front, (front.shape[0], -1))
+    order = np.empty(matrix.shape, dtype=np.int64)
+    for column in range(matrix.shape[1]):
+        order[:, column] = _ordered(matrix.value[:, column], descending)
+    columns = np.arange(matrix.shape[1])
+    ahead, behind = matrix[order[:-1], columns], matrix[order[1:], columns]
     right = compare(ahead, ">=" if descending else "<=", behind)
-    for k, lane in zip(*np.nonzero(~right), strict=True):  # a comparison that was turned
-        order[[k, k + 1], lane] = order[[k + 1, k], lane]
-    shaped = order.reshape(front.shape)
-    return np.moveaxis(shaped, 0, axis)
+    for k, column in zip(*np.nonzero(~right), strict=True):  # a comparison that was turned
+        order[[k, k + 1], column] = order[[k + 1, k], column]
+    return np.moveaxis(order.reshape(front.shape), 0, axis)
 
 
 def sort(x: Any, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Node:
@@ -142,21 +144,20 @@ def sort(x: Any, axis: int = -1, *, descending: bool = False, stable: bool = Tru
     return reshape(x, (-1,))[positions]
 
 
-def _ordered(lane: Any, descending: bool) -> list[int]:
-    def first(a: int, b: int) -> int:
-        gap = lane[a] - lane[b]
-        rising = 1 if gap > 0 else -1 if gap < 0 else 0
-        return -rising if descending else rising
+def _ordered(column: Any, descending: bool) -> list[int]:
+    def compared(a: int, b: int) -> int:
+        gap = column[a] - column[b]
+        return 1 if gap > 0 else -1 if gap < 0 else 0
 
-    return sorted(range(len(lane)), key=functools.cmp_to_key(first))
+    return sorted(range(len(column)), key=functools.cmp_to_key(compared), reverse=descending)
 
 
-def _place_of_best(x: Node, axis: int | None, relation: str, keepdims: bool) -> Any:
+def _extreme_position(x: Node, axis: int | None, relation: str, keepdims: bool) -> Any:
     front = _along(x, axis)
     best, place = front[0], np.zeros(front.shape[1:], dtype=np.int64)
     for k in range(1, front.shape[0]):
         held = compare(best, relation, front[k])
-        best, place = tape.where(held, best, front[k]), np.where(held, place, k)
+        best, place = where(held, best, front[k]), np.where(held, place, k)
     if not keepdims:
         return place[()]
     shape = [1 if axis is None or k == axis % x.ndim else n for k, n in enumerate(x.shape)]
@@ -175,12 +176,12 @@ def _tree(
     summed, dropped = linear.total(x.shape, axis)
     axes = range(x.ndim) if axis is None else [int(k) % x.ndim for k in np.atleast_1d(axis)]
     order = [*axes, *(k for k in range(x.ndim) if k not in axes)]
-    front = tape.transpose(x, order) if order != sorted(order) else x
+    front = transpose(x, order) if order != sorted(order) else x
     left = reshape(front, (-1, *(x.shape[k] for k in order[len(axes) :])))
     if not left.shape[0]:
         if empty is None:
             raise refusal("the maximum of nothing", "it is not defined.", WrongValue)
-        left = tape.spread(empty, (1, *left.shape[1:]))
+        left = spread(empty, (1, *left.shape[1:]))
     while left.shape[0] > 1:
         half, odd = left.shape[0] // 2, left.shape[0] % 2
         paired = combine(left[:half], left[half : 2 * half])

@@ -17,7 +17,7 @@ Higham and T. Mary, A New Approach to Probabilistic Rounding Error Analysis, SIA
 `DRAWS` times and pushing them through the computation; the bound is `CONFIDENCE` times the root of
 their mean square.
 
-Knows nodes by their attributes alone; how they are made is the tape's.
+Knows nodes by their attributes alone; they are made in `gradiometer.reference.node`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def of_sum(terms: Any, base: Callable[[], Floats], each: float = 1.0) -> Roundin
     return Rounding(each * units, each * np.minimum(units, np.sqrt(units)), base)
 
 
-def settle(end: Any) -> None:
+def find_bounds(end: Any) -> None:
     """Find the sound bound of a node, and of what it was computed from, without recursion."""
     for node in ordered([end], lambda node: node.bound_ is not None):
         with np.errstate(all="ignore"):
@@ -94,18 +94,19 @@ def likely(ends: Sequence[Any], series: Sequence[int] = (), *, keep: bool = Fals
         series: Which random numbers to draw: others at each call of an evaluation.
         keep: Whether the draws stay with the nodes, for others that are computed from them.
     """
-    edges = [n for n in ordered(ends, lambda n: not n.noisy) if n.edge and _reached(n)]
-    edged = [node.parts[0].parent for node in edges]
-    found = [np.zeros(node.shape) for node in (*ends, *edged)]
-    spreads: dict[int, Any] = {}
+    noisy = ordered(ends, lambda node: not node.noisy)
+    limited = [n for n in noisy if n.boundary and np.isinf(n.bound).any()]
+    operands = [node.parts[0].parent for node in limited]
+    found = [np.zeros(node.shape) for node in (*ends, *operands)]
+    deviations: dict[int, Any] = {}
     for k in range(DRAWS):
         drawn: dict[int, Any] = {}
         with np.errstate(all="ignore"):
-            _draw((*ends, *edged), (k, *series), drawn, spreads, keep=keep)
-            for n, node in enumerate((*ends, *edged)):  # squares would overflow, or vanish
+            _draw((*ends, *operands), (k, *series), drawn, deviations, keep=keep)
+            for n, node in enumerate((*ends, *operands)):  # squares would overflow, or vanish
                 found[n] = np.hypot(found[n], CONFIDENCE / DRAWS**0.5 * _drawn(node, k, drawn))
-    for node, error in zip(edges, found[len(ends) :], strict=True):
-        if (error >= node.edge(node.parts[0].parent.floats)).any():
+    for node, x, error in zip(limited, operands, found[len(ends) :], strict=True):
+        if (error >= node.boundary(x.floats)).any():
             return [np.full(end.shape, np.inf) for end in ends]
     return found[: len(ends)]
 
@@ -137,10 +138,10 @@ def absorbing_matmul(a: Floats, b: Floats) -> Floats:
     product: Floats = a @ b
     if np.isfinite(product).all():
         return product
-    wild_a, wild_b = ~np.isfinite(a), ~np.isfinite(b)
-    tame = np.where(wild_a, 0.0, a) @ np.where(wild_b, 0.0, b)
-    met = wild_a.astype(float) @ (b != 0.0) + (a != 0.0).astype(float) @ wild_b
-    return np.asarray(np.where(met > 0.0, np.inf, tame))
+    infinite_a, infinite_b = ~np.isfinite(a), ~np.isfinite(b)
+    finite = np.where(infinite_a, 0.0, a) @ np.where(infinite_b, 0.0, b)
+    infinite = infinite_a.astype(float) @ (b != 0.0) + (a != 0.0).astype(float) @ infinite_b
+    return np.asarray(np.where(infinite > 0.0, np.inf, finite))
 
 
 def _bound(node: Any) -> Floats:
@@ -148,8 +149,8 @@ def _bound(node: Any) -> Floats:
     for k, part in enumerate(node.parts):
         if part.parent.noisy_:
             passed = passed + part.widen(part.parent.bound_, wide=node.bilinear and k == 0)
-    if node.edge is not None and passed.any():
-        near = node.parts[0].parent.bound_ / node.edge(node.parts[0].parent.floats)
+    if node.boundary is not None and passed.any():
+        near = node.parts[0].parent.bound_ / node.boundary(node.parts[0].parent.floats)
         passed = np.where(near < 1.0, passed / (1.0 - near), np.where(near > 0.0, np.inf, passed))
     if node.rounding is not None:
         passed = passed + _own(node, node.rounding.units)
@@ -168,16 +169,11 @@ def _own(node: Any, units: Any) -> Any:
     return UNIT * np.asarray(units) * base + TINY * (rounded & (base != 0.0))
 
 
-def _reached(node: Any) -> bool:
-    """Return whether the sound bound reaches the edge of the operation's domain."""
-    return bool(np.isinf(node.bound).any())
-
-
 def _draw(
     ends: Sequence[Any],
     time: tuple[int, ...],
     drawn: dict[int, Any],
-    spreads: dict[int, Any],
+    deviations: dict[int, Any],
     *,
     keep: bool,
 ) -> None:
@@ -192,9 +188,9 @@ def _draw(
                 if part.parent.noisy:
                     error = error + part.shift(_drawn(part.parent, k, drawn))
             if node.rounding is not None:
-                if id(node) not in spreads:
-                    spreads[id(node)] = _own(node, node.rounding.typical)
-                error = error + spreads[id(node)] * generator.standard_normal(
+                if id(node) not in deviations:
+                    deviations[id(node)] = _own(node, node.rounding.typical)
+                error = error + deviations[id(node)] * generator.standard_normal(
                     node.shape, np.float32
                 )
         if keep:

@@ -1,4 +1,4 @@
-"""Operations that move components: joining, cutting, repeating, and the arrays to begin with.
+"""Operations that move components, by the array API standard: joining, cutting, repeating.
 
 Every function takes arrays, nodes or numbers, and returns a node.
 """
@@ -10,23 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.reference import tape
+from gradiometer.reference import structure
 from gradiometer.reference.array import index, lift
-from gradiometer.reference.tape import (
-    Node,
-    transpose,
-)
-from gradiometer.reference.tape import (
-    concat as joined,
-)
-from gradiometer.reference.tape import (
-    reshape as reshaped,
-)
+from gradiometer.reference.node import Node
+from gradiometer.reference.structure import transpose
 
 
 def reshape(x: Any, shape: Any, *, copy: bool | None = None) -> Node:
     """Return the components in another shape, of which one length may be −1."""
-    return reshaped(lift(x), shape if isinstance(shape, tuple | list) else (shape,))
+    return structure.reshape(lift(x), shape if isinstance(shape, tuple | list) else (shape,))
 
 
 def permute_dims(x: Any, axes: Sequence[int] | None = None) -> Node:
@@ -44,7 +36,7 @@ def matrix_transpose(x: Any) -> Node:
 def moveaxis(x: Any, source: Any, destination: Any) -> Node:
     """Return the array with axes moved."""
     x = lift(x)
-    return transpose(x, _moved(x.ndim, source, destination))
+    return transpose(x, _axes_moved(x.ndim, source, destination))
 
 
 def swapaxes(x: Any, a: int, b: int) -> Node:
@@ -58,26 +50,26 @@ def swapaxes(x: Any, a: int, b: int) -> Node:
 def expand_dims(x: Any, axis: Any = 0) -> Node:
     """Return the array with an axis of length one put in."""
     x = lift(x)
-    return reshaped(x, np.expand_dims(np.empty(x.shape), axis).shape)
+    return structure.reshape(x, np.expand_dims(np.empty(x.shape), axis).shape)
 
 
 def squeeze(x: Any, axis: Any = None) -> Node:
     """Return the array without axes of length one."""
     x = lift(x)
-    return reshaped(x, np.empty(x.shape).squeeze(axis).shape)
+    return structure.reshape(x, np.empty(x.shape).squeeze(axis).shape)
 
 
 def concat(arrays: Any, axis: int | None = 0) -> Node:
     """Join along an existing axis; flattened, without one."""
     nodes = [lift(a) for a in arrays]
     if axis is None:
-        nodes, axis = [reshaped(n, (-1,)) for n in nodes], 0
-    return joined(nodes, axis)
+        nodes, axis = [structure.reshape(n, (-1,)) for n in nodes], 0
+    return structure.concat(nodes, axis)
 
 
 def stack(arrays: Any, axis: int = 0) -> Node:
     """Join along a new axis."""
-    return joined([expand_dims(a, axis) for a in arrays], axis)
+    return structure.concat([expand_dims(a, axis) for a in arrays], axis)
 
 
 def unstack(x: Any, *, axis: int = 0) -> tuple[Node, ...]:
@@ -90,7 +82,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Node:
     """Return the slices at integer indices along an axis; of the flattened array without one."""
     node = lift(x)
     if axis is None:
-        node, axis = (node if node.ndim == 1 else reshaped(node, (-1,))), 0
+        node, axis = (node if node.ndim == 1 else structure.reshape(node, (-1,))), 0
     return node[(*(slice(None),) * (axis % node.ndim), np.asarray(index(indices)))]
 
 
@@ -98,54 +90,54 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Node:
     """Return the components at integer indices along an axis, each with its own."""
     x = lift(x)
     where = np.take_along_axis(_positions(x), np.asarray(index(indices)), axis)
-    return _picked(x, where)
+    return _take(x, where)
 
 
 def broadcast_to(x: Any, shape: Any) -> Node:
     """Return x broadcast to a shape."""
-    return tape.spread(lift(x), tuple(np.atleast_1d(shape).tolist()))
+    return structure.spread(lift(x), tuple(np.atleast_1d(shape).tolist()))
 
 
 def flip(x: Any, axis: Any = None) -> Node:
     """Return the array with the order along axes reversed."""
     x = lift(x)
-    return _picked(x, np.flip(_positions(x), axis))
+    return _take(x, np.flip(_positions(x), axis))
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Node:
     """Return the array with components shifted around."""
     x = lift(x)
-    return _picked(x, np.roll(_positions(x), shift, axis))
+    return _take(x, np.roll(_positions(x), shift, axis))
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Node:
     """Return the array with each slice repeated."""
     x = lift(x)
-    return _picked(x, np.repeat(_positions(x), index(repeats), axis))
+    return _take(x, np.repeat(_positions(x), index(repeats), axis))
 
 
 def tile(x: Any, repetitions: Any) -> Node:
     """Return the array repeated as a whole."""
     x = lift(x)
-    return _picked(x, np.tile(_positions(x), repetitions))
+    return _take(x, np.tile(_positions(x), repetitions))
 
 
 def tril(x: Any, k: int = 0) -> Node:
     """Return the lower triangle, zeros above."""
     x = lift(x)
-    return tape.where(np.tri(x.shape[-2], x.shape[-1], k, dtype=bool), x, Node(0))
+    return structure.where(np.tri(x.shape[-2], x.shape[-1], k, dtype=bool), x, Node(0))
 
 
 def triu(x: Any, k: int = 0) -> Node:
     """Return the upper triangle, zeros below."""
     x = lift(x)
-    return tape.where(~np.tri(x.shape[-2], x.shape[-1], k - 1, dtype=bool), x, Node(0))
+    return structure.where(~np.tri(x.shape[-2], x.shape[-1], k - 1, dtype=bool), x, Node(0))
 
 
 def diagonal(x: Any, offset: int = 0) -> Node:
     """Return a diagonal of each matrix."""
     x = lift(x)
-    return _picked(x, np.diagonal(_positions(x), offset, -2, -1))
+    return _take(x, np.diagonal(_positions(x), offset, -2, -1))
 
 
 def diff(x: Any, axis: int = -1) -> Node:
@@ -156,15 +148,15 @@ def diff(x: Any, axis: int = -1) -> Node:
 
 def to_front(x: Node, axis: int) -> Node:
     """Return the array with an axis moved to the front."""
-    return x if axis % x.ndim == 0 else transpose(x, _moved(x.ndim, axis, 0))
+    return x if axis % x.ndim == 0 else transpose(x, _axes_moved(x.ndim, axis, 0))
 
 
 def from_front(x: Node, axis: int) -> Node:
     """Return the array with its first axis moved to a place."""
-    return x if axis % x.ndim == 0 else transpose(x, _moved(x.ndim, 0, axis))
+    return x if axis % x.ndim == 0 else transpose(x, _axes_moved(x.ndim, 0, axis))
 
 
-def _moved(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
+def _axes_moved(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
     lengths = tuple(range(2, 2 + ndim))  # that differ, so that they tell the order
     moved = np.moveaxis(np.broadcast_to(np.empty(()), lengths), source, destination).shape
     return tuple(length - 2 for length in moved)
@@ -174,5 +166,5 @@ def _positions(x: Node) -> Any:
     return np.arange(x.size).reshape(x.shape)
 
 
-def _picked(x: Node, positions: Any) -> Node:
-    return reshaped(x, (-1,))[positions]
+def _take(x: Node, positions: Any) -> Node:
+    return structure.reshape(x, (-1,))[positions]

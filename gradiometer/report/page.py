@@ -1,28 +1,25 @@
-"""Writes a run's report: `report.md` with SVG charts and CSV tables, into a folder of its own.
+"""The report of a run: its sections, made from the run's frames. Nothing is measured here.
 
-The text is `templates/report.md.j2`; the figures come from the run's frames. Nothing is measured
-here.
+The prose is `templates/run.md.j2`, a block a section.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gradiometer.errors import GradiometerError
-from gradiometer.report import charts, tables
+from gradiometer.report import cases, markdown, tables
+from gradiometer.report.charts import figures
+from gradiometer.report.prose import Prose
+from gradiometer.report.quantities import digits, duration
+from gradiometer.report.sections import Section, Table
 from gradiometer.runs.run import Run
 from gradiometer.vocabulary.operators import OPERATORS
 
 MOST_LINES = 30
 """Lines of a table beyond which it is folded away."""
-
-MOST_TEXT = 2000
-"""Characters of a table beyond which its columns are not aligned in the source."""
 
 EXPECTED = ["skipped", "unsupported", "not-installed"]
 """Statuses that are no surprise: folded away where there are many."""
@@ -34,203 +31,121 @@ def write(run: Run, reports: Path) -> Path:
     Raises:
         GradiometerError: If it cannot be written there.
     """
-    folder = reports / run.id
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, table in tables.csv(run).items():
-            table.to_csv(folder / f"{name}.csv", index=False)
-        drawn = _draw(run, folder)
-        path = folder / "report.md"
-        path.write_text(render(run, drawn), encoding="utf-8")
-    except OSError as error:
-        raise GradiometerError(
-            f"Cannot write the report to {folder}: {error.strerror}. "
-            "Choose another folder with --reports."
-        ) from error
-    return path
+    return markdown.write(page(run), tables.csv(run), reports / run.id)
 
 
-def render(run: Run, drawn: dict[str, dict[str, str]]) -> str:
-    """Return the report as Markdown.
-
-    Args:
-        run: The run.
-        drawn: Image links by operator and chart name.
-    """
-    loader = PackageLoader("gradiometer.report")
-    engine = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)
-    text = engine.get_template("report.md.j2").render(_context(run, drawn))
-    return "\n".join(_without_gaps(text.splitlines())) + "\n"
-
-
-def _context(run: Run, drawn: dict[str, dict[str, str]]) -> dict[str, Any]:
-    threads = run.info["options"]["threads"]
-    rankings = tables.rankings(run)
-    operators = [_operator(run, name, drawn.get(name, {})) for name in run.operators]
-    return {
-        "run": run,
-        "paired": run.info["timing"] == "interleaved",
-        "methods": run.cells["method"].nunique(),
-        "functions": len(run.cells.groupby(["problem", "size"])),
-        "cores": "core" if threads == 1 else f"{threads} cores",
-        "planned": f"{run.planned:,}",
-        "counts": tables.counts(run),
-        "faulty": len(run.faulty),
-        "warnings": run.warnings,
-        "worst": _worst(run),
-        "floor": tables.duration(run.floor_s),
-        "operators": operators,
-        "derived": bool(tables.derived(run).any()),
-        "costs": _costs(run),
-        "rankings": _by_problem(run, rankings),
-        **_largest(run, list(rankings)),
-        "coverage": _coverage(run.coverage()),
-        "environment": _markdown(_environment(run)),
-    }
+def page(run: Run) -> Section:
+    """Return the report of a run."""
+    prose = Prose(
+        "gradiometer.report",
+        "run.md.j2",
+        run=run,
+        counts=tables.counts(run),
+        worst=_worst(run),
+        floor=duration(run.floor_s),
+        derived=tables.derived(run).any(),
+    )
+    below = [section for make in SECTIONS if (section := make(run, prose))]
+    return Section(f"Differentiation methods compared: run {run.id}", [prose("opening")], below)
 
 
-def _operator(run: Run, name: str, links: dict[str, str]) -> dict[str, Any]:
-    """Return what a report shows of one operator."""
-    return {
-        "name": name,
-        "meaning": OPERATORS[name].meaning,
-        "timed": bool(run.cells.loc[run.cells["operator"] == name, "time_s"].notna().any()),
-        "agreement": _matrix(tables.agreement(run, name)),
-        "speed": _matrix(tables.speed(run, name)),
-        "charts": {chart: links.get(chart, "") for chart in charts.CHARTS},
-    }
+def _agreement(run: Run, prose: Prose) -> Section:
+    below = []
+    for name in run.operators:
+        table = _matrix(tables.agreement(run, name))
+        meaning = f"{OPERATORS[name].meaning}."
+        below.append(Section(name, [meaning, *figures(run, "agreement", name), table]))
+    return Section("Agreement", [prose("agreement")], below)
 
 
-def _matrix(table: pd.DataFrame) -> dict[str, Any]:
-    tall = tables.upright(table)
-    return {"text": _markdown(tall), "long": len(tall) > MOST_LINES}
-
-
-def _costs(run: Run) -> list[dict[str, str]]:
-    """Return the tables of costs that theory bounds, where the run has them."""
-    found = {name: tables.cost(run, name) for name in tables.COSTS if name in run.operators}
-    return [
-        {
-            "title": f"{name}, in multiples of the {tables.COSTS[name][0]}",
-            "table": _markdown(tables.upright(table)),
-        }
-        for name, table in found.items()
-        if table is not None
+def _speed(run: Run, prose: Prose) -> Section:
+    timed = set(cases.timed(run)["operator"])
+    below = [
+        Section(f"{name}, time", [_matrix(tables.speed(run, name)), *figures(run, "ranking", name)])
+        for name in run.operators
+        if name in timed
     ]
+    return Section("Speed", [prose("speed"), *([] if below else ["Nothing was timed."])], below)
 
 
-def _by_problem(run: Run, rankings: dict[str, pd.DataFrame]) -> dict[str, list[dict[str, str]]]:
-    """Return the ranking of every case, problem by problem, in each operator by operator."""
-    found: dict[str, list[dict[str, str]]] = {case.partition("/")[0]: [] for case in rankings}
-    for operator in run.operators:
-        for case in [case for case in rankings if tables.operator_of(case) == operator]:
-            shown = {"title": tables.case_title(run, case), "table": _markdown(rankings[case])}
-            found[case.partition("/")[0]].append(shown)
-    return found
+def _ranking(run: Run, prose: Prose) -> Section | None:
+    rankings, below = cases.rankings(run), []
+    for problem, rows in cases.timed(run).groupby("problem", sort=False):
+        ordered = [
+            case for name in run.operators for case in rows["case"][rows["operator"] == name]
+        ]
+        each = [Section(cases.title(run, case), [Table(rankings[case])]) for case in ordered]
+        below.append(Section(str(problem), sections=each, folded=True))
+    return Section("Ranking", [prose("ranking")], below) if below else None
 
 
-def _coverage(missed: pd.DataFrame) -> dict[str, Any]:
-    """Return what has no figure: in one table, or what could be expected apart if it is much."""
-    expected = missed["status"].isin(EXPECTED)
-    apart = len(missed) > MOST_LINES
-    shown, folded = missed[~(expected & apart)], missed[expected & apart]
-    return {
-        "any": len(missed) > 0,
-        "shown": _markdown(shown) if len(shown) else "",
-        "folded": _markdown(folded) if len(folded) else "",
-        "count": len(folded),
-    }
+def _cost(run: Run, prose: Prose) -> Section | None:
+    below = [
+        Section(f"{name}, in multiples of the {base}", [Table(tables.upright(cost))])
+        for name, (base, _) in tables.COSTS.items()
+        if (cost := tables.cost(run, name)) is not None
+    ]
+    return Section("Cost against the primal", [prose("cost")], below) if below else None
 
 
-def _draw(run: Run, folder: Path) -> dict[str, dict[str, str]]:
-    links: dict[str, dict[str, str]] = {}
-    for operator in run.operators:
-        links[operator] = {}
-        for name, (title, chart) in charts.CHARTS.items():
-            drawing = chart(run, operator)
-            if drawing is not None:
-                file = f"{name}-{operator}.svg"
-                drawing.save(str(folder / file))
-                links[operator][name] = f"![{title.format(operator)}]({file})"
-    return links
+def _scaling(run: Run, prose: Prose) -> Section | None:
+    found = {name: figures(run, "scaling", name) for name in run.operators}
+    below = [Section(f"{name}, scaling", drawn) for name, drawn in found.items() if drawn]
+    return Section("Scaling", [prose("scaling")], below) if below else None
+
+
+def _cold(run: Run, prose: Prose) -> Section | None:
+    case = cases.largest(run)
+    if case is None:
+        return None
+    told = prose(
+        "cold",
+        operator=cases.operator(run, case),
+        first=cases.first_to_start(run, case),
+        repeats=int(cases.rows(run, case)["cold"].fillna(0).max()),
+    )
+    below = Section(cases.title(run, case), [Table(cases.cold(run, case))])
+    return Section("Cold and warm", [told], [below])
+
+
+def _memory(run: Run, prose: Prose) -> Section | None:
+    case = cases.largest(run)
+    if case is None or cases.rows(run, case)["call_bytes"].isna().all():
+        return None
+    return Section("Memory", [prose("memory"), Table(cases.memory(run, case))])
+
+
+def _coverage(run: Run, prose: Prose) -> Section:
+    """Return what has no figure; if it is much, what could be expected of it is folded away."""
+    missed = run.coverage()
+    if missed.empty:
+        return Section("Coverage", ["Every planned cell has its figure."])
+    folded = missed["status"].isin(EXPECTED) & (len(missed) > MOST_LINES)
+    summary = f"{folded.sum()} cells that were skipped, unsupported or not installed"
+    parts = [Table(missed[~folded]), Table(missed[folded], summary)]
+    shown = [table for table in parts if len(table.frame)]
+    return Section("Coverage", ["Each planned cell that has no figure, and why.", *shown])
+
+
+def _environment(run: Run, prose: Prose) -> Section:
+    return Section("Environment", [Table(tables.environment(run)), prose("closing")])
+
+
+SECTIONS: tuple[Callable[[Run, Prose], Section | None], ...] = (
+    _agreement, _speed, _ranking, _cost, _scaling, _cold, _memory, _coverage, _environment,
+)  # fmt: skip
+"""What makes the sections of a report, in order; None where a run has nothing of the kind."""
+
+
+def _matrix(table: pd.DataFrame) -> Table:
+    tall = tables.upright(table)
+    return Table(tall, "As a table" if len(tall) > MOST_LINES else "")
 
 
 def _worst(run: Run) -> dict[str, str] | None:
+    """Return the least accurate answer that agrees, of a method that promises to be exact."""
     kept = run.records[(run.records["promise"] >= 11) & (run.records["status"] == "ok")]
     if kept.empty:
         return None
     row = kept.sort_values("digits").iloc[0]
-    digits = tables.digits(float(row["digits"]))
-    return {"digits": digits, "method": row["method"], "case": row["case"]}
-
-
-def _largest(run: Run, cases: list[str]) -> dict[str, Any]:
-    """Return the cold figures and the memory of the first operator's case with the most inputs."""
-    timed = {tables.operator_of(case) for case in cases}
-    first = next((name for name in run.operators if name in timed), None)
-    if first is None:
-        return {"cold": None, "memory": None}
-    n = run.records.groupby("case")["n"].max().fillna(0)
-    cases = [case for case in cases if tables.operator_of(case) == first]
-    case = max(cases, key=lambda each: int(n[each]))
-    rows = run.records[run.records["case"] == case]
-    return {
-        "cold": {
-            "title": tables.case_title(run, case),
-            "operator": first,
-            "table": _markdown(tables.cold(run, case)),
-            "first": tables.first_to_start(run, case),
-            "repeats": 0 if rows["cold"].isna().all() else int(rows["cold"].max()),
-        },
-        "memory": None if rows["call_bytes"].isna().all() else _markdown(tables.memory(run, case)),
-    }
-
-
-def _environment(run: Run) -> pd.DataFrame:
-    machine, options = run.info["environment"], run.info["options"]
-    sampling = (
-        f"rounds of {options['sample_s'] * 1e3:g} ms a method, until every ratio is known within "
-        f"±{options['precision']:.0%} or {options['budget_s']:g} s are spent"
-    )
-    facts = {
-        "Machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB",
-        "System": f"{machine['system']}, Python {machine['python']}",
-        "Started": machine["started"],
-        "Load before": ", ".join(map(str, machine["load_average"])) + " (1, 5, 15 minutes)",
-        "Threads a tool": str(options["threads"]),
-        "Sampling": sampling if run.info["timing"] == "interleaved" else "by pytest-benchmark",
-        "Noise": _noise(run.info.get("noise", {})),
-        "Seed": str(options["seed"]),
-        "Versions": ", ".join(f"{k} {v}" for k, v in machine["versions"].items()),
-    }
-    return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
-
-
-def _noise(noise: dict[str, Any]) -> str:
-    parts = []
-    if noise.get("spread") is not None:
-        parts.append(f"a fixed piece of work varied by {noise['spread']:.1%} (interquartile range)")
-    if noise.get("others") is not None:
-        parts.append(f"other processes used {noise['others']:.1%} of the cores' time")
-    if noise.get("efficiency") is not None:
-        parts.append(f"{noise['efficiency']:.0%} of the rounds' time was spent in timed calls")
-    if noise.get("calm") is not None:
-        parts.append(f"the machine was undisturbed in {noise['calm']:.0%} of the rounds")
-    return "; ".join(parts) or "not measured"
-
-
-def _markdown(table: pd.DataFrame) -> str:
-    text = str(table.map(_escaped).to_markdown(index=False, disable_numparse=True))
-    return re.sub(r" +\|", " |", re.sub(r"-{3,}", "---", text)) if len(text) > MOST_TEXT else text
-
-
-def _escaped(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    line = " ".join(value.splitlines())
-    return re.sub(r"([\\|<_*`])", r"\\\1", line)
-
-
-def _without_gaps(lines: list[str]) -> list[str]:
-    """Return the lines with runs of empty ones reduced to one."""
-    return [a for a, b in zip(lines, ["x", *lines], strict=False) if a.strip() or b.strip()]
+    return {"digits": digits(float(row["digits"])), "method": row["method"], "case": row["case"]}

@@ -1,18 +1,15 @@
-"""The tables that people read, as frames of text, the same in the terminal and in Markdown."""
+"""A run's tables, as frames of text, the same in the terminal and in a report."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 
+from gradiometer.report.quantities import GAP, digits, multiple
 from gradiometer.runs import analysis
 from gradiometer.runs.run import Run
-
-CSV = ("agreement", "speed", "ranking", "timing", "break_even", "coverage", "records")
-"""The tables that a report keeps as CSV, with unrounded numbers."""
 
 DERIVED = "†"
 """Marks a time of an operator that the method has not, and that was put together from others."""
@@ -20,53 +17,16 @@ DERIVED = "†"
 COSTS = {"gradient": ("value", "4 to 5"), "hvp": ("gradient", "2 to 3")}
 """Operators whose cost theory bounds in reverse mode: in multiples of what, and by how much."""
 
-
 OWED = "rounding leaves"
 """The row of a table of digits that says how many rounding in float64 leaves of each case."""
 
-
-def duration(seconds: float) -> str:
-    """Return a time with three digits and its unit: `60.0 ns`, `1.24 ms`, `47.0 s`.
-
-    Example:
-        >>> duration(6.2e-8), duration(0.00124), duration(47)
-        ('62.0 ns', '1.24 ms', '47.0 s')
-    """
-    if pd.isna(seconds):
-        return "–"
-    shown = float(f"{seconds:.3g}")  # rounded first, so that 999.96 ns is a microsecond
-    for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if shown >= factor:
-            return f"{three(shown / factor)} {unit}"
-    return f"{three(shown / 1e-9)} ns"
-
-
-def three(x: float) -> str:
-    """Return three significant digits without an exponent: `1.00`, `34.7`, `7,430`."""
-    if pd.isna(x):
-        return "–"
-    if math.isinf(x):
-        return str(x)
-    shown = float(f"{x:.3g}")
-    decimals = 2 - math.floor(math.log10(abs(shown))) if shown else 2
-    return f"{shown:,.{max(0, decimals if abs(shown) < 0.1 else min(decimals, 2))}f}"
-
-
-def digits(x: Any) -> str:
-    """Return digits with one decimal, `exact` where nothing is wrong; a status as it is."""
-    if not isinstance(x, float):
-        return str(x)
-    return "exact" if x == math.inf else "–" if math.isnan(x) else f"{round(x, 1) + 0.0:.1f}"
-
-
-def multiple(x: Any) -> str:
-    """Return a ratio like `34.7×`, or a status as it is."""
-    return f"{three(x)}×" if isinstance(x, float) and not math.isnan(x) else digits(x)
-
-
-def interval(low: float, high: float) -> str:
-    """Return the ends of a ratio's interval: `[34.1, 35.5]`."""
-    return "–" if pd.isna(low) else f"[{three(low)}, {three(high)}]"
+NOISE = {
+    "spread": "a fixed piece of work varied by {:.1%} (interquartile range)",
+    "others": "other processes used {:.1%} of the cores' time",
+    "efficiency": "{:.0%} of the rounds' time was spent in timed calls",
+    "calm": "the machine was undisturbed in {:.0%} of the rounds",
+}
+"""What a run notes of its noise, in words."""
 
 
 def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
@@ -78,10 +38,10 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
     chosen = run.cells[run.cells["operator"] == operator]
     promise = chosen.groupby("method")["promise"].max().map(lambda p: f"{p:g}", na_action="ignore")
     table = run.agreement(operator).map(digits)
-    table.insert(0, "promise", promise.reindex(table.index).astype(object).fillna("–"))
+    table.insert(0, "promise", promise.reindex(table.index).astype(object).fillna(GAP))
     owed = chosen.groupby(analysis.label(chosen))["owed"].min().reindex(table.columns)
     if (owed < chosen["promise"].max()).any():
-        row = owed.map(lambda x: "–" if pd.isna(x) else digits(float(x))).to_frame(OWED).T
+        row = owed.map(lambda x: digits(float(x))).to_frame(OWED).T
         table = pd.concat([row, table]).rename_axis(index=str(table.index.name))
     return table
 
@@ -111,7 +71,7 @@ def cost(run: Run, operator: str) -> pd.DataFrame | None:
         return None
     modes = run.records.groupby("method")["mode"].first().reindex(table.index)
     table = table.replace("ok", math.nan).map(multiple)
-    table.insert(0, "bound", modes.isin(["reverse", "manual"]).map({True: bound, False: "–"}))
+    table.insert(0, "bound", modes.isin(["reverse", "manual"]).map({True: bound, False: GAP}))
     return table
 
 
@@ -120,78 +80,6 @@ def upright(table: pd.DataFrame) -> pd.DataFrame:
     cases = len(table.columns.difference(["promise", "bound"]))
     tall = table if len(table) >= cases else table.T.rename_axis("function")
     return tall.rename_axis(columns=None).reset_index()
-
-
-def rankings(run: Run) -> dict[str, pd.DataFrame]:
-    """Return each timed case's methods by speed, with intervals; `=` marks a shared rank."""
-    return {str(case): _ranking(rows) for case, rows in run.ranking().groupby("case", sort=False)}
-
-
-def _ranking(table: pd.DataFrame) -> pd.DataFrame:
-    shared = table["rank"].duplicated(keep=False)
-    shown = {
-        "rank": [
-            f"{r}{'=' if tied else ''}" for r, tied in zip(table["rank"], shared, strict=True)
-        ],
-        "method": table["method"],
-        "× fastest": table["ratio"].map(multiple),
-        "95% interval": list(map(interval, table["ratio_low"], table["ratio_high"])),
-        "time a call": table["time_s"].map(duration),
-        "× own primal": table["per_primal"].map(multiple),
-    }
-    native = (table["route"] == "native").all()
-    return pd.DataFrame(shown if native else shown | {"route": table["route"]})
-
-
-def cold(run: Run, case: str) -> pd.DataFrame:
-    """Return one case's cold figures beside the warm one: what a first answer costs."""
-    table = run.timing()
-    table = table[table["case"] == case].sort_values("time_s")
-    shown = {
-        "method": table["method"],
-        "import": table["import_s"],
-        "preparation": table["prepare_s"],
-        "first call": table["first_s"],
-        "warm call": table["time_s"],
-    }
-    times = {k: v.map(duration) if k != "method" else v for k, v in shown.items()}
-    even = run.break_even(operator_of(case))
-    even = even[(even["case"] == case) & (even["overtakes"] == first_to_start(run, case))]
-    calls = table["method"].map(even.set_index("method")["calls"])
-    return pd.DataFrame(times | {"pays off after": calls.map(_calls)})
-
-
-def memory(run: Run, case: str) -> pd.DataFrame:
-    """Return the peak resident memory of one case's methods, over the level before."""
-    table = run.records[(run.records["case"] == case) & run.records["time_s"].notna()]
-    table = table.sort_values("call_bytes")
-    return pd.DataFrame(
-        {
-            "method": table["method"],
-            "preparation and first call": table["prepare_bytes"].map(megabytes),
-            "warm call": table["call_bytes"].map(megabytes),
-        }
-    )
-
-
-def first_to_start(run: Run, case: str) -> str:
-    """Return the method whose first answer costs least, import included."""
-    table = run.timing()
-    table = table[table["case"] == case]
-    table = table.assign(cold_s=analysis.cold(table)).dropna(subset="cold_s")
-    ordered = table.sort_values("cold_s", kind="stable")["method"]
-    return str(ordered.iloc[0]) if len(ordered) else "none"
-
-
-def megabytes(count: float) -> str:
-    """Return bytes as megabytes: `51.1 MB`."""
-    if pd.isna(count):
-        return "–"
-    return "< 0.1 MB" if count < 1e5 else f"{three(float(count) / 1e6)} MB"
-
-
-def _calls(count: float) -> str:
-    return "–" if pd.isna(count) else f"{count:,.0f} calls"
 
 
 def counts(run: Run) -> str:
@@ -203,11 +91,37 @@ def counts(run: Run) -> str:
     return ", ".join(told) or "none"
 
 
+def environment(run: Run) -> pd.DataFrame:
+    """Return what the run's figures depend on: machine, versions, options, noise."""
+    machine, options, noise = (
+        run.info["environment"],
+        run.info["options"],
+        run.info.get("noise", {}),
+    )
+    measured = [text.format(noise[k]) for k, text in NOISE.items() if noise.get(k) is not None]
+    sampling = (
+        f"rounds of {options['sample_s'] * 1e3:g} ms a method, until every ratio is known within "
+        f"±{options['precision']:.0%} or {options['budget_s']:g} s are spent"
+    )
+    facts = {
+        "Machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB",
+        "System": f"{machine['system']}, Python {machine['python']}",
+        "Started": machine["started"],
+        "Load before": ", ".join(map(str, machine["load_average"])) + " (1, 5, 15 minutes)",
+        "Threads a tool": str(options["threads"]),
+        "Sampling": sampling if run.info["timing"] == "interleaved" else "by pytest-benchmark",
+        "Noise": "; ".join(measured) or "not measured",
+        "Seed": str(options["seed"]),
+        "Versions": ", ".join(f"{k} {v}" for k, v in machine["versions"].items()),
+    }
+    return pd.DataFrame(list(facts.items()), columns=["fact", "value"])
+
+
 def csv(run: Run) -> dict[str, pd.DataFrame]:
-    """Return the tables that a report keeps as CSV, by name."""
+    """Return the tables that a report keeps as CSV, by name, with unrounded numbers."""
     return {
-        "agreement": _stacked(run.operators, run.agreement),
-        "speed": _stacked(run.operators, run.speed),
+        "agreement": _stacked(run, run.agreement),
+        "speed": _stacked(run, run.speed),
         "ranking": run.ranking(),
         "timing": run.timing(),
         "break_even": pd.concat(map(run.break_even, run.operators or ["gradient"])),
@@ -216,25 +130,9 @@ def csv(run: Run) -> dict[str, pd.DataFrame]:
     }
 
 
-def _stacked(operators: list[str], matrix: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
-    """Return the matrices of several operators below each other."""
-    tables = [matrix(name).reset_index() for name in operators]
-    named = [t.assign(operator=name) for t, name in zip(tables, operators, strict=True)]
-    if not named:
+def _stacked(run: Run, matrix: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+    """Return the matrices of the run's operators below each other."""
+    tables = {name: matrix(name) for name in run.operators}
+    if not tables:
         return pd.DataFrame(columns=["operator", "method"])
-    stacked = pd.concat(named, ignore_index=True)
-    stacked.insert(0, "operator", stacked.pop("operator"))
-    return stacked
-
-
-def operator_of(case: str) -> str:
-    """Return the operator that a case is of: the last part of its id."""
-    return case.rpartition("/")[2]
-
-
-def case_title(run: Run, case: str) -> str:
-    """Return a heading for a case: its operator, short name, and how many inputs it has."""
-    rows = run.records[run.records["case"] == case]
-    n = rows["n"].max()
-    title = f"{operator_of(case)} of {analysis.label(rows).iloc[0]}"
-    return title + ("" if pd.isna(n) else f" ({n:,} inputs)")
+    return pd.concat(tables, names=["operator"]).reset_index()

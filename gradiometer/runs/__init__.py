@@ -1,1 +1,1 @@
-"""Runs: records, their store, and the frames made of them."""
+"""Runs: what an experiment measured, kept in a folder, read back, and made into frames."""

@@ -5,6 +5,7 @@ In a matrix, a cell without a figure holds its status, so that nothing drops out
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gradiometer.vocabulary.operators import OPERATORS
+
+CELL = ["case", "problem", "size", "operator", "method"]
+"""The columns that say which cell a row of a list is of."""
 
 ZERO = "zero"
 """What stands for digits where an answer is right and the truth is zero."""
@@ -43,31 +47,19 @@ def with_ratios(records: pd.DataFrame) -> pd.DataFrame:
     return filled
 
 
-def with_unreached(records: pd.DataFrame, plan: dict[str, Any]) -> pd.DataFrame:
+def with_unreached(records: pd.DataFrame, plan: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return the records with a row, of status `not-reached`, for each planned cell without one."""
-    reached = set(zip(records["case"], records["method"], strict=True))
-    rows = []
-    for case in plan["cases"]:
-        problem, *size, dtype, operator = case.split("/")
-        identity = {"case": case, "problem": problem, "size": "/".join(size), "dtype": dtype}
-        ended = {"status": "not-reached", "reason": "the run ended before it"}
-        rows += [
-            identity | {"operator": operator, "method": method} | ended
-            for method in plan["methods"]
-            if (case, method) not in reached
-        ]
-    if not rows:
-        return records
-    return pd.concat([records, pd.DataFrame(rows)], ignore_index=True)
+    reached = set(_cells(records))
+    ended = {"status": "not-reached", "reason": "the run ended before it"}
+    rows = [row | ended for row in plan if (row["case"], row["method"]) not in reached]
+    return pd.concat([records, pd.DataFrame(rows)], ignore_index=True) if rows else records
 
 
-def in_order(records: pd.DataFrame, plan: dict[str, Any]) -> pd.DataFrame:
+def in_order(records: pd.DataFrame, plan: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return the records in the order of the plan, whatever the order in which cells ended."""
-    cases, methods = ({name: i for i, name in enumerate(plan[k])} for k in ("cases", "methods"))
-    place = pd.DataFrame(
-        {"case": records["case"].map(cases), "method": records["method"].map(methods)}
-    )
-    return records.loc[place.sort_values(["case", "method"], kind="stable").index]
+    places = {(row["case"], row["method"]): place for place, row in enumerate(plan)}
+    order = [places.get(cell, len(plan)) for cell in _cells(records)]
+    return records.iloc[np.argsort(order, kind="stable")]
 
 
 def operators(records: pd.DataFrame) -> list[str]:
@@ -146,7 +138,7 @@ def timing(records: pd.DataFrame) -> pd.DataFrame:
     """
     timed = records[records["time_s"].notna()]
     columns = [
-        "case", "method", "route", "time_s", "low_s", "high_s", "ratio", "ratio_low", "ratio_high",
+        *CELL, "route", "time_s", "low_s", "high_s", "ratio", "ratio_low", "ratio_high",
         "import_s", "prepare_s", "first_s", "rounds", "loops",
     ]  # fmt: skip
     return timed[columns].assign(per_primal=_per(timed, "value")).reset_index(drop=True)
@@ -165,17 +157,15 @@ def break_even(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFram
     and the other calls faster: `calls` is the number from which the faster one's total is less.
     """
     timed = records[records["time_s"].notna() & (records["operator"] == operator)]
-    timed = timed[["case", "method", "time_s"]].assign(cold_s=cold(timed)).dropna()
-    pairs = timed.merge(timed, on="case", suffixes=("", "_slower"))
+    timed = timed[[*CELL, "time_s"]].assign(cold_s=cold(timed)).dropna()
+    pairs = timed.merge(timed, on=CELL[:-1], suffixes=("", "_slower"))
     pays = (pairs["time_s"] < pairs["time_s_slower"]) & (pairs["cold_s"] > pairs["cold_s_slower"])
     pairs = pairs[pays]
-    gained, owed = (
-        pairs["time_s_slower"] - pairs["time_s"],
-        pairs["cold_s"] - pairs["cold_s_slower"],
-    )
+    gained = pairs["time_s_slower"] - pairs["time_s"]
+    owed = pairs["cold_s"] - pairs["cold_s_slower"]
     pairs = pairs.assign(calls=np.ceil(owed / gained))
     return (
-        pairs[["case", "method", "method_slower", "calls"]]
+        pairs[[*CELL, "method_slower", "calls"]]
         .rename(columns={"method_slower": "overtakes"})
         .reset_index(drop=True)
     )
@@ -191,7 +181,7 @@ def ranking(records: pd.DataFrame) -> pd.DataFrame:
     order = pd.Series(pd.factorize(timed["case"])[0], index=timed.index)
     timed = timed.assign(order=order).sort_values(["order", "ratio"], kind="stable")
     columns = [
-        "case", "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal",
+        *CELL[:-1], "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal",
         "route",
     ]  # fmt: skip
     return timed.assign(rank=_ranks(timed))[columns].reset_index(drop=True)
@@ -207,9 +197,14 @@ def coverage(records: pd.DataFrame) -> pd.DataFrame:
     return missed.iloc[severity.argsort(kind="stable")].reset_index(drop=True)
 
 
+def _cells(records: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Yield what names each record: its case and its method."""
+    return zip(records["case"], records["method"], strict=True)
+
+
 def _per(records: pd.DataFrame, operator: str) -> pd.Series[float]:
     """Return each cell's time over that of another operator of the same method and problem."""
-    where = ["problem", "size", "dtype", "method"]
+    where = ["problem", "size", "dtype", "device", "method"]
     base = records[records["operator"] == operator].set_index(where)["time_s"]
     own = pd.MultiIndex.from_frame(records[where])
     per: pd.Series[float] = records["time_s"] / base.reindex(own).to_numpy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from gradiometer.runs import analysis
-from gradiometer.runs.schema import COLUMNS, TEXT, WHOLE
-from gradiometer.runs.store import read_info, read_journal
+from gradiometer.runs.frames import read_table
+from gradiometer.runs.schema import COMPARISON
+from gradiometer.runs.store import read_info
 from gradiometer.vocabulary.operators import operator as find_operator
 
 
@@ -36,14 +36,10 @@ class Run:
         """Return the run that a folder holds.
 
         Raises:
-            GradiometerError: If a file in it is missing or damaged.
+            GradiometerError: If a file in it is missing or damaged, or it is no comparison.
         """
-        info = read_info(path)
-        records = _table(path) if info["state"] == "complete" else None
-        if records is None:
-            rows, _ = read_journal(path / "records.jsonl")
-            records = frame(rows)
-        return cls(path, info, analysis.with_ratios(records))
+        info = read_info(path, COMPARISON.experiment)
+        return cls(path, info, analysis.with_ratios(read_table(path, "records")))
 
     def samples(self) -> pd.DataFrame:
         """Return every sample of every timed cell.
@@ -51,7 +47,7 @@ class Run:
         Columns: case, method, loops (calls in it), round, seconds (a call), calm (whether the
         machine was undisturbed).
         """
-        return pd.read_parquet(self.path / "samples.parquet")
+        return read_table(self.path, "samples")
 
     @property
     def id(self) -> str:
@@ -72,8 +68,7 @@ class Run:
     @property
     def planned(self) -> int:
         """How many cells the run set out to measure."""
-        plan = self.info["plan"]
-        return len(plan["cases"]) * len(plan["methods"])
+        return len(self.info["plan"])
 
     @property
     def faulty(self) -> pd.DataFrame:
@@ -132,6 +127,11 @@ class Run:
         """Return every planned cell that is not `ok`, with the reason."""
         return analysis.coverage(self.cells)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain data: what `run.json` holds, and the records."""
+        rows = self.records.astype(object).where(self.records.notna(), None).to_dict("records")
+        return {"run": self.id, "path": str(self.path), **self.info, "records": rows}
+
     def __repr__(self) -> str:
         counts = self.records["status"].value_counts()
         told = ", ".join(f"{n} {status}" for status, n in counts.items()) or "no records"
@@ -151,51 +151,6 @@ class Run:
         others = [name for name in self.operators if name not in shown]
         more = _more(others) if others else ""
         return f"<p><code>{self!r}</code></p>{tables}{more}"
-
-
-def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return records as a frame, each column of one type: text, or numbers with gaps."""
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    for column in COLUMNS:
-        if column in TEXT:
-            table[column] = table[column].astype(object).fillna("").astype("str")
-        elif column in WHOLE:
-            table[column] = table[column].astype("Int64")
-        else:
-            table[column] = pd.to_numeric(table[column]).astype("float64")
-    return table
-
-
-def _table(path: Path) -> pd.DataFrame | None:
-    """Return the records' table, which reads faster, where it is younger than the journal."""
-    table, journal = path / "records.parquet", path / "records.jsonl"
-    if not (table.exists() and journal.exists()):
-        return None
-    if table.stat().st_mtime_ns < journal.stat().st_mtime_ns:
-        return None
-    found = pd.read_parquet(table)
-    return found if list(found.columns) == COLUMNS else None
-
-
-def sample_frame(file: Path, timed: Collection[tuple[str, str]]) -> pd.DataFrame:
-    """Return the samples of timed cells: one row a sample, with its round and seconds a call.
-
-    Args:
-        file: The journal of samples.
-        timed: Cells, by case and method, whose records have a time; of a cell that was measured
-            again, the last samples count.
-    """
-    columns = ["case", "method", "loops", "rounds", "seconds", "calm"]
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    found = {}
-    for row in map(json.loads, lines):
-        if (row["case"], row["method"]) in timed:
-            found[row["case"], row["method"]] = row
-    table = pd.DataFrame(list(found.values()), columns=columns)
-    table = table.explode(["rounds", "seconds", "calm"], ignore_index=True)
-    table = table.rename(columns={"rounds": "round"})
-    types = {"loops": "int64", "round": "int64", "seconds": "float64", "calm": "bool"}
-    return table.astype(types)
 
 
 def _short(value: Any) -> str:

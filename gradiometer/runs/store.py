@@ -1,4 +1,4 @@
-"""A run on disk: `run.json`, the journals of records and samples, their tables, the workers' logs.
+"""A run on disk: `run.json`, the journals of records and their series, tables, the workers' logs.
 
 The journal is flushed after every line, so that whatever ends a run, what was measured is kept.
 No pickle is ever read.
@@ -6,20 +6,21 @@ No pickle is ever read.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import secrets
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.runs.schema import dump, parse, strict
+from filelock import BaseFileLock, FileLock, Timeout
 
-FORMAT = 2
+from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.runs.formats import FORMAT, from_format_2
+from gradiometer.runs.journal import append, cut_half_line, read_journal, read_text
+from gradiometer.runs.schema import COMPARISON, Layout, Row, strict
 
 
 class RunFolder:
@@ -28,106 +29,112 @@ class RunFolder:
     Attributes:
         path: `results/<run-id>`.
         info: What `run.json` holds.
+        layout: How the experiment keeps its rows.
         recorded: Records in the journal.
     """
 
-    def __init__(self, path: Path, info: dict[str, Any]) -> None:
+    def __init__(self, path: Path, info: dict[str, Any], layout: Layout = COMPARISON) -> None:
         self.path = path
         self.info = info
+        self.layout = layout
         self.recorded = 0
-        self._lock: int | None = None
+        self._lock: BaseFileLock | None = None
 
     @classmethod
-    def create(cls, results: Path, info: dict[str, Any]) -> RunFolder:
+    def create(cls, results: Path, info: dict[str, Any], layout: Layout = COMPARISON) -> RunFolder:
         """Make a new run folder under `results`, named by time and chance.
+
+        Args:
+            results: Folder that holds the runs.
+            info: What `run.json` is to hold; `plan` among it: a row a planned record, with its key.
+            layout: How the experiment keeps its rows.
 
         Raises:
             GradiometerError: If it cannot be made there.
         """
         name = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        folder = cls(results / name, {"id": name, "format": FORMAT, "state": "running"} | info)
-        with _writing(folder.path, "Choose another folder with --results."):
+        facts = {"id": name, "format": FORMAT, "experiment": layout.experiment, "state": "running"}
+        folder = cls(results / name, facts | info, layout)
+        with writing(folder.path, "Choose another folder with --results."):
             folder.path.mkdir(parents=True)
-            folder._hold()
+            folder._lock = hold(folder.path)
             folder._write_info()
             folder.journal.touch()
         return folder
 
     @classmethod
-    def reopen(cls, path: Path) -> tuple[RunFolder, set[str]]:
-        """Take up a run that was cut off; return its folder and the ids of cells that have ended.
+    def reopen(cls, path: Path, layout: Layout = COMPARISON) -> tuple[RunFolder, list[Row]]:
+        """Take up a run that was cut off; return its folder and its records.
 
-        A half-written last line is cut away: its cell will be measured again.
+        A half-written last line is cut away: what it was of will be measured again.
 
         Raises:
-            GradiometerError: If a file is damaged, or another process holds the run.
+            GradiometerError: If a file is damaged, the run is of another experiment, or another
+                process holds it.
         """
-        folder = cls(path, read_info(path))
-        with _writing(path, "Nothing was lost."):
-            folder._hold()
+        folder = cls(path, read_info(path, layout.experiment), layout)
+        with writing(path, "Nothing was lost."):
+            folder._lock = hold(path)
             try:
-                rows = folder._take_up()
+                return folder, folder._take_up()
             except BaseException:  # a Ctrl-C, too: nobody holds a run that was not taken up
-                folder._let_go()
+                folder._lock.release()
                 raise
-        return folder, {f"{row['case']}/{row['method']}" for row in rows}
 
     @property
     def journal(self) -> Path:
-        """One record a line, in the order in which cells ended."""
+        """One record a line, in the order in which they ended."""
         return self.path / "records.jsonl"
 
     @property
-    def samples(self) -> Path:
-        """The samples behind the records: one line a timed cell."""
-        return self.path / "samples.jsonl"
+    def series(self) -> Path:
+        """What the records stand on: one line a record that has a series."""
+        return self.path / f"{self.layout.journal}.jsonl"
 
     @property
     def logs(self) -> Path:
         """What the workers printed."""
         return self.path / "logs"
 
-    def append(
-        self,
-        row: dict[str, Any],
-        samples: Mapping[int, float] | None = None,
-        calm: Collection[int] = (),
-    ) -> None:
-        """Add a record and its samples, and make sure they have left this process.
+    def append(self, row: Row, series: Row | None = None) -> None:
+        """Add a record and what it stands on, and make sure they have left this process.
 
         Args:
             row: The record.
-            samples: Seconds a call by the number of the round, if it was timed.
-            calm: Rounds in which the machine was undisturbed.
+            series: The fields of its series, if it has one.
 
         Raises:
             GradiometerError: If the disk takes no more.
         """
         kept = f"The {self.recorded} records before it are kept: make room, and --resume the run."
-        with _writing(self.journal, kept):
-            if samples:  # before the record: what the record stands on is never missing
-                taken = {"rounds": list(samples), "seconds": list(samples.values())}
-                taken["calm"] = [number in calm for number in samples]
-                cell = {"case": row["case"], "method": row["method"], "loops": row["loops"]}
-                _append(self.samples, json.dumps(cell | taken))
-            _append(self.journal, dump(row))
+        with writing(self.journal, kept):
+            if series:  # before the record: what the record stands on is never missing
+                append(self.series, {column: row[column] for column in self.layout.key} | series)
+            append(self.journal, row)
         self.recorded += 1
+
+    def note(self, **facts: Any) -> None:
+        """Put facts into `run.json` at once."""
+        self.info |= facts
+        with writing(self.path, f"The {self.recorded} records in the journal are kept."):
+            self._write_info()
 
     def finish(self, state: str) -> None:
         """Set the run's state, `complete`, `interrupted` or `failed`, and let go of it."""
         self.info["state"] = state
         try:
-            with _writing(self.path, f"The {self.recorded} records in the journal are kept."):
+            with writing(self.path, f"The {self.recorded} records in the journal are kept."):
                 self._write_info()
                 if self.recorded:
                     self._write_tables()
         finally:
-            self._let_go()
+            if self._lock:
+                self._lock.release()
 
-    def _take_up(self) -> list[dict[str, Any]]:
-        for journal in (self.journal, self.samples):
-            _cut_half_line(journal)
-        rows, damaged = read_journal(self.journal)
+    def _take_up(self) -> list[Row]:
+        for journal in (self.journal, self.series):
+            cut_half_line(journal)
+        rows, damaged = read_journal(self.journal, self.layout)
         if damaged:
             raise GradiometerError(f"The last line of {self.journal} was edited: remove it.")
         self.recorded = len(rows)
@@ -137,56 +144,64 @@ class RunFolder:
 
     def _write_info(self) -> None:
         draft = self.path / "run.json.new"
-        draft.write_text(
-            json.dumps(strict(self.info), indent=2, ensure_ascii=False) + "\n", "utf-8"
-        )
+        text = json.dumps(strict(self.info), indent=2, ensure_ascii=False) + "\n"
+        draft.write_text(text, "utf-8")
         draft.replace(self.path / "run.json")
 
     def _write_tables(self) -> None:
-        from gradiometer.runs.run import frame, sample_frame  # pandas, once the measuring is over
+        from gradiometer.runs.frames import tables  # pandas, once the measuring is over
 
-        rows, _ = read_journal(self.journal)
-        timed = {(row["case"], row["method"]) for row in rows if row.get("time_s") is not None}
-        tables = {"records": frame(rows), "samples": sample_frame(self.samples, timed)}
-        for name, table in tables.items():
+        for name, table in tables(self.path, self.layout).items():
             draft = self.path / f"{name}.parquet.new"
             table.to_parquet(draft, index=False)
             draft.replace(self.path / f"{name}.parquet")
 
-    def _hold(self) -> None:
-        """Hold the run against other processes; the system lets go if this one dies.
 
-        Raises:
-            GradiometerError: If another process holds it.
-        """
-        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._let_go()
-            raise GradiometerError(
-                f"Run {self.path.name} is being measured by another process: wait for its end, or "
-                "start a run of its own."
-            ) from None
+def hold(path: Path) -> BaseFileLock:
+    """Hold a run against other processes until it is released; or this process dies.
 
-    def _let_go(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+    Raises:
+        GradiometerError: If another process holds it.
+    """
+    lock = FileLock(path / "lock", blocking=False, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise GradiometerError(
+            f"Run {path.name} is being measured by another process: wait for its end."
+        ) from None
+    return lock
 
 
-def _append(file: Path, line: str) -> None:
-    with file.open("a", encoding="utf-8") as stream:
-        stream.write(line + "\n")
+def remove(paths: Sequence[Path]) -> None:
+    """Remove the folders of runs, with all that is in them.
+
+    Raises:
+        GradiometerError: If one of them is no run or is being measured, and so none is removed; or
+            if the system does not let one be removed.
+    """
+    with ExitStack() as held:
+        for path in paths:
+            if not (path / "run.json").is_file():
+                raise GradiometerError(
+                    f"{path} is no run: it has no run.json. Nothing was removed."
+                )
+            with writing(path, "Nothing was removed."):
+                held.callback(hold(path).release)
+        for path in paths:
+            with writing(path, "What it still holds is left."):
+                shutil.rmtree(path)
 
 
-def _cut_half_line(file: Path) -> None:
-    """Cut a half-written line off a journal's end."""
-    data = file.read_bytes() if file.exists() else b""
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        with file.open("r+b") as stream:
-            stream.truncate(whole)
+@contextmanager
+def writing(path: Path, advice: str) -> Iterator[None]:
+    """Name the file and say what to do where the system does not let it be written."""
+    try:
+        yield
+    except OSError as error:
+        raise GradiometerError(
+            f"Cannot write {path}: {error.strerror or error}. {advice}"
+        ) from error
 
 
 def find_run(name: str | Path, results: Path) -> Path:
@@ -217,60 +232,33 @@ def run_folders(results: Path) -> list[Path]:
     return sorted(p.parent for p in results.glob("*/records.jsonl"))
 
 
-def read_info(path: Path) -> dict[str, Any]:
+def read_info(path: Path, experiment: str | None = None) -> dict[str, Any]:
     """Return what `run.json` says.
 
+    Args:
+        path: The run's folder.
+        experiment: What the run has to be, if it matters.
+
     Raises:
-        GradiometerError: If it is missing or is not what was written.
+        GradiometerError: If it is missing, is not what was written, or is of another experiment.
     """
     file = path / "run.json"
     try:
-        info = json.loads(_read(file))
+        info = json.loads(read_text(file))
     except ValueError as error:
         raise GradiometerError(
             f"{file} is not valid JSON ({error}): it was edited or cut."
         ) from error
-    if not isinstance(info, dict) or info.get("format") != FORMAT:
+    if not isinstance(info, dict) or info.get("format") not in (2, FORMAT):
         raise GradiometerError(f"{file} is not of format {FORMAT}: another version wrote it.")
-    lacking = [key for key in ("id", "state", "plan") if key not in info]
+    keys = ("id", "state", "plan", *(["experiment"] if info["format"] == FORMAT else []))
+    lacking = [key for key in keys if key not in info]
     if lacking:
         raise GradiometerError(f"{file} lacks {', '.join(lacking)}: it was edited.")
-    return info
-
-
-def read_journal(journal: Path) -> tuple[list[dict[str, Any]], bool]:
-    """Return the records, and whether a half-written last line was left out.
-
-    Raises:
-        GradiometerError: If a line that is not the last cannot be read.
-    """
-    text = _read(journal)
-    lines = text.removesuffix("\n").split("\n") if text else []
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            rows.append(parse(line))
-        except ValueError as error:
-            if number == len(lines):
-                return rows, True
-            raise GradiometerError(
-                f"{journal}, line {number}: {error}. The file was edited."
-            ) from error
-    return rows, False
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text("utf-8", errors="replace")
-    except OSError as error:
-        raise GradiometerError(f"Cannot read {file}: {error.strerror}.") from error
-
-
-@contextmanager
-def _writing(path: Path, advice: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
+    info = info if info["format"] == FORMAT else from_format_2(info)
+    if experiment not in (None, info["experiment"]):
         raise GradiometerError(
-            f"Cannot write {path}: {error.strerror or error}. {advice}"
-        ) from error
+            f"Run {path.name} is a {info['experiment']}: expected a {experiment}. "
+            "`gradiometer runs list` says what each is."
+        )
+    return info

@@ -12,37 +12,18 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradiometer.errors import Unsupported, UnsupportedOperation
+from gradiometer.vocabulary.answer import Columns, Components, Rows
 from gradiometer.vocabulary.method import Method, Prepared, Primal
-from gradiometer.vocabulary.problem import Array, Point
+from gradiometer.vocabulary.point import Signature
+from gradiometer.vocabulary.space import Space
 
 NATIVE = "native"
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A matrix by its rows: each a list of arrays, one an input."""
-
-    rows: list[Any]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """A matrix by its columns: each an output, or a tuple of outputs."""
-
-    columns: list[Any]
-
-
-@dataclass(frozen=True)
-class Components:
-    """Outputs, or inputs, by their scalar components in declared order."""
-
-    scalars: list[Any]
 
 
 class Route(NamedTuple):
@@ -65,11 +46,11 @@ def prepare(method: Method, f: Primal, operator: str) -> Route:
         Unsupported: If it has no way to it, with the reason why it has none of its own.
     """
     try:
-        return Route(getattr(method, operator)(f), NATIVE)
+        return Route(_native(method, f, operator), NATIVE)
     except UnsupportedOperation:
         raise
     except Unsupported as reason:
-        for text, way in _ways(_Own(method, f), operator):
+        for text, way in WAYS[operator](_Own(method, f)):
             try:
                 return Route(way(), text)
             except UnsupportedOperation:
@@ -79,14 +60,17 @@ def prepare(method: Method, f: Primal, operator: str) -> Route:
         raise reason
 
 
+def _native(method: Method, f: Primal, operator: str) -> Prepared:
+    return method.finish(getattr(method, operator)(f))
+
+
 class _Gradient(Primal):
     """A primal that is the gradient of another: what second derivatives differentiate."""
 
     def __init__(self, f: Primal, call: Callable[..., Any]) -> None:
-        problem = replace(f.problem, outputs=tuple(f.point.inputs), derivatives={})
-        shapes = {name: np.zeros(a.shape) for name, a in f.point.inputs.items()}
-        point = Point(f.point.inputs, f.point.given, f.point.tangents, shapes)
-        super().__init__(problem, f.xp, point)
+        inputs = f.signature.inputs
+        problem = replace(f.problem, outputs=inputs.names, derivatives={})
+        super().__init__(problem, f.xp, f.point, Signature(inputs, inputs))
         self._call = call
 
     def __call__(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
@@ -100,9 +84,10 @@ class _Own:
         self.method = method
         self.f = f
         self.scalar = not f.problem.outputs
+        self.n, self.m = f.signature.n, f.signature.m
 
     def native(self, operator: str) -> Callable[..., Any]:
-        call, arguments = getattr(self.method, operator)(self.f), self.method.arguments
+        call, arguments = _native(self.method, self.f, operator), self.method.arguments
 
         def uniform(*given: Any) -> Any:
             args, kwargs = arguments(*given)
@@ -123,57 +108,70 @@ class _Own:
 
     def tangents(self) -> list[tuple[Any, ...]]:
         """Return the unit directions of input space, as native arrays."""
-        return self._basis(self.f.point.inputs)
+        return self._basis(self.f.signature.inputs)
 
     def cotangents(self) -> list[tuple[Any, ...]]:
         """Return the unit directions of output space, as native arrays."""
-        return self._basis(self.f.point.cotangents)
+        return self._basis(self.f.signature.outputs)
 
     def outputs(self, result: Any) -> tuple[Any, ...]:
         """Return a result as a tuple of outputs."""
         return tuple(result) if len(self.f.problem.output_names) > 1 else (result,)
 
-    def _basis(self, arrays: dict[str, Array]) -> list[tuple[Any, ...]]:
-        basis = []
-        for name, array in arrays.items():
-            for i in range(array.size):
-                unit = {k: np.zeros(a.shape) for k, a in arrays.items()}
-                unit[name].reshape(-1)[i] = 1.0
-                basis.append(tuple(self.method.array(a) for a in unit.values()))
-        return basis
+    def _basis(self, space: Space) -> list[tuple[Any, ...]]:
+        return [tuple(map(self.method.array, unit.values())) for unit in space.basis()]
 
 
 Way = tuple[str, Callable[[], Prepared]]
 
 
-def _ways(own: _Own, operator: str) -> Iterator[Way]:
-    """Yield the ways to an operator, the least costly first."""
-    scalar, point = own.scalar, own.f.point
-    if operator == "gradient":
-        yield "one vjp", lambda: _gradient_by_vjp(own)
-        yield f"{point.n} jvps", lambda: _pulled_by_columns(own, own.cotangents()[0])
-    elif operator == "jacobian":
-        if scalar:
-            yield "gradient", lambda: _rows_of_gradient(own)
-        by_rows: Way = f"{point.m} vjps", lambda: _rows(own)
-        by_columns: Way = f"{point.n} jvps", lambda: _columns(own)
-        yield from (by_rows, by_columns) if point.m <= point.n else (by_columns, by_rows)
-    elif operator == "jvp":
-        if scalar:
-            yield "gradient", lambda: _pushed_by_gradient(own)
-        yield f"{point.m} vjps", lambda: _pushed_by_rows(own)
-    elif operator == "vjp":
-        if scalar:
-            yield "gradient", lambda: _pulled_by_gradient(own)
-        yield f"{point.n} jvps", lambda: _pulled_by_columns(own)
-    elif operator == "hvp":
-        yield "jvp of gradient", lambda: own.of_gradient("jvp")
-        yield "vjp of gradient", lambda: own.of_gradient("vjp")
-    elif operator == "hessian":
-        yield "jacobian of gradient", lambda: own.of_gradient("jacobian")
-        yield f"{point.n} hvps", lambda: _rows_of_hvps(own, own.native("hvp"))
-        yield f"{point.n} jvps of gradient", lambda: _rows_of_hvps(own, own.of_gradient("jvp"))
-        yield f"{point.n} vjps of gradient", lambda: _rows_of_hvps(own, own.of_gradient("vjp"))
+def _to_gradient(own: _Own) -> Iterator[Way]:
+    yield "one vjp", lambda: _gradient_by_vjp(own)
+    yield f"{own.n} jvps", lambda: _pulled_by_columns(own, own.cotangents()[0])
+
+
+def _to_jacobian(own: _Own) -> Iterator[Way]:
+    if own.scalar:
+        yield "gradient", lambda: _rows_of_gradient(own)
+    by_rows: Way = f"{own.m} vjps", lambda: _rows(own)
+    by_columns: Way = f"{own.n} jvps", lambda: _columns(own)
+    yield from (by_rows, by_columns) if own.m <= own.n else (by_columns, by_rows)
+
+
+def _to_jvp(own: _Own) -> Iterator[Way]:
+    if own.scalar:
+        yield "gradient", lambda: _pushed_by_gradient(own)
+    yield f"{own.m} vjps", lambda: _pushed_by_rows(own)
+
+
+def _to_vjp(own: _Own) -> Iterator[Way]:
+    if own.scalar:
+        yield "gradient", lambda: _pulled_by_gradient(own)
+    yield f"{own.n} jvps", lambda: _pulled_by_columns(own)
+
+
+def _to_hvp(own: _Own) -> Iterator[Way]:
+    yield "jvp of gradient", lambda: own.of_gradient("jvp")
+    yield "vjp of gradient", lambda: own.of_gradient("vjp")
+
+
+def _to_hessian(own: _Own) -> Iterator[Way]:
+    yield "jacobian of gradient", lambda: own.of_gradient("jacobian")
+    yield f"{own.n} hvps", lambda: _rows_of_hvps(own, own.native("hvp"))
+    yield f"{own.n} jvps of gradient", lambda: _rows_of_hvps(own, own.of_gradient("jvp"))
+    yield f"{own.n} vjps of gradient", lambda: _rows_of_hvps(own, own.of_gradient("vjp"))
+
+
+WAYS: dict[str, Callable[[_Own], Iterator[Way]]] = {
+    "value": lambda own: iter(()),
+    "gradient": _to_gradient,
+    "jacobian": _to_jacobian,
+    "hessian": _to_hessian,
+    "jvp": _to_jvp,
+    "vjp": _to_vjp,
+    "hvp": _to_hvp,
+}
+"""The ways to each operator, the least costly first."""
 
 
 def _gradient_by_vjp(own: _Own) -> Prepared:

@@ -9,14 +9,32 @@ measures it, nor any other.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 from gradiometer.errors import Unsupported
-from gradiometer.vocabulary.problem import Array, Point, Problem
+from gradiometer.vocabulary.point import Point, Signature
+from gradiometer.vocabulary.problem import Problem
+from gradiometer.vocabulary.space import Array
 
 Mode = Literal["manual", "numerical", "symbolic", "forward", "reverse"]
 Prepared = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a tool is set up for.
+
+    Attributes:
+        threads: Threads (and cores) that it may use.
+        device: What computes; `cpu` is the only one so far.
+        dtype: What the numbers are.
+    """
+
+    threads: int = 1
+    device: str = "cpu"
+    dtype: str = "float64"
 
 
 class Primal:
@@ -27,13 +45,15 @@ class Primal:
     Attributes:
         problem: The problem, for methods that need more than its value (its backward pass).
         xp: The tool's array namespace.
-        point: The point of preparation, for methods that need shapes before the first call.
+        point: The point of preparation, for methods that need values before the first call.
+        signature: The shapes of inputs and outputs.
     """
 
-    def __init__(self, problem: Problem, xp: Any, point: Point) -> None:
+    def __init__(self, problem: Problem, xp: Any, point: Point, signature: Signature) -> None:
         self.problem = problem
         self.xp = xp
         self.point = point
+        self.signature = signature
         self._function = problem.function
         self.__name__ = problem.name
 
@@ -52,31 +72,27 @@ class Method:
     Attributes:
         name: Registered name, kebab-case.
         mode: Manual, numerical, symbolic, forward or reverse.
-        package: Import name of the library it needs, if any.
-        extra: Gradiometer's extra that installs it, if there is one.
-        digits: Decimal digits promised of a first derivative in float64.
-        digits_second: Digits promised of a second derivative; one less by default.
+        requires: Import names of the libraries it needs; the first is the tool's own.
+        extra: Gradiometer's extra that installs them, if there is one.
+        digits: Decimal digits promised of a first and of a second derivative, by dtype.
         exact: Whether rounding is the only error. An exact method is held to its promise in each
             component, as far as rounding allows; one with a truncation error in the norm.
         composes: Whether it can differentiate its own gradient, from which second derivatives are
             then derived.
-        tool: The family whose worker process it shares; set by the loader to the file's stem.
-        fault: Why its file could not be loaded, if so.
+        tool: The family whose worker process it shares: the stem of its file, or its own name.
     """
 
     name: str = ""
     mode: Mode = "reverse"
-    package: str | None = None
+    requires: tuple[str, ...] = ()
     extra: str | None = None
-    digits: float = 12.0
-    digits_second: float | None = None
+    digits: ClassVar[Mapping[str, tuple[float, float]]] = {"float64": (12.0, 11.0)}
     exact: bool = True
     composes: bool = False
     tool: str = ""
-    fault: str | None = None
 
-    def setup(self, threads: int) -> None:
-        """Configure the tool once, after its import: precision, threads."""
+    def setup(self, target: Target) -> None:
+        """Configure the tool for this method, after its import: precision, threads."""
 
     def namespace(self) -> Any:
         """Return the tool's array functions: a module, or a `Namespace` with overrides."""
@@ -122,6 +138,14 @@ class Method:
         """Return the prepared product of Hessian and tangents: one array an input, in order."""
         raise Unsupported(f"Method {self.name!r} has no hvp.")
 
+    def finish(self, prepared: Prepared) -> Prepared:
+        """Return a native operator as this variant runs it: compiled, say; unchanged by default."""
+        return prepared
+
+    def result(self, native: Any) -> Any:
+        """Return a finished answer as `gradiometer.vocabulary.operators` says; it is not timed."""
+        return native
+
     def arguments(
         self, inputs: tuple[Any, ...], given: dict[str, Any], *directions: tuple[Any, ...]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -145,13 +169,14 @@ class Method:
         """Return why it will not attempt `n` scalar inputs and `m` outputs, with a forecast."""
         return None
 
-    @property
-    def missing(self) -> str | None:
-        """Why the method cannot run here: its library is not installed. Imports nothing."""
-        if self.package is None or _findable(self.package):
-            return None
-        wanted = f"gradiometer[{self.extra}]" if self.extra else self.package
-        return f"{self.package} is not installed: pip install '{wanted}'"
+
+def missing(requires: Sequence[str], extra: str | None) -> str | None:
+    """Return why a method cannot run here: a library is not installed. Imports nothing."""
+    for package in requires:
+        if not _findable(package):
+            wanted = f"gradiometer[{extra}]" if extra else package
+            return f"{package} is not installed: pip install '{wanted}'"
+    return None
 
 
 def _findable(package: str) -> bool:

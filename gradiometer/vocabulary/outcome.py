@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -26,14 +26,23 @@ class Status(StrEnum):
         return self in (Status.OK, Status.SKIPPED, Status.UNSUPPORTED, Status.NOT_INSTALLED)
 
 
+class Failure(Exception):
+    """A step that ends a cell: its status, and the reason."""
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 @dataclass
-class Outcome:
-    """What measuring one cell gave; times in seconds, `None` where there is no figure.
+class Verdict:
+    """What comparing the answers with the truth gave.
 
     Attributes:
-        status: How it ended.
-        reason: Why, unless `ok`; for some `ok` cells a note.
-        route: `native`, or how the operator was derived.
         n: Number of scalar inputs.
         promise: Digits the method promises.
         digits: Digits proven correct in the norm.
@@ -44,9 +53,43 @@ class Outcome:
         undecided: Components of which it leaves none.
         bound: `sound` where that holds whatever the order of summation, `likely` where roundings
             are taken for random.
+    """
+
+    n: int | None = None
+    promise: float | None = None
+    digits: float | None = None
+    worst_digits: float | None = None
+    ulps: float | None = None
+    condition: float | None = None
+    owed: float | None = None
+    undecided: int | None = None
+    bound: str = ""
+
+
+@dataclass
+class Cold:
+    """What a first answer costs; times in seconds.
+
+    Attributes:
         import_s: Import of the tool's library, once a worker.
         prepare_s: Preparation: building, tracing, lambdifying.
         first_s: First call, with what the tool compiles in it.
+        prepare_bytes: Peak resident memory of preparation and first call, over the level before.
+        cold: Fresh workers whose median the times are; 0 for those of the timed worker.
+    """
+
+    import_s: float | None = None
+    prepare_s: float | None = None
+    first_s: float | None = None
+    prepare_bytes: int | None = None
+    cold: int | None = None
+
+
+@dataclass
+class Warm:
+    """What further calls cost; times in seconds.
+
+    Attributes:
         time_s: Median of the warm call.
         low_s: Lower end of its 95% interval.
         high_s: Upper end.
@@ -61,26 +104,9 @@ class Outcome:
             left the rounds early because its calls are long.
         floor_s: What calling a function that does nothing took, in the same rounds.
         threads_used: CPU time over wall time of its samples.
-        prepare_bytes: Peak resident memory of preparation and first call, over the level before.
         call_bytes: Peak resident memory of a warm call, over the level before.
-        cold: Fresh workers whose median the cold figures are; 0 for those of the timed worker.
     """
 
-    status: Status
-    reason: str = ""
-    route: str = "native"
-    n: int | None = None
-    promise: float | None = None
-    digits: float | None = None
-    worst_digits: float | None = None
-    ulps: float | None = None
-    condition: float | None = None
-    owed: float | None = None
-    undecided: int | None = None
-    bound: str = ""
-    import_s: float | None = None
-    prepare_s: float | None = None
-    first_s: float | None = None
     time_s: float | None = None
     low_s: float | None = None
     high_s: float | None = None
@@ -93,6 +119,25 @@ class Outcome:
     stopped: str = ""
     floor_s: float | None = None
     threads_used: float | None = None
-    prepare_bytes: int | None = None
     call_bytes: int | None = None
-    cold: int | None = None
+
+
+@dataclass
+class Outcome:
+    """What measuring one cell gave; `None` where there is no figure.
+
+    Attributes:
+        status: How it ended.
+        reason: Why, unless `ok`; for some `ok` cells a note.
+        route: `native`, or how the operator was derived.
+        verdict: What its answers are worth.
+        cold: What its first answer costs.
+        warm: What further calls cost.
+    """
+
+    status: Status
+    reason: str = ""
+    route: str = "native"
+    verdict: Verdict = field(default_factory=Verdict)
+    cold: Cold = field(default_factory=Cold)
+    warm: Warm = field(default_factory=Warm)

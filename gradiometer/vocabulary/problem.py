@@ -15,45 +15,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.vocabulary.point import Argument, Directions, Point, Points, Signature
+from gradiometer.vocabulary.space import Array, Shape, Space
 
-Array = NDArray[Any]
 Values = Mapping[str, Any]
 Drawn = Values | Callable[[Any, np.random.Generator], Values]
-Shapes = Sequence[tuple[int, ...]]
+Outline = Callable[[Point], Sequence[Shape]]
+"""Finds the shapes of a function's outputs at a point."""
 
 DERIVATIVES = ("gradient", "jacobian", "hessian", "jvp", "vjp", "hvp")
 """The operators that a problem's author can write by hand."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """Where a problem is differentiated.
-
-    Attributes:
-        inputs: The differentiated arguments by name, float64, in the order of the function.
-        given: The arguments that are held constant, by name.
-        tangents: A direction in input space: one array an input, of its shape.
-        cotangents: A direction in output space: one array an output, of its shape. Empty where the
-            shapes of the outputs were not told.
-    """
-
-    inputs: dict[str, Array]
-    given: dict[str, Array]
-    tangents: dict[str, Array] = field(default_factory=dict)
-    cotangents: dict[str, Array] = field(default_factory=dict)
-
-    @property
-    def n(self) -> int:
-        """Number of scalar inputs: the length of the gradient."""
-        return sum(a.size for a in self.inputs.values())
-
-    @property
-    def m(self) -> int:
-        """Number of scalar outputs: the rows of the Jacobian."""
-        return sum(a.size for a in self.cotangents.values())
 
 
 @dataclass(eq=False)
@@ -62,7 +35,8 @@ class Problem:
 
     Attributes:
         name: Registered name, kebab-case.
-        function: `function(xp, *inputs, **given)`, written against an array namespace.
+        function: `function(xp, *inputs, **given)`, written against an array namespace, or a
+            `Program`.
         at: The inputs by name, or a function of `(size, rng)` that draws them.
         constants: The given values by name, or a function of `(size, rng)` that draws them.
         sizes: The sizes it comes in, smallest first; a size is whatever `at` understands.
@@ -73,7 +47,6 @@ class Problem:
         expected: How cells are known to end that do not end as `ok`: a status by glob patterns of
             methods' names. Such a cell is no fault of the run.
         derivatives: Hand-coded operators by name; see `Problem.derivative`.
-        fault: Why this problem's file could not be loaded, if so.
     """
 
     name: str
@@ -86,7 +59,6 @@ class Problem:
     on_request: bool = False
     expected: Mapping[str, str] = field(default_factory=dict)
     derivatives: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    fault: str | None = None
 
     def backprop(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Register the hand-coded backward pass; used as a decorator.
@@ -150,58 +122,81 @@ class Problem:
         """The sizes as text; one empty label for a problem that has a single size."""
         return tuple(str(s) for s in self.sizes) or ("",)
 
-    def point(self, label: str = "", seed: int = 0, outputs: Shapes | None = None) -> Point:
-        """Return the point at which answers are checked and timed.
+    def point(self, label: str = "", seed: int = 0, dtype: str = "float64") -> Point:
+        """Return the declared point.
 
         Args:
             label: One of `labels`.
             seed: Seed of the run; the draw depends on it, the problem's name and the size.
-            outputs: Shapes of the outputs, for which cotangents are drawn; those of a scalar
-                problem are known.
+            dtype: What its numbers are.
 
         Raises:
             UnknownName: If the problem has no such size.
             GradiometerError: If the drawn values do not fit the function.
         """
-        return self._draw(label, seed, "check", outputs)
+        return self._draw(label, seed, dtype, "check")
 
-    def preparation_point(
-        self, label: str = "", seed: int = 0, outputs: Shapes | None = None
-    ) -> Point:
-        """Return another point of the same shapes, at which methods are prepared.
+    def points(
+        self,
+        label: str = "",
+        seed: int = 0,
+        dtype: str = "float64",
+        *,
+        count: int = 1,
+        outline: Outline = lambda point: (),
+    ) -> Points:
+        """Return the points at which answers are checked, and another to prepare methods at.
 
-        A problem that draws its point draws a second one. A fixed point is shrunk by up to 5% in
-        each component, seeded. A derivative that was frozen, or an argument that was folded into a
-        constant during preparation, thus differs from the truth at the point that is checked.
+        The first is the declared one. A problem that draws its point draws the others, too; a fixed
+        point is shrunk by 1 to 5% in each component, seeded. A derivative that was frozen, or an
+        argument that was folded into a constant during preparation, thus differs from the truth at
+        the points that are checked.
+
+        Args:
+            label: One of `labels`.
+            seed: Seed of the run.
+            dtype: What the numbers are.
+            count: How many points are checked.
+            outline: Finds the outputs' shapes, without which a vector problem has no cotangents;
+                those of a scalar problem are known.
+
+        Raises:
+            GradiometerError: As `point`.
         """
-        rng = self._generator(label, seed, "shrink")
-        check = self.point(label, seed, outputs)
-        other = self._draw(label, seed, "prepare", outputs)
-        return Point(
-            {k: _apart(check.inputs[k], other.inputs[k], rng) for k in check.inputs},
-            {k: _apart(check.given[k], other.given[k], rng) for k in check.given},
-            other.tangents,
-            other.cotangents,
-        )
+        check = self.point(label, seed, dtype)
+        shapes = outline(check) if self.outputs else [()]
+        outputs = Space(dict(zip(self.output_names, shapes, strict=False)))
+        signature = Signature(Space.of(check.inputs), outputs)
 
-    def _draw(self, label: str, seed: int, purpose: str, outputs: Shapes | None) -> Point:
+        def argument(purpose: str, shrink: str = "") -> Argument:
+            point = check
+            if shrink:
+                other, rng = self._draw(label, seed, dtype, purpose), self._rng(label, seed, shrink)
+                point = Point(
+                    {k: _apart(a, other.inputs[k], rng) for k, a in check.inputs.items()},
+                    {k: _apart(a, other.given[k], rng) for k, a in check.given.items()},
+                )
+            rng = self._rng(label, seed, f"{purpose}/directions")
+            drawn = (signature.inputs.draw(rng, dtype), signature.outputs.draw(rng, dtype))
+            return Argument(point, Directions(*drawn))
+
+        others = [argument(f"check {k}", f"shrink {k}") for k in range(1, count)]
+        checked = (argument("check"), *others)
+        return Points(signature, checked, argument("prepare", "shrink"))
+
+    def _draw(self, label: str, seed: int, dtype: str, purpose: str) -> Point:
         if label not in self.labels:
             known = [text for text in self.labels if text]
             raise UnknownName(f"size of problem {self.name!r}", label, known)
         size = dict(zip(self.labels, self.sizes, strict=False)).get(label)
-        rng = self._generator(label, seed, purpose)
-        inputs = {k: _floats(self.name, k, v) for k, v in _resolve(self.at, size, rng).items()}
-        given = {k: _constant(v) for k, v in _resolve(self.constants, size, rng).items()}
+        rng = self._rng(label, seed, purpose)
+        drawn = _resolve(self.at, size, rng)
+        inputs = {k: _floats(self.name, k, v, dtype) for k, v in drawn.items()}
+        given = {k: _constant(v, dtype) for k, v in _resolve(self.constants, size, rng).items()}
         self._check_names(inputs, given)
-        if outputs is None and not self.outputs:
-            outputs = [()]
-        rng = self._generator(label, seed, f"{purpose}/directions")
-        tangents = {k: rng.standard_normal(a.shape) for k, a in inputs.items()}
-        named = zip(self.output_names, outputs or (), strict=False)
-        cotangents = {k: rng.standard_normal(shape) for k, shape in named}
-        return Point(inputs, given, _arrays(tangents), _arrays(cotangents))
+        return Point(inputs, given)
 
-    def _generator(self, label: str, seed: int, purpose: str) -> np.random.Generator:
+    def _rng(self, label: str, seed: int, purpose: str) -> np.random.Generator:
         text = f"{seed}/{self.name}/{label}/{purpose}"
         return np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
 
@@ -266,16 +261,12 @@ def problem(
     return decorate
 
 
-def _arrays(drawn: Mapping[str, Any]) -> dict[str, Array]:
-    return {name: np.asarray(value, dtype=np.float64) for name, value in drawn.items()}
-
-
 def _resolve(drawn: Drawn, size: Any, rng: np.random.Generator) -> Values:
     return drawn(size, rng) if callable(drawn) else drawn
 
 
-def _floats(problem_name: str, name: str, value: Any) -> Array:
-    array = np.array(value, dtype=np.float64)
+def _floats(problem_name: str, name: str, value: Any, dtype: str) -> Array:
+    array = np.array(value, dtype=np.float64).astype(dtype)
     if not np.isfinite(array).all():
         raise GradiometerError(
             f"Input {name!r} of problem {problem_name!r} is not finite: {value!r}. "
@@ -284,13 +275,13 @@ def _floats(problem_name: str, name: str, value: Any) -> Array:
     return array
 
 
-def _constant(value: Any) -> Array:
+def _constant(value: Any, dtype: str) -> Array:
     array = np.array(value)
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
+    return array.astype(dtype) if array.dtype.kind == "f" else array
 
 
 def _apart(check: Array, other: Array, rng: np.random.Generator) -> Array:
     if check.dtype.kind != "f" or check.shape != other.shape:
         return other
     shrunk = check * (1.0 - rng.uniform(0.01, 0.05, size=check.shape))
-    return np.where(check == other, shrunk, other)
+    return np.where(check == other, shrunk, other).astype(check.dtype)

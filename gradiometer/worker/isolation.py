@@ -13,7 +13,7 @@ import numpy as np
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def restored() -> Iterator[None]:
     """Restore working directory, `sys.path`, NumPy's error state and random seeds at the end."""
     folder, path, errors = Path.cwd(), list(sys.path), np.geterr()
     seed, legacy_seed = random.getstate(), np.random.get_state()  # noqa: NPY002

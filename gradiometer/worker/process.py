@@ -7,19 +7,19 @@ log.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
 from gradiometer.errors import Declined, GradiometerError, Unsupported, describe
-from gradiometer.vocabulary.outcome import Status
-from gradiometer.worker.isolation import guarded
+from gradiometer.vocabulary.outcome import Failure, Status
+from gradiometer.worker.isolation import restored
+from gradiometer.worker.requests import set_up
 from gradiometer.worker.tool import Tool
 
 STATUSES: dict[type[BaseException], Status] = {
@@ -34,28 +34,38 @@ STATUSES: dict[type[BaseException], Status] = {
 
 def serve(connection: Connection) -> None:
     """Answer requests until the coordinator closes the pipe."""
-    bench = Tool()
+    tool = Tool()
     while True:
         try:
-            name, arguments = connection.recv()
+            (module, name), args, kwargs = connection.recv()
         except EOFError:
             return
-        request: Callable[..., Any] = getattr(bench, name)
         try:
-            with contextlib.nullcontext() if name == "open" else guarded():
-                reply: tuple[bool, Any] = (True, request(**arguments))
+            reply: tuple[bool, Any] = (True, carry_out(tool, module, name, args, kwargs))
         except (Exception, SystemExit) as error:
             traceback.print_exc()
-            reply = (False, judge(error))
+            reply = (False, failure(error))
         sys.stdout.flush()
         sys.stderr.flush()
         connection.send(reply)
 
 
-def judge(error: BaseException) -> tuple[Status, str]:
-    """Return the status that an exception stands for, and its reason in one line."""
+def carry_out(tool: Tool, module: str, name: str, args: Any, kwargs: Any) -> Any:
+    """Return what a request, given by its qualified name, returns.
+
+    What a tool changes in its process is undone, but for what its import and set-up do.
+    """
+    request = getattr(import_module(module), name)
+    if request is set_up:
+        return request(tool, *args, **kwargs)
+    with restored():
+        return request(tool, *args, **kwargs)
+
+
+def failure(error: BaseException) -> Failure:
+    """Return what an exception means for the cell: a status, and the reason in one line."""
     status = next(s for kind, s in STATUSES.items() if isinstance(error, kind))
-    return status, str(error) if isinstance(error, GradiometerError) else describe(error)
+    return Failure(status, str(error) if isinstance(error, GradiometerError) else describe(error))
 
 
 def pin(threads: int) -> None:

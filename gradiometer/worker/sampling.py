@@ -11,7 +11,9 @@ import itertools
 import math
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
+
+from gradiometer.worker.requests import Sample
 
 Loop = Callable[[int], float]
 
@@ -73,13 +75,6 @@ def calibrate(loop: Loop, sample_s: float) -> int:
 
 WARMING = 8
 """One call in so many goes before a sample, untimed: others ran meanwhile, and caches are cold."""
-
-
-class Sample(NamedTuple):
-    """Seconds of wall time and of CPU time (of all threads) that one call takes."""
-
-    wall_s: float
-    cpu_s: float
 
 
 def sample(loop: Loop, loops: int) -> Sample:

@@ -180,16 +180,18 @@ class ForgetsAnOutput(_ByHand):
 
 
 class StaleDirection(_ByHand):
-    """Uses the directions that it was prepared with, whatever it is called with."""
+    """Uses the directions of its first call, in preparation, whatever it is called with."""
 
     name = "stale-direction"
 
     def _written(self, f, operator):
-        right = super()._written(f, operator)
-        kept = {"vjp": f.point.cotangents}.get(operator, f.point.tangents)
-        return lambda inputs, given, *directions: right(
-            inputs, given, *([tuple(kept.values())] if directions else [])
-        )
+        right, kept = super()._written(f, operator), []
+
+        def call(inputs, given, *directions):
+            kept.append(directions)
+            return right(inputs, given, *kept[0])
+
+        return call
 
 
 class ForThem(_ByHand):

@@ -239,7 +239,8 @@ class Chatters(_Backprop):
 class NeedsAnotherLibrary(_Backprop):
     """Needs a library that nobody has."""
 
-    name, package, extra = "needs-another-library", "no_such_library_anywhere", "nosuch"
+    name, extra = "needs-another-library", "nosuch"
+    requires = ("no_such_library_anywhere",)
 
 
 class Declines(_Backprop):

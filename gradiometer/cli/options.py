@@ -1,0 +1,46 @@
+"""Options that several commands take, so that each is named and explained once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Option
+
+Names = list[str] | None
+
+Json = Annotated[bool, Option("--json", help="Print JSON on stdout instead of tables.")]
+Methods = Annotated[
+    Names, Option("--method", help="Methods: name, glob, file, or FILE.py:name; repeatable.")
+]
+Operators = Annotated[
+    Names,
+    Option(
+        "--operator",
+        help="value, gradient, jacobian, hessian, jvp, vjp, hvp; repeatable. Value and first "
+        "derivative by default.",
+    ),
+]
+Plugins = Annotated[
+    list[Path] | None,
+    Option("--plugins", help="File or folder with further problems and methods; repeatable."),
+]
+Reports = Annotated[Path, Option("--reports", help="Folder that holds the reports.")]
+Results = Annotated[Path, Option("--results", help="Folder that holds the runs.")]
+Resume = Annotated[
+    str | None,
+    Option("--resume", help="Take up what was cut off, as it was begun: id, folder, or `latest`."),
+]
+Seed = Annotated[int, Option(help="Seed of drawn points and of the order of samples.")]
+Size = Annotated[str | None, Option(help="One of its sizes; the first by default.")]
+Threads = Annotated[int, Option(help="Threads, and cores, that each tool may use.")]
+
+REPORTS, RESULTS = Path("reports"), Path("results")
+
+
+def help_if_alone(context: typer.Context) -> None:
+    """Print a group's help where no command of it is named."""
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")

@@ -1,0 +1,84 @@
+"""How long work is followed on stderr, and what is said of it where it is interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from gradiometer.cli.output import stderr
+from gradiometer.measure.progress import Progress
+
+
+class Bar(Progress):
+    """A bar of the rows that are kept; silent where the console is no terminal.
+
+    Attributes:
+        folder: Where they are kept; None until the work has begun.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.folder: Path | None = None
+        self._bars = Bars(
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bars.add_task("")
+
+    def start(self, planned: int, done: int, folder: Path) -> None:
+        """Show the bar."""
+        self.folder = folder
+        self._bars.update(self._task, total=planned, completed=done)
+        self._bars.start()
+
+    def say(self, text: str) -> None:
+        """Show what is being done, beside the bar."""
+        self._bars.update(self._task, description=text)
+
+    def advance(self, text: str) -> None:
+        """Move the bar by a row."""
+        self._bars.advance(self._task)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        self._bars.stop()
+
+    @property
+    def kept(self) -> str:
+        """How many rows of how many are kept: `2 of 4`."""
+        task = self._bars.tasks[self._task]
+        return f"{task.completed:g} of {task.total:g}"
+
+
+@contextmanager
+def following(verb: str, rows: str) -> Iterator[Progress]:
+    """Follow long work on stderr; a Ctrl-C ends the command, with word of what is kept.
+
+    Args:
+        verb: The command that goes on with it.
+        rows: What is kept of it, in the plural.
+    """
+    console = stderr()
+    bar = Bar(console)
+    try:
+        yield bar
+    except KeyboardInterrupt:
+        bar.stop()
+        told = "nothing was measured yet."
+        if bar.folder is not None:
+            go_on = f"go on with `gradiometer {verb} --resume {bar.folder}`."
+            told = f"{bar.kept} {rows} are kept in {bar.folder}; {go_on}"
+        console.print(f"Interrupted: {told}", soft_wrap=True)
+        raise typer.Exit(130) from None
+    finally:
+        bar.stop()

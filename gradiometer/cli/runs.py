@@ -1,0 +1,148 @@
+"""`gradiometer runs`: list, show, remove and merge recorded runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="List, show, remove and merge recorded runs.",
+    epilog="Example: `gradiometer runs list`.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
+Results = Annotated[Path, typer.Option("--results", help="Folder that holds the runs.")]
+Runs = Annotated[list[str], typer.Argument(help="Ids or folders of runs, or `latest`.")]
+RESULTS = Path("results")
+
+
+@app.command("list", epilog="Example: `gradiometer runs list --json`.")
+def list_runs(results: Results = RESULTS, json: Json = False) -> None:
+    """List the recorded runs, oldest first."""
+    from gradiometer.cli.output import print_json, print_table, stdout
+    from gradiometer.runs.store import run_folders
+
+    rows = [_counted(path) for path in run_folders(results)]
+    if json:
+        print_json(rows)
+    elif rows:
+        print_table(stdout(), "Runs", list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        stdout().print("No runs yet.")
+
+
+@app.command(
+    epilog="Examples: `gradiometer runs show latest`; `gradiometer runs show latest --json`."
+)
+def show(
+    run: Annotated[str, typer.Argument(help="A run's id or folder, or `latest`.")],
+    results: Results = RESULTS,
+    json: Json = False,
+) -> None:
+    """Show a recorded run: environment, options, warnings, and its tables."""
+    from gradiometer.cli.output import print_json, print_table, stdout
+    from gradiometer.runs.run import Run
+    from gradiometer.runs.store import find_run
+
+    found = Run.read(find_run(run, results))
+    if json:
+        print_json(found.as_json())
+        return
+    from gradiometer.cli.run import print_tables
+
+    facts = {name: found.info.get(name) for name in ("state", "timing", "options", "merged")}
+    facts |= {"planned": found.planned, "recorded": len(found.records)}
+    facts = found.info.get("environment", {}) | facts
+    rows = [
+        [name.replace("_", " "), _text(fact)] for name, fact in facts.items() if fact is not None
+    ]
+    print_table(stdout(), f"Run {found.id}", ["", ""], rows)
+    for line in found.warnings:
+        told = f"Noisy machine, take the times with care: {line}."
+        stdout().print(told, markup=False, soft_wrap=True)
+    print_tables(found, None)
+
+
+@app.command(
+    epilog="Examples: `gradiometer runs rm 20260102-150405-1a2b`; "
+    "`gradiometer runs rm latest --yes`."
+)
+def rm(
+    runs: Runs,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    results: Results = RESULTS,
+    json: Json = False,
+) -> None:
+    """Remove recorded runs, with all that is in their folders; their reports stay.
+
+    On a terminal you are asked first. Where one of the runs is being measured, none is removed.
+    """
+    from gradiometer.cli.output import print_json
+    from gradiometer.runs.store import find_run, remove
+
+    paths = list(dict.fromkeys(find_run(name, results) for name in runs))
+    if sys.stdin.isatty() and not yes:
+        sys.stderr.write(f"Remove {', '.join(map(str, paths))}? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            sys.stderr.write("Nothing was removed.\n")
+            raise typer.Exit(1)
+    remove(paths)
+    if json:
+        print_json([str(path) for path in paths])
+    else:
+        sys.stdout.writelines(f"removed {path}\n" for path in paths)
+
+
+@app.command(epilog="Example: `gradiometer runs merge 20260102-150405-1a2b latest`.")
+def merge(runs: Runs, results: Results = RESULTS, json: Json = False) -> None:
+    """Merge comparisons of one machine: write a new run with all cells of two or more.
+
+    The runs must have the same processor, system, Python, versions of libraries, timing and
+    options. Of a cell recorded in several, the record of the run named last counts, unless only
+    an earlier one is ok. In a case whose cells come from several runs, a ratio is that of the
+    median times.
+    """
+    from gradiometer.cli.output import print_json
+    from gradiometer.runs.merge import merge
+    from gradiometer.runs.store import find_run
+
+    made = merge([find_run(name, results) for name in runs], results)
+    if json:
+        print_json({"run": made.path.name, "path": str(made.path), "recorded": made.recorded})
+    else:
+        sys.stdout.write(f"{made.recorded} cells of {len(runs)} runs\nrun     {made.path}\n")
+
+
+def _counted(path: Path) -> dict[str, Any]:
+    """Return a run of any experiment in a line: what it is, and how far it came."""
+    from gradiometer.runs.journal import read_statuses
+    from gradiometer.runs.store import read_info
+
+    info, statuses = read_info(path), read_statuses(path / "records.jsonl")
+    return {
+        "run": path.name,
+        "experiment": info["experiment"],
+        "started": info.get("environment", {}).get("started", "–"),
+        "state": info["state"],
+        "planned": len(info["plan"]),
+        "recorded": len(statuses),
+        "ok": statuses.count("ok"),
+    }
+
+
+def _text(fact: Any) -> str:
+    if isinstance(fact, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in fact.items())
+    return ", ".join(map(str, fact)) if isinstance(fact, list) else str(fact)
+
+
+@app.callback()
+def _runs(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")

@@ -1,0 +1,61 @@
+"""Executes a plugin file, and collects the problems and methods that it holds."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from gradiometer.errors import GradiometerError
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.problem import Problem
+
+
+def python_files(path: Path) -> list[Path]:
+    """Return the file itself, or a folder's Python files in order of name.
+
+    Raises:
+        GradiometerError: If there is no such file or folder.
+    """
+    if path.is_dir():
+        return sorted(p for p in path.glob("*.py") if not p.name.startswith("_"))
+    if not path.is_file():
+        raise GradiometerError(f"No plugin file or folder at {str(path)!r}: check the path.")
+    return [path]
+
+
+def load_file(name: str, path: Path) -> ModuleType:
+    """Execute a plugin file as module `name` and return it; a second call returns the first's.
+
+    The module is registered before it runs, as dataclasses and lazy imports expect.
+    """
+    loaded = sys.modules.get(name)
+    if loaded is not None and getattr(loaded, "__file__", None) == str(path):
+        return loaded
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise GradiometerError(f"{str(path)!r} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:  # a Ctrl-C, too: nothing half loaded stays behind
+        del sys.modules[name]
+        raise
+    return module
+
+
+def collect(module: ModuleType) -> list[Problem | Method]:
+    """Return the problems and methods that a module defines; named Method classes are called."""
+    found: list[Problem | Method] = []
+    for item in {id(value): value for value in vars(module).values()}.values():
+        if issubclass(type(item), ModuleType):
+            continue  # a lazily imported library: asking it for anything would import it
+        if inspect.isclass(item) and issubclass(item, Method):
+            if item.__module__ == module.__name__ and item.name and "name" in vars(item):
+                found.append(item())
+        elif isinstance(item, Problem | Method):
+            found.append(item)
+    return found

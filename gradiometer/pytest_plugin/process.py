@@ -1,0 +1,52 @@
+"""A stand-in for the pool of workers: pytest's own process, in which all tools are measured."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gradiometer.measure.pool import P, Request, T
+from gradiometer.worker.process import failure
+from gradiometer.worker.tool import Tool
+
+
+class ThisProcess:
+    """Answers requests in this process; it is its own pool, and serves every tool."""
+
+    alive = True
+
+    def __init__(self) -> None:
+        self.tool = Tool()
+        self.opened: dict[str, float] = {}
+
+    def worker(self, tool: str) -> ThisProcess:
+        """Return the one worker that there is."""
+        return self
+
+    def start(self, tool: str) -> ThisProcess:
+        """Return the one worker that there is."""
+        return self
+
+    def ask(self, request: Request[P, T], timeout_s: float, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Carry a request out; its time is pytest's to limit.
+
+        Raises:
+            Failure: If it fails.
+        """
+        try:
+            with quiet():
+                return request(self.tool, *args, **kwargs)
+        except Exception as error:  # the tool's own: it becomes the reason of the record
+            raise failure(error) from error
+
+    def stop(self) -> None:
+        """Go on: this process outlives its measurements."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave a tool's own warnings out: they are no fault of the cell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

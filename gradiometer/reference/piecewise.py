@@ -1,0 +1,166 @@
+"""Functions with kinks and jumps, of each component: each is made of comparisons.
+
+Every function takes arrays, nodes or numbers, and returns a node.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from gradiometer.reference import balls as numeric
+from gradiometer.reference import structure
+from gradiometer.reference.array import integers, lift
+from gradiometer.reference.elementary import divide
+from gradiometer.reference.evaluation import compare
+from gradiometer.reference.node import Node, componentwise
+from gradiometer.reference.place import WrongValue, refusal
+from gradiometer.reference.rounding import ELEMENTARY, of_function
+
+
+def truth(x: Any) -> Any:
+    """Return which components are true: booleans as they are, numbers that are not zero."""
+    if isinstance(x, np.ndarray | np.generic | bool) and np.asarray(x).dtype == bool:
+        return np.asarray(x)
+    return compare(lift(x), "!=", Node(0))
+
+
+def where(condition: Any, a: Any, b: Any) -> Node:
+    """Choose componentwise; the other branch has a zero cotangent, whatever it holds."""
+    return structure.where(truth(condition), lift(a), lift(b))
+
+
+def maximum(a: Any, b: Any) -> Node:
+    """Return the larger."""
+    a, b = lift(a), lift(b)
+    return structure.where(compare(a, ">=", b), a, b)
+
+
+def minimum(a: Any, b: Any) -> Node:
+    """Return the smaller."""
+    a, b = lift(a), lift(b)
+    return structure.where(compare(a, "<=", b), a, b)
+
+
+def clip(x: Any, min: Any = None, max: Any = None) -> Node:  # noqa: A002  # the standard's names
+    """Return x, held between two bounds."""
+    x = lift(x) if min is None else maximum(x, min)
+    return lift(x) if max is None else minimum(x, max)
+
+
+def absolute(x: Any) -> Node:
+    """Return |x|."""
+    x = lift(x)
+    return structure.where(compare(x, ">=", Node(0)), x, -x)
+
+
+def relu(x: Any) -> Node:
+    """Return max(x, 0)."""
+    x = lift(x)
+    return structure.where(compare(x, ">", Node(0)), x, Node(0))
+
+
+def sign(x: Any) -> Node:
+    """Return 1, 0 or −1."""
+    x, zero = lift(x), Node(0)
+    below = structure.where(compare(x, "<", zero), Node(-1), zero)
+    return structure.where(compare(x, ">", zero), Node(1), below)
+
+
+def floor(x: Any) -> Node:
+    """Return the largest integer that is not larger: a step at each integer."""
+    x = lift(x)
+    near = Node(np.rint(_with_fractions(x)))
+    return structure.where(compare(x, ">=", near), near, near - 1)
+
+
+def ceil(x: Any) -> Node:
+    """Return the smallest integer that is not smaller: a step at each integer."""
+    return -floor(-lift(x))
+
+
+def trunc(x: Any) -> Node:
+    """Return the integer next to it towards zero: a step at each integer but zero."""
+    x = lift(x)
+    near = np.rint(_with_fractions(x))
+    apart = structure.where(near == 0.0, Node(1.0), x)  # no step at zero
+    out = np.where(near == 0.0, 1.0, near)
+    beyond = np.where(out > 0.0, compare(apart, ">=", Node(out)), compare(apart, "<=", Node(out)))
+    stepped = np.where(beyond, near, near - np.sign(near))
+    return Node(np.where(near == 0.0, 0.0, stepped))
+
+
+def rounded(x: Any, decimals: int = 0) -> Node:
+    """Return the nearest integer, of two the even one: a step at each half."""
+    x = lift(x)
+    if decimals:
+        scale = Node(10) ** abs(decimals)
+        return rounded(x * scale) / scale if decimals > 0 else rounded(x / scale) * scale
+    middle = _with_fractions(x)
+    below = np.floor(middle - 0.25) + 0.0
+    low = np.where(middle - below > 1.0, below + 1.0, below)
+    odd = np.mod(low, 2.0) == 1.0
+    half = Node(low + 0.5)
+    up = np.where(odd, compare(x, ">=", half), compare(x, ">", half))
+    return Node(np.where(up, low + 1.0, low))
+
+
+def floor_divide(a: Any, b: Any) -> Node:
+    """Return ⌊a/b⌋; of integers exactly."""
+    return _quotient(a, b) if integers(a) and integers(b) else floor(divide(a, b))
+
+
+def remainder(a: Any, b: Any) -> Node:
+    """Return a − b·⌊a/b⌋, which has the sign of b."""
+    above, below = lift(a), lift(b)
+    return above - below * floor_divide(a, b)
+
+
+def _with_fractions(x: Node) -> Any:
+    """Return the midpoints of numbers that are rounded to integers.
+
+    Raises:
+        WrongValue: If one is so large that doubles near it have no fraction.
+    """
+    if (x.moduli >= 2.0**52).any():
+        raise refusal(
+            "a number beyond 2⁵² is rounded to an integer",
+            "doubles have no fraction there; integers are divided exactly by `//`.",
+            WrongValue,
+        )
+    return x.floats
+
+
+def _quotient(a: Any, b: Any) -> Node:
+    """Return ⌊a/b⌋ of integers."""
+    whole = np.frompyfunc(lambda x, y: int(x.unique_fmpz()) // int(y.unique_fmpz()), 2, 1)
+    return Node(np.asarray(whole(lift(a).value, lift(b).value), dtype=object))
+
+
+def atan2(y: Any, x: Any) -> Node:
+    """Return the angle of the point (x, y); a jump where y = 0 and x < 0."""
+    y, x = lift(y), lift(x)
+    zero = Node(0)
+    left = numeric.signs(x.value)[0] < 0
+    above = compare(structure.where(left, y, Node(1)), ">=", zero)
+    return componentwise(
+        "atan2",
+        np.frompyfunc(_angle, 3, 1)(y.value, x.value, above),
+        (y, lambda: x / (x * x + y * y)),
+        (x, lambda: -y / (x * x + y * y)),
+        given=(above,),
+        rounding=of_function(ELEMENTARY),
+    )
+
+
+def _angle(y: arb, x: arb, above: bool) -> arb:
+    if y.contains(0) and x.contains(0):
+        return arb("nan")
+    angle = arb.atan2(y, x)
+    if above and y < 0 and x < 0:
+        return angle + 2 * arb.pi()
+    if not above and not y < 0:
+        return angle - 2 * arb.pi()
+    return angle

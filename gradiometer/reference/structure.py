@@ -1,0 +1,57 @@
+"""Operations that move the components of nodes: joining, choosing, and other shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradiometer.reference import linear
+from gradiometer.reference.node import Node
+from gradiometer.reference.parts import Mapped
+
+
+def where(mask: Any, a: Node, b: Node) -> Node:
+    """Choose componentwise by booleans; the cotangent of what was not chosen is exactly zero."""
+    mask = np.asarray(mask, dtype=bool)
+    shape = np.broadcast_shapes(mask.shape, a.shape, b.shape)
+    mask = np.broadcast_to(mask, shape)
+    a, b = spread(a, shape), spread(b, shape)
+    parts = [
+        Mapped(a, linear.Keep(shape, shape, mask)),
+        Mapped(b, linear.Keep(shape, shape, ~mask)),
+    ]
+    return Node(np.where(mask, a.value, b.value), ("where", mask, a, b), parts)
+
+
+def concat(nodes: Sequence[Node], axis: int = 0) -> Node:
+    """Join along an existing axis."""
+    value = np.concatenate([n.value for n in nodes], axis=axis)
+    ends = np.cumsum([n.shape[axis] for n in nodes]).tolist()
+    before = (slice(None),) * (axis % value.ndim)
+    parts = [
+        Mapped(n, linear.Put(n.shape, value.shape, (*before, slice(end - n.shape[axis], end))))
+        for n, end in zip(nodes, ends, strict=True)
+    ]
+    return Node(value, ("concat", int(axis), *nodes), parts)
+
+
+def reshape(x: Node, shape: Sequence[int]) -> Node:
+    """Return the components in another shape."""
+    return x.apply(linear.reshape(x.shape, shape))
+
+
+def transpose(x: Node, axes: Sequence[int]) -> Node:
+    """Return the array with its axes in another order."""
+    return x.apply(linear.permute(x.shape, axes))
+
+
+def transposed(x: Node) -> Node:
+    """Return the transposed matrix."""
+    return transpose(x, (1, 0))
+
+
+def spread(x: Node, shape: tuple[int, ...]) -> Node:
+    """Return x broadcast to a shape."""
+    return x if x.shape == shape else x.apply(linear.Spread(x.shape, shape))

@@ -1,0 +1,99 @@
+"""The tables of single cases: who is fastest, and what a first answer costs in time and memory."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from gradiometer.report.quantities import GAP, duration, interval, megabytes, multiple
+from gradiometer.runs import analysis
+from gradiometer.runs.run import Run
+
+COLD = {
+    "import": "import_s",
+    "preparation": "prepare_s",
+    "first call": "first_s",
+    "warm call": "time_s",
+}
+"""The columns of a table of cold figures, and what they show."""
+
+
+def timed(run: Run) -> pd.DataFrame:
+    """Return the timed cases, one row each, in the order of the plan."""
+    return run.cells.dropna(subset="time_s").drop_duplicates("case")
+
+
+def largest(run: Run) -> str | None:
+    """Return the timed case with the most inputs, of the first operator that was timed."""
+    found = timed(run)
+    for name in run.operators:
+        chosen = found[found["operator"] == name]
+        if len(chosen):
+            return str(chosen.set_index("case")["n"].fillna(0).idxmax())
+    return None
+
+
+def rows(run: Run, case: str) -> pd.DataFrame:
+    """Return the cells of a case, in the order of the plan."""
+    return run.cells[run.cells["case"] == case]
+
+
+def operator(run: Run, case: str) -> str:
+    """Return the operator of a case."""
+    return str(rows(run, case)["operator"].iloc[0])
+
+
+def title(run: Run, case: str) -> str:
+    """Return a heading for a case: its operator, short name, and how many inputs it has."""
+    found = rows(run, case)
+    n = found["n"].max()
+    named = f"{operator(run, case)} of {analysis.label(found).iloc[0]}"
+    return named + ("" if pd.isna(n) else f" ({n:,} inputs)")
+
+
+def rankings(run: Run) -> dict[str, pd.DataFrame]:
+    """Return each timed case's methods by speed, with intervals; `=` marks a shared rank."""
+    return {str(case): _ranking(rows) for case, rows in run.ranking().groupby("case", sort=False)}
+
+
+def _ranking(table: pd.DataFrame) -> pd.DataFrame:
+    shared = table["rank"].duplicated(keep=False).map({True: "=", False: ""})
+    shown = {
+        "rank": table["rank"].astype("str") + shared,
+        "method": table["method"],
+        "× fastest": table["ratio"].map(multiple),
+        "95% interval": list(map(interval, table["ratio_low"], table["ratio_high"])),
+        "time a call": table["time_s"].map(duration),
+        "× own primal": table["per_primal"].map(multiple),
+    }
+    native = (table["route"] == "native").all()
+    return pd.DataFrame(shown if native else shown | {"route": table["route"]})
+
+
+def cold(run: Run, case: str) -> pd.DataFrame:
+    """Return one case's cold figures beside the warm one: what a first answer costs."""
+    table = rows(run, case).dropna(subset="time_s").sort_values("time_s")
+    shown = {name: table[column].map(duration) for name, column in COLD.items()}
+    even = run.break_even(operator(run, case))
+    even = even[(even["case"] == case) & (even["overtakes"] == first_to_start(run, case))]
+    calls = table["method"].map(even.set_index("method")["calls"])
+    told = calls.map(lambda count: GAP if pd.isna(count) else f"{count:,.0f} calls")
+    return pd.DataFrame({"method": table["method"], **shown, "pays off after": told})
+
+
+def first_to_start(run: Run, case: str) -> str:
+    """Return the method whose first answer costs least, import included."""
+    timed = rows(run, case).dropna(subset="time_s")
+    starts = analysis.cold(timed).set_axis(timed["method"]).dropna()
+    return str(starts.idxmin()) if len(starts) else "none"
+
+
+def memory(run: Run, case: str) -> pd.DataFrame:
+    """Return the peak resident memory of one case's methods, over the level before."""
+    table = rows(run, case).dropna(subset="time_s").sort_values("call_bytes")
+    return pd.DataFrame(
+        {
+            "method": table["method"],
+            "preparation and first call": table["prepare_bytes"].map(megabytes),
+            "warm call": table["call_bytes"].map(megabytes),
+        }
+    )

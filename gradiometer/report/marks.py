@@ -1,0 +1,96 @@
+"""What charts share: colours by mode, logarithmic axes, and the names of methods beside lines."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+MODE_COLORS = {
+    "manual": "#1b1b1b", "numerical": "#e08214", "symbolic": "#7b3294", "forward": "#1b9e77",
+    "reverse": "#2166ac",
+}  # fmt: skip
+
+LINE = 13
+"""Pixels from one line of small text to the next."""
+
+WIDTH, HEIGHT = 300, 21 * LINE
+"""Pixels of a panel of lines, high enough for the names of all methods."""
+
+
+def mode_color() -> alt.Color:
+    """Return the colour of a method's mode, with a legend at the top."""
+    scale = alt.Scale(domain=list(MODE_COLORS), range=list(MODE_COLORS.values()))
+    return alt.Color("mode:N", scale=scale, title="mode", legend=alt.Legend(orient="top"))
+
+
+def log_scale(*domain: float) -> alt.Scale:
+    """Return a logarithmic scale of a domain, by default that of the data."""
+    return alt.Scale(type="log", nice=False, domain=list(domain) or alt.Undefined)
+
+
+def durations() -> alt.Axis:
+    """Return an axis of decades that reads 1 µs, 10 µs, …."""
+    return alt.Axis(
+        values=[10.0**k for k in range(-9, 4)],
+        labelExpr="replace(format(datum.value, '~s'), /([µmn]?)$/, ' $1s')",
+    )
+
+
+def placed(
+    table: pd.DataFrame, ends: pd.DataFrame, column: str, domain: tuple[float, float], pixels: int
+) -> pd.DataFrame:
+    """Return the table with the `place` of each method's name, near the end of its line.
+
+    Names stand in the order of the ends, a line of text apart.
+
+    Args:
+        table: The points of lines.
+        ends: Its rows that names stand beside, one a method.
+        column: What is shown along the axis of the names, a logarithmic one.
+        domain: Ends of that axis.
+        pixels: Its length.
+    """
+    ends = ends.sort_values(column)
+    low, high = map(math.log, domain)
+    offsets = np.arange(len(ends)) * (high - low) * LINE / pixels
+    raised = np.maximum.accumulate(np.log(ends[column].to_numpy()) - offsets)
+    places = np.minimum(raised, high - offsets[-1:]) + offsets
+    return table.assign(place=pd.Series(np.exp(places), index=ends.index))
+
+
+def by_method(**encoding: Any) -> alt.Chart:
+    """Return what is drawn of each method, in the colour of its mode; a mark is still to be set."""
+    encoded: alt.Chart = alt.Chart().encode(color=mode_color(), detail="method:N", **encoding)
+    return encoded
+
+
+def names_beside(x: alt.X, y: alt.Y) -> alt.LayerChart:
+    """Return the names of methods to the right of a panel, each tied to the end of its line."""
+    leader = by_method(x=x, y=y, x2=alt.value(WIDTH + 12), y2="place:Q")
+    return _names(leader, by_method(x=alt.value(WIDTH + 15), y="place:Q"))
+
+
+def names_above(x: alt.X, y: alt.Y) -> alt.LayerChart:
+    """Return the names of methods above a panel, slanted, each tied to the start of its line."""
+    leader = by_method(x=x, y=y, x2="place:Q", y2=alt.value(-4))
+    name = by_method(x="place:Q", y=alt.value(-7))
+    return _names(leader, name, baseline="middle", angle=300)
+
+
+def styled(chart: Any, **size: Any) -> alt.TopLevelMixin:
+    """Return a whole chart on white, without frames around its panels."""
+    plain = chart.properties(**size).configure_view(stroke=None)
+    white: alt.TopLevelMixin = plain.configure(background="white")
+    return white
+
+
+def _names(leader: alt.Chart, name: alt.Chart, **text: Any) -> alt.LayerChart:
+    rules = leader.mark_rule(strokeWidth=0.5, opacity=0.6)
+    words = name.encode(text="method:N").mark_text(align="left", fontSize=10, **text)
+    named = "isValid(datum.place)"
+    layers: Any = rules.transform_filter(named) + words.transform_filter(named)
+    return cast(alt.LayerChart, layers)

@@ -1,0 +1,107 @@
+"""Runs of one machine made one: every cell of each, with its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gradiometer.errors import GradiometerError
+from gradiometer.runs.journal import read_journal, read_series
+from gradiometer.runs.schema import COMPARISON, Row
+from gradiometer.runs.store import RunFolder, read_info
+
+RATIOS = ("ratio", "ratio_low", "ratio_high")
+
+
+def merge(paths: Sequence[Path], results: Path) -> RunFolder:
+    """Write a new run under `results` with all cells of several, and return its folder.
+
+    Of a cell recorded in several, the last given run's record counts, unless only an earlier one
+    is `ok`. Where a case's cells come from several runs, they were not timed in the same rounds:
+    their paired ratios are left out.
+
+    Args:
+        paths: Folders of two or more comparisons, measured in one environment by one set of
+            options.
+        results: Folder that holds the runs.
+
+    Raises:
+        GradiometerError: If the runs differ in what must be the same, or cannot be read.
+    """
+    if len({path.resolve() for path in paths}) < max(2, len(paths)):
+        raise GradiometerError("Nothing to merge: expected two or more runs, each named once.")
+    infos = [read_info(path, COMPARISON.experiment) for path in paths]
+    plan: dict[tuple[str, ...], Row] = {}
+    cells: dict[tuple[str, ...], tuple[Path, Row, Row | None]] = {}
+    for path, info in zip(paths, infos, strict=True):
+        for row in info["plan"]:
+            plan.setdefault(COMPARISON.name(row), row)
+        rows, _ = read_journal(path / "records.jsonl")
+        series = read_series(path, rows)
+        for row in rows:
+            name = COMPARISON.name(row)
+            if name not in cells or row["status"] == "ok" or cells[name][1]["status"] != "ok":
+                cells[name] = (path, row, series.get(name))
+    folder = RunFolder.create(results, _facts(infos) | {"plan": list(plan.values())})
+    state = "failed"
+    try:
+        _write(folder, list(cells.values()))
+        state = "complete" if plan.keys() <= cells.keys() else "interrupted"
+    finally:
+        folder.finish(state)
+    return folder
+
+
+def _write(folder: RunFolder, cells: Sequence[tuple[Path, Row, Row | None]]) -> None:
+    sources: dict[str, set[Path]] = {}
+    for path, row, _ in cells:
+        sources.setdefault(row["case"], set()).add(path)
+    for _, row, series in cells:
+        mixed = len(sources[row["case"]]) > 1
+        folder.append(row | dict.fromkeys(RATIOS) if mixed else row, series)
+
+
+def _facts(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the facts of the merged run: the last run's, with what only others have.
+
+    Raises:
+        GradiometerError: If two of them contradict each other.
+    """
+    seen: dict[str, Any] = {}
+    for info in infos:
+        told = _conditions(info)
+        differing = [name for name in told if seen.setdefault(name, told[name]) != told[name]]
+        if differing:
+            values = ", ".join(f"{name} ({told[name]}, not {seen[name]})" for name in differing)
+            raise GradiometerError(
+                f"Run {info['id']} differs from those before it in {values}: only runs measured "
+                "alike can be merged."
+            )
+    environment = infos[-1].get("environment", {})
+    versions = {k: v for info in infos for k, v in _versions(info).items()}
+    warnings = [w for info in infos for w in info.get("noise", {}).get("warnings", ())]
+    return {
+        **{key: infos[-1][key] for key in ("timing", "options", "floor_s") if key in infos[-1]},
+        "environment": environment | {"versions": versions},
+        "plugins": list(dict.fromkeys(p for info in infos for p in info.get("plugins", ()))),
+        "noise": {"warnings": list(dict.fromkeys(warnings))},
+        "merged": [info["id"] for info in infos],
+    }
+
+
+def _conditions(info: dict[str, Any]) -> dict[str, Any]:
+    """Return what must be the same, by the name it is told by."""
+    machine = info.get("environment", {})
+    return {
+        "processor": machine.get("cpu"),
+        "system": machine.get("system"),
+        "Python": machine.get("python"),
+        "timing": info.get("timing"),
+        **{f"version of {package}": version for package, version in _versions(info).items()},
+        **{f"option {name}": value for name, value in info.get("options", {}).items()},
+    }
+
+
+def _versions(info: dict[str, Any]) -> dict[str, str]:
+    return dict(info.get("environment", {}).get("versions", {}))

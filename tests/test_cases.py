@@ -1,0 +1,95 @@
+"""The tables of single cases: rankings, cold figures, memory, and the headings over them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from records import case, row, run, timed
+
+from gradiometer.report import cases
+from gradiometer.runs.run import Run
+
+GRADIENT = case("affine")
+
+
+def measured() -> Run:
+    return run(
+        row("by-hand", operator="value", promise=12.0, **timed(1.0, 1.0, 1.0, 5e-8)),
+        row("tape", operator="value", promise=12.0, **timed(4.0, 3.9, 4.1, 2e-7)),
+        row(
+            "by-hand", promise=12.0, digits=math.inf, n=3, first_s=1.5e-6, prepare_s=4e-6,
+            **timed(1.0, 1.0, 1.0, 1e-7),
+        ),
+        row(
+            "tape", promise=12.0, digits=15.46, n=3, import_s=1.234, prepare_s=0.5, first_s=2e-3,
+            **timed(34.7, 34.1, 35.5, 3.47e-6),
+        ),
+        row("jit", promise=7.0, digits=8.25, n=3, **timed(35.0, 34.5, 36.0, 3.5e-6)),
+        row("wrong", status="disagrees", promise=12.0, digits=0.3, reason="0.3 digits"),
+        row("absent", status="not-installed", reason="pip install it"),
+    )  # fmt: skip
+
+
+def test_a_ranking_marks_shared_ranks() -> None:
+    table = cases.rankings(measured())[GRADIENT]
+    assert table["rank"].tolist() == ["1", "2=", "2="]
+    assert table["method"].tolist() == ["by-hand", "tape", "jit"]
+    assert table["× fastest"].tolist() == ["1.00×", "34.7×", "35.0×"]
+    assert table["95% interval"].tolist() == ["[1.00, 1.00]", "[34.1, 35.5]", "[34.5, 36.0]"]
+    assert table["time a call"].tolist() == ["100 ns", "3.47 µs", "3.50 µs"]
+    assert table["× own primal"].tolist() == ["2.00×", "17.4×", "–"]
+
+
+def test_there_is_a_ranking_for_each_timed_case() -> None:
+    told = run(
+        row("tape", "net", "2", **timed(seconds=1.0)),
+        row("tape", "net", "9", "hessian", **timed(seconds=2.0)),
+        row("tape", "net", "99"),
+    )
+    found = cases.rankings(told)
+    assert list(found) == [case("net", "2"), case("net", "9", "hessian")]
+    assert found[case("net", "9", "hessian")]["time a call"].tolist() == ["2.00 s"]
+
+
+def test_a_ranking_names_routes_where_an_operator_was_derived() -> None:
+    told = run(
+        row("tape", operator="jvp", route="8 vjps", **timed(2.0)),
+        row("dual", operator="jvp", **timed(1.0)),
+        row("dual", operator="vjp", **timed(1.0)),
+    )
+    pushed, pulled = cases.rankings(told).values()
+    assert pushed["route"].tolist() == ["native", "8 vjps"]
+    assert "route" not in pulled
+
+
+def test_cold_figures_stand_beside_the_warm_one_fastest_first() -> None:
+    table = cases.cold(measured(), GRADIENT)
+    assert table.columns.tolist() == [
+        "method", "import", "preparation", "first call", "warm call", "pays off after",
+    ]  # fmt: skip
+    assert table.to_numpy().tolist() == [
+        ["by-hand", "–", "4.00 µs", "1.50 µs", "100 ns", "–"],
+        ["tape", "1.23 s", "500 ms", "2.00 ms", "3.47 µs", "–"],
+        ["jit", "–", "–", "–", "3.50 µs", "–"],
+    ]
+
+
+def test_cold_figures_are_in_order_of_the_warm_call() -> None:
+    told = run(*(row(f"m{t}", **timed(t, t, t, float(t))) for t in (3, 1, 2)))
+    assert cases.cold(told, GRADIENT)["method"].tolist() == ["m1", "m2", "m3"]
+
+
+@pytest.mark.parametrize(
+    ("size", "n", "title"),
+    [
+        ("", 3, "gradient of affine (3 inputs)"),
+        ("10-50", 3151, "gradient of affine 10-50 (3,151 inputs)"),
+        ("", None, "gradient of affine"),
+    ],
+)
+def test_a_heading_has_the_operator_the_short_name_and_the_inputs(
+    size: str, n: int | None, title: str
+) -> None:
+    told = run(row("absent", size=size, status="not-installed"), row("tape", size=size, n=n))
+    assert cases.title(told, told.records["case"].iloc[0]) == title

@@ -1,0 +1,195 @@
+"""The worker process: requests carried out by name, what failures mean, and where it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from by_hand import ByHand
+
+from gradiometer import Target
+from gradiometer.errors import Declined, GradiometerError, Unsupported, UnsupportedOperation
+from gradiometer.plugins.address import by_value
+from gradiometer.vocabulary.outcome import Failure, Status
+from gradiometer.worker import requests
+from gradiometer.worker.process import carry_out, failure, pin, serve
+from gradiometer.worker.tool import Tool
+
+
+def remember(tool: Tool, name: str, *, value: int = 0) -> list[str]:
+    """Keep a number in the tool; return the names of what is kept. A request of this module."""
+    tool.states[name] = value
+    return list(tool.states)
+
+
+def change(tool: Tool, error: type[BaseException] | None = None) -> bool:
+    """Change the process. A request of this module."""
+    np.seterr(all="raise")
+    os.chdir("/")
+    if error is not None:
+        raise error("of the request")
+    return np.geterr()["under"] == "raise"
+
+
+@pytest.fixture(autouse=True)
+def own_errors() -> Iterator[None]:
+    """Leave NumPy's error state as it was."""
+    errors = np.geterr()
+    yield
+    np.seterr(**errors)
+
+
+# Carrying out
+
+
+def test_a_request_is_found_by_its_module_and_name() -> None:
+    tool = Tool()
+    assert carry_out(tool, __name__, "remember", ("a",), {}) == ["a"]
+    assert carry_out(tool, __name__, "remember", ("b",), {"value": 3}) == ["a", "b"]
+    assert tool.states == {"a": 0, "b": 3}
+
+
+@pytest.mark.parametrize("error", [None, ValueError, SystemExit])
+def test_what_a_request_changes_is_undone(error: type[BaseException] | None) -> None:
+    before = np.geterr(), Path.cwd()
+    if error is None:
+        assert carry_out(Tool(), __name__, "change", (), {}) is True
+    else:
+        with pytest.raises(error, match="of the request"):
+            carry_out(Tool(), __name__, "change", (error,), {})
+    assert (np.geterr(), Path.cwd()) == before
+
+
+class Strict(ByHand):
+    """Wants NumPy to raise."""
+
+    def setup(self, target: Target) -> None:
+        np.seterr(under="raise")
+
+
+def test_what_a_set_up_changes_stays() -> None:
+    name = requests.set_up.__name__
+    carry_out(Tool(), requests.__name__, name, (by_value(Strict()), Target()), {})
+    assert np.geterr()["under"] == "raise"
+
+
+# Failures
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (Declined("forecast a week."), Status.SKIPPED, "forecast a week."),
+        (Unsupported("no gradients"), Status.UNSUPPORTED, "no gradients"),
+        (UnsupportedOperation("no 'sin'"), Status.UNSUPPORTED, "no 'sin'"),
+        (NotImplementedError("later"), Status.UNSUPPORTED, "NotImplementedError: later"),
+        (MemoryError("too much"), Status.OUT_OF_MEMORY, "MemoryError: too much"),
+        (GradiometerError("our own"), Status.ERROR, "our own"),
+        (ValueError("one line\nof two"), Status.ERROR, "ValueError: one line"),
+        (SystemExit(3), Status.ERROR, "SystemExit: 3"),
+        (KeyError(), Status.ERROR, "KeyError"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_means_a_status_and_a_reason(
+    error: BaseException, status: Status, reason: str
+) -> None:
+    found = failure(error)
+    assert (found.status, found.reason) == (status, reason)
+
+
+def test_numpy_s_own_memory_error_is_one() -> None:
+    with pytest.raises(MemoryError) as caught:
+        np.empty(1 << 62, dtype=np.uint8)
+    assert failure(caught.value).status is Status.OUT_OF_MEMORY
+
+
+# Serving
+
+
+@pytest.fixture
+def served() -> Iterator[Connection]:
+    """Return the coordinator's end of a pipe that is served."""
+    ours, theirs = Pipe()
+    serving = threading.Thread(target=serve, args=(theirs,))
+    serving.start()
+    yield ours
+    ours.close()
+    serving.join(timeout=10.0)
+    assert not serving.is_alive(), "it ends when the pipe is closed"
+
+
+def test_requests_are_answered_in_turn_by_one_tool(served: Connection) -> None:
+    for name in ("a", "b"):
+        served.send(((__name__, "remember"), (name,), {"value": 1}))
+    assert [served.recv() for _ in range(2)] == [(True, ["a"]), (True, ["a", "b"])]
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        ((__name__, "absent"), "has no attribute 'absent'"),
+        (("no_such_module", "f"), "No module named 'no_such_module'"),
+        ((__name__, "remember"), "missing 1 required positional argument"),
+    ],
+)
+def test_a_failed_request_is_answered_and_the_next_too(
+    served: Connection, request_: tuple[str, str], reason: str
+) -> None:
+    served.send((request_, (), {}))
+    done, found = served.recv()
+    assert (done, found.status, reason in found.reason) == (False, Status.ERROR, True)
+    served.send(((__name__, "change"), (SystemExit,), {}))
+    done, found = served.recv()
+    assert (done, str(found)) == (False, "SystemExit: of the request")
+    served.send(((__name__, "remember"), ("a",), {}))
+    assert served.recv() == (True, ["a"])
+
+
+def test_a_failure_is_the_same_after_a_pipe() -> None:
+    ours, theirs = Pipe()
+    ours.send(Failure(Status.SKIPPED, "forecast a week."))
+    found: Any = theirs.recv()
+    assert (found.status, found.reason) == (Status.SKIPPED, "forecast a week.")
+
+
+# Cores
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process to cores"
+)
+def test_a_process_is_pinned_to_the_last_cores(tmp_path: Path) -> None:
+    script = """
+import json, os
+from gradiometer.worker.process import pin
+cores = [sorted(os.sched_getaffinity(0))]
+for threads in (10**6, len(cores[0]), 1, 1, 4):
+    pin(threads)
+    cores.append(sorted(os.sched_getaffinity(0)))
+print(json.dumps(cores))
+"""
+    before = os.sched_getaffinity(0)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    allowed, more_than_all, all_, one, again, more = json.loads(done.stdout)
+    assert more_than_all == all_ == allowed
+    assert one == again == more == allowed[-1:]
+    assert os.sched_getaffinity(0) == before
+
+
+def test_pinning_does_nothing_where_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    pin(1)
+    assert not hasattr(os, "sched_setaffinity")

@@ -1,0 +1,180 @@
+"""What a worker is asked: to set up, prepare, answer, time, draw points, certify, forget."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import built_in
+import by_hand
+import numpy as np
+import pytest
+from by_hand import SCALAR, VECTOR, ByHand, right
+
+from gradiometer import Target
+from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.plugins.address import by_value
+from gradiometer.reference import lookup
+from gradiometer.vocabulary.point import Argument, Points
+from gradiometer.worker import requests
+from gradiometer.worker.tool import Tool
+
+
+def with_cell(operator: str, method: ByHand | None = None) -> Tool:
+    """Return a tool with a cell of the vector problem, under the operator's name."""
+    tool, points = Tool(), by_hand.points(VECTOR)
+    work = by_hand.work(operator, VECTOR, method)
+    requests.prepare(tool, operator, work, points.preparation, 1.0)
+    return tool
+
+
+# Setting up
+
+
+class Settable(ByHand):
+    """Needs a library, and tells it what it was set up for."""
+
+    requires = ("acme_library",)
+
+    def setup(self, target: Target) -> None:
+        sys.modules["acme_library"].settings.append(target)
+
+
+def test_a_method_is_set_up_after_its_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "acme_library.py").write_text("settings = []\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    targets = [Target(threads=3), Target(dtype="float32")]
+    try:
+        taken = [requests.set_up(Tool(), by_value(Settable()), target) for target in targets]
+        assert min(taken) >= 0.0
+        assert sys.modules["acme_library"].settings == targets
+    finally:
+        sys.modules.pop("acme_library", None)
+
+
+def test_a_library_that_is_missing_fails_the_set_up() -> None:
+    with pytest.raises(ModuleNotFoundError, match="acme_library"):
+        requests.set_up(Tool(), by_value(Settable()), Target())
+
+
+# Cells
+
+
+@pytest.mark.parametrize("operator", ["value", "jacobian", "jvp"])
+def test_a_prepared_cell_answers(operator: str) -> None:
+    tool = with_cell(operator)
+    assert right(requests.answer(tool, operator, by_hand.check(VECTOR)), VECTOR, operator)
+
+
+def test_preparing_tells_what_it_took() -> None:
+    at = by_hand.points(VECTOR).preparation
+    found = requests.prepare(Tool(), "cell", by_hand.work("vjp", VECTOR), at, 1.0)
+    assert (found.route, found.prepare_s >= 0.0, found.first_s > 0.0) == ("native", True, True)
+
+
+class Unfinished(ByHand):
+    """Returns functions, which are to be waited for."""
+
+    def jvp(self, f: Any) -> Any:
+        return lambda *inputs: lambda: f.problem.derivatives["jvp"](*inputs)
+
+    @property
+    def wait(self) -> Any:
+        return lambda unfinished: unfinished()
+
+
+@pytest.mark.parametrize("method", [ByHand(), Unfinished()])
+def test_a_call_is_complete_with_its_arguments(method: ByHand) -> None:
+    tool, at = with_cell("jvp", method), by_hand.check(VECTOR)
+    call, args, given = requests.call(tool, "jvp", at)
+    assert len(args) == 4
+    found = requests.answer(tool, "jvp", at).arrays
+    assert [float(part) for part in call(*args, **given)] == [float(part) for part in found]
+
+
+def test_a_cell_is_calibrated_before_it_is_sampled() -> None:
+    tool = with_cell("vjp")
+    with pytest.raises(GradiometerError, match="vjp was not calibrated before"):
+        requests.sample(tool, "vjp", 1)
+    loops, peak = requests.calibrate(tool, "vjp", by_hand.check(VECTOR), 0.0001)
+    assert loops >= 1
+    assert peak is None or peak >= 0
+    assert requests.sample(tool, "vjp", loops).wall_s > 0.0
+
+
+@pytest.mark.parametrize("name", ["floor", "kernel"])
+def test_a_control_is_sampled_as_cells_are(name: str) -> None:
+    tool = Tool()
+    loops = requests.control(tool, name, 0.0001)
+    assert loops >= 1
+    assert requests.sample(tool, name, loops).wall_s > 0.0
+
+
+def test_what_was_prepared_is_forgotten_and_no_more() -> None:
+    tool = with_cell("vjp")
+    requests.calibrate(tool, "vjp", by_hand.check(VECTOR), 0.0001)
+    tool.states["experiment"] = 1
+    requests.forget(tool)
+    with pytest.raises(GradiometerError, match="was not calibrated"):
+        requests.sample(tool, "vjp", 1)
+    assert (tool.cells, tool.loops, tool.states) == ({}, {}, {"experiment": 1})
+
+
+# Problems
+
+
+def numbers(points: Points) -> list[Any]:
+    """Return all numbers of some points."""
+    arguments = (*points.checked, points.preparation)
+    parts = [(a.point.inputs, a.point.given, *vars(a.directions).values()) for a in arguments]
+    return [[np.asarray(a).tolist() for a in part.values()] for each in parts for part in each]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("problem", [VECTOR, SCALAR], ids=lambda p: p.name)
+def test_points_are_the_problem_s_own(problem: Any, count: int) -> None:
+    address, label = built_in.registry().problems[problem.name].address, problem.labels[0]
+    found = requests.points(Tool(), address, label, 5, "float64", count)
+    expected = built_in.points(problem, label, seed=5, count=count)
+    assert found.signature == expected.signature
+    assert len(found.checked) == count
+    assert numbers(found) == numbers(expected)
+
+
+def test_points_of_a_size_that_is_not_there_are_refused() -> None:
+    address = built_in.registry().problems["rosenbrock"].address
+    with pytest.raises(UnknownName, match="size of problem 'rosenbrock' '7'"):
+        requests.points(Tool(), address, "7", 0, "float64", 1)
+
+
+@pytest.mark.parametrize("operator", ["value", "jacobian"])
+def test_a_truth_is_certified_once_and_found_again(
+    operator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIOMETER_CACHE", str(tmp_path))
+    address = built_in.registry().problems[VECTOR.name].address
+    at: Argument = by_hand.check(VECTOR)
+    first = requests.certify(Tool(), address, at, operator)
+    monkeypatch.setattr(lookup, "certify", lambda *case: pytest.fail("certified again"))
+    again = requests.certify(Tool(), address, at, operator)
+    np.testing.assert_array_equal(first.high, again.high)
+
+
+# The side of the coordinator
+
+
+def test_naming_a_request_imports_nothing_it_needs(tmp_path: Path) -> None:
+    script = """
+import sys
+from gradiometer.worker import requests
+inner = {f"gradiometer.worker.{n}" for n in ("tool", "sampling", "memory", "preparation")}
+print(sorted((inner | {"flint", "gradiometer.reference.certify"}) & set(sys.modules)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
