@@ -314,6 +314,12 @@ def test_the_same_run_can_be_reported_again_and_listed(timed: Measured) -> None:
     assert (listed["planned"], listed["recorded"], listed["ok"]) == (4, 4, 4)
 
 
+def test_a_comparison_is_no_descent_to_take_up(timed: Measured) -> None:
+    done = gradiometer_at(timed.where, "descend --resume latest")
+    assert (done.code, done.out) == (2, "")
+    assert "is a comparison: expected a descent." in done.err
+
+
 def test_without_rounds_agreement_is_checked_and_times_are_left_empty(checked: Measured) -> None:
     assert checked.done.code == 0, checked.done.err
     told = strict(checked.done.out)

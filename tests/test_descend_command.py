@@ -16,6 +16,21 @@ SOUND = ("sound", "--plugins", str(PLUGINS), "--rate", "0.001", "--steps", "5")
 BY_HAND = ("--method", "backprop", "--method", "central-*")
 
 
+BOWLS = """
+from gradiometer import problem
+
+
+@problem(at={"x": 2.0})
+def bowl(xp, x):
+    return x * x
+
+
+@problem(at={"x": 2.0})
+def steep(xp, x):
+    return x * x * x * x
+"""
+
+
 def descend(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "gradiometer", "descend", *options]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
@@ -95,26 +110,79 @@ def test_a_method_that_disagrees_makes_the_exit_code_1(tmp_path: Path) -> None:
 INTERRUPTER = """
 import os
 import signal
+from pathlib import Path
 
-from gradiometer import Method
+import numpy as np
+
+from gradiometer import Method, Namespace
+
+ONCE = Path(__file__).with_name("interrupted")
 
 
 class Interrupter(Method):
     name, mode = "interrupter", "manual"
 
     def namespace(self):
-        os.kill(os.getppid(), signal.SIGINT)
-        signal.pause()
+        if not ONCE.exists():
+            ONCE.touch()
+            os.kill(os.getppid(), signal.SIGINT)
+            signal.pause()
+        return Namespace(np)
+
+    def array(self, a):
+        return a
+
+    def gradient(self, f):
+        return lambda inputs, given: (f.problem.derivatives["gradient"](*inputs, **given))
 """
 
 
-def test_an_interrupted_descent_says_so_and_leaves_nothing(tmp_path: Path) -> None:
-    plugin = tmp_path / "interrupter.py"
-    plugin.write_text(INTERRUPTER)
-    done = descend(tmp_path, "mlp", "--plugins", str(plugin), "--method", "interrupter")
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `descend mlp` was cut off, by its second method."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    (folder / "interrupter.py").write_text(INTERRUPTER)
+    methods = ("--method", "backprop", "--method", "interrupter.py")
+    done = descend(folder, "mlp", *methods, "--steps", "3")
     assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "Interrupted: nothing is kept.\n"
-    assert list(tmp_path.iterdir()) == [plugin]
+    (run,) = (folder / "results").iterdir()
+    kept = f"2 of 6 trajectories are kept in results/{run.name}"
+    go_on = f"go on with `gradiometer descend --resume results/{run.name}`."
+    assert done.stderr == f"Interrupted: {kept}; {go_on}\n"
+    return folder
+
+
+def test_an_interrupted_descent_is_taken_up(interrupted: Path) -> None:
+    (run,) = (interrupted / "results").iterdir()
+    assert json.loads((run / "run.json").read_text())["state"] == "interrupted"
+    first = (run / "records.jsonl").read_text()
+    done = descend(interrupted, "--resume", run.name, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert (told["run"], told["path"]) == (run.name, f"results/{run.name}")
+    names = ["certified", "backprop", "interrupter"]
+    ends = [(m["rule"], m["method"]) for m in told["methods"]]
+    assert ends[:3] == [("gradient-descent", name) for name in names]
+    assert {m["steps"] for m in told["methods"][:3]} == {3}
+    assert json.loads((run / "run.json").read_text())["state"] == "complete"
+    assert (run / "records.jsonl").read_text().startswith(first)
+
+
+def test_a_descent_can_be_reported_again(shown: tuple[str, Path]) -> None:
+    _, folder = shown
+    command = [sys.executable, "-m", "gradiometer", "report", "latest", "--reports", "again"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+    page = folder / done.stdout.strip()
+    assert page.read_text("utf-8").startswith("# Descending rosenbrock 2 (2 inputs)")
+    assert page.parent.parent == folder / "again"
+
+
+def test_a_descent_is_no_run_to_take_up(shown: tuple[str, Path]) -> None:
+    command = [sys.executable, "-m", "gradiometer", "run", "--resume", "latest"]
+    done = subprocess.run(command, cwd=shown[1], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is a descent: expected a comparison." in done.stderr
 
 
 def test_what_cannot_be_tried_is_no_failure(tmp_path: Path) -> None:
@@ -146,7 +214,11 @@ def test_a_crash_is_a_row_and_exit_code_1(tmp_path: Path) -> None:
         (("mlp", "--rate", "fast"), "Invalid value for '--rate'"),
         (("mlp", "--timeout", "0"), "timeout is 0 s: expected more than 0."),
         (("mlp", "--plugins", "nowhere.py"), "No plugin file or folder at 'nowhere.py'"),
-        ((), "Missing argument"),
+        (("nowhere.py:bowl",), "No plugin file or folder at 'nowhere.py'"),
+        (("*",), "Name one."),
+        ((), "Name a problem to descend, or --resume a descent that was cut off: expected one"),
+        (("mlp", "--resume", "latest"), "expected one of the two."),
+        (("--resume", "latest"), "No runs under 'results'"),
     ],
 )
 def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(
@@ -176,4 +248,19 @@ def test_the_help_has_examples_and_says_what_the_defaults_are(tmp_path: Path) ->
 def test_reports_go_where_they_are_asked_to(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "right", "--reports", "elsewhere")
     assert done.returncode == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]
+    assert {path.name for path in tmp_path.iterdir()} == {"elsewhere", "results"}
+
+
+def test_what_is_kept_goes_where_it_is_asked_to(tmp_path: Path) -> None:
+    done = descend(tmp_path, *SOUND, "--method", "right", "--results", "kept")
+    assert done.returncode == 0
+    (run,) = (tmp_path / "kept").iterdir()
+    assert f"run     kept/{run.name}\n" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"kept", "reports"}
+
+
+def test_a_problem_of_a_file_is_descended(tmp_path: Path) -> None:
+    (tmp_path / "bowls.py").write_text(BOWLS)
+    done = descend(tmp_path, "bowls.py:bowl", "--method", "central-difference", "--steps", "2")
+    assert done.returncode == 0, done.stderr
+    assert "bowl (1 inputs): gradient-descent" in done.stdout

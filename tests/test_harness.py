@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 import gradiometer
+from gradiometer import Method, Target
 from gradiometer.measure.agreement import ZERO
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.noise import NoiseMeter
@@ -19,6 +21,7 @@ from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan, make_plan
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Registry
+from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.outcome import Outcome, Status
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -378,3 +381,240 @@ def test_the_pace_is_kept_whatever_ends_the_harness(
         if raised:
             raise raised
     assert len(closed) == 1
+
+
+# What has ended before it began
+
+
+def test_what_cannot_be_tried_ends_once_and_starts_nothing(
+    faulty: Registry, tmp_path: Path
+) -> None:
+    faulty = replace(faulty, broken=[*faulty.broken])
+    faulty.add_broken("problems", "bad-problem", "bad.py failed to load: it broke")
+    problems = [faulty.problems["sound"], *faulty.matching("problems", "bad-problem")]
+    methods = [
+        *faulty.matching("methods", "needs-another-library"),
+        *faulty.matching("methods", "broken_at_import"),
+    ]
+    plan = make_plan(faulty, problems, methods)
+    with Harness(plan, OPTIONS, tmp_path / "logs") as harness:
+        ended = list(harness.outcomes())
+    assert [each.cell for each in ended] == list(plan.cells) == list(plan.ended)
+    assert {each.cell: each.outcome for each in ended} == plan.ended
+    assert {each.outcome.status for each in ended} == {Status.NOT_INSTALLED, Status.ERROR}
+    assert list((tmp_path / "logs").iterdir()) == []
+
+
+def test_a_broken_problem_costs_its_own_cells(faulty: Registry, tmp_path: Path) -> None:
+    faulty = replace(faulty, broken=[*faulty.broken])
+    faulty.add_broken("problems", "bad-problem", "bad.py failed to load: it broke")
+    problems = [*faulty.matching("problems", "bad-problem"), faulty.problems["sound"]]
+    plan = make_plan(faulty, problems, [faulty.methods["right"]], operators="gradient")
+    with Harness(plan, replace(OPTIONS, rounds=0), tmp_path) as harness:
+        ended = [(each.cell.case.problem, each.outcome.status) for each in harness.outcomes()]
+    assert ended == [("bad-problem", Status.ERROR), ("sound", Status.OK)]
+
+
+def test_what_is_done_is_not_measured_again(faulty: Registry, tmp_path: Path) -> None:
+    plan = planned(faulty, ["sound"], ["right", "broken_at_import", "zeros"])
+    done = [(plan.cases[0].id, name) for name in ("right", "broken_at_import")]
+    with Harness(plan, replace(OPTIONS, rounds=0), tmp_path, done) as harness:
+        assert [each.cell.method for each in harness.outcomes()] == ["zeros"]
+
+
+@pytest.mark.parametrize("name", ["right", "hangs"])
+def test_a_dtype_without_a_promise_is_unsupported(
+    faulty: Registry, tmp_path: Path, name: str
+) -> None:
+    plan = Plan.of([Cell(Case("sound", "", "gradient", "float32"), name)], faulty)
+    with Harness(plan, OPTIONS, tmp_path) as harness:
+        (ended,) = harness.outcomes()
+    found = ended.outcome.status, ended.outcome.reason
+    assert found == (Status.UNSUPPORTED, f"{name} promises nothing in float32.")
+    assert ended.outcome.verdict.promise is None
+
+
+# Tools
+
+SETTINGS = """
+import numpy as np
+from gradiometer import Method, Namespace
+
+DTYPE = np.float32
+
+class Rounded(Method):
+    name, mode = "rounded", "manual"
+
+    def namespace(self):
+        return Namespace(np)
+
+    def array(self, a):
+        return a
+
+    def gradient(self, f):
+        return lambda inputs, given: [
+            np.asarray(g, DTYPE).astype(float) for g in f.problem.backward(*inputs, **given)
+        ]
+
+class Exact(Rounded):
+    name = "exact"
+
+    def setup(self, target):
+        global DTYPE
+        DTYPE = np.dtype(target.dtype)
+"""
+JAX = """
+import lazy_loader as lazy
+from gradiometer import Method, Namespace
+
+jax = lazy.load("jax")
+
+class Single(Method):
+    name, requires = "rounded", ("jax",)
+
+    def namespace(self):
+        return Namespace(jax.numpy)
+
+    def array(self, a):
+        return jax.numpy.asarray(a)
+
+    def gradient(self, f):
+        return jax.grad(f)
+
+class Double(Single):
+    name = "exact"
+
+    def setup(self, target):
+        jax.config.update("jax_enable_x64", True)
+"""
+
+
+@pytest.mark.parametrize("text", [SETTINGS, JAX], ids=["settings", "jax"])
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype")
+def test_every_method_of_a_tool_is_set_up(faulty: Registry, tmp_path: Path, text: str) -> None:
+    if text is JAX and faulty.methods["jax"].missing:
+        pytest.skip("jax is not installed")
+    (tmp_path / "acme_tool.py").write_text(text, encoding="utf-8")
+    registry = loader.load([PLUGINS, tmp_path / "acme_tool.py"])
+    plan = planned(registry, ["sound"], ["rounded", "exact"])
+    assert {registry.methods[name].tool for name in ("rounded", "exact")} == {"acme_tool"}
+    patient = replace(OPTIONS, rounds=0, timeout_s=60.0, memory_gib=2.0)
+    with Harness(plan, patient, tmp_path / "logs") as harness:
+        ended = {each.cell.method: each.outcome for each in harness.outcomes()}
+    assert ended["rounded"].status is Status.DISAGREES
+    assert ended["exact"].status is Status.OK, ended["exact"]
+
+
+class Exits(Method):
+    """Ends its process."""
+
+    name = "exits-too"
+
+    def namespace(self) -> Any:
+        os._exit(3)
+
+
+class Inert(Method):
+    """Has nothing to offer but its process."""
+
+    name = "inert"
+
+    def namespace(self) -> Any:
+        return np
+
+    def array(self, a: Any) -> Any:
+        return a
+
+    def setup(self, target: Target) -> None:
+        print(f"process {os.getpid()}", flush=True)  # noqa: T201
+
+
+def test_objects_without_a_file_have_processes_of_their_own(
+    faulty: Registry, tmp_path: Path
+) -> None:
+    faulty = replace(faulty, methods=dict(faulty.methods))
+    other = type("Other", (Inert,), {"name": "inert-too"})
+    for method in (Inert(), Exits(), other()):
+        faulty.add_object(method)
+    plan = planned(faulty, ["sound"], ["inert", "exits-too", "inert-too"], ["value"])
+    with Harness(plan, replace(OPTIONS, rounds=0), tmp_path) as harness:
+        ended = {each.cell.method: each.outcome.status for each in harness.outcomes()}
+    assert ended == {
+        "inert": Status.OK, "exits-too": Status.CRASHED, "inert-too": Status.OK,
+    }  # fmt: skip
+    told = [(tmp_path / f"{name}.log").read_text() for name in ("inert", "inert-too")]
+    assert all(text.startswith("process ") for text in told)
+    assert len({*told, f"process {os.getpid()}\n"}) == 3
+
+
+# Problems' own code
+
+WATCHED = """
+import os
+import time
+from pathlib import Path
+from gradiometer import problem
+
+def note(what):
+    with Path(__file__).with_suffix(".txt").open("a") as file:
+        file.write(f"{what} {os.getpid()}\\n")
+
+def drawn(size, rng):
+    note("drawn")
+    return {"x": 2.0}
+
+def hanging(size, rng):
+    time.sleep(600)
+
+@problem(at=drawn)
+def watched(xp, x):
+    note("evaluated")
+    return x * x
+
+@watched.backprop
+def _(x):
+    note("differentiated")
+    return (2.0 * x,)
+
+@problem(at=drawn, outputs=("a", "b"))
+def watched_pair(xp, x):
+    note("evaluated")
+    return x * x, x
+
+@problem(at=lambda size, rng: os.abort())
+def crashes_when_drawn(xp, x):
+    return x
+
+@problem(at=hanging)
+def hangs_when_drawn(xp, x):
+    return x
+
+@problem(at=drawn, outputs=("a",))
+def crashes_when_evaluated(xp, x):
+    os._exit(3)
+"""
+ENDED = {
+    "crashes-when-drawn": (Status.CRASHED, "killed by SIGABRT"),
+    "hangs-when-drawn": (Status.TIMEOUT, "points took longer than 3 s"),
+    "crashes-when-evaluated": (Status.CRASHED, "exit code 3"),
+}
+
+
+def test_the_coordinator_runs_no_code_of_problems(tmp_path: Path) -> None:
+    (tmp_path / "acme_watched.py").write_text(WATCHED, encoding="utf-8")
+    registry = loader.load([PLUGINS, tmp_path / "acme_watched.py"])
+    names = ["watched", *ENDED, "watched-pair", "sound"]
+    plan = planned(registry, names, ["right", "central-difference"], ("value", "vjp"))
+    with Harness(plan, replace(OPTIONS, rounds=0), tmp_path / "logs") as harness:
+        ended = list(harness.outcomes())
+    assert [each.cell for each in ended] == list(plan.cells)
+    for case, outcome in [(each.cell.case, each.outcome) for each in ended]:
+        status, reason = ENDED.get(case.problem, (Status.OK, ""))
+        if case.problem in ENDED:
+            assert outcome.reason.startswith(f"point of {case.problem}: "), outcome
+            assert (outcome.status, reason in outcome.reason) == (status, True), outcome
+    right = {each.cell.case.problem for each in ended if each.outcome.status is Status.OK}
+    assert right == {"watched", "watched-pair", "sound"}
+    seen = [line.split() for line in (tmp_path / "acme_watched.txt").read_text().splitlines()]
+    assert {what for what, _ in seen} == {"drawn", "evaluated", "differentiated"}
+    assert str(os.getpid()) not in {process for _, process in seen}

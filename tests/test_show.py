@@ -312,7 +312,7 @@ def test_a_file_of_several_problems_is_answered_with_their_names(plugin: Path) -
 
 
 def test_a_name_that_a_file_lacks_is_refused(plugin: Path) -> None:
-    with pytest.raises(UnknownName, match="Unknown problem '.*:shown-summ'"):
+    with pytest.raises(UnknownName, match=r"Unknown problem '.*:shown-summ'"):
         show(f"{plugin}:shown-summ")
 
 

@@ -179,7 +179,9 @@ def test_finished_operators_are_what_is_timed_and_results_are_not(operator: str)
     found.calibrate()
     method.noted.clear()
     found.sample(0)
-    assert method.noted == ["finished", "waited"] * found.loops
+    calls = len(method.noted) // 2  # those that warm up the sample included
+    assert calls >= found.loops
+    assert method.noted == ["finished", "waited"] * calls
 
 
 def test_a_wrong_result_hook_is_found_out() -> None:

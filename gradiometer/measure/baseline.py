@@ -14,7 +14,7 @@ import time
 from gradiometer.measure.environment import cpu_model
 from gradiometer.reference import cache
 
-FILE = "pace.json"
+FILE = "baseline.json"
 MONTH_S = 30 * 86400.0
 
 
