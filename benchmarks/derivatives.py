@@ -22,9 +22,9 @@ from table import Figure, print_table
 
 import gradiometer
 from gradiometer import Options
-from gradiometer.measure.conditions import References
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.pool import Pool
+from gradiometer.measure.references import References
 from gradiometer.measure.rounds import take_rounds
 from gradiometer.measure.statistics import Median
 from gradiometer.measure.trial import Trial

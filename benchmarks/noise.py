@@ -25,11 +25,11 @@ import psutil
 from table import Figure, print_table
 
 from gradiometer import Options
-from gradiometer.measure.conditions import References
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.plan import make_plan
 from gradiometer.measure.pool import Pool
+from gradiometer.measure.references import References
 from gradiometer.measure.rounds import take_rounds
 from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader

@@ -124,7 +124,8 @@ def _compile(f, derive, directions=None, order=1):
     _forecast(f, order)
     inputs = [_symbols(name, a) for name, a in f.point.inputs.items()]
     given = {name: _symbols(name, a) for name, a in f.point.given.items()}
-    along = [_symbols(f"along_{name}", a) for name, a in (directions.zeros() if directions else {}).items()]
+    along = directions.zeros() if directions else {}
+    along = [_symbols(f"along_{name}", a) for name, a in along.items()]
     formula = derive(f(tuple(inputs), given), inputs, *along)
     arguments = [_flat(x) for x in (*inputs, *given.values(), *along)]
     return sympy.lambdify(arguments, formula, modules="math", cse=_share)
@@ -140,8 +141,8 @@ def _forecast(f, order):
     seconds = SECONDS * nodes * f.signature.n**order
     if seconds > MOST_SECONDS:
         raise Declined(
-            f"a formula of {float(nodes):,.3g} nodes in {f.signature.n} symbols: deriving is forecast "
-            f"to take {seconds:,.3g} s; not attempted beyond {MOST_SECONDS:g} s."
+            f"a formula of {float(nodes):,.3g} nodes in {f.signature.n} symbols: deriving is "
+            f"forecast to take {seconds:,.3g} s; not attempted beyond {MOST_SECONDS:g} s."
         )
 
 

@@ -161,9 +161,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("text", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_file_is_as_good_as_none_and_mended_by_remembering(
-    folder: Path, text: str
-) -> None:
+def test_a_damaged_file_is_as_good_as_none(folder: Path, text: str) -> None:
     place(folder, text.replace("MACHINE", baseline._machine()).encode())
     assert recall() is None
     remember(1.0)

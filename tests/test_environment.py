@@ -50,7 +50,7 @@ def test_only_the_processor_is_left_to_the_tools() -> None:
     assert environ["JAX_PLATFORMS"] == "cpu"
 
 
-def test_other_variables_stay_and_our_own_environment_is_not_touched() -> None:
+def test_other_variables_and_our_own_stay() -> None:
     before, environ = dict(os.environ), {"PATH": "/bin", "HOME": "/home"}
     restrict(environ, 1)
     assert (environ["PATH"], environ["HOME"]) == ("/bin", "/home")
@@ -83,9 +83,7 @@ def test_restricting_again_replaces_what_was_set() -> None:
         (iter(["numpy"]), ["numpy"]),
     ],
 )
-def test_the_versions_of_what_is_installed_are_told_in_order_of_name(
-    packages: list[str], found: list[str]
-) -> None:
+def test_versions_are_of_what_is_installed_in_order(packages: list[str], found: list[str]) -> None:
     told = versions(packages)
     assert list(told) == found
     assert told == {name: version(name) for name in found}

@@ -535,7 +535,7 @@ def test_objects_without_a_file_have_processes_of_their_own(
     faulty = replace(faulty, methods=dict(faulty.methods))
     other = type("Other", (Inert,), {"name": "inert-too"})
     for method in (Inert(), Exits(), other()):
-        faulty.add_object(method)
+        faulty.add(method)
     plan = planned(faulty, ["sound"], ["inert", "exits-too", "inert-too"], ["value"])
     with Harness(plan, replace(OPTIONS, rounds=0), tmp_path) as harness:
         ended = {each.cell.method: each.outcome.status for each in harness.outcomes()}

@@ -45,7 +45,7 @@ THINGS: dict[str, tuple[Change, Look]] = {
 
 @pytest.fixture(autouse=True)
 def own_state() -> Iterator[None]:
-    """Leave the process as it was, should the guard not."""
+    """Leave the process as it was, whatever comes of restoring it."""
     folder, found, path, errors = Path.cwd(), sys.path, list(sys.path), np.geterr()
     yield
     os.chdir(folder)
@@ -66,7 +66,7 @@ def test_what_the_body_changes_is_restored(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt])
 @pytest.mark.parametrize("name", THINGS)
-def test_it_is_restored_when_the_body_raises_and_the_error_goes_on(
+def test_it_is_restored_when_the_body_raises(
     name: str, error: type[BaseException], tmp_path: Path
 ) -> None:
     change, look = THINGS[name]
@@ -97,7 +97,7 @@ def test_a_body_that_changes_nothing_changes_nothing() -> None:
     assert [look() for _, look in THINGS.values()] == before
 
 
-def test_neighbours_draw_the_same_numbers_whatever_comes_between() -> None:
+def test_neighbours_draw_the_same_numbers() -> None:
     drawn = []
     for seed in (1, 2):
         with restored():
@@ -107,7 +107,7 @@ def test_neighbours_draw_the_same_numbers_whatever_comes_between() -> None:
     assert drawn[0] == drawn[1]
 
 
-def test_a_guard_within_a_guard_restores_its_own_level(tmp_path: Path) -> None:
+def test_one_within_another_restores_its_own_level(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     start = Path.cwd()
     with restored():

@@ -112,7 +112,7 @@ def test_there_is_no_figure_before_the_end() -> None:
 
 
 @pytest.mark.parametrize("name", ["CLEAR", "STATUS"])
-def test_there_is_no_figure_where_the_kernel_gives_no_account(
+def test_there_is_no_figure_without_an_account(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(memory, name, tmp_path / "absent" / "file")
@@ -134,7 +134,7 @@ def test_there_is_no_figure_where_the_account_lacks_a_line(
 @pytest.mark.parametrize(
     ("before", "after", "bytes_"), [(100, 350, 250 * 1024), (100, 100, 0), (350, 100, 0)]
 )
-def test_the_figure_is_the_high_water_mark_over_the_level_before(
+def test_the_figure_is_the_peak_over_the_level_before(
     before: int, after: int, bytes_: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     account(f"VmHWM:\t999 kB\nVmRSS:\t{before} kB\n", monkeypatch, tmp_path)

@@ -185,6 +185,10 @@ def test_a_promise_is_that_of_the_dtype(name: str, digits: float) -> None:
     assert operator(name).promise(DIGITS, "float32") == digits
 
 
+def test_of_a_value_nothing_is_owed_in_another_dtype() -> None:
+    assert operator("value").promise(DIGITS, "float32") is None
+
+
 @pytest.mark.parametrize("name", list(OPERATORS))
 @pytest.mark.parametrize("digits", [{}, {"float32": (3.0, 1.0)}, {"float": (7.0, 2.5)}])
 def test_without_a_promise_for_the_dtype_nothing_is_owed(name: str, digits: Any) -> None:

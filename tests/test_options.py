@@ -13,7 +13,7 @@ from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.statistics import median
 
 
-def test_the_defaults_are_one_thread_and_samples_of_milliseconds() -> None:
+def test_the_defaults_are_one_thread_and_short_samples() -> None:
     options = Options()
     assert options.threads == 1
     assert options.rounds >= FEWEST_ROUNDS
@@ -23,7 +23,7 @@ def test_the_defaults_are_one_thread_and_samples_of_milliseconds() -> None:
     assert options.seed == 0
 
 
-def test_the_fewest_rounds_are_enough_for_an_interval_of_the_median() -> None:
+def test_the_fewest_rounds_give_a_median_an_interval() -> None:
     # With the fewest rounds less one, the interval is the whole range: 6 samples, 2/2⁶ < 5%.
     assert 2.0 * 0.5 ** (FEWEST_ROUNDS - 1) <= 0.05 < 2.0 * 0.5 ** (FEWEST_ROUNDS - 2)
     found = median([float(k) for k in range(FEWEST_ROUNDS)])
@@ -67,9 +67,7 @@ def test_what_makes_sense_is_taken(name: str, value: Any) -> None:
         ("timeout_s", -1.0, "expected more than 0"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_its_name_and_value(
-    name: str, value: Any, expected: str
-) -> None:
+def test_what_makes_no_sense_is_refused_by_name(name: str, value: Any, expected: str) -> None:
     with pytest.raises(GradiometerError) as caught:
         Options(**{name: value})
     assert str(caught.value).startswith(f"{name} is {value}: ")
@@ -82,7 +80,7 @@ def test_a_time_that_is_no_number_is_refused(name: str) -> None:
         Options(**{name: math.nan})
 
 
-def test_a_negative_seed_is_refused_before_anything_is_measured() -> None:
+def test_a_negative_seed_is_refused() -> None:
     with pytest.raises(GradiometerError, match="seed is -1: expected 0 or more"):
         Options(seed=-1)
 

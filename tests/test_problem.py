@@ -112,26 +112,6 @@ def test_the_backward_pass_is_registered_and_stays_callable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("docstring", "summary"),
-    [
-        ("y = x².\n\n    Why it is here.\n    ", "y = x²."),
-        ("\n    y = x².\n\n    Why.\n    ", "y = x²."),
-        ("y = x².", "y = x²."),
-        ("", ""),
-        (None, ""),
-    ],
-)
-def test_the_summary_is_the_first_line_of_the_docstring(
-    docstring: str | None, summary: str
-) -> None:
-    def function(xp: Any, x: Any) -> Any:
-        return x
-
-    function.__doc__ = docstring
-    assert Problem("p", function, {"x": 1.0}).summary == summary
-
-
-@pytest.mark.parametrize(
     ("sizes", "labels"),
     [((), ("",)), ((1, 10), ("1", "10")), (("2-3x1",), ("2-3x1",)), ([5], ("5",))],
 )

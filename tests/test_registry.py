@@ -64,7 +64,7 @@ def test_two_registries_share_nothing() -> None:
 def test_an_object_that_its_file_defines_is_known(item: Problem | Method) -> None:
     registry = load()
     before = dict(registry.problems), dict(registry.methods)
-    registry.add_object(item)
+    registry.add(item)
     assert (registry.problems, registry.methods) == before
 
 
@@ -79,12 +79,12 @@ def changed_method() -> Method:
 )
 def test_a_changed_copy_is_not_taken_for_the_original(item: Problem | Method) -> None:
     with pytest.raises(GradiometerError, match=f"{item.name!r} is defined twice"):
-        load().add_object(item)
+        load().add(item)
 
 
 def test_a_changed_copy_of_another_name_travels_by_value() -> None:
     registry = load()
-    registry.add_object(replace(built_in.problem("mlp"), name="larger", sizes=("2-2-1x1",)))
+    registry.add(replace(built_in.problem("mlp"), name="larger", sizes=("2-2-1x1",)))
     address = registry.problems["larger"].address
     assert address.pickled
     assert address.load().labels == registry.problems["larger"].labels == ("2-2-1x1",)
@@ -109,6 +109,28 @@ def test_a_problem_is_described_in_words_and_numbers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("docstring", "summary"),
+    [
+        ("y = x².\n\n    Why it is here.\n    ", "y = x²."),
+        ("\n    y = x².\n\n    Why.\n    ", "y = x²."),
+        ("y = x².", "y = x²."),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_summary_is_the_first_line_of_the_docstring(
+    docstring: str | None, summary: str
+) -> None:
+    def function(xp: Any, x: Any) -> Any:
+        return x
+
+    function.__doc__ = docstring
+    registry = Registry()
+    registry.add(Problem("p", function, {"x": 1.0}))
+    assert registry.problems["p"].summary == summary
+
+
+@pytest.mark.parametrize(
     ("tool", "family", "found"),
     [("", "", "m"), ("", "file", "file"), ("own", "file", "own"), ("own", "", "own")],
 )
@@ -121,7 +143,7 @@ def test_a_method_is_of_its_own_tool_or_its_file_s(tool: str, family: str, found
 def test_objects_without_a_file_are_tools_of_their_own() -> None:
     registry = Registry()
     for name in ("a", "b"):
-        registry.add_object(method_class(name)())
+        registry.add(method_class(name)())
     assert [m.tool for m in registry.methods.values()] == ["a", "b"]
 
 

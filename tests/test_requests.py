@@ -167,12 +167,16 @@ def test_a_truth_is_certified_once_and_found_again(
 # The side of the coordinator
 
 
-def test_naming_a_request_imports_nothing_it_needs(tmp_path: Path) -> None:
-    script = """
+@pytest.mark.parametrize(
+    "module", ["gradiometer.worker.requests", "gradiometer.measure.harness", "gradiometer.api"]
+)
+def test_the_coordinator_imports_no_inside_of_a_worker(module: str, tmp_path: Path) -> None:
+    script = f"""
 import sys
-from gradiometer.worker import requests
-inner = {f"gradiometer.worker.{n}" for n in ("tool", "sampling", "memory", "preparation")}
-print(sorted((inner | {"flint", "gradiometer.reference.certify"}) & set(sys.modules)))
+import {module}
+names = ("tool", "sampling", "memory", "preparation", "isolation", "process")
+inner = {{f"gradiometer.worker.{{name}}" for name in names}}
+print(sorted((inner | {{"flint", "gradiometer.reference.certify"}}) & set(sys.modules)))
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from expressions import program
 
-from gradiometer import Namespace, Problem
+from gradiometer import Argument, Namespace, Problem
 from gradiometer.reference.certify import certify
 from gradiometer.reference.enclosure import UNIT, Enclosure, norm
 
@@ -40,7 +40,8 @@ ORDERS = [
 
 def truths(f: Any, x: np.ndarray) -> dict[str, Enclosure]:
     problem = Problem("random", f, {"x": x})
-    return {op: certify(problem, problem.point(), op) for op in ("value", "gradient", "hessian")}
+    at = Argument(problem.point())
+    return {op: certify(problem, at, op) for op in ("value", "gradient", "hessian")}
 
 
 @pytest.mark.parametrize("block", range(5))
@@ -88,17 +89,19 @@ def test_float64_stays_within_the_bound_in_every_order(block: int) -> None:
 def test_the_bound_of_a_value_is_the_running_error_bound(f: Any, at: Any, units: float) -> None:
     at = at if len(at) > 1 else at[0]
     problem = Problem("known", f, {"x": at})
-    assert certify(problem, problem.point(), "value").bound[0] / UNIT == pytest.approx(units)
+    assert certify(problem, Argument(problem.point()), "value").bound[0] / UNIT == pytest.approx(
+        units
+    )
 
 
 def test_a_long_sum_is_granted_the_root_of_its_length_and_says_so() -> None:
     n = 1_000_000
     problem = Problem("long", lambda xp, x: xp.sum(x), {"x": np.full(n, 0.1)})
-    found = certify(problem, problem.point(), "value")
+    found = certify(problem, Argument(problem.point()), "value")
     assert found.probable
     assert np.sqrt(n) * UNIT < found.bound[0] / found.norm < 20 * np.sqrt(n) * UNIT
     short = Problem("short", lambda xp, x: xp.sum(x), {"x": np.full(100, 0.1)})
-    assert not certify(short, short.point(), "value").probable
+    assert not certify(short, Argument(short.point()), "value").probable
 
 
 def test_an_error_that_many_components_share_adds_up() -> None:
@@ -107,7 +110,7 @@ def test_an_error_that_many_components_share_adds_up() -> None:
 
     a = np.linspace(1.0, 2.0, 4000)
     problem = Problem("shared", shared, {"x": 0.3}, {"a": a})
-    found = certify(problem, problem.point(), "value")
+    found = certify(problem, Argument(problem.point()), "value")
     error = abs(float(np.sum(a * ((np.float64(0.3) + 1e8) - 1e8))) - found.high[0])
     assert error <= found.bound[0]
     assert error > 1e-9  # of which none may be left out, as for independent errors

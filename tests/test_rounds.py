@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from gradiometer.measure import rounds
+from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.noise import OVERRUN, OVERRUN_OF_A_RUN, NoiseMeter
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.rounds import LOOK_EVERY, attempt, take_rounds
 from gradiometer.measure.statistics import paired
-from gradiometer.measure.trial import Conditions, Trial
+from gradiometer.measure.trial import Trial
 from gradiometer.vocabulary.case import Case
 from gradiometer.vocabulary.outcome import Failure, Status, Warm
 from gradiometer.worker.requests import Sample

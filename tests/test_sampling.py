@@ -165,9 +165,7 @@ def steady(call_s: float, spent: list[float] | None = None, overhead_s: float = 
 
 @pytest.mark.parametrize("sample_s", [0.002, 0.005, 0.1])
 @pytest.mark.parametrize("call_s", [1e-9, 6e-8, 1e-6, 3.3e-5, 4e-4, 1.9e-3])
-def test_quick_calls_are_batched_into_a_sample_of_the_length_asked_for(
-    call_s: float, sample_s: float
-) -> None:
+def test_quick_calls_are_batched_into_a_sample(call_s: float, sample_s: float) -> None:
     loops = calibrate(steady(call_s), sample_s)
     assert abs(loops * call_s - sample_s) <= max(call_s, 0.01 * sample_s)
 
@@ -194,7 +192,7 @@ def test_more_calls_fill_a_longer_sample(call_s: float) -> None:
     assert min(counts) >= 1
 
 
-def test_a_clock_too_coarse_for_one_call_is_given_more_of_them() -> None:
+def test_a_coarse_clock_is_given_more_calls() -> None:
     def coarse(n: int) -> float:
         return n * 1e-7 // 1e-4 * 1e-4
 
@@ -202,7 +200,7 @@ def test_a_clock_too_coarse_for_one_call_is_given_more_of_them() -> None:
 
 
 @pytest.mark.parametrize("hiccup_s", [0.002, 0.004, 0.006, 0.1, 0.2])
-def test_one_hiccup_at_the_first_call_does_not_make_samples_short(hiccup_s: float) -> None:
+def test_one_slow_first_call_makes_no_sample_short(hiccup_s: float) -> None:
     hiccups = iter([hiccup_s])
 
     def loop(n: int) -> float:
@@ -231,9 +229,7 @@ def test_a_sample_is_the_seconds_of_one_call(clock: Clock, call_s: float, loops:
         (100 * WARMING, [100, 100 * WARMING]),
     ],
 )
-def test_a_sample_makes_its_calls_at_once_and_some_before_unless_it_is_one_call(
-    loops: int, made: list[int]
-) -> None:
+def test_a_sample_makes_its_calls_at_once_and_some_before(loops: int, made: list[int]) -> None:
     seen: list[int] = []
 
     def loop(n: int) -> float:
@@ -245,9 +241,7 @@ def test_a_sample_makes_its_calls_at_once_and_some_before_unless_it_is_one_call(
 
 
 @pytest.mark.parametrize("loops", [2, 8, 9, 1000])
-def test_the_calls_that_go_before_are_not_timed_however_long_they_take(
-    clock: Clock, loops: int
-) -> None:
+def test_the_calls_that_go_before_are_not_timed(clock: Clock, loops: int) -> None:
     cold = iter([100.0] * math.ceil(loops / WARMING))
 
     def call() -> None:
@@ -267,7 +261,7 @@ def test_a_call_that_is_a_sample_by_itself_is_timed_cold(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_what_a_call_raises_comes_out_of_a_sample_even_where_it_is_not_timed(number: int) -> None:
+def test_what_a_call_raises_comes_out_of_a_sample(number: int) -> None:
     left = iter([1.0] * number)
 
     def call() -> None:
@@ -278,7 +272,7 @@ def test_what_a_call_raises_comes_out_of_a_sample_even_where_it_is_not_timed(num
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_nothing_is_collected_inside_a_sample_and_all_is_as_before_after_it(before: bool) -> None:
+def test_nothing_is_collected_inside_a_sample(before: bool) -> None:
     (gc.enable if before else gc.disable)()
     seen = []
     sample(make_loop(lambda: seen.append(gc.isenabled()), (), {}), 3)
@@ -301,7 +295,7 @@ def test_collection_is_as_before_even_when_the_call_raises(
     assert gc.isenabled() is before
 
 
-def test_garbage_made_in_a_sample_is_not_collected_during_it() -> None:
+def test_garbage_made_in_a_sample_is_left_during_it() -> None:
     collections: list[str] = []
     during: list[int] = []
 

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import built_in
 import flint
 import numpy as np
 import pytest
+from built_in import PROBLEMS
 from flint import arb, arb_series
 from generic import inverse, linear_algebra, namespace, where
 
-from gradiometer import Namespace, Problem
-from gradiometer.measure.plan import Case, applies
-from gradiometer.plugins import loader
+from gradiometer import Argument, Namespace, Point, Problem
 from gradiometer.reference.certify import certify
 from gradiometer.reference.elementary import SMOOTH
 from gradiometer.reference.enclosure import Enclosure
@@ -34,16 +34,20 @@ from gradiometer.reference.operations import (
     SHAPES,
 )
 from gradiometer.vocabulary.operators import OPERATORS
-from gradiometer.vocabulary.problem import Point
 
-PROBLEMS = loader.load().problems
+
+def size(point: Point) -> int:
+    """Return the number of scalar inputs."""
+    return sum(a.size for a in point.inputs.values())
+
+
 CASES = [
     (p.name, label)
     for p in PROBLEMS.values()
     for label in p.labels
-    if p.point(label).n <= 180 and (p.name, label) != ("gaussian-process", "3x100")
+    if size(p.point(label)) <= 180 and (p.name, label) != ("gaussian-process", "3x100")
 ]
-SMALL = [(name, label) for name, label in CASES if PROBLEMS[name].point(label).n <= 30]
+SMALL = [(name, label) for name, label in CASES if size(PROBLEMS[name].point(label)) <= 30]
 BITS = 512
 Array = np.ndarray
 
@@ -273,7 +277,7 @@ def units(n: int) -> Array:
 
 
 def random(point: Point, seed: int) -> Array:
-    return exactly([np.random.default_rng(seed).standard_normal(point.n)])
+    return exactly([np.random.default_rng(seed).standard_normal(size(point))])
 
 
 def enclosed(found: Enclosure, *shape: int) -> Array:
@@ -293,10 +297,31 @@ def assert_agree(found: Any, proven: Any) -> None:
         assert float(one.rad()) + float(other.rad()) <= 1e-26 * scale
 
 
+def as_matrix(found: Enclosure, rows: dict[str, Array], columns: dict[str, Array]) -> Array:
+    """Return the blocks of a matrix put together, which runs over the components of arrays."""
+    heights, widths = ([a.size for a in arrays.values()] for arrays in (rows, columns))
+    ends = np.cumsum([m * n for m, n in itertools.product(heights, widths)])[:-1]
+    blocks = iter(np.split(enclosed(found), ends))
+    lines = [[next(blocks).reshape(m, n) for n in widths] for m in heights]
+    return np.concatenate([np.concatenate(line, axis=1) for line in lines])
+
+
+def hessian(found: Enclosure, point: Point) -> Array:
+    """Return the blocks of a Hessian put together."""
+    return as_matrix(found, point.inputs, point.inputs)
+
+
 @functools.cache
-def drawn(problem: str, label: str) -> Point:
-    case = Case(PROBLEMS[problem], label, "value")
-    return case.points(0, lambda point: certify(PROBLEMS[problem], point, "value").shapes).check
+def drawn(problem: str, label: str) -> Argument:
+    return built_in.argument(PROBLEMS[problem], label)
+
+
+def at(problem: str, label: str) -> Point:
+    return drawn(problem, label).point
+
+
+def tangents(problem: str, label: str) -> list[Array]:
+    return list(drawn(problem, label).directions.tangents.values())
 
 
 @functools.cache
@@ -309,7 +334,8 @@ def having(operator: str, cases: list[tuple[str, str]], most: int = 1000) -> lis
     return [
         (name, label)
         for name, label in cases
-        if applies(operator, PROBLEMS[name]) and PROBLEMS[name].point(label).n <= most
+        if not (OPERATORS[operator].of_scalars and PROBLEMS[name].outputs)
+        if size(PROBLEMS[name].point(label)) <= most
     ]
 
 
@@ -320,25 +346,19 @@ def having(operator: str, cases: list[tuple[str, str]], most: int = 1000) -> lis
 def test_series_prove_the_value_and_the_jacobian_along_random_directions(
     problem: str, label: str
 ) -> None:
-    p, point = PROBLEMS[problem], drawn(problem, label)
-    jacobian = enclosed(truth(problem, label, "jacobian"))
-    blocks = OPERATORS["jacobian"].layout(point).shapes
-    ends = np.cumsum([np.prod(shape, dtype=int) for shape in blocks])[:-1]
-    inputs = len(point.inputs)
-    rows = []
-    for i, y in enumerate(point.cotangents.values()):
-        parts = np.split(jacobian, ends)[i * inputs : (i + 1) * inputs]
-        rows.append(np.concatenate([part.reshape(y.size, -1) for part in parts], axis=1))
+    p, point = PROBLEMS[problem], at(problem, label)
+    outputs = drawn(problem, label).directions.cotangents
+    jacobian = as_matrix(truth(problem, label, "jacobian"), outputs, point.inputs)
     for seed in range(3):
         v = random(point, seed)
         value, slope, _ = taylor(p, point, cut(v, point))
         assert_agree(enclosed(truth(problem, label, "value")), value)
-        assert_agree(np.concatenate(rows) @ v, slope)
+        assert_agree(jacobian @ v, slope)
 
 
 @pytest.mark.parametrize(("problem", "label"), having("gradient", CASES))
 def test_series_prove_the_gradient_along_random_directions(problem: str, label: str) -> None:
-    point = drawn(problem, label)
+    point = at(problem, label)
     gradient = enclosed(truth(problem, label, "gradient"))
     for seed in range(5):
         v = random(point, seed)
@@ -348,30 +368,30 @@ def test_series_prove_the_gradient_along_random_directions(problem: str, label: 
 
 @pytest.mark.parametrize(("problem", "label"), having("gradient", SMALL))
 def test_series_prove_every_single_component_of_the_gradient(problem: str, label: str) -> None:
-    p, point = PROBLEMS[problem], drawn(problem, label)
-    slopes = [taylor(p, point, cut(unit, point))[1][0] for unit in units(point.n)]
+    p, point = PROBLEMS[problem], at(problem, label)
+    slopes = [taylor(p, point, cut(unit, point))[1][0] for unit in units(size(point))]
     assert_agree(enclosed(truth(problem, label, "gradient")), slopes)
 
 
 @pytest.mark.parametrize(("problem", "label"), CASES)
 def test_series_prove_the_pushforward_of_the_case_s_own_tangents(problem: str, label: str) -> None:
-    point = drawn(problem, label)
-    _, slope, _ = taylor(PROBLEMS[problem], point, list(point.tangents.values()))
+    point = at(problem, label)
+    _, slope, _ = taylor(PROBLEMS[problem], point, tangents(problem, label))
     assert_agree(enclosed(truth(problem, label, "jvp")), slope)
 
 
 @pytest.mark.parametrize(("problem", "label"), SMALL)
 def test_series_prove_the_pullback_of_the_case_s_own_cotangents(problem: str, label: str) -> None:
-    p, point = PROBLEMS[problem], drawn(problem, label)
-    w = exactly(point.cotangents.values())
-    proven = [w @ taylor(p, point, cut(unit, point))[1] for unit in units(point.n)]
+    p, point = PROBLEMS[problem], at(problem, label)
+    w = exactly(drawn(problem, label).directions.cotangents.values())
+    proven = [w @ taylor(p, point, cut(unit, point))[1] for unit in units(size(point))]
     assert_agree(enclosed(truth(problem, label, "vjp")), proven)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_series_prove_the_gradient_of_a_network_of_thousands(seed: int) -> None:
     problem, label = "mlp", "10-50-50-1x32"
-    point = drawn(problem, label)
+    point = at(problem, label)
     v = random(point, seed)
     value, slope, _ = taylor(PROBLEMS[problem], point, cut(v, point))
     assert_agree(enclosed(truth(problem, label, "gradient")) @ v, slope)
@@ -383,9 +403,9 @@ def test_series_prove_the_gradient_of_a_network_of_thousands(seed: int) -> None:
 
 @pytest.mark.parametrize(("problem", "label"), having("hvp", CASES))
 def test_series_prove_the_curvature_along_the_case_s_own_tangents(problem: str, label: str) -> None:
-    point = drawn(problem, label)
-    v = exactly(point.tangents.values())
-    proven = curvature(PROBLEMS[problem], point, list(point.tangents.values()))
+    point = at(problem, label)
+    v = exactly(tangents(problem, label))
+    proven = curvature(PROBLEMS[problem], point, tangents(problem, label))
     assert_agree(v @ enclosed(truth(problem, label, "hvp")), proven)
 
 
@@ -393,47 +413,39 @@ def test_series_prove_the_curvature_along_the_case_s_own_tangents(problem: str, 
 def test_series_prove_every_component_of_the_hessian_times_the_tangents(
     problem: str, label: str
 ) -> None:
-    p, point = PROBLEMS[problem], drawn(problem, label)
-    v = exactly(point.tangents.values())
+    p, point = PROBLEMS[problem], at(problem, label)
+    v = exactly(tangents(problem, label))
     along = curvature(p, point, cut(v, point))
     proven = [
         (curvature(p, point, cut(unit + v, point)) - along - curvature(p, point, cut(unit, point)))
         / 2
-        for unit in units(point.n)
+        for unit in units(size(point))
     ]
     assert_agree(enclosed(truth(problem, label, "hvp")), proven)
 
 
 def hessian_by_series(problem: Problem, point: Point) -> Array:
     """Return the Hessian, each entry from the curvature along three lines."""
-    basis = units(point.n)
+    n = size(point)
+    basis = units(n)
     single = [curvature(problem, point, cut(unit, point)) for unit in basis]
-    matrix = np.empty((point.n, point.n), dtype=object)
-    for i, j in itertools.combinations_with_replacement(range(point.n), 2):
+    matrix = np.empty((n, n), dtype=object)
+    for i, j in itertools.combinations_with_replacement(range(n), 2):
         both = curvature(problem, point, cut(basis[i] + basis[j], point))
         matrix[i, j] = matrix[j, i] = (both - single[i] - single[j]) / 2
     return matrix
 
 
-def as_matrix(found: Enclosure, point: Point) -> Array:
-    """Return the blocks of a Hessian put together."""
-    sizes = [a.size for a in point.inputs.values()]
-    ends = np.cumsum([m * n for m, n in itertools.product(sizes, sizes)])[:-1]
-    blocks = iter(np.split(enclosed(found), ends))
-    rows = [[next(blocks).reshape(m, n) for n in sizes] for m in sizes]
-    return np.concatenate([np.concatenate(row, axis=1) for row in rows])
-
-
 @pytest.mark.parametrize(("problem", "label"), having("hessian", CASES, most=11))
 def test_series_prove_every_entry_of_the_hessian(problem: str, label: str) -> None:
-    p, point = PROBLEMS[problem], drawn(problem, label)
-    assert_agree(as_matrix(truth(problem, label, "hessian"), point), hessian_by_series(p, point))
+    p, point = PROBLEMS[problem], at(problem, label)
+    assert_agree(hessian(truth(problem, label, "hessian"), point), hessian_by_series(p, point))
 
 
 @pytest.mark.parametrize(("problem", "label"), having("hessian", SMALL))
 def test_the_hessian_is_symmetric_and_of_the_proven_curvature(problem: str, label: str) -> None:
-    p, point = PROBLEMS[problem], drawn(problem, label)
-    matrix = as_matrix(truth(problem, label, "hessian"), point)
+    p, point = PROBLEMS[problem], at(problem, label)
+    matrix = hessian(truth(problem, label, "hessian"), point)
     assert_agree(matrix, matrix.T)
     for seed in range(3):
         v = random(point, seed)
@@ -451,7 +463,7 @@ def tampered(found: Enclosure, *components: int) -> Enclosure:
 
 @pytest.mark.parametrize("component", [0, 5, 14])
 def test_one_wrong_component_of_a_gradient_is_noticed(component: int) -> None:
-    point = drawn("mlp", "2-3-1x1")
+    point = at("mlp", "2-3-1x1")
     found = tampered(truth("mlp", "2-3-1x1", "gradient"), component)
     v = random(point, 0)
     _, slope, _ = taylor(PROBLEMS["mlp"], point, cut(v, point))
@@ -463,21 +475,21 @@ def test_a_wrong_entry_of_a_hessian_and_its_mirror_image_are_noticed(
     entries: tuple[int, ...],
 ) -> None:
     problem = PROBLEMS["speelpenning"]
-    point = drawn(problem.name, "10")
+    point = at(problem.name, "10")
     shifted = truth(problem.name, "10", "hessian")
     wrong = shifted.high.copy()
     wrong[list(entries)] += 1e-15
     found = replace(shifted, high=wrong)
     v = random(point, 0)
     along = curvature(problem, point, cut(v, point))
-    assert not along.overlaps(v @ as_matrix(found, point) @ v)
+    assert not along.overlaps(v @ hessian(found, point) @ v)
 
 
 @pytest.mark.parametrize("output", [0, 1])
 def test_a_wrong_output_of_a_pushforward_is_noticed(output: int) -> None:
-    point = drawn("polar-coordinates", "")
+    point = at("polar-coordinates", "")
     found = tampered(truth("polar-coordinates", "", "jvp"), output)
-    _, slope, _ = taylor(PROBLEMS["polar-coordinates"], point, list(point.tangents.values()))
+    _, slope, _ = taylor(PROBLEMS["polar-coordinates"], point, tangents("polar-coordinates", ""))
     with pytest.raises(AssertionError):
         assert_agree(enclosed(found), slope)
 
@@ -669,10 +681,10 @@ def scalarised(operation: Operation) -> Operation:
     return function
 
 
-def named(operation: Operation, arrays: list[Any]) -> tuple[Problem, Point]:
-    at = {f"x{i}": np.asarray(a, dtype=float) for i, a in enumerate(arrays)}
-    problem = Problem("operation", scalarised(operation), at)
-    return problem, problem.point()
+def named(operation: Operation, arrays: list[Any]) -> tuple[Problem, Argument]:
+    inputs = {f"x{i}": np.asarray(a, dtype=float) for i, a in enumerate(arrays)}
+    problem = Problem("operation", scalarised(operation), inputs)
+    return problem, problem.points().checked[0]
 
 
 PLACES = {"argmax", "argmin", "argsort"}
@@ -697,13 +709,14 @@ def test_every_operation_is_differentiated_here() -> None:
 def test_series_prove_both_derivatives_of_an_operation(
     operation: Operation, arrays: list[Any]
 ) -> None:
-    problem, point = named(operation, arrays)
-    value, _, _ = taylor(problem, point, list(point.tangents.values()))
-    assert_agree(enclosed(certify(problem, point, "value")), value)
-    slopes = [taylor(problem, point, cut(unit, point))[1][0] for unit in units(point.n)]
-    assert_agree(enclosed(certify(problem, point, "gradient")), slopes)
+    problem, case = named(operation, arrays)
+    point, along = case
+    value, _, _ = taylor(problem, point, list(along.tangents.values()))
+    assert_agree(enclosed(certify(problem, case, "value")), value)
+    slopes = [taylor(problem, point, cut(unit, point))[1][0] for unit in units(size(point))]
+    assert_agree(enclosed(certify(problem, case, "gradient")), slopes)
     matrix = hessian_by_series(problem, point)
-    assert_agree(as_matrix(certify(problem, point, "hessian"), point), matrix)
-    v = exactly(point.tangents.values())
-    assert_agree(enclosed(certify(problem, point, "hvp")), matrix @ v)
-    assert_agree(enclosed(certify(problem, point, "jvp")), np.array(slopes) @ v)
+    assert_agree(hessian(certify(problem, case, "hessian"), point), matrix)
+    v = exactly(along.tangents.values())
+    assert_agree(enclosed(certify(problem, case, "hvp")), matrix @ v)
+    assert_agree(enclosed(certify(problem, case, "jvp")), np.array(slopes) @ v)

@@ -270,6 +270,16 @@ def test_an_object_of_a_taken_name_is_refused(item: Problem | Method) -> None:
         choose(load(), item)
 
 
+@pytest.mark.parametrize(
+    ("item", "kinds"), [(make_method("mine"), PROBLEMS), (make_problem("mine"), METHODS)]
+)
+def test_an_object_of_another_kind_is_refused(item: Any, kinds: tuple[Kind, ...]) -> None:
+    registry = Registry()
+    with pytest.raises(GradiometerError, match=f"'mine' is none of the {kinds[0]}"):
+        choose(registry, item, kinds)
+    assert registry == Registry()
+
+
 def test_a_file_with_a_taken_name_is_refused(file: Path) -> None:
     file.write_text(PLUGIN.replace("acme-b", "jax"), encoding="utf-8")
     with pytest.raises(GradiometerError, match="Method 'jax' is defined twice"):

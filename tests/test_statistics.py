@@ -61,22 +61,20 @@ def test_the_value_is_the_median(samples: list[float], value: float) -> None:
 
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
 @pytest.mark.parametrize("n", [1, 2, 5, 6, 7, 8, 9, 15, 25, 26, 100, 501])
-def test_the_interval_lies_between_the_ranks_that_the_binomial_gives(
-    n: int, confidence: float
-) -> None:
+def test_the_interval_lies_between_the_binomial_s_ranks(n: int, confidence: float) -> None:
     r, ordered = rank(n, confidence), list(range(n))
     found = median([float(k) for k in ordered], confidence)
     assert (found.low, found.high) == (ordered[r - 1], ordered[n - r])
 
 
 @pytest.mark.parametrize("n", [6, 7, 9, 25, 26, 100])
-def test_the_interval_is_the_tightest_that_keeps_its_promise(n: int) -> None:
+def test_the_interval_is_the_tightest_that_holds(n: int) -> None:
     r = int(median([float(k) for k in range(n)]).low) + 1
     assert 2.0 * binomial(r - 1, n) <= 0.05 < 2.0 * binomial(r, n)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_too_few_samples_for_an_interval_give_the_whole_range(n: int) -> None:
+def test_too_few_samples_give_the_whole_range(n: int) -> None:
     samples = sample(n)
     assert median(samples)[1:] == (min(samples), max(samples))
 
@@ -145,7 +143,7 @@ def test_samples_may_come_in_any_sequence(kind: Callable[[list[float]], Any]) ->
 
 @pytest.mark.parametrize("n", [7, 25])
 @pytest.mark.parametrize("name", sorted(DRAWS))
-def test_the_interval_holds_the_true_median_as_often_as_it_says(name: str, n: int) -> None:
+def test_the_interval_holds_the_median_as_often_as_said(name: str, n: int) -> None:
     draw, truth = DRAWS[name]
     trials = 1500
     samples = draw(np.random.default_rng(20), (trials, n))

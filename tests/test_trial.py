@@ -1,247 +1,380 @@
-"""A cell on its way through a case: its method set up, prepared, checked and timed in a worker."""
+"""A cell on its way: prepared, checked at every point, timed, and prepared anew where need be."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import built_in
 import numpy as np
 import pytest
+from by_hand import SCALAR, VECTOR, ByHand
 
-from gradiometer import Method, Namespace, Options, Problem, Target
-from gradiometer.measure.trial import Conditions, Trial
+from gradiometer import Method, Problem, problem
+from gradiometer.measure.agreement import ZERO
+from gradiometer.measure.conditions import Conditions
+from gradiometer.measure.options import FEWEST_ROUNDS, Options
+from gradiometer.measure.trial import MORE_THAN_GIVEN, SLOW_SHARE, Trial
+from gradiometer.plugins.address import by_value
 from gradiometer.plugins.registry import MethodEntry
-from gradiometer.pytest_plugin.process import ThisProcess
 from gradiometer.reference.certify import certify
-from gradiometer.vocabulary.case import Case
+from gradiometer.vocabulary.case import Case, Cell
+from gradiometer.vocabulary.method import Target
 from gradiometer.vocabulary.outcome import Failure, Status
+from gradiometer.worker.process import failure
+from gradiometer.worker.requests import Sample
+from gradiometer.worker.tool import Tool
 
 
-@dataclass(frozen=True)
-class Here:
-    """An address in this process, where what happens to an object can be seen."""
-
-    item: Any
-
-    def load(self) -> Any:
-        return self.item
-
-
-class Processes:
-    """A pool in which every tool has a stand-in for a worker of its own."""
+class Worker:
+    """A worker within this process, which can be ended; it keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.workers: dict[str, ThisProcess] = {}
+        self.opened: dict[tuple[str, Target], float] = {}
+        self.asked: list[str] = []
+        self.targets: list[Target] = []
+        self.alive = True
+        self.tool = Tool()
 
-    def worker(self, tool: str) -> ThisProcess:
-        found = self.workers.get(tool)
-        if found is None or not found.alive:
-            found = self.workers[tool] = self.start(tool)
-        return found
-
-    def start(self, tool: str) -> ThisProcess:
-        return ThisProcess()
-
-
-class Noting(Method):
-    """A pullback by hand; notes what is asked of it, in order."""
-
-    name, tool = "noting", "tool"
-
-    def __init__(self, name: str = "noting") -> None:
-        self.name = name
-        self.noted: list[Any] = []
-
-    def setup(self, target: Target) -> None:
-        self.noted.append(target)
-
-    def namespace(self) -> Any:
-        self.noted.append("namespace")
-        return Namespace(np)
-
-    def array(self, a: Any) -> Any:
-        return a
-
-    def vjp(self, f: Any) -> Any:
-        return lambda inputs, given, w: (w[0] * inputs[0] * 2.0,)
-
-    def finish(self, prepared: Any) -> Any:
-        def finished(*args: Any) -> Any:
-            self.noted.append("finished")
-            return prepared(*args)
-
-        return finished
-
-    def result(self, native: Any) -> Any:
-        self.noted.append("result")
-        return native
-
-    @property
-    def wait(self) -> Any:
-        def wait(native: Any) -> Any:
-            self.noted.append("waited")
-            return native
-
-        return wait
-
-
-SQUARES = Problem("squares", lambda xp, x: xp.sum(x * x), {"x": [1.0, -2.0]})
-
-
-def trial(
-    method: Method,
-    pool: Any,
-    operator: str = "vjp",
-    problem: Problem = SQUARES,
-    options: Options | None = None,
-    **case: str,
-) -> Trial:
-    """Return the trial of a method."""
-    points = built_in.points(problem)
-    truths = tuple(certify(problem, at, operator) for at in points.checked)
-    asked, chosen = Case(problem.name, "", operator, **case), options or Options(rounds=0)
-    here: Any = Here(method)
-    address: Any = Here(problem)
-    conditions = Conditions(asked, address, points, truths, chosen)
-    return Trial(MethodEntry.of(method, here), conditions, pool)
-
-
-def targets(method: Noting) -> list[Target]:
-    """Return what a method was set up for, each time."""
-    return [each for each in method.noted if isinstance(each, Target)]
-
-
-# Setting up.
-
-
-def test_every_method_of_a_tool_is_set_up_and_once() -> None:
-    pool, methods = Processes(), [Noting("one"), Noting("other")]
-    for method in methods * 2:
-        trial(method, pool).check()
-    assert [targets(method) for method in methods] == [[Target()], [Target()]]
-    assert list(pool.workers) == ["tool"]
-
-
-def test_a_method_is_set_up_before_it_is_asked_for_anything() -> None:
-    method = Noting()
-    trial(method, Processes()).check()
-    assert isinstance(method.noted[0], Target)
-
-
-def test_a_method_is_told_threads_device_and_dtype() -> None:
-    method = Noting()
-    method.digits = {"float16": (1.0, 1.0)}  # type: ignore[misc]
-    with pytest.raises(Failure):  # its answer is not of that precision
-        trial(
-            method, Processes(), options=Options(rounds=0, threads=3), device="abacus",
-            dtype="float16",
-        ).check()  # fmt: skip
-    assert targets(method) == [Target(3, "abacus", "float16")]
-
-
-def test_a_fresh_worker_is_set_up_anew() -> None:
-    method, pool = Noting(), Processes()
-    trial(method, pool).check()
-    pool.workers["tool"].alive = False
-    trial(method, pool).check()
-    assert len(targets(method)) == 2
-
-
-def test_every_cold_repetition_is_set_up() -> None:
-    method, pool = Noting(), Processes()
-    found = trial(method, pool, options=Options(rounds=0, cold=2))
-    found.check()
-    found.repeat_cold()
-    assert len(targets(method)) == 3
-
-
-def test_a_set_up_that_fails_ends_the_cell() -> None:
-    class Broken(Noting):
-        def setup(self, target: Target) -> None:
-            raise OSError("no such device")
-
-    with pytest.raises(Failure, match="no such device") as caught:
-        trial(Broken(), Processes()).check()
-    assert caught.value.status is Status.ERROR
-
-
-# What is timed.
-
-
-@pytest.mark.parametrize("operator", ["vjp", "gradient", "jacobian"])
-def test_finished_operators_are_what_is_timed_and_results_are_not(operator: str) -> None:
-    method = Noting()
-    found = trial(method, Processes(), operator, options=Options(sample_s=1e-4))
-    found.check()
-    assert found.outcome.route == {"vjp": "native", "gradient": "one vjp"}.get(operator, "1 vjps")
-    assert method.noted[-3:] == ["finished", "waited", "result"]
-    found.calibrate()
-    method.noted.clear()
-    found.sample(0)
-    calls = len(method.noted) // 2  # those that warm up the sample included
-    assert calls >= found.loops
-    assert method.noted == ["finished", "waited"] * calls
-
-
-def test_a_wrong_result_hook_is_found_out() -> None:
-    class Doubling(Noting):
-        def result(self, native: Any) -> Any:
-            return [2.0 * part for part in native]
-
-    with pytest.raises(Failure) as caught:
-        trial(Doubling(), Processes()).check()
-    assert caught.value.status is Status.DISAGREES
-
-
-# What is owed.
-
-
-@pytest.mark.parametrize("operator", ["value", "vjp"])
-@pytest.mark.parametrize("digits", [{}, {"float32": (3.0, 1.0)}])
-def test_what_promises_nothing_in_a_dtype_is_not_tried(operator: str, digits: Any) -> None:
-    method = Noting()
-    method.digits = digits
-    with pytest.raises(Failure, match=r"noting promises nothing in float64\.") as caught:
-        trial(method, Processes(), operator).check()
-    assert caught.value.status is Status.UNSUPPORTED
-    assert method.noted == []
-
-
-def test_the_promise_is_that_of_the_dtype_and_the_order() -> None:
-    method = Noting()
-    method.digits = {"float64": (7.0, 3.0)}  # type: ignore[misc]
-    for operator, promise in (("value", 12.0), ("vjp", 7.0)):
-        found = trial(method, Processes(), operator)
-        found.check()
-        assert found.outcome.verdict.promise == promise
-
-
-@pytest.mark.parametrize("exact", [True, False])
-def test_a_primal_is_held_to_rounding_whatever_the_method(exact: bool) -> None:
-    class Careless(Noting):
-        """Loses nine digits of a small output, which the norm does not show."""
-
-        def value(self, f: Any) -> Any:
-            return lambda inputs, given: np.array([1.0, 1.0 + 1e-9]) * f(inputs, given)
-
-        def vjp(self, f: Any) -> Any:
-            return lambda inputs, given, w: (np.array([1.0, 1e-12]) @ np.diag(w[0]),)
-
-        def jvp(self, f: Any) -> Any:
-            return lambda inputs, given, v: np.array([1.0, 1e-12 * (1.0 + 1e-6)]) * v[0]
-
-    small = Problem(
-        "small", lambda xp, x: x * np.array([1.0, 1e-12]), {"x": [1.0, 2.0]}, outputs=("y",)
-    )
-    method = Careless()
-    method.exact = exact
-    ended = {}
-    for operator in ("value", "vjp", "jvp"):
-        ended[operator] = Status.OK
+    def ask(self, request: Any, timeout_s: float, *args: Any) -> Any:
+        assert self.alive
+        self.asked.append(request.__name__)
+        if request.__name__ == "set_up":
+            self.targets.append(args[1])
         try:
-            trial(method, Processes(), operator, small).check()
-        except Failure as failure:
-            ended[operator] = failure.status
-    wrong = Status.DISAGREES
-    assert ended == {"value": wrong, "vjp": Status.OK, "jvp": wrong if exact else Status.OK}
+            return request(self.tool, *args)
+        except Exception as error:
+            raise failure(error) from error
+
+    def stop(self) -> None:
+        self.alive = False
+
+
+class Pool:
+    """Has a living worker for every tool; keeps those that were started besides."""
+
+    def __init__(self) -> None:
+        self.workers: dict[str, Worker] = {}
+        self.fresh: list[Worker] = []
+
+    def worker(self, tool: str) -> Worker:
+        if tool not in self.workers or not self.workers[tool].alive:
+            self.workers[tool] = Worker()
+        return self.workers[tool]
+
+    def start(self, tool: str) -> Worker:
+        self.fresh.append(Worker())
+        return self.fresh[-1]
+
+
+@problem(at={"x": 3.0})
+def flat(xp: Any, x: Any) -> Any:
+    """f = (x − 3)², whose derivative at 3 is zero."""
+    return (x - 3.0) * (x - 3.0)
+
+
+@flat.backprop
+def _(x: Any) -> Any:
+    return (2.0 * (x - 3.0),)
+
+
+def conditions(
+    of: Problem, operator: str = "gradient", count: int = 1, dtype: str = "float64", **options: Any
+) -> Conditions:
+    """Return the conditions of a case with a number of checked points."""
+    points = built_in.points(of, of.labels[0], count=count)
+    truths = tuple(certify(of, at, operator) for at in points.checked)
+    case = Case(of.name, of.labels[0], operator, dtype)
+    return Conditions(case, by_value(of), points, truths, Options(sample_s=1e-4, **options))
+
+
+def trial(method: Method, at: Conditions, pool: Pool | None = None) -> Trial:
+    """Return a trial of a method."""
+    return Trial(MethodEntry.of(method, by_value(method)), at, pool or Pool())
+
+
+# Checking
+
+
+@pytest.mark.parametrize(
+    ("of", "operator", "promise"),
+    [(SCALAR, "gradient", 12.0), (SCALAR, "hessian", 11.0), (VECTOR, "jvp", 12.0),
+     (VECTOR, "value", 12.0)],
+)  # fmt: skip
+def test_what_is_right_is_ok_with_its_figures(of: Problem, operator: str, promise: float) -> None:
+    at = conditions(of, operator)
+    found = trial(ByHand(), at)
+    found.check()
+    outcome, verdict, cold = found.outcome, found.outcome.verdict, found.outcome.cold
+    assert found.cell == Cell(at.case, "by-hand")
+    assert (outcome.status, outcome.reason, outcome.route) == (Status.OK, "", "native")
+    assert (verdict.n, verdict.promise) == (2, promise)
+    assert min(verdict.digits, verdict.worst_digits) > promise
+    truth = at.truths[0]
+    figures = (verdict.condition, verdict.owed, verdict.undecided, verdict.bound)
+    assert figures == (truth.condition, truth.owed, truth.undecided, truth.kind)
+    assert (cold.import_s, cold.cold, cold.first_s > 0.0) == (None, 0, True)
+
+
+class Memoising(ByHand):
+    """Repeats the answer of one of its calls, counted from the one in preparation."""
+
+    def __init__(self, call: int) -> None:
+        self.call = call
+
+    def gradient(self, f: Any) -> Any:
+        calls: list[Any] = []
+
+        def gradient(*inputs: Any, **given: Any) -> Any:
+            calls.append(f.problem.backward(*inputs, **given))
+            return calls[min(len(calls) - 1, self.call)]
+
+        return gradient
+
+
+class WrongOnce(ByHand):
+    """Wrong at one of its calls, counted from the one in preparation."""
+
+    def __init__(self, call: int) -> None:
+        self.call = call
+
+    def gradient(self, f: Any) -> Any:
+        calls: list[int] = []
+
+        def gradient(*inputs: Any, **given: Any) -> Any:
+            calls.append(0)
+            wrong = len(calls) - 1 == self.call
+            return [(1.0 + 1e-3 * wrong) * part for part in f.problem.backward(*inputs, **given)]
+
+        return gradient
+
+
+@pytest.mark.parametrize(
+    ("method", "one", "three"),
+    [
+        (ByHand(), True, True),
+        (Memoising(0), False, False),
+        (Memoising(1), True, False),
+        (Memoising(2), True, False),
+        (Memoising(3), True, True),
+        (WrongOnce(0), True, True),
+        (WrongOnce(1), False, False),
+        (WrongOnce(2), True, False),
+        (WrongOnce(3), True, False),
+        (WrongOnce(4), True, True),
+    ],
+    ids=lambda value: (
+        f"{type(value).__name__}{vars(value).get('call', '')}" if isinstance(value, Method) else ""
+    ),
+)
+@pytest.mark.parametrize("count", [1, 3])
+def test_every_checked_point_counts(method: Method, one: bool, three: bool, count: int) -> None:
+    found = trial(method, conditions(SCALAR, count=count))
+    if one if count == 1 else three:
+        found.check()
+        assert found.outcome.verdict.digits > 12
+    else:
+        with pytest.raises(Failure, match="digits, 12 promised") as caught:
+            found.check()
+        assert caught.value.status is Status.DISAGREES
+        assert found.outcome.verdict.digits < 12
+
+
+def test_what_is_said_of_one_point_is_kept() -> None:
+    found = trial(ByHand(), conditions(flat, count=3))
+    found.check()
+    assert (found.outcome.reason, found.outcome.verdict.digits) == (ZERO, None)
+
+
+class Silent(ByHand):
+    """Returns None where the derivative vanishes."""
+
+    def gradient(self, f: Any) -> Any:
+        return lambda x: [None if x == 3.0 else 2.0 * (x - 3.0)]
+
+
+def test_notes_of_answer_and_verdict_are_joined() -> None:
+    found = trial(Silent(), conditions(flat))
+    found.check()
+    assert found.outcome.reason == f"1 None returned, counted as zeros; {ZERO}"
+
+
+@pytest.mark.parametrize("operator", ["value", "gradient"])
+def test_a_dtype_without_a_promise_is_unsupported(operator: str) -> None:
+    pool = Pool()
+    found = trial(ByHand(), conditions(SCALAR, operator, dtype="float32"), pool)
+    with pytest.raises(Failure, match=r"^by-hand promises nothing in float32\.$") as caught:
+        found.check()
+    assert caught.value.status is Status.UNSUPPORTED
+    assert pool.workers == {}
+
+
+class Rough(ByHand):
+    """Right to a part in a thousand, and promises no more."""
+
+    digits = {"float64": (2.5, 2.5)}  # noqa: RUF012
+    exact = False
+
+    def value(self, f: Any) -> Any:
+        return lambda *inputs, **given: 1.001 * f(inputs, given)
+
+    def gradient(self, f: Any) -> Any:
+        return lambda *inputs: [1.001 * part for part in f.problem.backward(*inputs)]
+
+
+def test_a_promise_is_of_derivatives_and_not_of_values() -> None:
+    trial(Rough(), conditions(SCALAR)).check()
+    with pytest.raises(Failure, match="12 promised"):
+        trial(Rough(), conditions(SCALAR, "value")).check()
+
+
+# Workers
+
+
+def test_each_method_is_set_up_once_in_a_worker() -> None:
+    pool, at = Pool(), conditions(SCALAR, threads=3)
+    second = type("Second", (ByHand,), {"name": "second"})()
+    for method in (ByHand(), ByHand(), second):
+        trial(method, at, pool).check()
+    (worker,) = pool.workers.values()
+    assert worker.asked.count("set_up") == 2
+    assert worker.targets == [Target(threads=3)] * 2
+    assert list(worker.opened) == [(name, Target(threads=3)) for name in ("by-hand", "second")]
+
+
+class Requiring(ByHand):
+    """Needs a library."""
+
+    name, requires = "requiring", ("colorsys",)
+
+
+def test_the_import_is_told_of_who_needs_a_library() -> None:
+    pool, at = Pool(), conditions(SCALAR)
+    found = trial(Requiring(), at, pool)
+    found.check()
+    assert found.outcome.cold.import_s == pool.workers["by-hand"].opened["requiring", Target()]
+
+
+def test_a_cell_whose_worker_died_is_prepared_anew() -> None:
+    pool = Pool()
+    found = trial(ByHand(), conditions(SCALAR), pool)
+    found.check()
+    found.calibrate()
+    found.sample(0)
+    first = pool.workers["by-hand"]
+    first.stop()
+    found.check_again()  # there is nothing left to ask
+    found.sample(1)
+    assert list(found.samples) == [0, 1]
+    assert pool.workers["by-hand"].asked == ["set_up", "prepare", "calibrate", "sample"]
+    assert first.asked == ["set_up", "prepare", "answer", "calibrate", "sample"]
+
+
+@pytest.mark.parametrize(("method", "right"), [(ByHand(), True), (WrongOnce(2), False)])
+def test_an_answer_is_checked_again(method: Method, right: bool) -> None:
+    found = trial(method, conditions(SCALAR))
+    found.check()
+    found.samples, found.loops = {0: 1.0, 1: 1.0}, 50
+    if right:
+        found.check_again()
+    else:
+        with pytest.raises(Failure, match="right at first, not after 100 calls: ") as caught:
+            found.check_again()
+        assert caught.value.status is Status.DISAGREES
+
+
+# Timing
+
+
+def test_a_sample_is_kept_by_its_round() -> None:
+    found = trial(ByHand(), conditions(SCALAR))
+    found.check()
+    for number in (0, 4):
+        found.sample(number)
+    assert found.loops >= 1
+    assert list(found.samples) == [0, 4]
+    assert min(found.samples.values()) > 0.0
+    assert found.spent_s == pytest.approx(sum(found.samples.values()) * found.loops)
+
+
+@pytest.mark.parametrize(
+    ("n", "call_s", "slow"),
+    [
+        (FEWEST_ROUNDS, 1.0, True),
+        (FEWEST_ROUNDS - 1, 1.0, False),
+        (FEWEST_ROUNDS, 1e-4, False),
+        (FEWEST_ROUNDS, 0.99 * SLOW_SHARE * 3.0 / FEWEST_ROUNDS, False),
+        (FEWEST_ROUNDS, 1.01 * SLOW_SHARE * 3.0 / FEWEST_ROUNDS, True),
+    ],
+)
+def test_a_method_is_slow_by_its_share_of_the_budget(n: int, call_s: float, slow: bool) -> None:
+    found = trial(ByHand(), conditions(SCALAR, budget_s=3.0))
+    found.loops, found.samples = 1, dict.fromkeys(range(n), call_s)
+    assert found.slow is slow
+
+
+@pytest.mark.parametrize(
+    ("threads", "used", "told"),
+    [(1, 1.0, ""), (1, MORE_THAN_GIVEN - 0.01, ""), (1, 2.0, "used 2.0 threads, 1 given"),
+     (4, 4.0, ""), (4, 6.0, "used 6.0 threads, 4 given")],
+)  # fmt: skip
+@pytest.mark.parametrize("note", ["", "a note"])
+def test_a_tool_that_uses_more_threads_is_told(
+    threads: int, used: float, told: str, note: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = trial(ByHand(), conditions(SCALAR, threads=threads))
+    found.check()
+    found.calibrate()
+    monkeypatch.setattr(Worker, "ask", lambda *_: Sample(2.0, 2.0 * used))
+    for number in range(FEWEST_ROUNDS):
+        found.sample(number)
+    found.outcome.reason, call_bytes = note, found.outcome.warm.call_bytes
+    found.conclude(found, "budget", 1e-8)
+    warm = found.outcome.warm
+    assert (warm.time_s, warm.ratio, warm.rounds, warm.calm) == (2.0, 1.0, FEWEST_ROUNDS, 0)
+    assert warm.threads_used == pytest.approx(used)
+    assert (warm.floor_s, warm.call_bytes) == (1e-8, call_bytes)
+    assert (warm.stopped, warm.loops) == ("slow" if found.slow else "budget", found.loops)
+    assert found.outcome.reason == "; ".join(filter(None, (note, told)))
+
+
+# Cold figures
+
+
+@pytest.mark.parametrize("method", [ByHand(), Requiring()], ids=lambda m: m.name)
+@pytest.mark.parametrize("cold", [1, 3])
+def test_cold_figures_are_repeated_in_fresh_workers(method: Method, cold: int) -> None:
+    pool = Pool()
+    found = trial(method, conditions(SCALAR, cold=cold), pool)
+    found.check()
+    before = replace(found.outcome.cold)
+    found.repeat_cold()
+    after = found.outcome.cold
+    assert [worker.asked for worker in pool.fresh] == [["set_up", "prepare"]] * cold
+    assert not any(worker.alive for worker in pool.fresh)
+    assert (after.cold, after.prepare_bytes) == (cold, before.prepare_bytes)
+    assert (after.import_s is None) is (before.import_s is None) is (not method.requires)
+    assert min(after.prepare_s, after.first_s) > 0.0
+
+
+def test_a_fresh_worker_that_fails_is_ended_too() -> None:
+    pool = Pool()
+    found = trial(Requiring(), conditions(SCALAR, cold=2), pool)
+    found.check()
+    missing = type("Missing", (Requiring,), {"requires": ("no_such_library",)})()
+    found.method = MethodEntry.of(missing, by_value(missing))
+    with pytest.raises(Failure, match="no_such_library"):
+        found.repeat_cold()
+    assert [worker.alive for worker in pool.fresh] == [False]
+
+
+# Conditions
+
+
+def test_conditions_know_their_operator_and_target() -> None:
+    at = conditions(VECTOR, "jvp", count=3, threads=2)
+    assert (at.operator.name, at.target) == ("jvp", Target(2, "cpu", "float64"))
+    assert at.timed is at.points.checked[0]
+    timed, *others = ([*a.point.inputs.values()] for a in at.points.checked)
+    assert len(others) == 2
+    assert not any(np.array_equal(timed, other) for other in others)

@@ -8,17 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from gradiometer.cli.options import RESULTS, Json, Results, help_if_alone
+
 app = typer.Typer(
     help="List, show, remove and merge recorded runs.",
     epilog="Example: `gradiometer runs list`.",
+    callback=help_if_alone,
     invoke_without_command=True,
     rich_markup_mode=None,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
-Results = Annotated[Path, typer.Option("--results", help="Folder that holds the runs.")]
 Runs = Annotated[list[str], typer.Argument(help="Ids or folders of runs, or `latest`.")]
-RESULTS = Path("results")
 
 
 @app.command("list", epilog="Example: `gradiometer runs list --json`.")
@@ -140,9 +140,3 @@ def _text(fact: Any) -> str:
     if isinstance(fact, dict):
         return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in fact.items())
     return ", ".join(map(str, fact)) if isinstance(fact, list) else str(fact)
-
-
-@app.callback()
-def _runs(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        sys.stdout.write(context.get_help() + "\n")

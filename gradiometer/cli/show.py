@@ -14,12 +14,12 @@ from typer import Argument
 
 from gradiometer.cli import options as shared
 from gradiometer.cli.output import print_json, print_table, stdout
-from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.errors import GradiometerError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gradiometer.measure.trial import Conditions
+    from gradiometer.measure.conditions import Conditions
     from gradiometer.plugins.registry import ProblemEntry
     from gradiometer.reference.enclosure import Enclosure
     from gradiometer.vocabulary.space import Array, Space
@@ -54,9 +54,7 @@ def show(
     from gradiometer.plugins.selection import choose_problem
 
     entry = choose_problem(loader.load(plugins or ()), problem)
-    label = entry.labels[0] if size is None else size
-    if label not in entry.labels:
-        raise UnknownName(f"size of problem {entry.name!r}", label, [s for s in entry.labels if s])
+    label = entry.label(size)
     certified = _certify(entry, label, _asked(entry, operators), seed)
     point, directions = certified[0].timed
     taken = {each.operator.direction: each.operator.directions(directions) for each in certified}
@@ -115,9 +113,9 @@ def _certify(
     Raises:
         GradiometerError: If the point cannot be drawn, or an answer cannot be certified.
     """
-    from gradiometer.measure.conditions import References
     from gradiometer.measure.options import Options
     from gradiometer.measure.pool import Pool
+    from gradiometer.measure.references import References
     from gradiometer.vocabulary.case import Case
     from gradiometer.vocabulary.outcome import Failure
 

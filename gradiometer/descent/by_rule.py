@@ -13,10 +13,11 @@ import numpy as np
 from gradiometer.descent import task
 from gradiometer.descent.steps import Limits, Steps, moved
 from gradiometer.descent.trajectory import CERTIFIED, Trajectory
-from gradiometer.measure.conditions import REFERENCE
+from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.pool import AnyWorker, Pool
 from gradiometer.measure.progress import Progress
-from gradiometer.measure.trial import Conditions, Trial
+from gradiometer.measure.references import REFERENCE
+from gradiometer.measure.trial import Trial
 from gradiometer.plugins.registry import MethodEntry, ProblemEntry
 from gradiometer.reference.enclosure import norm
 from gradiometer.vocabulary.outcome import Failure, Status

@@ -13,7 +13,7 @@ from gradiometer.descent.lead import Lead
 from gradiometer.descent.settings import Settings
 from gradiometer.descent.steps import RULES
 from gradiometer.descent.trajectory import CERTIFIED
-from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.errors import GradiometerError
 from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
@@ -70,9 +70,7 @@ def descend(
     registry = loader.load(plugins)
     chosen = _scalar(problem, registry)
     used = choose(registry, methods, ("methods",))["methods"]
-    label = chosen.labels[0] if size is None else size
-    if label not in chosen.labels:
-        raise UnknownName(f"size of problem {chosen.name!r}", label, chosen.labels)
+    label = chosen.label(size)
     settings = Settings(steps=steps, rate=rate, threads=threads, timeout_s=timeout_s, seed=seed)
     names = [CERTIFIED, *(method.name for method in used)]
     info = {

@@ -16,11 +16,11 @@ from gradiometer.descent.by_rule import ByRule
 from gradiometer.descent.settings import Settings
 from gradiometer.descent.steps import LOSS, RULES, Limits, Rule
 from gradiometer.descent.trajectory import CERTIFIED, Trajectory
-from gradiometer.measure.conditions import References
+from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.plan import early_end
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.progress import Progress
-from gradiometer.measure.trial import Conditions
+from gradiometer.measure.references import References
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry
 from gradiometer.reference.enclosure import Enclosure, norm
 from gradiometer.vocabulary.case import Case

@@ -12,14 +12,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from gradiometer.measure.conditions import References
+from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.noise import Noise, NoiseMeter
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.progress import Progress
+from gradiometer.measure.references import References
 from gradiometer.measure.rounds import attempt, take_rounds
-from gradiometer.measure.trial import Conditions, Trial
+from gradiometer.measure.trial import Trial
 from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.operators import operator
 from gradiometer.vocabulary.outcome import Failure, Outcome, Status

@@ -18,9 +18,9 @@ import numpy as np
 import psutil
 
 from gradiometer.measure import baseline
-from gradiometer.measure.conditions import REFERENCE
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.pool import Pool, Worker
+from gradiometer.measure.references import REFERENCE
 from gradiometer.vocabulary.outcome import Failure
 from gradiometer.worker import requests
 from gradiometer.worker.requests import Sample

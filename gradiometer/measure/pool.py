@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, Self, TypeVa
 
 import psutil
 
+from gradiometer.errors import describe
 from gradiometer.measure import environment
+from gradiometer.vocabulary.method import Target
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker import requests
 
@@ -47,8 +49,8 @@ Request = Callable[Concatenate["Tool", P], T]
 class AnyWorker(Protocol):
     """What requests can be sent to: a worker process, or a stand-in within this one."""
 
-    opened: dict[str, float]
-    """Methods that were set up, with the seconds that the import of each took."""
+    opened: dict[tuple[str, Target], float]
+    """Methods that were set up, for what, with the seconds that the import took."""
 
     @property
     def alive(self) -> bool:
@@ -88,7 +90,7 @@ class Worker:
     def __init__(self, name: str, log: Path, threads: int, memory: int) -> None:
         self.name = name
         self.log = log
-        self.opened: dict[str, float] = {}
+        self.opened: dict[tuple[str, Target], float] = {}
         self._memory = memory
         self._mark = secrets.token_hex(8)
         ours, theirs = Pipe()
@@ -129,6 +131,10 @@ class Worker:
             done, result = self._connection.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise Failure(Status.CRASHED, self._how_it_died(name)) from None
+        except Failure:
+            raise
+        except Exception as error:  # whatever unpickling a tool's own object raises here
+            raise Failure(Status.ERROR, f"the reply to {name}: {describe(error)}") from error
         if not done:
             raise result
         return cast(T, result)
@@ -239,7 +245,9 @@ class Pool:
 
     def start(self, tool: str) -> Worker:
         """Return a fresh worker of a tool, which the caller must stop."""
-        return Worker(tool, self._logs / f"{tool}.log", self._threads, self._memory)
+        return Worker(
+            tool, self._logs / f"{tool.replace('/', '-')}.log", self._threads, self._memory
+        )
 
     def cpu_s(self) -> float:
         """Return the CPU time that the living workers have used, in seconds."""

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gradiometer.measure.agreement import Agreement, agree
-from gradiometer.measure.options import FEWEST_ROUNDS, Options
+from gradiometer.measure.conditions import Conditions
+from gradiometer.measure.options import FEWEST_ROUNDS
 from gradiometer.measure.pool import AnyPool, AnyWorker
 from gradiometer.measure.statistics import Median, median, paired
-from gradiometer.plugins.address import Address
 from gradiometer.plugins.registry import MethodEntry
-from gradiometer.reference.enclosure import Enclosure
-from gradiometer.vocabulary.case import Case, Cell
-from gradiometer.vocabulary.method import Target
-from gradiometer.vocabulary.operators import Operator, operator
+from gradiometer.vocabulary.case import Cell
 from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Verdict, Warm
-from gradiometer.vocabulary.point import Argument, Points
-from gradiometer.vocabulary.problem import Problem
 from gradiometer.worker import requests
 from gradiometer.worker.requests import Preparation, Work
 
@@ -31,40 +25,6 @@ SLOW_SHARE = 0.25
 
 MORE_THAN_GIVEN = 1.2
 """Threads used, over threads given, from which a tool is flagged."""
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What all cells of a case share: where, against what, and by which rules.
-
-    Attributes:
-        case: The case.
-        problem: Where a worker finds its problem.
-        points: Where it is checked and prepared.
-        truths: The true answers, one at each checked point.
-        options: The run's options.
-    """
-
-    case: Case
-    problem: Address[Problem]
-    points: Points
-    truths: tuple[Enclosure, ...]
-    options: Options
-
-    @property
-    def operator(self) -> Operator:
-        """The case's operator."""
-        return operator(self.case.operator)
-
-    @property
-    def timed(self) -> Argument:
-        """Where calls are timed: the first of the checked points."""
-        return self.points.checked[0]
-
-    @property
-    def target(self) -> Target:
-        """What methods are set up for."""
-        return Target(self.options.threads, self.case.device, self.case.dtype)
 
 
 class Trial:
@@ -236,7 +196,7 @@ class Trial:
     def _agreement(self) -> Agreement:
         """Return the verdict at the first point where the answer is wrong, or at the first."""
         conditions, asked = self._conditions, self._conditions.operator
-        found = []
+        found, notes = [], []
         for at, truth in zip(conditions.points.checked, conditions.truths, strict=True):
             timeout_s = conditions.options.timeout_s
             answer = self._ready.ask(requests.answer, timeout_s, self.cell.id, at)
@@ -248,10 +208,11 @@ class Trial:
                 exact=self.method.exact or not asked.differentiates,
                 dtype=conditions.case.dtype,
             )
-            self.outcome.reason = "; ".join(filter(None, (answer.note, each.note)))
-            found.append(each)
             if each.status is not Status.OK:
                 return each
+            found.append(each)
+            notes += [answer.note, each.note]
+        self.outcome.reason = "; ".join(dict.fromkeys(filter(None, notes)))
         return found[0]
 
     @property
@@ -268,8 +229,9 @@ class Trial:
 
     def _prepare(self) -> None:
         worker = self._worker = self._pool.worker(self.method.tool)
-        if self.method.name not in worker.opened:
-            worker.opened[self.method.name] = self._set_up(worker)
+        opened = (self.method.name, self._conditions.target)
+        if opened not in worker.opened:
+            worker.opened[opened] = self._set_up(worker)
         first = next(iter(worker.opened.values()))  # the import was paid for by the first
         prepared = self._prepare_in(worker)
         self.outcome.route = prepared.route

@@ -82,5 +82,5 @@ def by_value(item: T) -> Address[T]:
 
 
 def home(item: Problem | Method) -> str:
-    """Return the module that an object was defined in."""
+    """Return the module that an object's code is in."""
     return item.written.__module__ if isinstance(item, Problem) else type(item).__module__

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from gradiometer.errors import GradiometerError, describe
+from gradiometer.plugins.address import home
 from gradiometer.plugins.files import collect, load_file, python_files
 from gradiometer.plugins.registry import KINDS, Kind, Registry
 from gradiometer.vocabulary.method import Method
@@ -73,17 +74,15 @@ def module_name(path: Path) -> str:
 
 
 def _add_file(registry: Registry, kind: Kind, name: str, path: Path) -> None:
-    found = _attempt(registry, kind, path.stem, path, lambda: collect(load_file(name, path)))
     registry.origins[name] = path
-    for item in found:
-        registry.add(item, path.stem)
+    for item in _attempt(registry, kind, path.stem, path, lambda: collect(load_file(name, path))):
+        registry.add(item, path.stem, name)
 
 
 def _add_entry(registry: Registry, kind: Kind, entry: EntryPoint) -> None:
-    found = _attempt(registry, kind, entry.name, entry.value, lambda: _announced(entry))
     registry.origins[entry.module] = None
-    for item in found:
-        registry.add(item, entry.name)
+    for item in _attempt(registry, kind, entry.name, entry.value, lambda: _announced(entry)):
+        registry.add(item, entry.name, entry.module if home(item) == entry.module else "")
 
 
 def _announced(entry: EntryPoint) -> list[Problem | Method]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from gradiometer.errors import GradiometerError
-from gradiometer.plugins.address import Address, by_value, home
+from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.plugins.address import Address, by_value
 from gradiometer.vocabulary.method import Method, Mode, missing
 from gradiometer.vocabulary.problem import Problem
 
@@ -51,6 +51,16 @@ class ProblemEntry:
         by_hand = tuple(problem.derivatives)
         told = (problem.labels, problem.outputs, by_hand, summary, about.strip(), problem.source)
         return cls(problem.name, *told, problem.on_request, problem.expected, address)
+
+    def label(self, size: str | None) -> str:
+        """Return the label of a size, of the first where none is named.
+
+        Raises:
+            UnknownName: If there is no such size.
+        """
+        if size is not None and size not in self.labels:
+            raise UnknownName(f"size of problem {self.name!r}", size, [s for s in self.labels if s])
+        return self.labels[0] if size is None else size
 
     def expects(self, method: str) -> str:
         """Return the status that a method's cells are known to end with; empty where none is."""
@@ -118,31 +128,24 @@ class Registry:
     paths: list[Path] = field(default_factory=list)
     _objects: list[Problem | Method] = field(default_factory=list)
 
-    def add(self, item: Problem | Method, family: str = "") -> None:
-        """Describe an object that a known module holds.
+    def add(self, item: Problem | Method, family: str = "", module: str = "") -> None:
+        """Describe an object, unless it is described already.
 
         Args:
             item: The object.
             family: The tool of a method that does not name its own.
-
-        Raises:
-            GradiometerError: If something else has that name.
-        """
-        module = home(item)
-        if module not in self.origins:
-            self.add_object(item, family)
-        elif isinstance(item, Method) or not self._has(item):
-            self._describe(item, family, module)
-
-    def add_object(self, item: Problem | Method, family: str = "") -> None:
-        """Describe an object that somebody made; it stays in this process.
+            module: The module of `origins` that holds it; one that no such module holds stays in
+                this process, and travels by value.
 
         Raises:
             GradiometerError: If something else has that name, or it cannot be sent to a worker.
         """
-        if not self._has(item):
-            self._describe(item, family, "")
-            self._objects.append(item)
+        known = self._shelf(item).get(item.name)
+        beside_it = known is not None and known.address.module == module != ""
+        if beside_it or not self._has(item):
+            self._describe(item, family, module)
+            if not module:
+                self._objects.append(item)
 
     def _has(self, item: Problem | Method) -> bool:
         """Return whether an object is described already, and not another one by its name."""

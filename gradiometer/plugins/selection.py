@@ -29,16 +29,14 @@ def choose(
     chosen: dict[Kind, set[str]] = {kind: set() for kind in kinds}
     for item in several:
         if not isinstance(item, str):
-            registry.add_object(item)
-            chosen["problems" if isinstance(item, Problem) else "methods"].add(item.name)
+            kind: Kind = "problems" if isinstance(item, Problem) else "methods"
+            if kind not in kinds:
+                raise GradiometerError(f"{item.name!r} is none of the {kinds[0]}: name one.")
+            registry.add(item)
+            chosen[kind].add(item.name)
             continue
-        file, colon, name = item.partition(".py:") if ".py:" in item else (item, "", "")
-        if colon or item.endswith(".py"):
-            found = _in_file(registry, Path(f"{file}.py" if colon else item), name, kinds)
-        else:
-            found = {kind: registry.matching(kind, item) for kind in kinds}
+        found, known = _named(registry, item, kinds)
         if not any(found.values()):
-            known = [name for kind in kinds for name in registry.named(kind)]
             raise UnknownName(" or ".join(kind.removesuffix("s") for kind in kinds), item, known)
         for kind, entries in found.items():
             chosen[kind] |= {entry.name for entry in entries}
@@ -64,21 +62,29 @@ def choose_problem(registry: Registry, what: str | Problem) -> ProblemEntry:
     return cast(ProblemEntry, found[0])
 
 
-def _in_file(
-    registry: Registry, path: Path, name: str, kinds: Sequence[Kind]
-) -> dict[Kind, list[Any]]:
-    """Return what a file brings, or what it brings under a name."""
+Found = dict[Kind, list[Any]]
+
+
+def _named(registry: Registry, item: str, kinds: Sequence[Kind]) -> tuple[Found, list[str]]:
+    """Return the entries that a text names, and what it could have named instead."""
+    file, colon, name = item.partition(".py:")
+    if not colon and not item.endswith(".py"):
+        known = [name for kind in kinds for name in registry.named(kind)]
+        return {kind: registry.matching(kind, item) for kind in kinds}, known
+    path = Path(f"{file}.py" if colon else item)
     add_path(registry, path)
-    loaded: dict[Kind, Any] = {"problems": registry.problems, "methods": registry.methods}
-    found = {
-        kind: [
-            entry
-            for entry in loaded[kind].values()
-            if entry.address.path == path.resolve() and name in ("", entry.name)
-        ]
-        for kind in kinds
-    }
-    for broken in registry.broken if not any(found.values()) else ():
-        if broken.reason.startswith(f"{path.name} failed to load"):
+    brought = {kind: _brought(registry, path, kind) for kind in kinds}
+    for broken in registry.broken:
+        told = broken.reason.startswith(f"{path.name} failed to load")
+        if told and not any(brought.values()):
             raise GradiometerError(broken.reason)
-    return found
+    known = [f"{path}:{entry.name}" for entries in brought.values() for entry in entries]
+    if not colon:
+        return brought, known
+    return {k: [e for e in entries if e.name == name] for k, entries in brought.items()}, known
+
+
+def _brought(registry: Registry, path: Path, kind: Kind) -> list[Any]:
+    """Return the entries of a kind that a file brings."""
+    entries = registry.named(kind).values()
+    return [e for e in entries if not isinstance(e, Broken) and e.address.path == path.resolve()]

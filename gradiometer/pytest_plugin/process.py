@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gradiometer.measure.pool import P, Request, T
+from gradiometer.vocabulary.method import Target
 from gradiometer.worker.process import failure
 from gradiometer.worker.tool import Tool
 
@@ -18,7 +19,7 @@ class ThisProcess:
 
     def __init__(self) -> None:
         self.tool = Tool()
-        self.opened: dict[str, float] = {}
+        self.opened: dict[tuple[str, Target], float] = {}
 
     def worker(self, tool: str) -> ThisProcess:
         """Return the one worker that there is."""

@@ -15,12 +15,13 @@ from threadpoolctl import threadpool_limits
 
 from gradiometer.api import facts, identity
 from gradiometer.errors import GradiometerError
-from gradiometer.measure.conditions import References
+from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.environment import versions
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import make_plan
+from gradiometer.measure.references import References
 from gradiometer.measure.statistics import median
-from gradiometer.measure.trial import Conditions, Trial
+from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader
 from gradiometer.plugins.selection import choose
 from gradiometer.pytest_plugin.process import ThisProcess, quiet

@@ -71,7 +71,7 @@ class Operator:
         """
         if dtype not in digits:
             return None
-        return digits[dtype][self.order - 1] if self.order else PRIMAL_DIGITS[dtype]
+        return digits[dtype][self.order - 1] if self.order else PRIMAL_DIGITS.get(dtype)
 
     def spaces(self, signature: Signature) -> list[Space]:
         """Return the spaces that the answer runs over: one, or the rows and columns of a matrix."""

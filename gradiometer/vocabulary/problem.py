@@ -6,7 +6,6 @@ must not know how anything is differentiated.
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import hashlib
 import inspect
@@ -89,11 +88,6 @@ class Problem:
 
         return register
 
-    def expects(self, method: str) -> str:
-        """Return the status that a method's cells are known to end with; empty where none is."""
-        found = (s for pattern, s in self.expected.items() if fnmatch.fnmatchcase(method, pattern))
-        return next(found, "")
-
     @property
     def backward(self) -> Callable[..., Any] | None:
         """The hand-coded backward pass, if there is one."""
@@ -111,11 +105,6 @@ class Problem:
         while isinstance(function, functools.partial):
             function = function.func
         return function
-
-    @property
-    def summary(self) -> str:
-        """The docstring's first line, which holds the formula."""
-        return (inspect.getdoc(self.written) or "").partition("\n")[0]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -249,7 +238,7 @@ def problem(
         ... def square(xp, x):
         ...     '''y = x²'''
         ...     return x * x
-        >>> square.name, square.point().n
+        >>> square.name, square.points().signature.n
         ('square', 1)
     """
 
