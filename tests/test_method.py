@@ -89,11 +89,14 @@ def test_an_operator_that_a_method_has_not_is_unsupported_and_named(
         getattr(Plain(), operator)(primal())
 
 
-@pytest.mark.parametrize("part", ["namespace", "array"])
-def test_what_every_method_must_fill_in_is_not_implemented(part: str) -> None:
-    arguments = [np.zeros(1)] if part == "array" else []
+def test_what_every_method_must_fill_in_is_not_implemented() -> None:
     with pytest.raises(NotImplementedError):
-        getattr(Method(), part)(*arguments)
+        Method().namespace()
+
+
+def test_numpy_arrays_are_a_tools_own_by_default() -> None:
+    a = np.zeros(1)
+    assert Method().array(a) is Method().variable(a) is a
 
 
 def test_the_value_is_the_primal_itself_unless_a_method_says_otherwise() -> None:

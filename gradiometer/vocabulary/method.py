@@ -1,6 +1,6 @@
 """A method: one configured way to differentiate, in one tool and one mode.
 
-This is what the author of a file in `methods/` meets. Only `namespace`, `array` and one of
+This is what the author of a file in `methods/` meets. Only `namespace` and one of
 `gradient`, `vjp` and `jvp` are required: the other operators are derived where they are
 not overridden (`gradiometer.vocabulary.derivation`). A method must not know the harness that
 measures it, nor any other.
@@ -99,8 +99,8 @@ class Method:
         raise NotImplementedError
 
     def array(self, a: Array) -> Any:
-        """Return a NumPy array as the tool's own, of the same dtype."""
-        raise NotImplementedError
+        """Return a NumPy array as the tool's own, of the same dtype; as it is by default."""
+        return a
 
     def variable(self, a: Array) -> Any:
         """Return an array that will be differentiated; the same as `array` for most tools."""
