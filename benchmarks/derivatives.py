@@ -14,22 +14,18 @@ import math
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from table import Figure, print_table
+from trials import side_by_side
 
 import gradiometer
 from gradiometer import Options
-from gradiometer.measure.noise import NoiseMeter
-from gradiometer.measure.pool import Pool
-from gradiometer.measure.references import References
-from gradiometer.measure.rounds import take_rounds
 from gradiometer.measure.statistics import Median
-from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader
-from gradiometer.vocabulary.case import Case
+from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.outcome import Failure
 from gradiometer.vocabulary.space import Space
 
@@ -48,15 +44,15 @@ def cheap_gradient() -> Iterator[Figure]:
             continue
         label = problem.labels[-1]
         try:
-            times = _side_by_side(problem.name, label, COMPILED, ("value", "gradient", "hvp"))
+            ratios = _ratios(problem.name, label, COMPILED, ("value", "gradient", "hvp"))
         except Failure as failure:
             told = f"{failure.status}: {failure.reason}"
             yield Figure(f"{problem.name} {label}", "≤ 5", told, False)
             continue
-        gradient, product = times["gradient", "value"], times["hvp", "gradient"]
         where = f"{problem.name} {label}".strip()
-        yield Figure(f"{where}: gradient over primal", "≤ 5", _shown(gradient), gradient.value <= 5)
-        yield Figure(f"{where}: hvp over gradient", "≤ 5", _shown(product), product.value <= 5)
+        for what, ratio in zip(("gradient over primal", "hvp over gradient"), ratios, strict=True):
+            shown = f"{ratio.value:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
+            yield Figure(f"{where}: {what}", "≤ 5", shown, ratio.value <= 5)
 
 
 def differences() -> Iterator[Figure]:
@@ -67,11 +63,11 @@ def differences() -> Iterator[Figure]:
         for label in problem.labels:
             n = Space.of(problem.address.load().point(label).inputs).size
             try:
-                times = _side_by_side(name, label, BLACK_BOX, ("value", "gradient"))
+                (ratio,) = _ratios(name, label, BLACK_BOX, ("value", "gradient"))
             except Failure:  # rounding of a long sum: it has no time where it disagrees
                 continue
             sizes.append(n)
-            ratios.append(times["gradient", "value"].value)
+            ratios.append(ratio.value)
         slope = float(np.polyfit(np.log(sizes), np.log(ratios), 1)[0])
         shown = f"{slope:.2f}, n from {sizes[0]} to {sizes[-1]}"
         what = f"{name}: slope of differences over the primal, in n"
@@ -108,29 +104,11 @@ def digits() -> Iterator[Figure]:
             )
 
 
-def _side_by_side(
-    name: str, label: str, method: str, operators: Sequence[str]
-) -> dict[tuple[str, str], Median]:
-    """Return the paired ratios between operators of one method on one problem."""
-    problem, chosen = REGISTRY.problems[name], REGISTRY.methods[method]
-    options = Options(budget_s=SECONDS, precision=1e-3)
-    with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), threads=1) as pool:
-        references, trials = References(pool, options.timeout_s), []
-        for operator in operators:
-            case = Case(name, label, operator)
-            conditions = references.conditions(case, problem.address, options)
-            trials.append(Trial(chosen, conditions, pool))
-            trials[-1].check()
-        take_rounds(trials, NoiseMeter(pool, options), options, lambda text: None)
-        return {
-            (a.cell.case.operator, b.cell.case.operator): a.ratio_to(b)
-            for a in trials
-            for b in trials
-        }
-
-
-def _shown(ratio: Median) -> str:
-    return f"{ratio.value:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
+def _ratios(name: str, label: str, method: str, operators: Sequence[str]) -> list[Median]:
+    """Return the paired ratios of each operator to the one before it, of a method on a problem."""
+    cells = [Cell(Case(name, label, operator), method) for operator in operators]
+    with side_by_side(REGISTRY, cells, Options(budget_s=SECONDS, precision=1e-3)) as (trials, _):
+        return [after.ratio_to(before) for before, after in pairwise(trials)]
 
 
 PARTS = {"cheap-gradient": cheap_gradient, "differences": differences, "digits": digits}

@@ -1,7 +1,7 @@
 """Measures the instrument itself and prints one table: goals, and what was reached.
 
     python benchmarks/goals.py             # everything, some minutes
-    python benchmarks/goals.py fidelity    # one part: start-up, runs, fidelity, digits, reference
+    python benchmarks/goals.py fidelity    # one part: start-up, runs, fidelity, reference
 
 Nothing is asserted: times depend on the machine. Run it on one that is otherwise idle.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -20,8 +21,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 from table import Figure, print_table
+
+from gradiometer import Argument, Problem, Target
+from gradiometer.measure import environment
+from gradiometer.measure.plan import make_plan
+from gradiometer.plugins import loader
+from gradiometer.reference.certify import certify
+from gradiometer.worker import requests, sampling
+from gradiometer.worker.process import pin
+from gradiometer.worker.tool import Tool
 
 GRADIOMETER = [sys.executable, "-m", "gradiometer"]
 
@@ -29,7 +40,9 @@ GRADIOMETER = [sys.executable, "-m", "gradiometer"]
 def start_up() -> Iterator[Figure]:
     """Time the commands that must answer at once."""
     for arguments, goal in ((["--help"], 0.3), (["list", "methods"], 0.5)):
-        seconds = statistics.median(_wall([*GRADIOMETER, *arguments]) for _ in range(7))
+        command = [*GRADIOMETER, *arguments]
+        call = functools.partial(subprocess.run, command, stdout=subprocess.DEVNULL, check=True)
+        seconds = statistics.median(_timed(call) for _ in range(7))
         what = f"gradiometer {' '.join(arguments)}"
         yield Figure(what, f"{goal:g} s", f"{seconds:.2f} s", seconds <= goal)
 
@@ -53,20 +66,6 @@ def fidelity() -> Iterator[Figure]:
         yield Figure(f"warm call, {what}", "within 5%", f"{ratio - 1:+.1%}", off <= 0.05)
 
 
-def digits() -> Iterator[Figure]:
-    """Find the least accurate exact method over every case."""
-    import gradiometer
-
-    with tempfile.TemporaryDirectory() as folder:
-        options = gradiometer.Options(rounds=0)
-        records = gradiometer.run(options=options, results=folder).records
-    exact = records[(records["promise"] >= 12) & records["digits"].notna()]
-    worst = exact.sort_values("digits").iloc[0]
-    reached = f"{worst['digits']:.1f} ({worst['method']}, {worst['case']})"
-    what = f"digits of exact methods, {len(exact)} cells"
-    yield Figure(what, "12", reached, bool(worst["digits"] >= 12))
-
-
 def reference() -> Iterator[Figure]:
     """Time certified gradients, bound included, and look-ups, in fresh processes."""
     for what, goal, memory in (
@@ -86,8 +85,6 @@ def reference() -> Iterator[Figure]:
 
 def _alone(*arguments: str) -> Any:
     """Return what this script measures in a process of its own, held to one thread."""
-    from gradiometer.measure import environment
-
     environ = dict(os.environ)
     environment.restrict(environ, threads=1)
     command = [sys.executable, __file__, *arguments]
@@ -97,14 +94,6 @@ def _alone(*arguments: str) -> Any:
 
 def certification(what: str) -> list[float]:
     """Return the seconds that a certified gradient takes, the median of three, and peak memory."""
-    import resource
-
-    import numpy as np
-
-    from gradiometer import Argument, Problem
-    from gradiometer.plugins import loader
-    from gradiometer.reference.certify import certify
-
     if what.startswith("mlp"):
         problem = loader.load().problems["mlp"].address.load()
         at = Argument(problem.point(what.split()[1].rstrip(",")))
@@ -118,21 +107,12 @@ def certification(what: str) -> list[float]:
 
 def look_ups() -> list[Any]:
     """Return the longest that finding a first derivative again takes, and of which problem."""
-    from gradiometer.measure.plan import make_plan
-    from gradiometer.plugins import loader
-    from gradiometer.plugins.selection import choose
-    from gradiometer.worker import requests
-    from gradiometer.worker.tool import Tool
-
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GRADIOMETER_CACHE"] = folder
         found, tool, registry = [], Tool(), loader.load()
-        named = choose(registry, ["*", "backprop"])
-        for case in make_plan(
-            registry, named["problems"], named["methods"][:1], extent="typical"
-        ).cases:
-            if case.operator == "value":
-                continue
+        problems, methods = registry.matching("problems", "*"), registry.matching("methods", "jax")
+        plan = make_plan(registry, problems, methods, extent="typical")
+        for case in (case for case in plan.cases if case.operator != "value"):
             problem = registry.problems[case.problem].address
             at = requests.points(tool, problem, case.size, 0, case.dtype, 1).checked[0]
             again = functools.partial(requests.certify, tool, problem, at, case.operator)
@@ -147,24 +127,9 @@ def _timed(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
-    "start-up": start_up,
-    "reference": reference,
-    "digits": digits,
-    "fidelity": fidelity,
-    "runs": runs,
-}
-
-
 def bare_loops(rounds: int = 31) -> dict[str, float]:
     """Return the suite's time over a bare loop's, by cell: the median of paired ratios."""
-    from bare import CELLS
-
-    from gradiometer.plugins import loader
-    from gradiometer.vocabulary.method import Target
-    from gradiometer.worker import requests, sampling
-    from gradiometer.worker.process import pin
-    from gradiometer.worker.tool import Tool
+    from bare import CELLS  # which imports the tools
 
     pin(threads=1)
     registry, tool, ratios = loader.load(), Tool(), {}
@@ -185,12 +150,6 @@ def bare_loops(rounds: int = 31) -> dict[str, float]:
     return ratios
 
 
-def _wall(command: list[str]) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
-
-
 def _watched(command: list[str], environ: dict[str, str]) -> tuple[float, int]:
     """Return a command's wall time and its own peak resident memory, children apart."""
     start, peak = time.perf_counter(), 0
@@ -202,12 +161,16 @@ def _watched(command: list[str], environ: dict[str, str]) -> tuple[float, int]:
     return time.perf_counter() - start, peak * 1024
 
 
+PARTS = {"start-up": start_up, "reference": reference, "fidelity": fidelity, "runs": runs}
+ALONE: dict[str, Callable[..., Any]] = {
+    "--bare-loops": bare_loops,
+    "--certify": certification,
+    "--look-up": look_ups,
+}
+"""What is measured in a process of its own."""
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--bare-loops"]:
-        print(json.dumps(bare_loops()))
-    elif sys.argv[1:2] == ["--certify"]:
-        print(json.dumps(certification(sys.argv[2])))
-    elif sys.argv[1:] == ["--look-up"]:
-        print(json.dumps(look_ups()))
+    if sys.argv[1:] and sys.argv[1] in ALONE:
+        print(json.dumps(ALONE[sys.argv[1]](*sys.argv[2:])))
     else:
         print_table(PARTS, sys.argv[1:])

@@ -101,8 +101,8 @@ def measure(plan: Plan, options: Options, results: Path, progress: Progress | No
 
     Whatever ends the run early, a Ctrl-C included, what was measured stays, and the state says so.
     """
-    info = facts(plan, options, "interleaved")
-    return _measure(plan, options, RunFolder.create(results, info), (), progress)
+    folder = RunFolder.create(results, facts(plan, options, "interleaved"))
+    return _measure(plan, folder, (), progress)
 
 
 def resume(
@@ -124,7 +124,7 @@ def resume(
     plan = _planned(info["plan"], loader.load(info.get("plugins", ())))
     folder, rows = RunFolder.reopen(path)
     done = [(row["case"], row["method"]) for row in rows]
-    return _measure(plan, Options(**info["options"]), folder, done, progress)
+    return _measure(plan, folder, done, progress)
 
 
 def facts(plan: Plan, options: Options, timing: str, packages: Sequence[str] = ()) -> Row:
@@ -171,34 +171,26 @@ def _planned(rows: Sequence[Row], registry: Registry) -> Plan:
     Raises:
         UnknownName: If a problem, size or method of it is no longer to be found.
     """
+    for kind in ("problem", "method"):
+        known = registry.named("problems" if kind == "problem" else "methods")
+        for row in rows:
+            if row[kind] not in known:
+                raise UnknownName(f"{kind} of the run", row[kind], known)
+    for row in rows:
+        if row["problem"] in registry.problems:
+            registry.problems[row["problem"]].label(row["size"])
     names = [field.name for field in fields(Case)]
     cells = [Cell(Case(*(row[name] for name in names)), row["method"]) for row in rows]
-    for kind, found in (
-        ("problem", dict.fromkeys(cell.case.problem for cell in cells)),
-        ("method", dict.fromkeys(cell.method for cell in cells)),
-    ):
-        known = registry.named("problems" if kind == "problem" else "methods")
-        for name in found:
-            if name not in known:
-                raise UnknownName(f"{kind} of the run", name, known)
-    for case in dict.fromkeys(cell.case for cell in cells):
-        problem = registry.problems.get(case.problem)
-        if problem and case.size not in problem.labels:
-            raise UnknownName(f"size of {case.problem}", case.size, problem.labels)
     return Plan.of(cells, registry)
 
 
 def _measure(
-    plan: Plan,
-    options: Options,
-    folder: RunFolder,
-    done: Collection[tuple[str, str]],
-    progress: Progress | None,
+    plan: Plan, folder: RunFolder, done: Collection[tuple[str, str]], progress: Progress | None
 ) -> Run:
-    listener = progress or Progress()
+    listener, options = progress or Progress(), Options(**folder.info["options"])
     listener.start(len(plan.cells), folder.recorded, folder.path)
     harness = Harness(plan, options, folder.logs, done, listener)
-    with concluding(folder, lambda: {"noise": harness.noise().facts()}), harness:
+    with concluding(folder, lambda: {"noise": harness.meter.noise().facts()}), harness:
         for ended in harness.outcomes():
             row = record(identity(ended.cell, plan.registry), ended.outcome)
             folder.append(row, samples(ended.samples, ended.calm, ended.outcome.warm.loops))

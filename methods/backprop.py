@@ -4,9 +4,12 @@ import functools
 import itertools
 import math
 
+import lazy_loader as lazy
 import numpy as np
 
 from gradiometer import Method, Namespace, Unsupported
+
+scipy = lazy.load("scipy")
 
 
 def _either(name):
@@ -16,15 +19,24 @@ def _either(name):
 
 
 def _erf(x):
-    from scipy.special import erf  # NumPy has none
-
-    return math.erf(x) if type(x) is float else erf(x)
+    return math.erf(x) if type(x) is float else scipy.special.erf(x)  # NumPy has none
 
 
 def _where(condition, a, b):
     if type(condition) is bool:
         return a if condition else b
     return np.where(condition, a, b)
+
+
+def _written(operator):
+    """Return the operator of `Backprop` that is what the problem's author wrote."""
+
+    def written(self, f):
+        if operator not in f.problem.derivatives:
+            raise Unsupported(f"Problem {f.problem.name!r} has no hand-coded {operator}.")
+        return f.problem.derivatives[operator]
+
+    return written
 
 
 class Backprop(Method):
@@ -47,29 +59,8 @@ class Backprop(Method):
     def value(self, f):
         return functools.partial(f.problem.function, f.xp)
 
-    def gradient(self, f):
-        return _written(f, "gradient")
-
-    def jacobian(self, f):
-        return _written(f, "jacobian")
-
-    def hessian(self, f):
-        return _written(f, "hessian")
-
-    def jvp(self, f):
-        return _written(f, "jvp")
-
-    def vjp(self, f):
-        return _written(f, "vjp")
-
-    def hvp(self, f):
-        return _written(f, "hvp")
+    gradient, jacobian, hessian = map(_written, ("gradient", "jacobian", "hessian"))
+    jvp, vjp, hvp = map(_written, ("jvp", "vjp", "hvp"))
 
     def arguments(self, inputs, given, *directions):
         return tuple(itertools.chain(inputs, *directions)), given
-
-
-def _written(f, operator):
-    if operator not in f.problem.derivatives:
-        raise Unsupported(f"Problem {f.problem.name!r} has no hand-coded {operator}.")
-    return f.problem.derivatives[operator]

@@ -3,9 +3,12 @@
 import math
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 
 from gradiometer import Method, Namespace, Unsupported
+
+scipy = lazy.load("scipy")
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -166,9 +169,8 @@ class ForwardDifference(_Second):
     second_step = EPSILON ** (1 / 3)
 
     def evaluations(self, operator, n, m):
-        return {"jvp": 2, "vjp": 2 * n, "hvp": 4 * n, "hessian": 2 * n * (n + 1)}.get(
-            operator, n + 1
-        )
+        counts = {"jvp": 2, "vjp": 2 * n, "hvp": 4 * n, "hessian": 2 * n * (n + 1)}
+        return counts.get(operator, n + 1)
 
     def slope(self, shifted, x, base, scale=None):
         above = x + EPSILON ** (1 / 2) * (max(1.0, abs(x)) if scale is None else scale)
@@ -233,9 +235,7 @@ def _conjugates(matrix):
 
 
 def _erf(x):
-    from scipy.special import erf  # NumPy has none
-
-    return erf(x)
+    return scipy.special.erf(x)  # NumPy has none
 
 
 def _flattened(arrays):
@@ -255,8 +255,5 @@ def _flattened(arrays):
 
 def _reach(inputs, tangents):
     """Return the factor of a direction that moves no component by more than max(1, |xᵢ|)."""
-    moves = (
-        np.max(np.abs(v) / np.maximum(1.0, np.abs(a)))
-        for a, v in zip(inputs, tangents, strict=True)
-    )
-    return 1.0 / max(float(move) for move in moves)
+    pairs = zip(inputs, tangents, strict=True)
+    return 1.0 / max(float(np.max(np.abs(v) / np.maximum(1.0, np.abs(a)))) for a, v in pairs)

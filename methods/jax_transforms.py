@@ -20,16 +20,8 @@ class Jax(Method):
         jax.config.update("jax_enable_x64", True)
 
     def namespace(self):
-        return Namespace(
-            jax.numpy,
-            {
-                "sigmoid": jax.nn.sigmoid,
-                "relu": jax.nn.relu,
-                "softplus": jax.nn.softplus,
-                "logsumexp": jax.nn.logsumexp,
-                "erf": jax.scipy.special.erf,
-            },
-        )
+        own = {name: getattr(jax.nn, name) for name in ("sigmoid", "relu", "softplus", "logsumexp")}
+        return Namespace(jax.numpy, own | {"erf": jax.scipy.special.erf})
 
     def array(self, a):
         return jax.numpy.asarray(a)

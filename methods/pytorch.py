@@ -123,11 +123,10 @@ class PyTorchForward(_Torch):
 
     name, mode = "pytorch-forward", "forward"
 
-    def gradient(self, f):
-        return torch.func.jacfwd(f)
-
     def jacobian(self, f):
         return torch.func.jacfwd(f)
+
+    gradient = jacobian
 
     def hessian(self, f):
         return torch.func.jacfwd(torch.func.jacfwd(self._twice(f)))

@@ -51,13 +51,10 @@ class SymPy(Method):
         return _compile(f, lambda y, inputs: [_derive(y, x) for x in inputs])
 
     def jacobian(self, f):
-        def blocks(y, inputs):
-            return [_block(y, x) for x in inputs]
+        def jacobian(y, inputs):
+            return _each(lambda part: [_block(part, x) for x in inputs], y)
 
-        def of_each(y, inputs):
-            return [blocks(each, inputs) for each in y]
-
-        return _compile(f, of_each if len(f.problem.output_names) > 1 else blocks)
+        return _compile(f, jacobian)
 
     def hessian(self, f):
         def hessian(y, inputs):
@@ -101,15 +98,12 @@ class _NoMatrices:
 def _namespace(make):
     """Return the array functions, made elementwise of `make(name)`."""
     own = {name: np.frompyfunc(make(name), arity, 1) for name, arity in FUNCTIONS.items()}
-    return Namespace(
-        np,
-        own
-        | {
-            "linalg": _NoMatrices(),
-            "logsumexp": lambda x, axis=None: own["log"](np.sum(own["exp"](x), axis=axis)),
-            "softplus": lambda z: own["log1p"](own["exp"](z)),
-        },
-    )
+    composed = {
+        "linalg": _NoMatrices(),
+        "logsumexp": lambda x, axis=None: own["log"](np.sum(own["exp"](x), axis=axis)),
+        "softplus": lambda z: own["log1p"](own["exp"](z)),
+    }
+    return Namespace(np, own | composed)
 
 
 def _formula(name):
@@ -172,10 +166,11 @@ def _nodes(part):
 
 def _counts(a):
     """Return single nodes in the shape of `a`."""
-    if a.ndim == 0:
-        return _Count(1)
-    flat = [_Count(1) for _ in range(a.size)]
-    return np.array(flat, dtype=object).reshape(a.shape).view(_Symbols)
+    return np.full(a.shape, _Count(1), dtype=object).view(_Symbols) if a.ndim else _Count(1)
+
+
+def _compared(relation):
+    return lambda self, other: np.frompyfunc(relation, 2, 1)(self, other)
 
 
 class _Symbols(np.ndarray):
@@ -184,17 +179,8 @@ class _Symbols(np.ndarray):
     def __array_wrap__(self, array, context=None, return_scalar=False):
         return super().__array_wrap__(array, context) if array.ndim else array.item()
 
-    def __gt__(self, other):
-        return np.frompyfunc(operator.gt, 2, 1)(self, other)
-
-    def __lt__(self, other):
-        return np.frompyfunc(operator.lt, 2, 1)(self, other)
-
-    def __ge__(self, other):
-        return np.frompyfunc(operator.ge, 2, 1)(self, other)
-
-    def __le__(self, other):
-        return np.frompyfunc(operator.le, 2, 1)(self, other)
+    __gt__, __lt__ = _compared(operator.gt), _compared(operator.lt)
+    __ge__, __le__ = _compared(operator.ge), _compared(operator.le)
 
 
 def _symbols(name, a):
@@ -252,17 +238,9 @@ def _share(nested):
 
     Without this, lambdify finds none in nested lists, and says nothing.
     """
-    shared, reduced = sympy.cse(list(_leaves(nested)), list=False)
+    shared, reduced = sympy.cse(sympy.flatten([nested]), list=False)
     remaining = iter(reduced if isinstance(reduced, list) else [reduced])
     return shared, _refill(nested, remaining)
-
-
-def _leaves(nested):
-    if isinstance(nested, list):
-        for part in nested:
-            yield from _leaves(part)
-    else:
-        yield nested
 
 
 def _refill(nested, leaves):

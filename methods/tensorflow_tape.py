@@ -20,29 +20,19 @@ class TensorFlow(Method):
         tf.config.threading.set_inter_op_parallelism_threads(target.threads)
 
     def namespace(self):
-        return Namespace(
-            tf,
-            {
-                "log": tf.math.log,
-                "log1p": tf.math.log1p,
-                "expm1": tf.math.expm1,
-                "erf": tf.math.erf,
-                "softplus": tf.math.softplus,
-                "relu": tf.nn.relu,
-                "sum": _reduction(tf.reduce_sum),
-                "mean": _reduction(tf.reduce_mean),
-                "max": _reduction(tf.reduce_max),
-                "min": _reduction(tf.reduce_min),
-                "logsumexp": _reduction(tf.reduce_logsumexp),
-                "prod": _reduction(tf.reduce_prod),
-                "take": lambda x, indices, axis=0: tf.gather(x, indices, axis=axis),
-                "cumulative_sum": lambda x, axis=0: tf.cumsum(x, axis),
-                "atan2": tf.math.atan2,
-                "linalg": Namespace(tf.linalg, {"solve": _solve, "diagonal": tf.linalg.diag_part}),
-                "concat": lambda arrays, axis=0: tf.concat(arrays, axis),
-                "permute_dims": tf.transpose,
-            },
-        )
+        functions = ("atan2", "erf", "expm1", "log", "log1p", "softplus")
+        reductions = ("sum", "mean", "max", "min", "prod", "logsumexp")
+        own = {name: getattr(tf.math, name) for name in functions}
+        own |= {name: _reduction(getattr(tf, f"reduce_{name}")) for name in reductions}
+        own |= {
+            "concat": lambda arrays, axis=0: tf.concat(arrays, axis),
+            "cumulative_sum": lambda x, axis=0: tf.cumsum(x, axis),
+            "linalg": Namespace(tf.linalg, {"solve": _solve, "diagonal": tf.linalg.diag_part}),
+            "permute_dims": tf.transpose,
+            "relu": tf.nn.relu,
+            "take": lambda x, indices, axis=0: tf.gather(x, indices, axis=axis),
+        }
+        return Namespace(tf, own)
 
     def array(self, a):
         return tf.constant(a)

@@ -119,10 +119,6 @@ def _(beta0, beta1, beta2, beta3, omega0, omega1, omega2, omega3, *, x, y):
     return df0, df1, df2, df3, df0 * x, df1 * h1, df2 * h2, df3 * h3
 
 
-def _label(size, rng):
-    return {"x": 2.3, "y": {"y=1": 1.0, "y=0": 0.0}[size]}
-
-
 def _prelu(xp, gamma, z):
     return xp.where(z > 0.0, z, gamma * z)
 
@@ -133,7 +129,7 @@ def _prelu(xp, gamma, z):
         "omega0": 0.1, "omega1": -0.4, "omega2": 2.0, "omega3": -3.0,
         "gamma": 0.2,
     },
-    given=_label,
+    given=lambda size, rng: {"x": 2.3, "y": {"y=1": 1.0, "y=0": 0.0}[size]},
     sizes=("y=1", "y=0"),
     source=f"{UDL}: CM20315 Coursework V, Backpropagation in Toy Model",
 )  # fmt: skip

@@ -7,13 +7,8 @@ import numpy as np
 from gradiometer import problem
 
 
-def _near_one(size, rng):
-    z = rng.standard_normal(size)
-    return {"x": np.exp(z / math.sqrt(size))}
-
-
 @problem(
-    at=_near_one,
+    at=lambda size, rng: {"x": np.exp(rng.standard_normal(size) / math.sqrt(size))},
     sizes=(10, 100, 1000),
     source="B. Speelpenning, Compiling Fast Partial Derivatives of Functions Given by Algorithms, "
     "PhD thesis, University of Illinois at Urbana-Champaign 1980",
@@ -42,10 +37,6 @@ def _(x):
     return H
 
 
-def _concentrations(size, rng):
-    return {"x": rng.uniform(0.5, 1.5, size) / size}
-
-
 def _mixture(size, rng):
     a = rng.uniform(0.5, 1.5, size)
     return {"A": np.sqrt(np.outer(a, a)), "b": rng.uniform(0.3, 0.7, size), "RT": 2.0}
@@ -55,7 +46,7 @@ ABOVE, BELOW = 1.0 + math.sqrt(2.0), 1.0 - math.sqrt(2.0)
 
 
 @problem(
-    at=_concentrations,
+    at=lambda size, rng: {"x": rng.uniform(0.5, 1.5, size) / size},
     given=_mixture,
     sizes=(3, 30, 300),
     source="A. Griewank, On Automatic Differentiation, in: Mathematical Programming: Recent "
@@ -102,13 +93,8 @@ def _(x, *, A, b, RT):
     return RT * ideal - g * (A + A.T) - dg * (cross + cross.T) - (x @ Ax) * ddg * np.outer(b, b)
 
 
-def _valley(size, rng):
-    start = np.where(np.arange(size) % 2 == 0, -1.2, 1.0)
-    return {"x": start + 0.1 * rng.standard_normal(size)}
-
-
 @problem(
-    at=_valley,
+    at=lambda size, rng: {"x": np.resize([-1.2, 1.0], size) + 0.1 * rng.standard_normal(size)},
     sizes=(2, 10, 100, 1000),
     source="H. H. Rosenbrock, An automatic method for finding the greatest or least value of a "
     "function, Computer Journal 3 (1960); chained as scipy.optimize.rosen",
@@ -193,12 +179,8 @@ def _softmax(x):
     return e / e.sum()
 
 
-def _near_identity(size, rng):
-    return {"A": 2.0 * np.eye(size) + rng.uniform(-1.0, 1.0, (size, size))}
-
-
 @problem(
-    at=_near_identity,
+    at=lambda size, rng: {"A": 2.0 * np.eye(size) + rng.uniform(-1.0, 1.0, (size, size))},
     sizes=(2, 3, 4, 5),
     source="CppAD documentation: det_by_minor, Determinant Using Expansion by Minors",
 )
@@ -239,13 +221,9 @@ def _lattice(size, rng):
     return {"x": 1.2 * sites + 0.05 * rng.standard_normal((size, 3))}
 
 
-def _pairs(size, rng):
-    return {"pairs": np.triu(np.ones((size, size)), 1), "diagonal": np.eye(size)}
-
-
 @problem(
     at=_lattice,
-    given=_pairs,
+    given=lambda size, rng: {"pairs": np.triu(np.ones((size, size)), 1), "diagonal": np.eye(size)},
     sizes=(2, 10, 100),
     source="J. E. Lennard-Jones, Cohesion, Proceedings of the Physical Society 43 (1931)",
 )

@@ -15,7 +15,12 @@ def _parse(size):
 
 def _parameters(size, rng):
     widths, batch = _parse(size)
-    drawn = {"x": rng.standard_normal((batch, widths[0]))}
+    return {"x": rng.standard_normal((batch, widths[0]))} | _layers(widths, rng)
+
+
+def _layers(widths, rng):
+    """Return the weights and biases of dense layers of these widths."""
+    drawn = {}
     for k, (fan_in, fan_out) in enumerate(itertools.pairwise(widths), start=1):
         drawn[f"W{k}"] = rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in)
         drawn[f"b{k}"] = 0.1 * rng.standard_normal(fan_out)
@@ -60,3 +65,52 @@ def _(x, *theta, y):
         dh = dz @ theta[2 * k].T
         dz = dh * (1.0 - h[k] * h[k]) if k else dh
     return dz, *reversed(gradients)
+
+
+def _network(size, rng):
+    widths = [int(w) for w in size.split("-")]
+    return {"x": rng.standard_normal(widths[0])} | _layers(widths, rng)
+
+
+@problem(
+    at=_network,
+    sizes=("2-3-2", "8-12-4", "20-50-10"),
+    outputs=("y",),
+    source="C. M. Bishop, Pattern Recognition and Machine Learning, Springer 2006, §5.3.4",
+)
+def mlp_outputs(xp, x, *theta):
+    """y = h_K₋₁·W_K + b_K, hₖ = tanh(hₖ₋₁·Wₖ + bₖ), h₀ = x.
+
+    What a network's outputs owe to its input and to every weight: few outputs, many inputs. A size
+    is the layers' widths.
+    """
+    h = x[None, :]
+    for k in range(0, len(theta) - 2, 2):
+        h = xp.tanh(h @ theta[k] + theta[k + 1])
+    return (h @ theta[-2] + theta[-1])[0]
+
+
+@mlp_outputs.backprop
+def _(x, *arguments):
+    *theta, dy = arguments
+    return [rows[0] for rows in _pull_back(x, theta, dy[None, :])]
+
+
+@mlp_outputs.derivative("jacobian")
+def _(x, *theta):
+    blocks = _pull_back(x, theta, np.eye(theta[-1].size))
+    return np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)
+
+
+def _pull_back(x, theta, dz):
+    """Return what several cotangents, the rows of `dz`, are pulled back to in each input."""
+    h = [x]
+    for k in range(0, len(theta) - 2, 2):
+        h.append(np.tanh(h[-1] @ theta[k] + theta[k + 1]))
+
+    blocks = []
+    for k in reversed(range(len(h))):
+        blocks += [dz, h[k][:, None] * dz[:, None, :]]
+        dh = dz @ theta[2 * k].T
+        dz = dh * (1.0 - h[k] * h[k]) if k else dh
+    return dz, *reversed(blocks)

@@ -26,8 +26,7 @@ def _weights(size, rng):
 
 def _sequence(size, rng):
     inputs, _, outputs, steps = _parse(size)
-    x, y = rng.standard_normal((steps, inputs)), rng.standard_normal((steps, outputs))
-    return {"x": x, "y": y}
+    return {"x": rng.standard_normal((steps, inputs)), "y": rng.standard_normal((steps, outputs))}
 
 
 @problem(

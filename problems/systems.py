@@ -1,7 +1,5 @@
 """Systems: functions with several outputs, whose Jacobians are tall, wide, square or sparse."""
 
-import itertools
-
 import numpy as np
 
 from gradiometer import problem
@@ -168,17 +166,9 @@ def _(alpha, beta, gamma, delta, prey, predators, dx, dy, *, steps):
     return dalpha, dbeta, dgamma, ddelta, dx, dy
 
 
-def _arm(joints, rng):
-    return {"theta": rng.uniform(-1.0, 1.0, joints) / joints**0.5}
-
-
-def _links(joints, rng):
-    return {"length": rng.uniform(0.5, 1.5, joints) / joints}
-
-
 @problem(
-    at=_arm,
-    given=_links,
+    at=lambda joints, rng: {"theta": rng.uniform(-1.0, 1.0, joints) / joints**0.5},
+    given=lambda joints, rng: {"length": rng.uniform(0.5, 1.5, joints) / joints},
     sizes=(2, 7, 30),
     outputs=("x", "y", "phi"),
     source="K. M. Lynch and F. C. Park, Modern Robotics, Cambridge University Press 2017, ch. 4",
@@ -199,70 +189,13 @@ def robot_arm(xp, theta, *, length):
 
 @robot_arm.backprop
 def _(theta, dx, dy, dphi, *, length):
-    return (np.array([dx, dy, dphi]) @ _arm_jacobian(theta, length),)
+    return (np.array([dx, dy, dphi]) @ _arm_jacobian(theta, length=length),)
 
 
 @robot_arm.derivative("jacobian")
-def _(theta, *, length):
-    return _arm_jacobian(theta, length)
-
-
-def _arm_jacobian(theta, length):
+def _arm_jacobian(theta, *, length):
     """Return the rows of x, y and φ: each joint turns all that is behind it."""
     phi = np.cumsum(theta)
     behind_x = np.cumsum((length * np.cos(phi))[::-1])[::-1]
     behind_y = np.cumsum((length * np.sin(phi))[::-1])[::-1]
     return np.stack([-behind_y, behind_x, np.ones_like(theta)])
-
-
-def _network(size, rng):
-    widths = [int(w) for w in size.split("-")]
-    drawn = {"x": rng.standard_normal(widths[0])}
-    for k, (fan_in, fan_out) in enumerate(itertools.pairwise(widths), start=1):
-        drawn[f"W{k}"] = rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in)
-        drawn[f"b{k}"] = 0.1 * rng.standard_normal(fan_out)
-    return drawn
-
-
-@problem(
-    at=_network,
-    sizes=("2-3-2", "8-12-4", "20-50-10"),
-    outputs=("y",),
-    source="C. M. Bishop, Pattern Recognition and Machine Learning, Springer 2006, §5.3.4",
-)
-def mlp_outputs(xp, x, *theta):
-    """y = h_K₋₁·W_K + b_K, hₖ = tanh(hₖ₋₁·Wₖ + bₖ), h₀ = x.
-
-    What a network's outputs owe to its input and to every weight: few outputs, many inputs. A size
-    is the layers' widths.
-    """
-    h = x[None, :]
-    for k in range(0, len(theta) - 2, 2):
-        h = xp.tanh(h @ theta[k] + theta[k + 1])
-    return (h @ theta[-2] + theta[-1])[0]
-
-
-@mlp_outputs.backprop
-def _(x, *arguments):
-    *theta, dy = arguments
-    return [rows[0] for rows in _pull_back(x, theta, dy[None, :])]
-
-
-@mlp_outputs.derivative("jacobian")
-def _(x, *theta):
-    blocks = _pull_back(x, theta, np.eye(theta[-1].size))
-    return np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)
-
-
-def _pull_back(x, theta, dz):
-    """Return what several cotangents, the rows of `dz`, are pulled back to in each input."""
-    h = [x]
-    for k in range(0, len(theta) - 2, 2):
-        h.append(np.tanh(h[-1] @ theta[k] + theta[k + 1]))
-
-    blocks = []
-    for k in reversed(range(len(h))):
-        blocks += [dz, h[k][:, None] * dz[:, None, :]]
-        dh = dz @ theta[2 * k].T
-        dz = dh * (1.0 - h[k] * h[k]) if k else dh
-    return dz, *reversed(blocks)

@@ -13,10 +13,10 @@ from gradiometer.plugins.address import by_value
 from gradiometer.reference.certify import certify
 from gradiometer.vocabulary.answer import Answer
 from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.outcome import Cold
 from gradiometer.vocabulary.point import Argument, Points
-from gradiometer.worker.preparation import prepared
-from gradiometer.worker.requests import Preparation, Work
-from gradiometer.worker.tool import PreparedCell
+from gradiometer.worker.requests import Work
+from gradiometer.worker.tool import PreparedCell, prepared
 
 VECTOR, SCALAR = built_in.problem("polar-coordinates"), built_in.problem("rosenbrock")
 
@@ -81,7 +81,7 @@ def work(operator: str, problem: Problem, method: Method | None = None) -> Work:
 
 def prepare(
     operator: str, problem: Problem, method: Method | None = None, budget_s: float = 1.0
-) -> tuple[PreparedCell, Preparation]:
+) -> tuple[PreparedCell, Cold]:
     """Prepare a cell at the problem's point of preparation."""
     at = points(problem).preparation
     return prepared(work(operator, problem, method), at, budget_s)

@@ -30,7 +30,7 @@ def evaluation() -> Iterator[None]:
 
 
 def variable(x: Any) -> Array:
-    return Array(Node(np.asarray(x, dtype=float), variable=True), scalar=False)
+    return Array(Node(np.asarray(x, dtype=float), tracked=True), scalar=False)
 
 
 def plain(x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The machine's pace: known from run to run, for a month, and never in the way."""
+"""The machine's baseline: known from run to run, for a month, and never in the way."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def test_before_any_run_nothing_is_known(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("seconds", [1.0, 1 / 3, 1.23456789e-5, 5e-324, 1e300])
-def test_a_pace_is_recalled_as_it_was(folder: Path, seconds: float) -> None:
+def test_a_baseline_is_recalled_as_it_was(folder: Path, seconds: float) -> None:
     remember(seconds)
     assert recall() == seconds
     assert [p.name for p in folder.iterdir()] == [FILE]
 
 
 @pytest.mark.parametrize(
-    ("paces", "kept"),
+    ("baselines", "kept"),
     [
         ([2.0, 1.0], 1.0),
         ([1.0, 2.0], 1.0),
@@ -72,8 +72,8 @@ def test_a_pace_is_recalled_as_it_was(folder: Path, seconds: float) -> None:
         ([1.0, math.nextafter(1.0, 0.0)], math.nextafter(1.0, 0.0)),
     ],
 )
-def test_the_best_pace_is_kept(paces: list[float], kept: float) -> None:
-    for seconds in paces:
+def test_the_best_baseline_is_kept(baselines: list[float], kept: float) -> None:
+    for seconds in baselines:
         remember(seconds)
     assert recall() == kept
 
@@ -93,14 +93,16 @@ def test_another_folder_knows_nothing_of_it(
     ("age_s", "known"),
     [(0.0, 1.0), (29 * DAY_S, 1.0), (MONTH_S, 1.0), (MONTH_S + 1.0, None), (365 * DAY_S, None)],
 )
-def test_a_pace_is_known_for_a_month(calendar: Calendar, age_s: float, known: float | None) -> None:
+def test_a_baseline_is_known_for_a_month(
+    calendar: Calendar, age_s: float, known: float | None
+) -> None:
     remember(1.0)
     calendar.now += age_s
     assert recall() == known
 
 
 @pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0])
-def test_after_a_month_any_pace_takes_its_place(calendar: Calendar, seconds: float) -> None:
+def test_after_a_month_any_baseline_takes_its_place(calendar: Calendar, seconds: float) -> None:
     remember(1.0)
     calendar.now += MONTH_S + 1.0
     remember(seconds)
@@ -108,7 +110,7 @@ def test_after_a_month_any_pace_takes_its_place(calendar: Calendar, seconds: flo
 
 
 @pytest.mark.parametrize(("seconds", "known"), [(0.5, 0.5), (1.0, None), (2.0, None)])
-def test_only_a_better_pace_begins_another_month(
+def test_only_a_better_baseline_begins_another_month(
     calendar: Calendar, seconds: float, known: float | None
 ) -> None:
     remember(1.0)
@@ -126,7 +128,7 @@ def test_only_a_better_pace_begins_another_month(
     [(baseline, "cpu_model"), (platform, "python_version"), (platform, "python_implementation")],
     ids=["processor", "version of Python", "implementation of Python"],
 )
-def test_every_machine_has_a_pace_of_its_own(
+def test_every_machine_has_a_baseline_of_its_own(
     owner: object, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remember(1.0)

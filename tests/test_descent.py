@@ -16,7 +16,6 @@ import pytest
 import gradiometer
 from gradiometer import Descent, GradiometerError, problem
 from gradiometer.descent.descend import resume_descent
-from gradiometer.descent.folder import read
 from gradiometer.descent.lead import Lead
 from gradiometer.descent.settings import Settings
 from gradiometer.descent.steps import RULES
@@ -449,7 +448,7 @@ def test_a_descent_that_was_cut_off_is_taken_up(
         with pytest.raises(KeyboardInterrupt):
             gradiometer.descend("rosenbrock", **asked)
     (folder,) = (tmp_path / "results").iterdir()
-    kept = read(folder)
+    kept = Descent.read(folder)
     assert len((folder / "records.jsonl").read_text().splitlines()) == ended
     assert json.loads((folder / "run.json").read_text())["state"] == "interrupted"
     again, whole = resume_descent("latest"), gradiometer.descend("rosenbrock", **asked)

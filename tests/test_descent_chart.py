@@ -32,7 +32,7 @@ def rows(rule: str, method: str, losses: Sequence[float], drift: float = 1e-16) 
 
 
 def drawn(*parts: pd.DataFrame) -> Any:
-    return draw(pd.concat(parts, ignore_index=True), TITLES, "certified")
+    return draw(pd.concat(parts, ignore_index=True), TITLES)
 
 
 def words(chart: Any, folder: Path) -> list[str]:
@@ -70,7 +70,7 @@ def test_a_rule_by_which_nobody_took_a_step_is_left_out(tmp_path: Path) -> None:
 
 def test_without_a_step_there_is_no_chart() -> None:
     assert drawn(rows("newton", "tape", [2.0]), rows("newton", "certified", FALLING)) is None
-    assert draw(rows("newton", "tape", FALLING)[:0], TITLES, "certified") is None
+    assert draw(rows("newton", "tape", FALLING)[:0], TITLES) is None
 
 
 @pytest.mark.parametrize(
@@ -107,5 +107,5 @@ def test_forty_methods_keep_their_names_apart(tmp_path: Path) -> None:
 def test_drawing_leaves_the_frame_as_it_was() -> None:
     frame = rows("newton", "tape", [*FALLING, 0.0])
     before = frame.copy(deep=True)
-    draw(frame, TITLES, "certified")
+    draw(frame, TITLES)
     pd.testing.assert_frame_equal(frame, before)

@@ -367,7 +367,7 @@ def test_the_samples_tell_which_rounds_were_calm(
 
 
 @pytest.mark.parametrize("raised", [None, KeyboardInterrupt, ValueError])
-def test_the_pace_is_kept_whatever_ends_the_harness(
+def test_the_baseline_is_kept_whatever_ends_the_harness(
     faulty: Registry,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

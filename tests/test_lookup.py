@@ -24,7 +24,7 @@ from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import cache, identity, lookup
 from gradiometer.reference.certify import certify
 from gradiometer.reference.enclosure import Enclosure
-from gradiometer.reference.lookup import certified, key_of, outline
+from gradiometer.reference.lookup import certified, identified, outline
 from gradiometer.vocabulary.operators import OPERATORS
 
 
@@ -56,6 +56,10 @@ def square(xp: Any, x: Any, **given: Any) -> Any:
 def one(function: Callable[..., Any], **at: Any) -> tuple[Problem, Argument]:
     problem = Problem("candidate", function, at or {"x": 1.5})
     return problem, problem.points().checked[0]
+
+
+def key_of(problem: Problem, at: Argument, operator: str) -> str:
+    return identified(problem, at, operator)[1]
 
 
 def keyed(function: Callable[..., Any] = square, operator: str = "gradient", **at: Any) -> str:
@@ -180,9 +184,9 @@ def test_a_key_is_a_digest_that_names_a_file_and_is_the_same_every_time() -> Non
 
 OTHER_PROCESS = """
 from gradiometer.plugins import loader
-from gradiometer.reference.lookup import key_of
+from gradiometer.reference.lookup import identified
 problem = loader.load().problems["mlp"].address.load()
-print(key_of(problem, problem.points("2-3-1x1").checked[0], "gradient"))
+print(identified(problem, problem.points("2-3-1x1").checked[0], "gradient")[1])
 """
 
 
@@ -193,6 +197,16 @@ def test_another_process_finds_the_same_key() -> None:
         [sys.executable, "-c", OTHER_PROCESS], text=True, env=environment
     )
     assert printed.strip() == key_of(problem, built_in.argument(problem, "2-3-1x1"), "gradient")
+
+
+def test_computed_integers_are_known_by_their_values() -> None:
+    def scaled(xp: Any, x: Any, *, k: Any) -> Any:
+        return x * (k + k)
+
+    problems = [Problem("candidate", scaled, {"x": 1.5}, {"k": k}) for k in (2, 3)]
+    cases = [(problem, Argument(problem.point()), "gradient") for problem in problems]
+    assert [certified(*case).high.tolist() for case in cases] == [[4.0], [6.0]]
+    assert key_of(*cases[0]) != key_of(*cases[1])
 
 
 def test_every_built_in_problem_and_size_has_a_key_of_its_own() -> None:

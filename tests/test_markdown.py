@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from gradiometer.errors import GradiometerError
 from gradiometer.report import markdown
-from gradiometer.report.prose import Prose, literal
+from gradiometer.report.markdown import Prose, literal
 from gradiometer.report.sections import Figure, Section, Table
 
 FRAME = pd.DataFrame({"method": ["tape", "jit"], "× fastest": ["1.00×", "2.00×"]})

@@ -41,7 +41,7 @@ OPTIONS = Options(sample_s=0.002)
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of its own for every test, in which no pace is known yet."""
+    """A cache folder of its own for every test, in which no baseline is known yet."""
     chosen = tmp_path / "cache"
     monkeypatch.setenv("GRADIOMETER_CACHE", str(chosen))
     return chosen
@@ -85,7 +85,7 @@ def test_a_figure_above_its_threshold_is_warned_of(noise: Noise, line: str) -> N
         Noise(efficiency=0.01),
         Noise(calm=1.0 - DISTURBED),
         Noise(calm=1.0),
-        Noise(pace_s=1e-6),
+        Noise(baseline_s=1e-6),
     ],
 )
 def test_a_figure_up_to_its_threshold_is_not(noise: Noise) -> None:
@@ -100,7 +100,7 @@ def test_everything_doubtful_at_once_is_said_a_line_each() -> None:
 @pytest.mark.parametrize("noise", [Noise(), Noise(0.3, (1000.0, 2000.0), 0.4, 0.5, 0.1, 1e-6)])
 def test_facts_survive_json_with_the_warnings(noise: Noise) -> None:
     facts = json.loads(json.dumps(noise.facts(), allow_nan=False))
-    figures = {"spread", "clock_mhz", "others", "efficiency", "calm", "pace_s"}
+    figures = {"spread", "clock_mhz", "others", "efficiency", "calm", "baseline_s"}
     assert set(facts) == figures | {"warnings"}
     assert all(facts[name] == getattr(noise, name) for name in figures - {"clock_mhz"})
     assert facts["warnings"] == noise.warnings()
@@ -147,7 +147,7 @@ def test_three_rounds_give_a_floor_and_a_spread(pool: Pool) -> None:
     assert 0 <= noise.others <= 1.5
     assert inside_s / (late - early) <= noise.efficiency <= inside_s / (ending - begun)
     assert 0 <= noise.calm <= 1
-    assert 0 < noise.pace_s == meter.pace_s < 1e-3
+    assert 0 < noise.baseline_s == meter.baseline_s < 1e-3
     assert json.dumps(noise.facts(), allow_nan=False)
     assert noise.clock_mhz is None or 0 < noise.clock_mhz[0] <= noise.clock_mhz[1]
 
@@ -333,7 +333,7 @@ def test_others_are_the_share_that_we_did_not_use(
     assert noise.efficiency == pytest.approx(0.6)
 
 
-# The machine's pace
+# The machine's baseline
 
 
 @pytest.mark.parametrize(
@@ -350,19 +350,19 @@ def test_others_are_the_share_that_we_did_not_use(
         (3.0, [1.0] + 29 * [5.0], 3.0),
     ],
 )
-def test_the_pace_is_the_better_of_now_and_recalled(
+def test_the_baseline_is_the_better_of_now_and_recalled(
     recalled: float | None, kernels: list[float | Failure], found: float | None
 ) -> None:
     if recalled is not None:
         baseline.remember(recalled)
     meter = account(kernels)
-    assert meter.pace_s == (None if found is None else pytest.approx(found))
-    assert meter.noise().pace_s == (meter.pace_s if kernels else None)
+    assert meter.baseline_s == (None if found is None else pytest.approx(found))
+    assert meter.noise().baseline_s == (meter.baseline_s if kernels else None)
 
 
-def test_the_pace_is_of_all_cases_of_a_run() -> None:
-    assert account([1.0, 1.0], [2.0, 2.0]).pace_s == pytest.approx(1.0)
-    assert account([2.0, 2.0], [1.0, 1.0]).pace_s == pytest.approx(1.0)
+def test_the_baseline_is_of_all_cases_of_a_run() -> None:
+    assert account([1.0, 1.0], [2.0, 2.0]).baseline_s == pytest.approx(1.0)
+    assert account([2.0, 2.0], [1.0, 1.0]).baseline_s == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ def test_the_pace_is_of_all_cases_of_a_run() -> None:
         ([LOST] * 3, set()),
     ],
 )
-def test_a_round_is_calm_between_two_kernels_at_pace(
+def test_a_round_is_calm_between_kernels_at_baseline(
     kernels: list[float | Failure], calm: set[int]
 ) -> None:
     baseline.remember(1.0)
@@ -524,13 +524,13 @@ def test_cases_that_do_not_overrun_cost_the_run_nothing() -> None:
     assert meter.waits(0.99 * OVERRUN * 3.0)
 
 
-# Keeping the pace
+# Keeping the baseline
 
 
 @pytest.mark.parametrize(
     ("kernels", "kept"), [(0, None), (1, None), (KERNELS - 1, None), (KERNELS, 2.0), (100, 2.0)]
 )
-def test_a_pace_is_kept_if_enough_kernels_were_timed(
+def test_a_baseline_is_kept_after_enough_kernels(
     kernels: int, kept: float | None, folder: Path
 ) -> None:
     meter = account([2.0] * kernels)
@@ -549,18 +549,18 @@ def test_kernels_of_all_cases_count_and_lost_ones_not() -> None:
 
 
 @pytest.mark.parametrize(("recalled", "kept"), [(1.0, 1.0), (2.0, 2.0), (3.0, 2.0)])
-def test_the_better_pace_is_kept(recalled: float, kept: float) -> None:
+def test_the_better_baseline_is_kept(recalled: float, kept: float) -> None:
     baseline.remember(recalled)
     account([2.0] * KERNELS).close()
     assert baseline.recall() == kept
 
 
-def test_a_pace_kept_by_one_run_is_that_of_the_next() -> None:
+def test_a_baseline_kept_by_one_run_is_that_of_the_next() -> None:
     account([1.0] * KERNELS).close()
     assert account([2.0] * KERNELS).noise().calm == 0.0
 
 
-def test_a_pace_that_cannot_be_kept_costs_nothing(
+def test_a_baseline_that_cannot_be_kept_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("in the way")

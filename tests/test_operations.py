@@ -81,7 +81,7 @@ def exact(truth: Any) -> arb:
 
 
 def variables(*values: Any) -> list[Array]:
-    nodes = [Node(np.asarray(v, dtype=float), variable=True) for v in values]
+    nodes = [Node(np.asarray(v, dtype=float), tracked=True) for v in values]
     return [Array(node, scalar=False) for node in nodes]
 
 

@@ -166,6 +166,8 @@ def test_each_worker_has_compiler_caches_of_its_own(
 ) -> None:
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/tmp/shared")
     workers = [pool.worker(name) for name in ("one", "two")]
+    for worker in workers:
+        worker.ask(requests.forget, 10.0)
     environs = [psutil.Process(pid(worker)).environ() for worker in workers]
     folders = {Path(environ["TORCHINDUCTOR_CACHE_DIR"]) for environ in environs}
     assert len(folders) == 2

@@ -1,13 +1,15 @@
-"""The worker process: requests carried out by name, what failures mean, and where it runs."""
+"""The worker process: requests by name, what failures mean, where it runs, what is undone."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from gradiometer.errors import Declined, GradiometerError, Unsupported, Unsuppor
 from gradiometer.plugins.address import by_value
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker import requests
-from gradiometer.worker.process import carry_out, failure, pin, serve
+from gradiometer.worker.process import carry_out, failure, pin, restored, serve
 from gradiometer.worker.tool import Tool
 
 
@@ -193,3 +195,110 @@ def test_pinning_does_nothing_where_impossible(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delattr(os, "sched_setaffinity", raising=False)
     pin(1)
     assert not hasattr(os, "sched_setaffinity")
+
+
+# What a tool changes is put back when its turn ends
+
+
+Change = Callable[[Path], None]
+Look = Callable[[], Any]
+
+
+def rebind(_: Path) -> None:
+    sys.path = ["/of/the/tool"]
+
+
+def legacy_state() -> tuple[Any, ...]:
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    return name, keys.tolist(), *rest
+
+
+THINGS: dict[str, tuple[Change, Look]] = {
+    "working directory": (os.chdir, Path.cwd),
+    "sys.path, longer": (lambda _: sys.path.insert(0, "/of/the/tool"), lambda: list(sys.path)),
+    "sys.path, emptied": (lambda _: sys.path.clear(), lambda: list(sys.path)),
+    "sys.path, another list": (rebind, lambda: list(sys.path)),
+    "np.seterr, raise": (lambda _: np.seterr(all="raise"), np.geterr),
+    "np.seterr, one kind": (lambda _: np.seterr(under="warn"), np.geterr),
+    "random, seeded": (lambda _: random.seed(5), random.getstate),
+    "random, drawn": (lambda _: random.random(), random.getstate),
+    "np.random, seeded": (lambda _: np.random.seed(5), legacy_state),  # noqa: NPY002
+    "np.random, drawn": (lambda _: np.random.normal(), legacy_state),  # noqa: NPY002
+}
+"""What a tool may change: how, and how to look at it."""
+
+
+@pytest.fixture(autouse=True)
+def own_state() -> Iterator[None]:
+    """Leave the process as it was, whatever comes of restoring it."""
+    folder, found, path, errors = Path.cwd(), sys.path, list(sys.path), np.geterr()
+    yield
+    os.chdir(folder)
+    sys.path = found
+    sys.path[:] = path
+    np.seterr(**errors)
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_what_the_body_changes_is_restored(name: str, tmp_path: Path) -> None:
+    change, look = THINGS[name]
+    before = look()
+    with restored():
+        change(tmp_path)
+        assert look() != before
+    assert look() == before
+
+
+@pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("name", THINGS)
+def test_it_is_restored_when_the_body_raises(
+    name: str, error: type[BaseException], tmp_path: Path
+) -> None:
+    change, look = THINGS[name]
+    before = look()
+
+    def stumble() -> None:
+        with restored():
+            change(tmp_path)
+            raise error("of the tool")
+
+    with pytest.raises(error, match="of the tool"):
+        stumble()
+    assert look() == before
+
+
+def test_everything_changed_at_once_is_restored(tmp_path: Path) -> None:
+    before = [look() for _, look in THINGS.values()]
+    with restored():
+        for change, _ in THINGS.values():
+            change(tmp_path)
+    assert [look() for _, look in THINGS.values()] == before
+
+
+def test_a_body_that_changes_nothing_changes_nothing() -> None:
+    before = [look() for _, look in THINGS.values()]
+    with restored():
+        pass
+    assert [look() for _, look in THINGS.values()] == before
+
+
+def test_neighbours_draw_the_same_numbers() -> None:
+    drawn = []
+    for seed in (1, 2):
+        with restored():
+            drawn.append((random.random(), np.random.random()))  # noqa: NPY002
+            random.seed(seed)
+            np.random.seed(seed)  # noqa: NPY002
+    assert drawn[0] == drawn[1]
+
+
+def test_one_within_another_restores_its_own_level(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    start = Path.cwd()
+    with restored():
+        os.chdir(tmp_path)
+        with suppress(ValueError), restored():
+            os.chdir(tmp_path / "inner")
+            raise ValueError
+        assert Path.cwd() == tmp_path.resolve()
+    assert Path.cwd() == start

@@ -38,8 +38,8 @@ from gradiometer.vocabulary.graph import (
 from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.point import Argument, Point
 from gradiometer.vocabulary.program import Program
-from gradiometer.vocabulary.recorded import Unrecordable
-from gradiometer.vocabulary.recording import NUMPY, record, record_branches
+from gradiometer.vocabulary.recorded import NUMPY, Unrecordable
+from gradiometer.vocabulary.recording import record, record_branches
 
 Function = Callable[..., Any]
 
@@ -376,6 +376,8 @@ REFUSED: dict[str, tuple[Function, str]] = {
     "a ufunc": (lambda xp, x: np.sin(x)[0], r"numpy.sin is called at .*: write xp.sin"),
     "NumPy's function": (lambda xp, x: np.linalg.norm(x), "a function of NumPy takes an array at"),
     "NumPy's array": (lambda xp, x: operator.iadd(np.zeros(3), x)[0], "numpy.add is called"),
+    "an output": (lambda xp, x: np.add(x, x, out=copy.copy(x))[0], "numpy.add is called at test_"),
+    "an operand": (lambda xp, x: x[0] + object(), "object cannot be recorded at test_program.py"),
     "an object": (lambda xp, x: xp.clip(x[0], object()), "object cannot be recorded at"),
     "a result": (lambda xp, x: x.flat, "an operation returns flatiter at"),
     "an older array": (keeping, "Recorded that was kept from an earlier evaluation"),

@@ -72,8 +72,8 @@ def test_a_prepared_cell_answers(operator: str) -> None:
 
 def test_preparing_tells_what_it_took() -> None:
     at = by_hand.points(VECTOR).preparation
-    found = requests.prepare(Tool(), "cell", by_hand.work("vjp", VECTOR), at, 1.0)
-    assert (found.route, found.prepare_s >= 0.0, found.first_s > 0.0) == ("native", True, True)
+    cold, route = requests.prepare(Tool(), "cell", by_hand.work("vjp", VECTOR), at, 1.0)
+    assert (route, cold.prepare_s >= 0.0, cold.first_s > 0.0) == ("native", True, True)
 
 
 class Unfinished(ByHand):

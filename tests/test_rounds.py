@@ -18,7 +18,6 @@ from gradiometer.measure.statistics import paired
 from gradiometer.measure.trial import Trial
 from gradiometer.vocabulary.case import Case
 from gradiometer.vocabulary.outcome import Failure, Status, Warm
-from gradiometer.worker.requests import Sample
 
 FIRST_LOOK = 10
 """The first round, counted from one, after which the precision is looked at."""
@@ -145,9 +144,8 @@ class Machine(NoiseMeter):
         self._taking = number
         super().sample(number)
 
-    def _control(self, name: str) -> Sample:
-        seconds = 1e-8 if name == "floor" else 2.0 if self._taking in self.slow else 1.0
-        return Sample(seconds, seconds)
+    def _controls_s(self) -> tuple[float, float]:
+        return 1e-8, 2.0 if self._taking in self.slow else 1.0
 
     def disturbed(self, factor: float) -> dict[int, float]:
         """Return by how much the rounds are slowed that are not calm."""

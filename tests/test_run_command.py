@@ -331,7 +331,7 @@ def test_a_run_tells_how_noisy_its_machine_was(tmp_path: Path) -> None:
     assert noise["spread"] >= 0
     assert 0 < noise["efficiency"] <= 1
     assert 0 <= noise["calm"] <= 1
-    assert noise["pace_s"] > 0
+    assert noise["baseline_s"] > 0
     assert isinstance(run.warnings, list)
     assert (run.records["threads_used"] > 0).all()
     assert (run.records["floor_s"] < 1e-5).all()

@@ -14,6 +14,7 @@ import pytest
 from records import plan, row, timed
 from typer.testing import CliRunner, Result
 
+import gradiometer
 from gradiometer.cli.runs import app
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.runs.schema import Layout, Samples, samples
@@ -171,9 +172,17 @@ def test_a_run_is_shown_as_json(tmp_path: Path) -> None:
     assert told["records"][0]["condition"] is None
 
 
-def test_a_run_of_another_experiment_is_not_shown(tmp_path: Path) -> None:
+def test_a_descent_is_shown_with_its_own_tables(tmp_path: Path) -> None:
+    descent = gradiometer.descend("rosenbrock", "backprop", steps=2, results=tmp_path)
+    shown = asked("show", "latest", "--results", tmp_path).stdout
+    assert "rosenbrock 2 (2 inputs): gradient-descent" in shown
+    assert descent.facts["path"] in shown
+    assert as_json("show", descent.facts["path"])["problem"] == "rosenbrock"
+
+
+def test_a_run_of_another_experiment_is_not_merged(tmp_path: Path) -> None:
     with pytest.raises(GradiometerError, match="is a descent: expected a comparison"):
-        asked("show", descended(tmp_path).path)
+        asked("merge", descended(tmp_path).path, recorded(tmp_path, "ok").path)
 
 
 @pytest.mark.parametrize("verb", ["show", "rm", "merge"])

@@ -1,4 +1,4 @@
-"""A tool's prepared cells: what a method is given, and how it answers."""
+"""A tool's cells: prepared unless they cost too much, what a method is given, how it answers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 import by_hand
 import pytest
-from by_hand import SCALAR, VECTOR, ByHand, right
+from by_hand import SCALAR, VECTOR, ByHand, lacking, right
 
+from gradiometer import Problem
+from gradiometer.errors import Declined, Unsupported
 from gradiometer.vocabulary.derivation import NATIVE, Route
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.worker import tool
@@ -88,3 +90,116 @@ def test_a_fresh_tool_holds_nothing_and_shares_nothing() -> None:
     assert (one.cells, one.loops, one.states) == ({}, {}, {})
     for name in ("cells", "loops", "states"):
         assert getattr(one, name) is not getattr(other, name)
+
+
+# Preparing
+
+
+@pytest.mark.parametrize(
+    ("operator", "problem", "lacks", "route"),
+    [
+        ("value", VECTOR, (), "native"),
+        ("jacobian", VECTOR, (), "native"),
+        ("jvp", VECTOR, (), "native"),
+        ("vjp", VECTOR, (), "native"),
+        ("hessian", SCALAR, (), "native"),
+        ("hvp", SCALAR, (), "native"),
+        ("jacobian", VECTOR, ("jacobian",), "2 vjps"),
+        ("jacobian", VECTOR, ("jacobian", "vjp"), "2 jvps"),
+        ("jvp", VECTOR, ("jvp",), "2 vjps"),
+        ("vjp", VECTOR, ("vjp",), "2 jvps"),
+        ("jvp", SCALAR, (), "gradient"),
+        ("hessian", SCALAR, ("hessian",), "2 hvps"),
+    ],
+)
+def test_a_cell_answers_at_another_point(
+    operator: str, problem: Problem, lacks: tuple[str, ...], route: str
+) -> None:
+    cell, found = by_hand.prepare(operator, problem, lacking(*lacks))
+    assert cell.route.text == route
+    assert found.prepare_s >= 0.0
+    assert found.first_s > 0.0
+    assert found.prepare_bytes is None or found.prepare_bytes >= 0
+    assert right(cell.answer(by_hand.check(problem))[0], problem, operator)
+
+
+class Noting(ByHand):
+    """Notes what it is called with."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+
+    def gradient(self, f: Any) -> Any:
+        def call(x: Any) -> Any:
+            self.calls.append(x.tolist())
+            return f.problem.backward(x)
+
+        return call
+
+
+def test_it_is_called_once_where_it_is_prepared() -> None:
+    cell, _ = by_hand.prepare("gradient", SCALAR, Noting())
+    (x,) = by_hand.points(SCALAR).preparation.point.inputs.values()
+    assert vars(cell.method)["calls"] == [x.tolist()]
+
+
+def test_what_no_way_leads_to_is_unsupported() -> None:
+    with pytest.raises(Unsupported, match="no jvp"):
+        by_hand.prepare("jvp", VECTOR, lacking("jvp", "vjp"))
+
+
+# What is declined
+
+
+class Costly(ByHand):
+    """Needs many primal evaluations, of which the number tells what it was asked."""
+
+    def evaluations(self, operator: str, n: int, m: int) -> int | None:
+        return 10**12 + 1000 * len(operator) + 100 * n + m
+
+
+class Declining(ByHand):
+    """Declines everything, and tells what it was asked."""
+
+    def declines(self, operator: str, n: int, m: int) -> str | None:
+        return f"{operator} of {n} inputs and {m} outputs"
+
+
+@pytest.mark.parametrize("operator", [name for name in OPERATORS if name != "value"])
+def test_a_method_is_told_the_operator_and_its_numbers(operator: str) -> None:
+    problem = SCALAR if OPERATORS[operator].of_scalars else VECTOR
+    signature = by_hand.points(problem).signature
+    n, m = signature.n, signature.m
+    with pytest.raises(Declined, match=f"^{operator} of {n} inputs and {m} outputs$"):
+        by_hand.prepare(operator, problem, Declining())
+    expected = f"^{10**12 + 1000 * len(operator) + 100 * n + m:,} primal evaluations a call"
+    with pytest.raises(Declined, match=expected):
+        by_hand.prepare(operator, problem, Costly())
+
+
+def test_a_value_costs_one_primal_and_is_not_forecast() -> None:
+    assert by_hand.prepare("value", SCALAR, Costly())[0].route.text == "native"
+
+
+@pytest.mark.parametrize(("budget_s", "fits"), [(1e6, True), (1e-9, False)])
+def test_a_forecast_is_the_primal_times_evaluations(budget_s: float, fits: bool) -> None:
+    class Linear(ByHand):
+        def evaluations(self, operator: str, n: int, m: int) -> int | None:
+            return n * m if operator == "jacobian" else None
+
+    if fits:
+        assert by_hand.prepare("jacobian", VECTOR, Linear(), budget_s)[0].route.text == "native"
+    else:
+        with pytest.raises(Declined, match=r"4 primal evaluations a call, .* ms each: forecast"):
+            by_hand.prepare("jacobian", VECTOR, Linear(), budget_s)
+    assert by_hand.prepare("jvp", VECTOR, Linear(), 1e-9)[0].route.text == "native"
+
+
+def test_a_method_may_decline_an_operator_alone() -> None:
+    class Choosy(ByHand):
+        def declines(self, operator: str, n: int, m: int) -> str | None:
+            return f"{operator}: {n} by {m}" if operator == "jacobian" else None
+
+    with pytest.raises(Declined, match="jacobian: 2 by 2"):
+        by_hand.prepare("jacobian", VECTOR, Choosy())
+    assert by_hand.prepare("vjp", VECTOR, Choosy())[0].route.text == "native"

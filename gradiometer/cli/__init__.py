@@ -52,15 +52,10 @@ def main() -> None:
     """Run the command line; every mistake is one line on stderr."""
     try:
         sys.exit(app(standalone_mode=False))
-    except TyperException as error:
-        _fail(error.format_message())
-    except GradiometerError as error:
-        _fail(str(error))
+    except (TyperException, GradiometerError) as error:
+        told = error.format_message() if isinstance(error, TyperException) else str(error)
+        sys.stderr.write(f"gradiometer: {' '.join(told.split())}\n")
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("gradiometer: interrupted.\n")
         sys.exit(130)
-
-
-def _fail(message: str) -> None:
-    sys.stderr.write(f"gradiometer: {' '.join(message.split())}\n")
-    sys.exit(2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,13 +28,8 @@ def descend(
     ] = None,
     size: shared.Size = None,
     methods: shared.Methods = None,
-    steps: Annotated[
-        int | None, Option(help="Most steps; by default 100, and 20 of Newton's method.")
-    ] = None,
-    rate: Annotated[
-        float | None,
-        Option(help="Step size η; by default half the Cauchy step at the start."),
-    ] = None,
+    steps: Annotated[int | None, Option(help="Most steps; by default 100, of newton 20.")] = None,
+    rate: Annotated[float | None, Option(help="Step η; by default half the Cauchy step.")] = None,
     resume: shared.Resume = None,
     plugins: shared.Plugins = None,
     results: shared.Results = shared.RESULTS,
@@ -80,15 +74,17 @@ def descend(
     if json:
         print_json({"report": str(page), **descent.as_json()})
     else:
-        _print(descent, page)
+        print_descent(descent)
+        stdout().print(f"report  {page}")
     raise typer.Exit(1 if descent.faulty else 0)
 
 
-def _print(descent: Descent, page: Path) -> None:
+def print_descent(descent: Descent) -> None:
+    """Print the table of each rule, why trajectories ended, and where all of it is kept."""
     console = stdout()
     for rule, rows in descent.table().groupby("rule", sort=False):
         title = f"{descent.title}: {descent.heading(str(rule))}"
         print_frame(console, title, rows.drop(columns="rule"))
     for line in descent.reasons():
         console.print(line)
-    console.print(f"run     {descent.facts['path']}\nreport  {page}")
+    console.print(f"run     {descent.facts['path']}")

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_json, print_table, stdout
+from gradiometer.cli.output import print_rows
 
 if TYPE_CHECKING:
     from gradiometer.plugins.registry import Kind, ProblemEntry, Registry
 
 Row = dict[str, Any]
 
-app = typer.Typer(
-    help="List what there is: problems, methods, operators.",
-    epilog="Example: `gradiometer list problems`.",
-    callback=shared.help_if_alone,
-    invoke_without_command=True,
-)
+app = shared.group("List what there is: problems, methods, operators.", "list problems")
 
 
 @app.command("problems", epilog="Example: `gradiometer list problems --json`.")
@@ -43,7 +35,7 @@ def list_problems(plugins: shared.Plugins = None, json: shared.Json = False) -> 
     ]
     unknown = {"name": "", "sizes": [], "inputs": [None], "outputs": [], "by_hand": []}
     told = {"formula": "", "source": ""}
-    _print("Problems", rows + _broken(registry, "problems", "formula", unknown | told), json)
+    print_rows("Problems", rows + _broken(registry, "problems", "formula", unknown | told), json)
 
 
 @app.command("methods", epilog="Example: `gradiometer list methods --plugins my_method.py`.")
@@ -63,7 +55,7 @@ def list_methods(plugins: shared.Plugins = None, json: shared.Json = False) -> N
         for m in registry.methods.values()
     ]
     unknown = {"name": "", "mode": None, "digits": None, "available": False}
-    _print("Methods", rows + _broken(registry, "methods", "about", unknown), json)
+    print_rows("Methods", rows + _broken(registry, "methods", "about", unknown), json)
 
 
 @app.command("operators", epilog="Example: `gradiometer list operators`.")
@@ -80,7 +72,7 @@ def list_operators(json: shared.Json = False) -> None:
         }
         for o in OPERATORS.values()
     ]
-    _print("Operators", rows, json)
+    print_rows("Operators", rows, json)
 
 
 def _inputs(problem: ProblemEntry, label: str) -> int | None:
@@ -97,22 +89,3 @@ def _broken(registry: Registry, kind: Kind, told: str, unknown: Row) -> list[Row
     """Return the rows of plugins that failed to load, with the reason in a column."""
     found = (broken for broken in registry.broken if broken.kind == kind)
     return [unknown | {"name": broken.name, told: broken.reason} for broken in found]
-
-
-def _print(title: str, rows: Sequence[Row], json: bool) -> None:
-    if json:
-        print_json(rows)
-        return
-    columns = [c for c in rows[0] if c != "source"]  # whole sentences, for `show` and --json
-    headings = [c.replace("_", " ") for c in columns]
-    print_table(stdout(), title, headings, [[_text(row[c]) for c in columns] for row in rows])
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(_text, value)) or "–"
-    if isinstance(value, int | float):
-        return f"{value:,}" if isinstance(value, int) else f"{value:g}"
-    return "–" if value is None else str(value)

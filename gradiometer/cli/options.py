@@ -40,6 +40,17 @@ Threads = Annotated[int, Option(help="Threads, and cores, that each tool may use
 REPORTS, RESULTS = Path("reports"), Path("results")
 
 
+def group(about: str, example: str) -> typer.Typer:
+    """Return a group of commands, which alone prints its help."""
+    return typer.Typer(
+        help=about,
+        epilog=f"Example: `gradiometer {example}`.",
+        callback=help_if_alone,
+        invoke_without_command=True,
+        rich_markup_mode=None,
+    )
+
+
 def help_if_alone(context: typer.Context) -> None:
     """Print a group's help where no command of it is named."""
     if context.invoked_subcommand is None:

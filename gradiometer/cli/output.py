@@ -6,8 +6,8 @@ rich is imported when something is printed: no `--help` needs it.
 from __future__ import annotations
 
 import json
-import re
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,29 @@ def print_table(
         console.print(table, soft_wrap=False)
 
 
+def print_rows(title: str, rows: Sequence[dict[str, Any]], json: bool) -> None:
+    """Print rows of the same columns, as JSON or as a table."""
+    if json:
+        print_json(rows)
+        return
+    columns = [c for c in rows[0] if c != "source"]  # whole sentences, for `show` and --json
+    headings = [c.replace("_", " ") for c in columns]
+    print_table(stdout(), title, headings, [[as_text(row[c]) for c in columns] for row in rows])
+
+
+def as_text(value: Any) -> str:
+    """Return a value as people read it: `yes`, `a, b`, `name 3`, `1,234`, or a dash."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {as_text(v)}" for name, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(as_text, value)) or "–"
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return "–" if value is None else str(value)
+
+
 def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
     """Print a frame of text as a table."""
     print_table(console, title, [str(c) for c in frame.columns], frame.to_numpy().tolist())
@@ -84,12 +107,7 @@ def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
 def _folded(name: str, values: Sequence[str]) -> str:
     """Return a heading broken between its words where it is wider than what stands under it."""
     width = max([NARROW, *map(len, values)])
-    lines = [""]
-    for word in re.findall(r"[^- ]+[- ]?", name):
-        if len(lines[-1]) + len(word.rstrip()) > width and lines[-1]:
-            lines.append("")
-        lines[-1] += word
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(textwrap.wrap(name, width, break_long_words=False))
 
 
 def _blocks(

@@ -24,15 +24,10 @@ class Bar(Progress):
 
     def __init__(self, console: Console) -> None:
         self.folder: Path | None = None
-        self._bars = Bars(
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}", markup=False),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        said = TextColumn("{task.description}", markup=False)
+        columns = BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), said
+        silent = not console.is_terminal
+        self._bars = Bars(*columns, console=console, transient=True, disable=silent)
         self._task = self._bars.add_task("")
 
     def start(self, planned: int, done: int, folder: Path) -> None:
@@ -56,7 +51,7 @@ class Bar(Progress):
     @property
     def kept(self) -> str:
         """How many rows of how many are kept: `2 of 4`."""
-        task = self._bars.tasks[self._task]
+        (task,) = self._bars.tasks
         return f"{task.completed:g} of {task.total:g}"
 
 

@@ -22,14 +22,13 @@ def report(
     reports: shared.Reports = shared.REPORTS,
 ) -> None:
     """Write the report of a comparison or a descent: Markdown, SVG charts, CSV tables."""
-    from gradiometer.descent import folder
+    from gradiometer.descent.frames import Descent
+    from gradiometer.descent.trajectory import DESCENT
     from gradiometer.report.page import write
     from gradiometer.runs.run import Run
     from gradiometer.runs.store import find_run, read_info
 
     path = find_run(run, results)
-    if read_info(path)["experiment"] == folder.DESCENT.experiment:
-        page = folder.read(path).write(reports)
-    else:
-        page = write(Run.read(path), reports)
+    descended = read_info(path)["experiment"] == DESCENT.experiment
+    page = Descent.read(path).write(reports) if descended else write(Run.read(path), reports)
     sys.stdout.write(f"{page}\n")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 MOST_REASONS = 12
 
+WHAT = "Problems and methods: name, glob, FILE.py, FILE.py:name; all of a kind that is not named."
+BUDGET = "Seconds until a case's rounds end: 3; 1 if one size of each is taken; for values, half."
+FAIL_ON = "Statuses that make the exit code 1, or `none`; by default, all faults."
+
 app = typer.Typer()
 
 
@@ -31,45 +35,23 @@ app = typer.Typer()
     "`gradiometer run --problem mlp --method 'jax*'`; `gradiometer run --resume latest`."
 )
 def run(
-    what: Annotated[
-        shared.Names,
-        Argument(
-            help="Problems and methods: name, glob, FILE.py (all it brings) or FILE.py:name. Of a "
-            "kind that is not named, all are taken."
-        ),
-    ] = None,
-    problems: Annotated[
-        shared.Names, Option("--problem", help="As `what`, of problems alone; repeatable.")
-    ] = None,
-    methods: Annotated[
-        shared.Names, Option("--method", help="As `what`, of methods alone; repeatable.")
-    ] = None,
+    what: Annotated[shared.Names, Argument(help=WHAT)] = None,
+    problems: Annotated[shared.Names, Option("--problem", help="Problems; repeatable.")] = None,
+    methods: shared.Methods = None,
     sizes: Annotated[shared.Names, Option("--size", help="Sizes, by glob; repeatable.")] = None,
     operators: shared.Operators = None,
     quick: Annotated[bool, Option("--quick", help="Smallest sizes, few samples.")] = False,
     everything: Annotated[bool, Option("--all", help="All sizes, and all operators.")] = False,
     threads: shared.Threads = 1,
-    precision: Annotated[
-        str, Option(help="Half-width of ratios (95%) at which rounds end.")
-    ] = "2%",
-    budget: Annotated[
-        float | None,
-        Option(
-            help="Seconds after which a case's rounds end: 3, or 1 where one size of each is "
-            "taken; half of it for plain values.",
-            show_default=False,
-        ),
-    ] = None,
+    precision: Annotated[str, Option(help="Half-width (95%) of ratios that is enough.")] = "2%",
+    budget: Annotated[float | None, Option(help=BUDGET)] = None,
     rounds: Annotated[int, Option(help="Most rounds; 0 checks agreement only.")] = 1000,
     cold: Annotated[int, Option(help="Fresh workers in which cold figures are repeated.")] = 0,
     timeout: Annotated[float, Option(help="Seconds any one step may take.")] = 60.0,
     memory_limit: Annotated[
         float | None, Option(help="GiB a worker may hold; half of the machine's by default.")
     ] = None,
-    fail_on: Annotated[
-        shared.Names,
-        Option(help="Statuses that make the exit code 1, or `none`; by default, all faults."),
-    ] = None,
+    fail_on: Annotated[shared.Names, Option(help=FAIL_ON)] = None,
     resume: shared.Resume = None,
     seed: shared.Seed = 0,
     plugins: shared.Plugins = None,
@@ -159,9 +141,8 @@ def parse_share(text: str) -> float:
     try:
         return float(text[:-1]) / 100 if text.endswith("%") else float(text)
     except ValueError:
-        raise GradiometerError(
-            f"precision is {text!r}: expected a share, like 2% or 0.02."
-        ) from None
+        told = f"precision is {text!r}: expected a share, like 2% or 0.02."
+        raise GradiometerError(told) from None
 
 
 def parse_statuses(names: Sequence[str] | None) -> list[str]:
@@ -200,8 +181,7 @@ def print_tables(run: Run, report: Path | None) -> None:
         console.print(f"{row.status}: {row.case}/{row.method}: {row.reason}", style="red")
     if len(faulty) > MOST_REASONS:
         console.print(f"… and {len(faulty) - MOST_REASONS} more; see the report.")
-    console.print(f"{len(run.records)} cells: {tables.counts(run)}.")
-    console.print(f"run     {run.path}")
+    console.print(f"{len(run.records)} cells: {tables.counts(run)}.\nrun     {run.path}")
     if report is not None:
         console.print(f"report  {report}")
 
@@ -211,11 +191,8 @@ def _announce(plan: Plan, options: Options) -> None:
     console = stderr()
     if not console.is_terminal:
         return
-    methods = {cell.method for cell in plan.cells}
-    console.print(
-        f"{len(plan.cells)} cells: {len(plan.cases)} cases × {len(methods)} methods; "
-        f"about {plan.estimate_s(options):.0f} s."
-    )
+    counts = f"{len(plan.cases)} cases × {len({cell.method for cell in plan.cells})} methods"
+    console.print(f"{len(plan.cells)} cells: {counts}; about {plan.estimate_s(options):.0f} s.")
     missing = {cell.method for cell, end in plan.ended.items() if end.status == "not-installed"}
     if missing:
         console.print(f"Not installed, and recorded so: {', '.join(sorted(missing))}.")

@@ -8,15 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gradiometer.cli.options import RESULTS, Json, Results, help_if_alone
+from gradiometer.cli.options import RESULTS, Json, Results, group
+from gradiometer.cli.output import as_text, print_json, print_rows, print_table, stdout
 
-app = typer.Typer(
-    help="List, show, remove and merge recorded runs.",
-    epilog="Example: `gradiometer runs list`.",
-    callback=help_if_alone,
-    invoke_without_command=True,
-    rich_markup_mode=None,
-)
+app = group("List, show, remove and merge recorded runs.", "runs list")
 
 Runs = Annotated[list[str], typer.Argument(help="Ids or folders of runs, or `latest`.")]
 
@@ -24,14 +19,11 @@ Runs = Annotated[list[str], typer.Argument(help="Ids or folders of runs, or `lat
 @app.command("list", epilog="Example: `gradiometer runs list --json`.")
 def list_runs(results: Results = RESULTS, json: Json = False) -> None:
     """List the recorded runs, oldest first."""
-    from gradiometer.cli.output import print_json, print_table, stdout
     from gradiometer.runs.store import run_folders
 
     rows = [_counted(path) for path in run_folders(results)]
-    if json:
-        print_json(rows)
-    elif rows:
-        print_table(stdout(), "Runs", list(rows[0]), [list(row.values()) for row in rows])
+    if rows or json:
+        print_rows("Runs", rows, json)
     else:
         stdout().print("No runs yet.")
 
@@ -45,26 +37,29 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a recorded run: environment, options, warnings, and its tables."""
-    from gradiometer.cli.output import print_json, print_table, stdout
+    from gradiometer.cli.descend import print_descent
+    from gradiometer.cli.run import print_tables
+    from gradiometer.descent.frames import Descent
+    from gradiometer.descent.trajectory import DESCENT
     from gradiometer.runs.run import Run
-    from gradiometer.runs.store import find_run
+    from gradiometer.runs.store import find_run, read_info
 
-    found = Run.read(find_run(run, results))
+    path = find_run(run, results)
+    if read_info(path)["experiment"] == DESCENT.experiment:
+        descent = Descent.read(path)
+        print_json(descent.as_json()) if json else print_descent(descent)
+        return
+    found = Run.read(path)
     if json:
         print_json(found.as_json())
         return
-    from gradiometer.cli.run import print_tables
-
     facts = {name: found.info.get(name) for name in ("state", "timing", "options", "merged")}
     facts |= {"planned": found.planned, "recorded": len(found.records)}
     facts = found.info.get("environment", {}) | facts
-    rows = [
-        [name.replace("_", " "), _text(fact)] for name, fact in facts.items() if fact is not None
-    ]
+    rows = [[n.replace("_", " "), as_text(fact)] for n, fact in facts.items() if fact is not None]
     print_table(stdout(), f"Run {found.id}", ["", ""], rows)
     for line in found.warnings:
-        told = f"Noisy machine, take the times with care: {line}."
-        stdout().print(told, markup=False, soft_wrap=True)
+        stdout().print(f"Noisy machine, take the times with care: {line}.")
     print_tables(found, None)
 
 
@@ -82,7 +77,6 @@ def rm(
 
     On a terminal you are asked first. Where one of the runs is being measured, none is removed.
     """
-    from gradiometer.cli.output import print_json
     from gradiometer.runs.store import find_run, remove
 
     paths = list(dict.fromkeys(find_run(name, results) for name in runs))
@@ -108,7 +102,6 @@ def merge(runs: Runs, results: Results = RESULTS, json: Json = False) -> None:
     an earlier one is ok. In a case whose cells come from several runs, a ratio is that of the
     median times.
     """
-    from gradiometer.cli.output import print_json
     from gradiometer.runs.merge import merge
     from gradiometer.runs.store import find_run
 
@@ -134,9 +127,3 @@ def _counted(path: Path) -> dict[str, Any]:
         "recorded": len(statuses),
         "ok": statuses.count("ok"),
     }
-
-
-def _text(fact: Any) -> str:
-    if isinstance(fact, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in fact.items())
-    return ", ".join(map(str, fact)) if isinstance(fact, list) else str(fact)

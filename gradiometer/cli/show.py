@@ -17,11 +17,10 @@ from gradiometer.cli.output import print_json, print_table, stdout
 from gradiometer.errors import GradiometerError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from gradiometer.measure.conditions import Conditions
     from gradiometer.plugins.registry import ProblemEntry
     from gradiometer.reference.enclosure import Enclosure
+    from gradiometer.vocabulary.point import Signature
     from gradiometer.vocabulary.space import Array, Space
 
     Named = Mapping[str, Array]
@@ -56,10 +55,9 @@ def show(
     entry = choose_problem(loader.load(plugins or ()), problem)
     label = entry.label(size)
     certified = _certify(entry, label, _asked(entry, operators), seed)
-    point, directions = certified[0].timed
+    (point, directions), signature = certified[0].timed, certified[0].points.signature
     taken = {each.operator.direction: each.operator.directions(directions) for each in certified}
     taken.pop("", None)
-    signature = certified[0].points.signature
     facts = {
         "problem": entry.name,
         "formula": entry.summary,
@@ -77,12 +75,11 @@ def show(
         rows = [row for each in certified for row in _rows(each, each.truths[0])]
         print_json(facts | numbers | {"components": rows})
         return
-    console = stdout()
-    _print_facts(console, facts, signature.inputs, signature.outputs)
-    _print_point(console, point.inputs, taken, seed)
+    _print_facts(facts, signature)
+    _print_point(point.inputs, taken, seed)
     for each in certified:
-        _print_truth(console, each, each.truths[0])
-    console.print(MEANING)
+        _print_truth(each, each.truths[0])
+    stdout().print(MEANING)
 
 
 def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:
@@ -113,9 +110,9 @@ def _certify(
     Raises:
         GradiometerError: If the point cannot be drawn, or an answer cannot be certified.
     """
+    from gradiometer.measure.conditions import References
     from gradiometer.measure.options import Options
     from gradiometer.measure.pool import Pool
-    from gradiometer.measure.references import References
     from gradiometer.vocabulary.case import Case
     from gradiometer.vocabulary.outcome import Failure
 
@@ -157,40 +154,38 @@ def _value(a: Array) -> Any:
     return a.item() if a.ndim == 0 else f"array of shape {a.shape}"
 
 
-def _print_facts(console: Console, facts: dict[str, Any], inputs: Space, outputs: Space) -> None:
+def _print_facts(facts: dict[str, Any], signature: Signature) -> None:
     given = ", ".join(f"{k} = {v}" for k, v in facts["given"].items())
-    lines = [
-        f"  {facts['formula']}",
-        *filter(None, [facts["about"]]),
-        "",
-        f"source   {facts['source'] or '–'}",
-        f"sizes    {', '.join(facts['sizes']) or 'one'}",
-        f"inputs   {inputs.size:,}: {_shapes(inputs)}",
-        f"outputs  {outputs.size:,}: {_shapes(outputs)}",
-        f"given    {given or 'nothing'}",
-        "",
-    ]
+    console, about = stdout(), f"{facts['about']}\n" if facts["about"] else ""
     console.print(facts["problem"], style="bold", end="")
-    console.print("\n".join(lines))
+    console.print(
+        f"  {facts['formula']}\n{about}\n"
+        f"source   {facts['source'] or '–'}\n"
+        f"sizes    {', '.join(facts['sizes']) or 'one'}\n"
+        f"inputs   {_shapes(signature.inputs)}\n"
+        f"outputs  {_shapes(signature.outputs)}\n"
+        f"given    {given or 'nothing'}\n"
+    )
 
 
 def _shapes(space: Space) -> str:
-    return ", ".join(f"{k} {shape}" if shape else k for k, shape in space.shapes.items())
+    arrays = (f"{name} {shape}" if shape else name for name, shape in space.shapes.items())
+    return f"{space.size:,}: {', '.join(arrays)}"
 
 
-def _print_point(console: Console, inputs: Named, taken: Mapping[str, Named], seed: int) -> None:
+def _print_point(inputs: Named, taken: Mapping[str, Named], seed: int) -> None:
     """Print the inputs and the directions that were asked for, component by component."""
     columns = {"at": inputs}
     if "tangents" in taken:
         columns["tangent"] = taken["tangents"]
     title = f"Point, tangents drawn with seed {seed}" if len(columns) > 1 else "Point"
-    _print_arrays(console, title, "input", columns)
+    _print_arrays(title, "input", columns)
     if "cotangents" in taken:
         title = f"Cotangents, drawn with seed {seed}"
-        _print_arrays(console, title, "output", {"cotangent": taken["cotangents"]})
+        _print_arrays(title, "output", {"cotangent": taken["cotangents"]})
 
 
-def _print_arrays(console: Console, title: str, first: str, columns: Mapping[str, Named]) -> None:
+def _print_arrays(title: str, first: str, columns: Mapping[str, Named]) -> None:
     """Print arrays of the same shapes beside each other."""
     from gradiometer.vocabulary.space import Space
 
@@ -198,27 +193,26 @@ def _print_arrays(console: Console, title: str, first: str, columns: Mapping[str
     flat = (space.flatten(named.values()) for named in columns.values())
     table = zip(space.components(), *flat, strict=True)
     rows = [[name, *(f"{x:.17g}" for x in xs)] for name, *xs in islice(table, MOST_ROWS)]
-    print_table(console, title, [first, *columns], rows)
-    _print_left(console, space.size, f"{first}s")
+    print_table(stdout(), title, [first, *columns], rows)
+    _print_left(space.size, f"{first}s")
 
 
-def _print_truth(console: Console, certified: Conditions, truth: Enclosure) -> None:
+def _print_truth(certified: Conditions, truth: Enclosure) -> None:
     name, size = certified.case.operator, certified.case.size
     where = f" at size {size}" if size else ""
     what = f", {truth.convention}" if truth.convention else ""
     columns = ["component", "value", "radius", "rounding"]
     rows = [[row[c] for c in columns] for row in islice(_rows(certified, truth), MOST_ROWS)]
-    print_table(console, f"Certified {name}{where}{what}", columns, rows)
-    norm = f"the {name}'s norm is {truth.norm:.15g}"
-    _print_left(console, truth.high.size, "components", f"; {norm}")
+    print_table(stdout(), f"Certified {name}{where}{what}", columns, rows)
+    _print_left(truth.high.size, "components", f"; the {name}'s norm is {truth.norm:.15g}")
     if truth.zero:
-        console.print("Zero: answers are judged by what rounding can do.")
+        stdout().print("Zero: answers are judged by what rounding can do.")
     if truth.other is not None:
-        _print_truth(console, certified, truth.other)
+        _print_truth(certified, truth.other)
 
 
-def _print_left(console: Console, count: int, what: str, more: str = "") -> None:
+def _print_left(count: int, what: str, more: str = "") -> None:
     """Tell how many rows were left out, if any."""
     if count > MOST_ROWS:
         left = f"{count - MOST_ROWS:,} more {what}"
-        console.print(f"… and {left} (--json prints them all){more}.")
+        stdout().print(f"… and {left} (--json prints them all){more}.")

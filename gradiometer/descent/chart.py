@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from gradiometer.descent.trajectory import CERTIFIED
 from gradiometer.report import marks
 
 Panel = alt.LayerChart | alt.FacetChart
@@ -20,24 +21,21 @@ EXACT = 1e-17
 """Where a drift of zero is drawn."""
 
 
-def draw(frame: pd.DataFrame, titles: dict[str, str], certified: str) -> alt.TopLevelMixin | None:
+def draw(frame: pd.DataFrame, titles: dict[str, str]) -> alt.TopLevelMixin | None:
     """Return the chart, or None where no method took a step.
 
     Args:
         frame: One row a rule, method and step; columns as in `Descent.frame`.
         titles: What to write over each rule's panels.
-        certified: The name of the certified trajectory among the methods.
     """
     taken = frame[frame.groupby(["rule", "method"])["step"].transform("max") > 0]
     rows = []
     for rule, title in titles.items():
         chosen = taken[taken["rule"] == rule]
-        methods = chosen[chosen["method"] != certified]
+        methods = chosen[chosen["method"] != CERTIFIED]
         if not methods.empty:
-            true = chosen[chosen["method"] == certified]
-            panels = alt.hconcat(
-                _by_step(methods, true), _by_time(methods), _drift(methods), spacing=40
-            )
+            by_step = _by_step(methods, chosen[chosen["method"] == CERTIFIED])
+            panels = alt.hconcat(by_step, _by_time(methods), _drift(methods), spacing=40)
             rows.append(panels.properties(title=alt.Title(title, anchor="start", dy=-10)))
     return marks.styled(alt.vconcat(*rows, spacing=40)) if rows else None
 
@@ -53,12 +51,8 @@ def _by_time(methods: pd.DataFrame) -> Panel:
     """Return loss against time, each method's name above the start of its line."""
     timed = methods[(methods["step"] > 0) & (methods["seconds"] > 0.0)]
     low, high = timed["seconds"].min() / 1.3, timed["seconds"].max() * 1.3
-    x = alt.X(
-        "seconds:Q",
-        scale=marks.log_scale(low, high),
-        axis=marks.durations(),
-        title="time in derivative calls, one measurement (log scale)",
-    )
+    title = "time in derivative calls, one measurement (log scale)"
+    x = alt.X("seconds:Q", scale=marks.log_scale(low, high), axis=marks.durations(), title=title)
     y = _loss_axis(methods["loss"])
     starts = timed.sort_values("step").groupby("method").head(1)
     timed = marks.placed(timed, starts, "seconds", (low, high), marks.WIDTH)
@@ -70,12 +64,7 @@ def _drift(methods: pd.DataFrame) -> Panel:
     known = methods[np.isfinite(methods["drift"]) & (methods["step"] > 0)]
     known = known.assign(drift=known["drift"].clip(lower=EXACT))
     low, high = EXACT / 2, max(1e-10, 3.0 * float(known["drift"].max() if len(known) else 0.0))
-    y = alt.Y(
-        "drift:Q",
-        scale=marks.log_scale(low, high),
-        axis=_ticks(_powers(low, high)),
-        title="‖θ − θ*‖ / ‖θ*‖ (log scale; 0 drawn at 1e-17)",
-    )
+    y = _log_axis("drift", "‖θ − θ*‖ / ‖θ*‖ (log scale; 0 drawn at 1e-17)", low, high)
     x = alt.X("step:Q", title="step")
     ends = known.sort_values("step").groupby("method").tail(1)
     known = marks.placed(known, ends, "drift", (low, high), marks.HEIGHT)
@@ -100,10 +89,7 @@ def _loss_axis(losses: pd.Series[float]) -> alt.Y:
     """Return an axis for losses: logarithmic where they are positive and span decades."""
     positive, size = losses[losses > 0.0], losses.abs()
     if len(positive) and losses.min() >= 0.0 and losses.max() > SPREAD * positive.min():
-        low, high = float(positive.min()), float(losses.max())
-        scale = alt.Scale(type="log", domain=[low, high], clamp=True, nice=False)
-        axis = _ticks(_powers(low, high))
-        return alt.Y("loss:Q", scale=scale, axis=axis, title="loss (log scale)")
+        return _log_axis("loss", "loss (log scale)", float(positive.min()), float(losses.max()))
     if size.max() > SPREAD**2 * size.min():
         unit = float(size[size > 0.0].min())
         powers = _powers(unit, float(size.max()))
@@ -113,6 +99,11 @@ def _loss_axis(losses: pd.Series[float]) -> alt.Y:
         return alt.Y("loss:Q", scale=scale, axis=_ticks(values), title=title)
     scale = alt.Scale(zero=False, domain=[losses.min(), losses.max()])
     return alt.Y("loss:Q", scale=scale, title="loss")
+
+
+def _log_axis(column: str, title: str, low: float, high: float) -> alt.Y:
+    scale, axis = marks.log_scale(low, high), _ticks(_powers(low, high))
+    return alt.Y(f"{column}:Q", scale=scale, axis=axis, title=title)
 
 
 def _ticks(values: list[float]) -> alt.Axis:

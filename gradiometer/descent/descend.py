@@ -7,13 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from gradiometer.api import concluding, environment
-from gradiometer.descent.folder import DESCENT, keep, read
 from gradiometer.descent.frames import Descent
 from gradiometer.descent.lead import Lead
 from gradiometer.descent.settings import Settings
 from gradiometer.descent.steps import RULES
-from gradiometer.descent.trajectory import CERTIFIED
+from gradiometer.descent.trajectory import CERTIFIED, DESCENT
 from gradiometer.errors import GradiometerError
+from gradiometer.measure.pool import Pool
 from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
@@ -73,21 +73,16 @@ def descend(
     label = chosen.label(size)
     settings = Settings(steps=steps, rate=rate, threads=threads, timeout_s=timeout_s, seed=seed)
     names = [CERTIFIED, *(method.name for method in used)]
+    facts = {"problem": chosen.name, "formula": chosen.summary, "size": label}
     info = {
         "environment": environment(m for m in used if isinstance(m, MethodEntry)),
         "options": asdict(settings),
         "plugins": [str(path) for path in registry.paths],
         "plan": [{"rule": rule, "method": name} for rule in RULES for name in names],
-        "facts": {
-            "problem": chosen.name,
-            "formula": chosen.summary,
-            "size": label,
-            "inputs": 0,
-            "rate": rate,
-        },
+        "facts": facts | {"inputs": 0, "rate": rate},
     }
     folder = RunFolder.create(Path(results), info, DESCENT)
-    return _descend(chosen, used, settings, folder, (), progress)
+    return _descend(chosen, used, folder, (), progress)
 
 
 def resume_descent(
@@ -112,34 +107,32 @@ def resume_descent(
     used = choose(registry, names, ("methods",))["methods"]
     folder, rows = RunFolder.reopen(path, DESCENT)
     done = [(row["rule"], row["method"]) for row in rows]
-    settings = Settings(**info["options"] | {"rate": info["facts"]["rate"]})
-    return _descend(chosen, used, settings, folder, done, progress)
+    return _descend(chosen, used, folder, done, progress)
 
 
 def _descend(
     problem: ProblemEntry,
     methods: Sequence[MethodEntry | Broken],
-    settings: Settings,
     folder: RunFolder,
     done: Sequence[tuple[str, str]],
     progress: Progress | None,
 ) -> Descent:
     listener, facts = progress or Progress(), folder.info["facts"]
+    settings = Settings(**folder.info["options"] | {"rate": facts["rate"]})
     listener.start(len(folder.info["plan"]), folder.recorded, folder.path)
-    lead = Lead(problem, facts["size"], methods, settings, folder.logs, done, listener)
-    with concluding(folder), lead:
+    with concluding(folder), Pool(folder.logs, settings.threads) as pool:
         try:
-            points = lead.points()
+            lead = Lead(problem, facts["size"], settings, pool, listener)
         except Failure as failure:
             raise GradiometerError(f"The {failure.reason}") from failure
-        facts["inputs"] = points.signature.n
-        for trajectory in lead.trajectories(points):
+        facts["inputs"] = lead.points.signature.n
+        for trajectory in lead.trajectories(methods, done):
             if lead.rate != facts["rate"]:
                 facts["rate"] = lead.rate
                 folder.note(facts=facts)  # at once: it is not found again if this process dies
-            keep(folder, trajectory)
+            trajectory.keep(folder)
             listener.advance(f"{trajectory.rule}: {trajectory.method}")
-    return read(folder.path)
+    return Descent.read(folder.path)
 
 
 def _scalar(problem: str | Problem, registry: Registry) -> ProblemEntry:
@@ -150,10 +143,10 @@ def _scalar(problem: str | Problem, registry: Registry) -> ProblemEntry:
     """
     chosen = choose_problem(registry, problem)
     if chosen.outputs:
-        scalar = [p.name for p in registry.problems.values() if not p.outputs]
+        outputs = ", ".join(chosen.outputs)
+        scalar = ", ".join(p.name for p in registry.problems.values() if not p.outputs)
         raise GradiometerError(
-            f"Problem {chosen.name!r} has no loss to descend: its outputs are "
-            f"{', '.join(chosen.outputs)}, and a scalar value is needed. Problems that have one: "
-            f"{', '.join(scalar)}."
+            f"Problem {chosen.name!r} has no loss to descend: its outputs are {outputs}, and a "
+            f"scalar value is needed. Problems that have one: {scalar}."
         )
     return chosen

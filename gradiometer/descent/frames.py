@@ -1,4 +1,4 @@
-"""A descent as it is shown: frames, a table, a chart, and a report of its own.
+"""A descent as it is read and shown: frames, a table, a chart, and a report of its own.
 
 The prose of the report is `templates/descent.md.j2`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from gradiometer.descent.steps import RULES
-from gradiometer.descent.trajectory import CERTIFIED, Trajectory
+from gradiometer.descent.trajectory import CERTIFIED, DESCENT, Series, Trajectory
 from gradiometer.report import markdown
-from gradiometer.report.prose import Prose
 from gradiometer.report.quantities import GAP, duration, multiple
 from gradiometer.report.sections import Figure, Section, Table
+from gradiometer.runs.journal import read_journal, read_series
+from gradiometer.runs.schema import columns
+from gradiometer.runs.store import read_info
+from gradiometer.vocabulary.outcome import Status
 
 if TYPE_CHECKING:
     import altair as alt
 
-SERIES = ("losses", "seconds", "drift")
 CHART_TITLE = "Loss against step and time, and drift from the certified trajectory, by rule"
 STEPS = ["rule", "method", "mode", "step", "loss", "seconds", "drift"]
-ENDED = ["rule", "method", "mode", "planned", "status", "reason", "faulty", "steps"]
 FIGURES = ["first_loss", "last_loss", "seconds", "ratio", "drift"]
 
 
@@ -44,6 +45,22 @@ class Descent:
 
     facts: dict[str, Any]
     trajectories: Sequence[Trajectory]
+
+    @classmethod
+    def read(cls, path: Path) -> Descent:
+        """Return the descent that a folder holds.
+
+        Raises:
+            GradiometerError: If a file in it is missing or damaged, or it is no descent.
+        """
+        info = read_info(path, DESCENT.experiment)
+        records, _ = read_journal(path / "records.jsonl", DESCENT)
+        steps = read_series(path, records, DESCENT)
+        rows = (row | steps.get(DESCENT.name(row), {}) for row in records)
+        kept = [Trajectory(**row | {"status": Status(row["status"])}) for row in rows]
+        told = {"run": info["id"], "path": str(path), "machine": info["environment"]}
+        shown = [t for t in kept if t.losses or t.method != CERTIFIED]
+        return cls(told | info["options"] | info["facts"], shown)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -77,7 +94,7 @@ class Descent:
             }
             for t in self.trajectories
         ]
-        table = pd.DataFrame(rows, columns=[*ENDED, *FIGURES])
+        table = pd.DataFrame(rows, columns=[*DESCENT.columns, "steps", *FIGURES])
         table[FIGURES] = table[FIGURES].astype("float64")
         whole = table["seconds"].where(table["status"] == "ok")
         table["ratio"] = whole / whole.groupby(table["rule"]).transform("min")
@@ -96,20 +113,7 @@ class Descent:
 
     def table(self) -> pd.DataFrame:
         """Return one row a rule and method, as text: steps, losses, time, drift, status."""
-        rows = self.methods
-        return pd.DataFrame(
-            {
-                "rule": rows["rule"],
-                "method": rows["method"],
-                "steps": rows["steps"].astype(str),
-                "first loss": rows["first_loss"].map(_loss),
-                "last loss": rows["last_loss"].map(_loss),
-                "in derivatives": rows["seconds"].map(duration),
-                "× fastest, one measurement": rows["ratio"].map(multiple),
-                "final drift": rows["drift"].map(_drift),
-                "status": rows["status"],
-            }
-        )
+        return pd.DataFrame({name: self.methods[c].map(f) for name, (c, f) in SHOWN.items()})
 
     def reasons(self) -> list[str]:
         """Return why trajectories ended early, one line for all that share status and reason."""
@@ -124,23 +128,17 @@ class Descent:
         """Return loss against step and time, and drift; None where no method took a step."""
         from gradiometer.descent.chart import draw  # drawing takes long to import
 
-        return draw(self.frame, {rule: self.heading(rule) for rule in RULES}, CERTIFIED)
+        return draw(self.frame, {rule: self.heading(rule) for rule in RULES})
 
     def page(self) -> Section:
         """Return the report: the rules, the chart, the table, and what to know of them."""
-        prose = Prose(
-            "gradiometer.descent",
-            "descent.md.j2",
-            facts=self.facts,
-            rules={self.heading(rule.name): rule.formula for rule in RULES.values()},
-            reasons=self.reasons(),
-        )
-        chart = self.chart()
+        prose, chart = markdown.Prose("gradiometer.descent", "descent.md.j2"), self.chart()
+        rules = {self.heading(rule.name): rule.formula for rule in RULES.values()}
+        opening = prose("opening", rules=rules)
+        closing = prose("closing", facts=self.facts, reasons=self.reasons())
         figures = [] if chart is None else [Figure("descent", CHART_TITLE, chart)]
-        return Section(
-            f"Descending {self.title}",
-            [prose("opening"), *figures, Table(self.table()), prose("closing")],
-        )
+        table = Table(self.table())
+        return Section(f"Descending {self.title}", [opening, *figures, table, closing])
 
     def write(self, reports: str | Path = "reports") -> Path:
         """Write `report.md`, the chart and the trajectories; return the path of `report.md`.
@@ -157,11 +155,9 @@ class Descent:
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data: facts, and a trajectory's series beside its figures."""
         rows = self.methods.astype(object).where(self.methods.notna(), None).to_dict("records")
-        told = [
-            row | {"trajectory": {name: getattr(t, name) for name in SERIES}}
-            for row, t in zip(rows, self.trajectories, strict=True)
-        ]
-        return self.facts | {"methods": told}
+        for row, trajectory in zip(rows, self.trajectories, strict=True):
+            row["trajectory"] = {name: getattr(trajectory, name) for name in columns(Series)}
+        return self.facts | {"methods": rows}
 
     def heading(self, rule: str) -> str:
         """Return a rule's name, with its rate if it takes one."""
@@ -190,3 +186,17 @@ def _loss(value: float) -> str:
 
 def _drift(value: float) -> str:
     return GAP if pd.isna(value) else f"{value:.1e}" if value else "0"
+
+
+SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "rule": ("rule", str),
+    "method": ("method", str),
+    "steps": ("steps", str),
+    "first loss": ("first_loss", _loss),
+    "last loss": ("last_loss", _loss),
+    "in derivatives": ("seconds", duration),
+    "× fastest, one measurement": ("ratio", multiple),
+    "final drift": ("drift", _drift),
+    "status": ("status", str),
+}
+"""The columns of the table that is shown: of which figure, and how it is written."""

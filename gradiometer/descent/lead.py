@@ -7,25 +7,29 @@ exactly one trajectory. The steps themselves are in `gradiometer.descent.steps`.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
-from typing import Self
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from itertools import zip_longest
+from typing import Any
 
-from gradiometer.descent.by_rule import ByRule
+import numpy as np
+
+from gradiometer.descent import task
 from gradiometer.descent.settings import Settings
-from gradiometer.descent.steps import LOSS, RULES, Limits, Rule
+from gradiometer.descent.steps import LOSS, RULES, Limits, Rule, Steps, moved
 from gradiometer.descent.trajectory import CERTIFIED, Trajectory
-from gradiometer.measure.conditions import Conditions
-from gradiometer.measure.plan import early_end
-from gradiometer.measure.pool import Pool
+from gradiometer.measure.conditions import REFERENCE, Conditions, References
+from gradiometer.measure.pool import Pool, Request
 from gradiometer.measure.progress import Progress
-from gradiometer.measure.references import References
+from gradiometer.measure.trial import Trial
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry
-from gradiometer.reference.enclosure import Enclosure, norm
+from gradiometer.reference.enclosure import norm
 from gradiometer.vocabulary.case import Case
-from gradiometer.vocabulary.outcome import Failure, Outcome, Status
-from gradiometer.vocabulary.point import Argument, Directions, Points
+from gradiometer.vocabulary.outcome import Failure, Status
+from gradiometer.vocabulary.point import Argument, Directions, Point
 from gradiometer.vocabulary.space import Floats
 
 CAUTION = 0.5
@@ -37,138 +41,202 @@ curvature by five orders of magnitude."""
 STRAIGHT_RATE = 0.1
 """The default rate where the function has no curvature along the gradient: any will do."""
 
+Further = Request[[Any, Point, Limits], Steps]
+"""Asks a worker for steps from a point; takes whatever the derivatives come from."""
+
 SLICE_S = 1.0
 """Seconds after which a worker reports the steps it has taken: what it loses if it dies."""
 
 
 class Lead:
-    """Leads every method down one problem; a context manager that ends the workers.
+    """Leads every method down one problem.
 
     Args:
         problem: A problem with a scalar value.
         size: Label of its size.
-        methods: The methods, in order.
         settings: How to descend.
-        logs: Folder for the workers' output.
-        done: Trajectories that are known already, by rule and method, and are left out.
+        pool: The workers.
         progress: Told what is being done.
+
+    Attributes:
+        points: Where the descent starts, and where methods are prepared.
+        rate: η, once it is known.
+
+    Raises:
+        Failure: If the start cannot be drawn.
     """
 
     def __init__(
-        self,
-        problem: ProblemEntry,
-        size: str,
-        methods: Sequence[MethodEntry | Broken],
-        settings: Settings,
-        logs: Path,
-        done: Collection[tuple[str, str]] = (),
-        progress: Progress | None = None,
+        self, problem: ProblemEntry, size: str, settings: Settings, pool: Pool, progress: Progress
     ) -> None:
-        self.settings = settings
+        self.problem, self.size, self.settings = problem.address, size, settings
+        self.pool, self.progress = pool, progress
+        self.references = References(pool, settings.timeout_s)
+        self.points = self.references.points(self.problem, size, settings.seed)
         self.rate = settings.rate
-        self._problem, self._size, self._methods = problem, size, methods
-        self._done, self._progress = done, progress or Progress()
-        self._pool = Pool(logs, settings.threads)
-        self._references = References(self._pool, settings.timeout_s)
 
-    def __enter__(self) -> Self:
-        self._pool.__enter__()
-        return self
+    def trajectories(
+        self, methods: Sequence[MethodEntry | Broken], done: Collection[tuple[str, str]]
+    ) -> Iterator[Trajectory]:
+        """Yield the trajectories, by rule: the certified one, then each method's.
 
-    def __exit__(self, *details: object) -> None:
-        self._pool.__exit__(*details)
+        Args:
+            methods: The methods, in order.
+            done: Trajectories that are known already, by rule and method, and are left out.
+        """
+        for rule in RULES.values():
+            left = [method for method in methods if (rule.name, method.name) not in done]
+            known = (rule.name, CERTIFIED) in done
+            if left or not known:
+                descent = _ByRule(self, rule)
+                yield from [] if known else [descent.certified]
+                yield from map(descent.follow, left)
 
-    def points(self) -> Points:
-        """Return where the descent starts, and where methods are prepared.
+
+class _ByRule:
+    """One rule: the certified trajectory, and what it takes to follow it with a method.
+
+    Attributes:
+        certified: The certified trajectory; without steps where the rule cannot be begun.
+    """
+
+    def __init__(self, lead: Lead, rule: Rule) -> None:
+        self._lead, self._rule = lead, rule
+        self._start = lead.points.checked[0]
+        self._length = lead.settings.length(rule)
+        self._conditions: list[Conditions] = []
+        self._true = Steps()
+        self.certified = self._trajectory(CERTIFIED, CERTIFIED, self._true, self._certify)
+        self.certified.seconds = [math.nan] * len(self._true.losses)
+
+    def follow(self, method: MethodEntry | Broken) -> Trajectory:
+        """Return the trajectory of a method."""
+        mode = "" if isinstance(method, Broken) else method.mode
+        steps, descend = Steps(), partial(self._descend, method)
+        found = self._trajectory(method.name, mode, steps, descend)
+        stopped = found.status in (Status.NONFINITE, Status.ERROR) and bool(steps.path)
+        if stopped and self._true.ended and steps.count >= self._true.count - 1:
+            found.faulty = False  # some tools say by an exception what others say by NaN
+            found.reason += f" The certified trajectory ends at step {self._true.count}."
+        return found
+
+    def _trajectory(
+        self, name: str, mode: str, steps: Steps, descend: Callable[[Steps], None]
+    ) -> Trajectory:
+        """Return the trajectory of the steps that are taken."""
+        found = Trajectory(self._rule.name, name, mode, self._length)
+        try:
+            descend(steps)
+            if steps.ended:
+                found.end(Failure(Status.NONFINITE, f"{steps.ended}."))
+        except Failure as failure:
+            found.end(failure)
+        found.losses, found.seconds = steps.losses, steps.seconds
+        pairs = zip_longest(steps.path, self._true.path[: len(steps.path)])
+        found.drift = [_drift(theta, true) for theta, true in pairs]
+        return found
+
+    def _certify(self, into: Steps) -> None:
+        """Take the certified steps.
 
         Raises:
-            Failure: If the start cannot be drawn.
+            Failure: If the rule cannot be begun, or the reference fails.
         """
-        return self._references.points(self._problem.address, self._size, self.settings.seed)
+        self._conditions = self._begin()
+        self._take(into, CERTIFIED, REFERENCE, task.descend_certified, self._lead.problem)
 
-    def trajectories(self, points: Points) -> Iterator[Trajectory]:
-        """Yield the trajectories, by rule: the certified one, then each method's."""
-        for rule in RULES.values():
-            left = [m for m in self._methods if (rule.name, m.name) not in self._done]
-            known = (rule.name, CERTIFIED) in self._done
-            if known and not left:
-                continue
-            certified, descent = self._begun(rule, points)
-            if not known:
-                yield certified
-            for method in left:
-                early = early_end(self._problem, method)
-                if early is not None or isinstance(method, Broken):
-                    yield self._refused(rule, method, early or Outcome(Status.ERROR))
-                elif isinstance(descent, ByRule):
-                    yield descent.follow(method)
-                else:
-                    yield self._refused(rule, method, descent)
+    def _descend(self, method: MethodEntry | Broken, into: Steps) -> None:
+        """Check a method at the start, take its steps, and check it again.
 
-    def _begun(self, rule: Rule, points: Points) -> tuple[Trajectory, ByRule | Outcome]:
-        """Return a rule's certified trajectory, and what follows it, or why nothing does."""
-        certified = Trajectory(rule.name, CERTIFIED, CERTIFIED, self.settings.length(rule))
-        try:
-            descent = self._descent(rule, points)
-            certified = descent.certified
-            descent.require_a_step()
-        except Failure as failure:
-            if not certified.losses:
-                certified.status, certified.reason = failure.status, failure.reason
-            return certified, Outcome(failure.status, failure.reason)
-        return certified, descent
+        Raises:
+            Failure: If it cannot be tried, there is nothing to follow, it fails or disagrees.
+        """
+        if isinstance(method, Broken):
+            raise Failure(Status.ERROR, method.reason)
+        if missing := method.missing:
+            raise Failure(Status.NOT_INSTALLED, missing)
+        if not self._conditions:
+            raise Failure(self.certified.status, self.certified.reason)
+        if self._true.ended and not self._true.count:
+            told = f"the certified trajectory takes no step: {self._true.ended}."
+            raise Failure(Status.SKIPPED, told)
+        self._lead.progress.say(f"{self._rule.name}: {method.name}")
+        trials = [Trial(method, conditions, self._lead.pool) for conditions in self._conditions]
+        for trial in trials:
+            trial.check()
+        keys = {trial.cell.case.operator: trial.cell.id for trial in trials}
+        self._take(into, method.name, method.tool, task.descend, keys)
+        for trial in trials:
+            trial.loops, trial.samples[0] = into.count, 0.0
+            trial.check_again()
 
-    def _descent(self, rule: Rule, points: Points) -> ByRule:
-        """Return a rule's certified trajectory, for methods to follow.
+    def _begin(self) -> list[Conditions]:
+        """Return where and against what methods are checked, for each operator; settle the rate.
 
         Raises:
             Failure: If the rule cannot be begun, for any method.
         """
-        n = points.signature.n
+        lead, rule, n = self._lead, self._rule, self._lead.points.signature.n
         if n > rule.most_inputs:
-            raise Failure(
-                Status.SKIPPED,
-                f"{n:,} inputs: {rule.name} is not attempted beyond {rule.most_inputs:,}.",
-            )
-        self._progress.say(f"{rule.name}: reference")
-        at, options = points.checked[0], self.settings.options(rule)
-        truths = {operator: self._truth(operator, at) for operator in (LOSS, *rule.operators)}
-        if truths["gradient"].zero:
+            most = f"{rule.name} is not attempted beyond {rule.most_inputs:,}"
+            raise Failure(Status.SKIPPED, f"{n:,} inputs: {most}.")
+        lead.progress.say(f"{rule.name}: reference")
+        options, found = lead.settings.options(rule), {}
+        for operator in (LOSS, *rule.operators):
+            case = Case(lead.problem.name, lead.size, operator)
+            truth = lead.references.truth(lead.problem, self._start, operator)
+            found[operator] = Conditions(case, lead.problem, lead.points, (truth,), options)
+        (gradient,) = found["gradient"].truths
+        if gradient.zero:
             raise Failure(Status.SKIPPED, "the gradient is zero at the start: nothing to descend.")
-        if rule.rated and self.rate is None:
-            self.rate = self._cauchy_rate(points, truths["gradient"].high)
-        conditions = [
-            Conditions(
-                Case(self._problem.name, self._size, operator),
-                self._problem.address,
-                points,
-                (truth,),
-                options,
-            )
-            for operator, truth in truths.items()
-        ]
-        length = self.settings.length(rule)
-        limits = Limits(rule.name, self.rate or math.nan, length, 0, SLICE_S)
-        return ByRule(self._problem, limits, conditions, self._pool, self._progress)
+        if rule.rated and lead.rate is None:
+            lead.rate = self._cauchy_rate(gradient.high)
+        return list(found.values())
 
-    def _cauchy_rate(self, points: Points, gradient: Floats) -> float:
+    def _cauchy_rate(self, gradient: Floats) -> float:
         """Return a share of ‖g‖²/|gᵀHg|, which minimises the quadratic model along the gradient.
 
         Reference: Cauchy, Comptes rendus 25 (1847); Nocedal and Wright, Numerical Optimization,
         2nd ed., (3.26).
         """
-        scaled = gradient / norm(gradient)
-        along = Directions(tangents=points.signature.inputs.split(scaled))
-        truth = self._truth("hvp", Argument(points.checked[0].point, along))
+        lead, scaled = self._lead, gradient / norm(gradient)
+        along = Directions(tangents=lead.points.signature.inputs.split(scaled))
+        truth = lead.references.truth(lead.problem, Argument(self._start.point, along), "hvp")
         curvature = abs(float(scaled @ truth.high))
         return CAUTION / curvature if curvature > 0.0 else STRAIGHT_RATE
 
-    def _truth(self, operator: str, at: Argument) -> Enclosure:
-        return self._references.truth(self._problem.address, at, operator)
+    def _take(self, into: Steps, who: str, tool: str, request: Further, given: Any) -> None:
+        """Let a worker take the steps, slice by slice; what it has taken stays, if it fails.
 
-    def _refused(self, rule: Rule, method: MethodEntry | Broken, why: Outcome) -> Trajectory:
-        """Return the trajectory of a method that takes no step."""
-        mode = "" if isinstance(method, Broken) else method.mode
-        found = Trajectory(rule.name, method.name, mode, self.settings.length(rule))
-        found.end(Failure(why.status, why.reason))
-        return found
+        Raises:
+            Failure: If it fails, or the time is spent.
+        """
+        start, length, rule = self._start.point, self._length, self._rule.name
+        worker = self._lead.pool.worker(tool)
+        rate, timeout_s = self._lead.rate or math.nan, self._lead.settings.timeout_s
+        end = time.monotonic() + timeout_s
+        try:
+            while not into.path or (into.count < length and not into.ended):
+                done, left_s = into.count, end - time.monotonic()
+                self._lead.progress.say(f"{rule}: {who}, step {done} of {length}")
+                if left_s <= 0.0:
+                    raise Failure(Status.TIMEOUT, "")
+                point = moved(start, into.path[-1]) if into.path else start
+                limits = Limits(rule, rate, length - done, done, SLICE_S)
+                into.extend(worker.ask(request, left_s, given, point, limits))
+        except Failure as failure:
+            if failure.status is Status.TIMEOUT:
+                told = f"{into.count} of {length} steps took {timeout_s:g} s."
+                raise Failure(Status.TIMEOUT, told) from None
+            if worker.alive:
+                with contextlib.suppress(Failure):
+                    into.extend(worker.ask(task.taken, timeout_s))
+            raise
+
+
+def _drift(theta: Floats, true: Floats | None) -> float:
+    if true is None:
+        return math.nan
+    with np.errstate(all="ignore"):
+        apart, length = norm(theta - true), norm(true)
+    return apart / length if length > 0.0 else math.inf if apart > 0.0 else 0.0

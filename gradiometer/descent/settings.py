@@ -44,10 +44,7 @@ class Settings:
 
     def options(self, rule: Rule) -> Options:
         """Return the options of a run that fit: a call's budget is its share of the time."""
+        share_s = self.timeout_s / self.length(rule)
         return Options(
-            threads=self.threads,
-            timeout_s=self.timeout_s,
-            budget_s=self.timeout_s / self.length(rule),
-            seed=self.seed,
-            rounds=0,
+            self.threads, budget_s=share_s, rounds=0, timeout_s=self.timeout_s, seed=self.seed
         )

@@ -27,7 +27,8 @@ def descend(tool: Tool, keys: dict[str, str], point: Point, limits: Limits) -> S
         flat = np.concatenate([np.ravel(a) for a in answer.arrays])
         return flat.astype(np.float64), seconds
 
-    return take_steps(_begin(tool), point, limits, evaluate)
+    into = tool.states["descent"] = Steps()
+    return take_steps(into, point, limits, evaluate)
 
 
 def descend_certified(tool: Tool, problem: Address[Problem], point: Point, limits: Limits) -> Steps:
@@ -45,15 +46,11 @@ def descend_certified(tool: Tool, problem: Address[Problem], point: Point, limit
         except ReferenceFailure as error:
             raise NoFurtherStep(str(error).rstrip(".")) from error
 
-    return take_steps(_begin(tool), point, limits, evaluate)
+    into = tool.states["descent"] = Steps()
+    return take_steps(into, point, limits, evaluate)
 
 
 def taken(tool: Tool) -> Steps:
     """Return the steps of the last request, which may have failed on its way."""
     steps: Steps = tool.states["descent"]
     return steps
-
-
-def _begin(tool: Tool) -> Steps:
-    tool.states["descent"] = Steps()
-    return taken(tool)

@@ -1,9 +1,14 @@
-"""What descending came to, by one rule with one method: how it ended, and every step of it."""
+"""What descending came to, by one rule with one method: how it ended, and every step of it.
+
+A run's folder keeps how it ended as a record, and the steps as what the record stands on.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from gradiometer.runs.schema import Layout, columns
+from gradiometer.runs.store import RunFolder
 from gradiometer.vocabulary.outcome import Failure, Status
 
 CERTIFIED = "certified"
@@ -35,7 +40,7 @@ class End:
     def end(self, failure: Failure) -> None:
         """Note why it did not come to its end."""
         self.status, self.reason = failure.status, failure.reason
-        self.faulty = not failure.status.blameless
+        self.faulty = self.method != CERTIFIED and not failure.status.blameless
 
 
 @dataclass
@@ -61,3 +66,14 @@ class Series:
 @dataclass
 class Trajectory(Series, End):
     """What descending by one rule, with one method, came to."""
+
+    def keep(self, folder: RunFolder) -> None:
+        """Keep it in the folder of a run."""
+        row = asdict(self)
+        series = {name: row.pop(name) for name in columns(Series)}
+        folder.append(row, series if self.losses else None)
+
+
+DESCENT = Layout(
+    "descent", ("rule", "method"), (End,), Series, "steps", singular={"losses": "loss"}
+)

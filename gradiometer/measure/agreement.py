@@ -68,38 +68,27 @@ def agree(
         exact: Whether each component is held to the promise, or the norm only.
         dtype: What the answer's numbers must be.
     """
-    found = _compared(answer, truth, layout, promise, exact, dtype)
-    if truth.other is None:
-        return found
-    if found.status is Status.OK:
-        return _by(found, truth.convention)
-    other = _compared(answer, truth.other, layout, promise, exact, dtype)
-    return _by(other, truth.other.convention) if other.status is Status.OK else found
-
-
-def _by(found: Agreement, convention: str) -> Agreement:
-    """Return a verdict that says which convention the answer follows."""
-    return replace(found, note="; ".join(filter(None, (found.note, convention))))
-
-
-def _compared(
-    answer: Sequence[Any],
-    truth: Enclosure,
-    layout: Space,
-    promise: float,
-    exact: bool,
-    dtype: str,
-) -> Agreement:
-    """Return the verdict on an answer, by one convention."""
     fault = _misfit(answer, layout)
     if fault:
         return Agreement(Status.DISAGREES, fault)
     flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in map(np.real, answer)])
-    if not np.isfinite(flat).all():
-        bad = int(np.count_nonzero(~np.isfinite(flat)))
-        where = layout.locate(int(np.argmin(np.isfinite(flat))))
-        return Agreement(Status.NONFINITE, f"{bad} of {flat.size} components not finite: {where}")
+    finite = np.isfinite(flat)
+    if not finite.all():
+        where = layout.locate(int(np.argmin(finite)))
+        told = f"{np.count_nonzero(~finite)} of {flat.size} components not finite: {where}"
+        return Agreement(Status.NONFINITE, told)
+    found = _judge(flat, truth, layout, promise, exact)
+    if found.status is not Status.OK and truth.other is not None:
+        other = _judge(flat, truth.other, layout, promise, exact)
+        found = other if other.status is Status.OK else found
+    narrow = _narrow(answer, layout, dtype)
+    if found.status is Status.OK and narrow:
+        return replace(found, status=Status.DISAGREES, reason=narrow)
+    return found
 
+
+def _judge(flat: Floats, truth: Enclosure, layout: Space, promise: float, exact: bool) -> Agreement:
+    """Return the verdict on finite numbers, by one convention."""
     errors = truth.errors(flat)
     if truth.zero:
         found = Agreement(Status.OK, note=ZERO)
@@ -107,16 +96,10 @@ def _compared(
         if guilty is None:
             return Agreement(Status.SKIPPED, reason)
     else:
-        found = Agreement(
-            Status.OK,
-            digits=_digits(norm(errors), truth.norm),
-            worst_digits=_worst_digits(errors, truth),
-            ulps=_ulps(errors, truth),
-        )
-        reason, guilty = _verdict(found, errors, truth, promise, exact)
+        found = _figures(errors, truth)
+        reason, guilty = _verdict(found.digits or 0.0, errors, truth, promise, exact)
     if not reason:
-        narrow = _narrow(answer, layout, dtype)
-        return replace(found, status=Status.DISAGREES, reason=narrow) if narrow else found
+        return replace(found, note="; ".join(filter(None, (found.note, truth.convention))))
     i = int(np.argmax(np.where(guilty, errors, -1.0)))
     got, true = float(flat[i]), float(truth.high[i])
     reason += f"; largest error in {layout.locate(i)}: {got!r}, true {true!r}"
@@ -124,12 +107,12 @@ def _compared(
 
 
 def _verdict(
-    found: Agreement, errors: Floats, truth: Enclosure, promise: float, exact: bool
+    digits: float, errors: Floats, truth: Enclosure, promise: float, exact: bool
 ) -> tuple[str, NDArray[np.bool_]]:
     """Return what is wrong, or nothing, and the components that are to blame."""
     rounding = norm(truth.bound + truth.radius) if exact else 0.0
-    if found.digits is None or (found.digits < promise and norm(errors) > rounding):
-        return f"{(found.digits or 0.0) + 0.0:.1f} digits, {promise:g} promised", errors >= 0.0
+    if digits < promise and norm(errors) > rounding:
+        return f"{digits:.1f} digits, {promise:g} promised", errors >= 0.0
     guilty = errors > np.maximum(10.0**-promise * np.abs(truth.high), truth.bound) + truth.radius
     return _beyond(guilty) if exact else "", guilty
 
@@ -148,10 +131,8 @@ def _verdict_on_zero(
     if norm(errors) <= 10.0**-promise * added_up:
         return "", errors < 0.0
     if added_up == 0.0:
-        return (
-            "the truth is zero: a method with a truncation error owes nothing relative to it",
-            None,
-        )
+        told = "the truth is zero: a method with a truncation error owes nothing relative to it"
+        return told, None
     error = f"an error of {norm(errors):.1e} where the truth is zero"
     return f"{error}, {promise:g} digits of {added_up:.1e} promised", errors >= 0.0
 
@@ -184,24 +165,21 @@ def _misfit(answer: Sequence[Any], layout: Space) -> str:
     return ""
 
 
+def _figures(errors: Floats, truth: Enclosure) -> Agreement:
+    """Return the figures of an answer where the truth is not zero.
+
+    Where a component of it is, its error is relative to what was added up.
+    """
+    size = np.abs(truth.high)
+    size = np.where(size > truth.radius, size, truth.bound / UNIT)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        worst = np.max(np.where(errors == 0.0, 0.0, errors / size))
+        ulps = np.max(errors / np.spacing(size))
+    digits, worst_digits = _digits(norm(errors), truth.norm), _digits(float(worst), 1.0)
+    return Agreement(Status.OK, "", digits, worst_digits, float(ulps))
+
+
 def _digits(error: float, size: float) -> float:
     if error == 0.0:
         return float("inf")
     return round(float(np.log10(size) - np.log10(error)), 12) + 0.0  # no -0.0
-
-
-def _ulps(errors: Floats, truth: Enclosure) -> float:
-    with np.errstate(over="ignore"):
-        return float(np.max(errors / np.spacing(_sizes(truth))))
-
-
-def _worst_digits(errors: Floats, truth: Enclosure) -> float:
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        relative = np.where(errors == 0.0, 0.0, errors / _sizes(truth))
-    return _digits(float(np.max(relative)), 1.0)
-
-
-def _sizes(truth: Enclosure) -> Floats:
-    """Return what each component's error is relative to: where it is zero, what was added up."""
-    size = np.abs(truth.high)
-    return np.where(size > truth.radius, size, truth.bound / UNIT)

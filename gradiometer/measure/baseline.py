@@ -2,12 +2,14 @@
 
 A neighbour on the same processor can slow everything down for minutes, and slows different tools by
 different factors. A run that never sees the machine undisturbed cannot know that from its own
-figures; one that remembers the machine's pace can. It is kept beside the references, for a month.
+figures; one that remembers the machine's baseline can. It is kept for a month, beside the
+references.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import platform
 import time
 
@@ -19,20 +21,16 @@ MONTH_S = 30 * 86400.0
 
 
 def recall() -> float | None:
-    """Return the pace kept for this processor and Python, seconds; `None` where there is none."""
-    kept = _read().get(_machine())
-    if kept is None or time.time() - kept[1] > MONTH_S:
-        return None
-    return kept[0]
+    """Return what is kept for this processor and Python, seconds; `None` where nothing is."""
+    seconds, when = _read().get(_machine(), (None, 0.0))
+    return None if time.time() - when > MONTH_S else seconds
 
 
 def remember(seconds: float) -> None:
-    """Keep a pace, unless a better one is known; a folder that cannot be written costs nothing."""
-    known = recall()
-    if known is not None and known <= seconds:
-        return
-    text = json.dumps(_read() | {_machine(): (seconds, time.time())})
-    cache.write(FILE, lambda file: file.write(text.encode()))
+    """Keep a baseline, unless a better one is known; an unwritable folder costs nothing."""
+    if not (recall() or math.inf) <= seconds:
+        text = json.dumps(_read() | {_machine(): (seconds, time.time())})
+        cache.write(FILE, lambda file: file.write(text.encode()))
 
 
 def _read() -> dict[str, tuple[float, float]]:

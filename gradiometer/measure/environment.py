@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from collections.abc import Iterable, MutableMapping
 from datetime import UTC, datetime
@@ -53,10 +54,8 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of those packages that are installed, without importing any."""
     found = {}
     for package in sorted(set(packages)):
-        try:
+        with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return found
 
 

@@ -12,13 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from gradiometer.measure.conditions import Conditions
-from gradiometer.measure.noise import Noise, NoiseMeter
+from gradiometer.measure.conditions import References
+from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.progress import Progress
-from gradiometer.measure.references import References
 from gradiometer.measure.rounds import attempt, take_rounds
 from gradiometer.measure.trial import Trial
 from gradiometer.vocabulary.case import Case, Cell
@@ -44,6 +43,9 @@ class Harness:
         logs: Folder for the workers' output.
         done: Cells, by ids of case and method, that ended in an earlier part of the run.
         progress: Told what is being done.
+
+    Attributes:
+        meter: Knows how steady the machine was while cells were sampled.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Harness:
         self._done = frozenset(done)
         self._pool = Pool(logs, options.threads, options.memory_gib)
         self._references = References(self._pool, options.timeout_s)
-        self._meter = NoiseMeter(self._pool, options)
+        self.meter = NoiseMeter(self._pool, options)
         self._progress = progress or Progress()
 
     def __enter__(self) -> Harness:
@@ -68,13 +70,9 @@ class Harness:
 
     def __exit__(self, *details: object) -> None:
         try:
-            self._meter.close()
+            self.meter.close()
         finally:
             self._pool.__exit__(*details)
-
-    def noise(self) -> Noise:
-        """Return how steady the machine was while cells were sampled."""
-        return self._meter.noise()
 
     def outcomes(self) -> Iterator[Ended]:
         """Yield every planned cell that is not done with its outcome, case by case."""
@@ -90,30 +88,25 @@ class Harness:
                 yield from self._case(case, tried)
 
     def _case(self, case: Case, cells: list[Cell]) -> Iterator[Ended]:
-        self._progress.say(f"{case.id}: reference")
+        say, registry = self._progress.say, self._plan.registry
+        say(f"{case.id}: reference")
         options = self._options.for_order(operator(case.operator).order)
-        problem = self._plan.registry.problems[case.problem]
         try:
-            conditions = self._references.conditions(case, problem.address, options)
+            address = registry.problems[case.problem].address
+            conditions = self._references.conditions(case, address, options)
         except Failure as failure:
             yield from (Ended(cell, Outcome(failure.status, failure.reason)) for cell in cells)
             return
         right = []
         for cell in cells:
-            self._progress.say(cell.id)
-            method = self._plan.registry.methods[cell.method]
-            trial = Trial(method, conditions, self._pool)
+            say(cell.id)
+            trial = Trial(registry.methods[cell.method], conditions, self._pool)
             if attempt(trial, trial.check):
                 right.append(trial)
             else:
                 yield Ended(cell, trial.outcome)
-        yield from self._timed(conditions, right)
-
-    def _timed(self, conditions: Conditions, right: list[Trial]) -> Iterator[Ended]:
-        """Time the trials that agree, and yield each."""
-        options, case, say = conditions.options, conditions.case, self._progress.say
         if options.rounds and right:
-            take_rounds(right, self._meter, options, lambda text: say(f"{case.id}: {text}"))
+            take_rounds(right, self.meter, options, lambda text: say(f"{case.id}: {text}"))
         for trial in right:
             if options.cold and trial.outcome.status is Status.OK:
                 say(f"{trial.cell.id}: cold")

@@ -18,25 +18,25 @@ import numpy as np
 import psutil
 
 from gradiometer.measure import baseline
+from gradiometer.measure.conditions import REFERENCE
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.pool import Pool, Worker
-from gradiometer.measure.references import REFERENCE
 from gradiometer.vocabulary.outcome import Failure
+from gradiometer.vocabulary.space import Floats
 from gradiometer.worker import requests
-from gradiometer.worker.requests import Sample
 
 NOISY, MOVED, BUSY, DISTURBED = 0.05, 0.05, 0.10, 0.5
 """Spread of the kernel, change of the clock, CPU share of others, and share of rounds that were
 disturbed, from which a run warns."""
 
 CALM = 1.1
-"""The kernel's time, over the machine's pace, up to which a round counts as undisturbed."""
+"""The kernel's time, over the machine's baseline, up to which a round counts as undisturbed."""
 
 FASTEST = 0.1
-"""The quantile of a run's kernel times that is taken for the machine's pace."""
+"""The quantile of a run's kernel times that is taken for the machine's baseline."""
 
 KERNELS = 20
-"""Kernel times from which a run's pace is kept for later runs."""
+"""Kernel times from which a run's baseline is kept for later runs."""
 
 OVERRUN, OVERRUN_OF_A_RUN = 2.0, 10.0
 """Budgets that a case's rounds may overrun in wait of calm, and a run's altogether."""
@@ -52,7 +52,7 @@ class Noise:
         others: Share of the cores' time that other processes used.
         efficiency: Share of the rounds' time spent inside the methods' timed calls.
         calm: Share of the rounds in which the machine was undisturbed.
-        pace_s: The kernel's time on this machine when nothing disturbs it, as far as is known.
+        baseline_s: The kernel's time on this machine when nothing disturbs it, as far as is known.
     """
 
     spread: float | None = None
@@ -60,7 +60,7 @@ class Noise:
     others: float | None = None
     efficiency: float | None = None
     calm: float | None = None
-    pace_s: float | None = None
+    baseline_s: float | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what `run.json` keeps, the warnings among it."""
@@ -68,19 +68,16 @@ class Noise:
 
     def warnings(self) -> list[str]:
         """Return one line for each thing that makes times doubtful."""
-        lines = []
-        if self.spread is not None and self.spread > NOISY:
-            lines.append(f"a fixed piece of work varied by {self.spread:.0%} from round to round")
-        if self.clock_mhz is not None and self.clock_mhz[1] > (1 + MOVED) * self.clock_mhz[0]:
-            low, high = self.clock_mhz
-            lines.append(f"the clock moved between {low:.0f} and {high:.0f} MHz")
-        if self.others is not None and self.others > BUSY:
-            lines.append(f"other processes used {self.others:.0%} of the cores' time")
-        if self.calm is not None and 1.0 - self.calm > DISTURBED:
-            lines.append(
-                f"the machine was slower than it can be in {1 - self.calm:.0%} of the rounds"
-            )
-        return lines
+        spread, others = self.spread or 0.0, self.others or 0.0
+        low, high = self.clock_mhz or (0.0, 0.0)
+        slow = 0.0 if self.calm is None else 1.0 - self.calm
+        doubts = {
+            f"a fixed piece of work varied by {spread:.0%} from round to round": spread > NOISY,
+            f"the clock moved between {low:.0f} and {high:.0f} MHz": high > (1 + MOVED) * low,
+            f"other processes used {others:.0%} of the cores' time": others > BUSY,
+            f"the machine was slower than it can be in {slow:.0%} of the rounds": slow > DISTURBED,
+        }
+        return [line for line, doubtful in doubts.items() if doubtful]
 
 
 @dataclass
@@ -104,12 +101,10 @@ class NoiseMeter:
     _floor: list[float] = field(default_factory=list)
     _clock: list[float] = field(default_factory=list)
     _loops: dict[str, int] = field(default_factory=dict)
-    _start: tuple[float, float, float] = (0.0, 0.0, 0.0)
     _held_by: Worker | None = None
-    _wall_s: float = 0.0
+    _start: Floats = field(default_factory=lambda: np.zeros(3))
+    _spent: Floats = field(default_factory=lambda: np.zeros(3))
     _inside_s: float = 0.0
-    _busy_s: float = 0.0
-    _ours_s: float = 0.0
 
     def begin(self) -> None:
         """Start the account of a case's rounds."""
@@ -117,28 +112,27 @@ class NoiseMeter:
         self._rounds.clear()
         self._over_s = 0.0
         self._held_by = None  # workers forget what they held at the end of a case
-        self._start = (time.perf_counter(), _busy_s(), self._cpu_s())
+        self._start = self._clocks_s()
 
     def sample(self, number: int) -> None:
         """Sample the controls: before each round, and once after the last."""
         with contextlib.suppress(Failure):  # a control that is lost costs its round, no cell
-            self._floor.append(self._control("floor").wall_s)
-            self._rounds[number] = self._control("kernel").wall_s
-            self._kernel.append(self._rounds[number])
+            floor_s, kernel_s = self._controls_s()
+            self._floor.append(floor_s)
+            self._kernel.append(kernel_s)
+            self._rounds[number] = kernel_s
 
     @property
-    def pace_s(self) -> float | None:
+    def baseline_s(self) -> float | None:
         """The kernel's time when nothing disturbs the machine: of this run, or of one before."""
-        now = [float(np.quantile(self._kernel, FASTEST))] if self._kernel else []
-        return min([*now, *([] if self._recalled_s is None else [self._recalled_s])], default=None)
+        now_s = float(np.quantile(self._kernel, FASTEST)) if self._kernel else None
+        return min(filter(None, (now_s, self._recalled_s)), default=None)
 
     @property
     def calm(self) -> frozenset[int]:
-        """The case's rounds before and after which the kernel kept the machine's pace."""
-        pace_s = self.pace_s
-        if pace_s is None:
-            return frozenset()
-        kept = {number for number, taken in self._rounds.items() if taken <= CALM * pace_s}
+        """The case's rounds before and after which the kernel kept to the machine's baseline."""
+        most_s = CALM * (self.baseline_s or 0.0)
+        kept = {number for number, taken_s in self._rounds.items() if taken_s <= most_s}
         return frozenset(number for number in kept if number + 1 in kept)
 
     def waits(self, over_s: float) -> bool:
@@ -153,10 +147,7 @@ class NoiseMeter:
         self._taken += max(0, len(self._rounds) - 1)
         self._calm += len(self.calm)
         self._waited_s += self._over_s
-        wall, busy, ours = self._start
-        self._wall_s += time.perf_counter() - wall
-        self._busy_s += _busy_s() - busy
-        self._ours_s += max(0.0, self._cpu_s() - ours)
+        self._spent += np.maximum(0.0, self._clocks_s() - self._start)
         self._inside_s += inside_s
         frequency = psutil.cpu_freq()
         if frequency is not None and frequency.current:
@@ -169,41 +160,39 @@ class NoiseMeter:
 
     def noise(self) -> Noise:
         """Return how steady the machine was so far."""
-        if not self._kernel or not self._wall_s:
+        wall_s, busy_s, ours_s = map(float, self._spent)
+        if not self._kernel or not wall_s:
             return Noise()
         low, middle, high = np.quantile(self._kernel, [0.25, 0.5, 0.75])
-        cores = psutil.cpu_count() or 1
-        others = max(0.0, self._busy_s - self._ours_s) / (self._wall_s * cores)
         clock = (min(self._clock), max(self._clock)) if self._clock else None
-        return Noise(
-            float((high - low) / middle),
-            clock,
-            others,
-            self._inside_s / self._wall_s,
-            self._calm / self._taken if self._taken else None,
-            self.pace_s,
-        )
+        others = max(0.0, busy_s - ours_s) / (wall_s * (psutil.cpu_count() or 1))
+        efficiency = self._inside_s / wall_s
+        calm = self._calm / self._taken if self._taken else None
+        return Noise(float((high - low) / middle), clock, others, efficiency, calm, self.baseline_s)
 
     def close(self) -> None:
-        """Keep the machine's pace for later runs."""
-        if self.pace_s is not None and len(self._kernel) >= KERNELS:
-            baseline.remember(self.pace_s)
+        """Keep the machine's baseline for later runs."""
+        if self.baseline_s is not None and len(self._kernel) >= KERNELS:
+            baseline.remember(self.baseline_s)
 
-    def _control(self, name: str) -> Sample:
-        timeout_s = self.options.timeout_s
+    def _controls_s(self) -> tuple[float, float]:
+        """Return the seconds of the floor and of the kernel, each sampled once.
+
+        A sample of a control is a quarter as long as one of a method.
+        """
+        timeout_s, length_s = self.options.timeout_s, self.options.sample_s / 4
         worker = self.pool.worker(REFERENCE)
-        if name not in self._loops or worker is not self._held_by:
+        if worker is not self._held_by:
+            for name in ("floor", "kernel"):
+                self._loops[name] = worker.ask(requests.control, timeout_s, name, length_s)
             self._held_by = worker
-            self._loops = {
-                each: worker.ask(requests.control, timeout_s, each, self._length_s)
-                for each in ("floor", "kernel")
-            }
-        return worker.ask(requests.sample, timeout_s, name, self._loops[name])
+        taken = (worker.ask(requests.sample, timeout_s, *loop) for loop in self._loops.items())
+        floor, kernel = (sample.wall_s for sample in taken)
+        return floor, kernel
 
-    @property
-    def _length_s(self) -> float:
-        """Length of a control's sample: a quarter of a method's."""
-        return self.options.sample_s / 4
+    def _clocks_s(self) -> Floats:
+        """Return the time, and the CPU time of all processes and of ours, seconds."""
+        return np.array([time.perf_counter(), _busy_s(), self._cpu_s()])
 
     def _cpu_s(self) -> float:
         mine = psutil.Process().cpu_times()

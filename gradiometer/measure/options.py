@@ -41,17 +41,15 @@ class Options:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.threads < 1:
-            raise GradiometerError(f"threads is {self.threads}: expected 1 or more.")
         if self.rounds and self.rounds < FEWEST_ROUNDS:
             raise GradiometerError(
                 f"rounds is {self.rounds}: expected {FEWEST_ROUNDS} or more, so that a median has "
                 "an interval, or 0 to check agreement only."
             )
-        if self.seed < 0:
-            raise GradiometerError(f"seed is {self.seed}: expected 0 or more.")
-        if self.cold < 0:
-            raise GradiometerError(f"cold is {self.cold}: expected 0 or more.")
+        for name, least in (("threads", 1), ("seed", 0), ("cold", 0)):
+            value = getattr(self, name)
+            if value < least:
+                raise GradiometerError(f"{name} is {value}: expected {least} or more.")
         for name in ("precision", "sample_s", "budget_s", "timeout_s", "memory_gib"):
             value = getattr(self, name)
             if value is not None and not value > 0:

@@ -39,11 +39,7 @@ class Plan:
     def of(cls, cells: Sequence[Cell], registry: Registry) -> Plan:
         """Return the plan of cells whose problems and methods a registry has."""
         problems, methods = registry.named("problems"), registry.named("methods")
-        chosen = {name: methods[name] for name in {cell.method for cell in cells}}
-        ended = {name: _method_end(entry) for name, entry in chosen.items()}
-        ends = {
-            cell: ended[cell.method] or _problem_end(problems[cell.case.problem]) for cell in cells
-        }
+        ends = {c: early_end(problems[c.case.problem], methods[c.method]) for c in cells}
         return cls(cells, registry, {cell: end for cell, end in ends.items() if end is not None})
 
     @property
@@ -95,14 +91,16 @@ def make_plan(
         UnknownName: If an operator does not exist or a size pattern matches nothing.
         GradiometerError: If no problem has any of the operators.
     """
-    asked = [operators] if isinstance(operators, str) else operators
-    names = None if asked is None else list(dict.fromkeys(operator(o).name for o in asked))
-    patterns = [sizes] if isinstance(sizes, str) else None if sizes is None else list(sizes)
-    _refuse_unknown_sizes(problems, patterns)
+    names = list(dict.fromkeys(operator(name).name for name in _several(operators)))
+    patterns = _several(sizes)
+    known = {label for problem in problems for label in problem.labels}
+    for pattern in patterns:
+        if not fnmatch.filter(known, pattern):
+            raise UnknownName("size", pattern, known - {""})
     cells = [
         Cell(Case(problem.name, label, name), method.name)
         for problem in problems
-        for label in _labels(problem, patterns, extent)
+        for label in _chosen(problem.labels, patterns, extent)
         for name in names or (OPERATORS if everything else first_order(problem))
         if applies(name, problem)
         for method in methods
@@ -117,52 +115,31 @@ def make_plan(
 
 def first_order(problem: ProblemEntry | Broken) -> tuple[str, ...]:
     """Return the operators that are measured unless others are asked for."""
-    return "value", "jacobian" if _outputs(problem) else "gradient"
+    return "value", "jacobian" if problem.outputs else "gradient"
 
 
 def applies(name: str, problem: ProblemEntry | Broken) -> bool:
     """Return whether a problem has an operator: some are of scalar problems alone."""
-    return not (operator(name).of_scalars and _outputs(problem))
+    return not (operator(name).of_scalars and problem.outputs)
 
 
 def early_end(problem: ProblemEntry | Broken, method: MethodEntry | Broken) -> Outcome | None:
     """Return the outcome of a cell that cannot even be tried."""
-    return _method_end(method) or _problem_end(problem)
+    for plugin in (method, problem):
+        if isinstance(plugin, Broken):
+            return Outcome(Status.ERROR, plugin.reason)
+        if isinstance(plugin, MethodEntry) and plugin.missing:
+            return Outcome(Status.NOT_INSTALLED, plugin.missing)
+    return None
 
 
-def _method_end(method: MethodEntry | Broken) -> Outcome | None:
-    if isinstance(method, Broken):
-        return Outcome(Status.ERROR, method.reason)
-    missing = method.missing
-    return Outcome(Status.NOT_INSTALLED, missing) if missing else None
+def _several(names: str | Iterable[str] | None) -> list[str]:
+    return [names] if isinstance(names, str) else list(names or ())
 
 
-def _problem_end(problem: ProblemEntry | Broken) -> Outcome | None:
-    return Outcome(Status.ERROR, problem.reason) if isinstance(problem, Broken) else None
-
-
-def _outputs(problem: ProblemEntry | Broken) -> tuple[str, ...]:
-    return () if isinstance(problem, Broken) else problem.outputs
-
-
-def _sizes(problem: ProblemEntry | Broken) -> tuple[str, ...]:
-    return ("",) if isinstance(problem, Broken) else problem.labels
-
-
-def _refuse_unknown_sizes(
-    problems: Sequence[ProblemEntry | Broken], patterns: Sequence[str] | None
-) -> None:
-    known = [label for problem in problems for label in _sizes(problem)]
-    for pattern in patterns or ():
-        if not fnmatch.filter(known, pattern):
-            raise UnknownName("size", pattern, sorted(filter(None, set(known))))
-
-
-def _labels(
-    problem: ProblemEntry | Broken, patterns: Sequence[str] | None, extent: Extent
-) -> Sequence[str]:
-    labels = _sizes(problem)
-    if patterns is not None:
+def _chosen(labels: Sequence[str], patterns: Sequence[str], extent: Extent) -> Sequence[str]:
+    """Return the labels of a problem's sizes that are taken."""
+    if patterns:
         labels = tuple(s for s in labels if any(fnmatch.fnmatchcase(s, q) for q in patterns))
         return labels[:1] if extent == "smallest" else labels
     typical = 1 if len(labels) > 2 else 0

@@ -81,27 +81,24 @@ class Worker:
     """A handle on one worker process.
 
     Args:
-        name: The tool it serves; names its log.
         log: File that its standard output and error are appended to.
         threads: Threads and cores it may use.
         memory: Resident memory at which it is killed, bytes.
     """
 
-    def __init__(self, name: str, log: Path, threads: int, memory: int) -> None:
-        self.name = name
+    def __init__(self, log: Path, threads: int, memory: int) -> None:
         self.log = log
         self.opened: dict[tuple[str, Target], float] = {}
         self._memory = memory
         self._mark = secrets.token_hex(8)
         ours, theirs = Pipe()
-        environ = dict(os.environ)
+        environ = os.environ | {MARK: self._mark}
         environment.restrict(environ, threads)
-        environ[MARK] = self._mark
         self._scratch = tempfile.mkdtemp(prefix="gradiometer-")
         environment.refresh_caches(environ, self._scratch)
         command = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = psutil.Popen(
                 [*command, str(theirs.fileno()), str(threads)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -154,7 +151,7 @@ class Worker:
     def cpu_s(self) -> float:
         """Return the CPU time that the worker has used, in seconds."""
         try:
-            used = psutil.Process(self._process.pid).cpu_times()
+            used = self._process.cpu_times()
         except psutil.Error:
             return 0.0
         return float(used.user + used.system)
@@ -167,7 +164,7 @@ class Worker:
         """
         end = time.monotonic() + timeout_s
         while not self._connection.poll(max(0.0, min(WATCH_S, end - time.monotonic()))):
-            used = _resident(self._process.pid)
+            used = self._resident()
             if used > self._memory:
                 self.stop()
                 limit = f"{self._memory / 2**30:.3g} GiB"
@@ -177,31 +174,25 @@ class Worker:
                 self.stop()
                 raise Failure(Status.TIMEOUT, f"{request} took longer than {timeout_s:g} s.")
 
+    def _resident(self) -> int:
+        """Return the resident memory of the process and its children, bytes."""
+        total = 0
+        with contextlib.suppress(psutil.Error):
+            for member in (self._process, *self._process.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    total += member.memory_info().rss
+        return total
+
     def _how_it_died(self, request: str) -> str:
         """Return how the process died, and the last line it wrote."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with contextlib.suppress(psutil.TimeoutExpired):
             self._process.wait(1.0)  # it closes its pipe before it has ended
         self.stop()
         code = self._process.returncode
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         lines = self.log.read_text(errors="replace").strip().splitlines()
-        return f"worker died during {request}: {how}" + (
-            f"; log ends {lines[-1]!r}" if lines else ""
-        )
-
-
-def _resident(pid: int) -> int:
-    """Return the resident memory of a process and its children, bytes."""
-    try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return 0
-    total = 0
-    for member in family:
-        with contextlib.suppress(psutil.Error):
-            total += member.memory_info().rss
-    return total
+        last = f"; log ends {lines[-1]!r}" if lines else ""
+        return f"worker died during {request}: {how}{last}"
 
 
 class Pool:
@@ -245,9 +236,8 @@ class Pool:
 
     def start(self, tool: str) -> Worker:
         """Return a fresh worker of a tool, which the caller must stop."""
-        return Worker(
-            tool, self._logs / f"{tool.replace('/', '-')}.log", self._threads, self._memory
-        )
+        log = self._logs / f"{tool.replace('/', '-')}.log"
+        return Worker(log, self._threads, self._memory)
 
     def cpu_s(self) -> float:
         """Return the CPU time that the living workers have used, in seconds."""

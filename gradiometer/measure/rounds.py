@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +22,7 @@ LOOK_EVERY = 5
 
 
 def take_rounds(
-    trials: Sequence[Trial],
-    meter: NoiseMeter,
-    options: Options,
-    say: Callable[[str], None],
+    trials: Sequence[Trial], meter: NoiseMeter, options: Options, say: Callable[[str], None]
 ) -> None:
     """Sample trials until their ratios are precise or the budget is spent; conclude each.
 
@@ -38,13 +35,13 @@ def take_rounds(
     meter.begin()
     done = 0
     for number in range(options.rounds):
-        going = [c for c in trials if _running(c) and not c.slow]
+        going = _going(trials)
         if not going:
             break
         say(f"round {number + 1}")
         meter.sample(number)
         for i in rng.permutation(len(going)):
-            attempt(going[i], partial(going[i].sample, number))
+            attempt(going[i], going[i].sample, number)
         done = number + 1
         if done < FEWEST_ROUNDS:
             continue
@@ -53,7 +50,8 @@ def take_rounds(
             if _precise(trials, options.precision):
                 stopped = "precision"
                 break
-        over_s = time.monotonic() - start - _slow_s(trials) - options.budget_s
+        slow_s = sum(c.spent_s for c in trials if c.slow)  # is not charged to the others
+        over_s = time.monotonic() - start - slow_s - options.budget_s
         if over_s > 0 and not meter.waits(over_s):
             stopped = "budget"
             break
@@ -64,10 +62,10 @@ def take_rounds(
     _conclude(sampled, stopped, meter.floor_s)
 
 
-def attempt(trial: Trial, step: Callable[[], None]) -> bool:
+def attempt(trial: Trial, step: Callable[..., None], *args: Any) -> bool:
     """Take a step; a failure ends the trial with its status, and without figures of time."""
     try:
-        step()
+        step(*args)
     except Failure as failure:
         trial.outcome.status, trial.outcome.reason = failure.status, failure.reason
         trial.samples.clear()
@@ -89,14 +87,9 @@ def _conclude(sampled: Sequence[Trial], stopped: str, floor_s: float | None) -> 
             trial.conclude(fastest, stopped, floor_s)
 
 
-def _slow_s(trials: Sequence[Trial]) -> float:
-    """Return the seconds that slow methods took, which are not charged to the others."""
-    return sum(c.spent_s for c in trials if c.slow)
-
-
 def _precise(trials: Sequence[Trial], precision: float) -> bool:
     """Return whether every ratio to the fastest is known within the precision."""
-    going = [c for c in trials if _running(c) and not c.slow]
+    going = _going(trials)
     if not going:
         return True
     fastest = _fastest([c for c in trials if c.samples])
@@ -108,5 +101,6 @@ def _fastest(trials: Sequence[Trial]) -> Trial:
     return min(trials, key=lambda c: median(list(c.counted.values())).value)
 
 
-def _running(trial: Trial) -> bool:
-    return trial.outcome.status is Status.OK
+def _going(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that are sampled further: none that failed, none that is slow."""
+    return [c for c in trials if c.outcome.status is Status.OK and not c.slow]

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from gradiometer.measure.agreement import Agreement, agree
 from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.options import FEWEST_ROUNDS
-from gradiometer.measure.pool import AnyPool, AnyWorker
+from gradiometer.measure.pool import AnyPool, AnyWorker, P, Request, T
 from gradiometer.measure.statistics import Median, median, paired
 from gradiometer.plugins.registry import MethodEntry
 from gradiometer.vocabulary.case import Cell
 from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Verdict, Warm
 from gradiometer.worker import requests
-from gradiometer.worker.requests import Preparation, Work
+from gradiometer.worker.requests import Work
 
 SLOW_SHARE = 0.25
 """Share of a case's budget that one method may take before it leaves the rounds."""
@@ -33,6 +33,7 @@ class Trial:
     Attributes:
         cell: The cell.
         method: The description of its method.
+        conditions: What it shares with the other cells of its case.
         outcome: What has become of it so far.
         samples: Seconds a call, by the number of the round.
         calm: Rounds of them in which the machine was undisturbed.
@@ -42,21 +43,14 @@ class Trial:
     def __init__(self, method: MethodEntry, conditions: Conditions, pool: AnyPool) -> None:
         self.cell = Cell(conditions.case, method.name)
         self.method = method
-        truth = conditions.truths[0]
-        self.outcome = Outcome(
-            Status.OK,
-            verdict=Verdict(
-                n=conditions.points.signature.n,
-                condition=truth.condition,
-                owed=truth.owed,
-                undecided=truth.undecided,
-                bound=truth.kind,
-            ),
-        )
+        self.conditions = conditions
+        truth, verdict = conditions.truths[0], Verdict(conditions.points.signature.n)
+        verdict.condition, verdict.owed = truth.condition, truth.owed
+        verdict.undecided, verdict.bound = truth.undecided, truth.kind
+        self.outcome = Outcome(Status.OK, verdict=verdict)
         self.samples: dict[int, float] = {}
         self.calm: Sequence[int] = ()
         self.loops = 0
-        self._conditions = conditions
         self._pool = pool
         self._worker: AnyWorker | None = None
         self._cpu_s = 0.0
@@ -67,17 +61,14 @@ class Trial:
         Raises:
             Failure: If a step fails or an answer disagrees.
         """
-        case, verdict = self.cell.case, self.outcome.verdict
-        verdict.promise = self._conditions.operator.promise(self.method.digits, case.dtype)
+        dtype, verdict = self.cell.case.dtype, self.outcome.verdict
+        verdict.promise = self.conditions.operator.promise(self.method.digits, dtype)
         if verdict.promise is None:
-            raise Failure(
-                Status.UNSUPPORTED, f"{self.method.name} promises nothing in {case.dtype}."
-            )
+            raise Failure(Status.UNSUPPORTED, f"{self.method.name} promises nothing in {dtype}.")
         self._prepare()
         found = self._agreement()
-        verdict.digits, verdict.worst_digits, verdict.ulps = (
-            found.digits, found.worst_digits, found.ulps,
-        )  # fmt: skip
+        verdict.digits, verdict.worst_digits = found.digits, found.worst_digits
+        verdict.ulps = found.ulps
         if found.status is not Status.OK:
             raise Failure(found.status, found.reason)
 
@@ -89,14 +80,9 @@ class Trial:
         """
         if not self._placed:
             self._prepare()
-        options = self._conditions.options
-        self.loops, self.outcome.warm.call_bytes = self._ready.ask(
-            requests.calibrate,
-            options.timeout_s,
-            self.cell.id,
-            self._conditions.timed,
-            options.sample_s,
-        )
+        at, sample_s = self.conditions.timed, self.conditions.options.sample_s
+        found = self._ask(self._worker, requests.calibrate, self.cell.id, at, sample_s)
+        self.loops, self.outcome.warm.call_bytes = found
 
     def sample(self, number: int) -> None:
         """Take the sample of a round.
@@ -106,9 +92,7 @@ class Trial:
         """
         if not (self._placed and self.loops):
             self.calibrate()
-        taken = self._ready.ask(
-            requests.sample, self._conditions.options.timeout_s, self.cell.id, self.loops
-        )
+        taken = self._ask(self._worker, requests.sample, self.cell.id, self.loops)
         self.samples[number] = taken.wall_s
         self._cpu_s += taken.cpu_s
 
@@ -121,10 +105,8 @@ class Trial:
         if self._placed:
             found = self._agreement()
             if found.status is not Status.OK:
-                calls = self.loops * len(self.samples)
-                raise Failure(
-                    found.status, f"right at first, not after {calls} calls: {found.reason}"
-                )
+                told = f"right at first, not after {self.loops * len(self.samples)} calls"
+                raise Failure(found.status, f"{told}: {found.reason}")
 
     def repeat_cold(self) -> None:
         """Repeat import, preparation and first call in fresh workers; keep the medians.
@@ -133,24 +115,22 @@ class Trial:
             Failure: If a fresh worker fails.
         """
         runs = []
-        for _ in range(self._conditions.options.cold):
+        for _ in range(self.conditions.options.cold):
             worker = self._pool.start(self.method.tool)
             try:
-                runs.append((self._set_up(worker), *self._prepare_in(worker)))
+                runs.append(self._prepare_in(worker)[0])
             finally:
                 worker.stop()
-        cold = self.outcome.cold
-        if runs:
-            import_s, prepare_s, first_s, *_ = zip(*runs, strict=True)
-            cold.import_s = statistics.median(import_s) if self.method.requires else None
-            cold.prepare_s = statistics.median(prepare_s)
-            cold.first_s = statistics.median(first_s)
-        cold.cold = len(runs)
+        self.outcome.cold.cold = len(runs)
+        for name in ("import_s", "prepare_s", "first_s"):
+            taken = [getattr(run, name) for run in runs]
+            if None not in taken:
+                setattr(self.outcome.cold, name, statistics.median(taken))
 
     @property
     def slow(self) -> bool:
         """Whether its calls are so long that it leaves the rounds with what it has."""
-        taken, options = len(self.samples), self._conditions.options
+        taken, options = len(self.samples), self.conditions.options
         long_calls = self.spent_s > 2 * taken * options.sample_s
         over_share = self.spent_s > SLOW_SHARE * options.budget_s
         return taken >= FEWEST_ROUNDS and long_calls and over_share
@@ -175,7 +155,7 @@ class Trial:
 
     def conclude(self, fastest: Trial, stopped: str, floor_s: float | None) -> None:
         """Turn the samples into the outcome's figures."""
-        given, taken = self._conditions.options.threads, list(self.samples.values())
+        given, taken = self.conditions.options.threads, list(self.samples.values())
         threads_used = self._cpu_s / sum(taken)
         times, ratios = median(list(self.counted.values())), self.ratio_to(fastest)
         self.outcome.warm = Warm(
@@ -195,19 +175,13 @@ class Trial:
 
     def _agreement(self) -> Agreement:
         """Return the verdict at the first point where the answer is wrong, or at the first."""
-        conditions, asked = self._conditions, self._conditions.operator
+        points, asked = self.conditions.points, self.conditions.operator
+        layout, promise = asked.layout(points.signature), self.outcome.verdict.promise or 0.0
+        exact, dtype = self.method.exact or not asked.differentiates, self.cell.case.dtype
         found, notes = [], []
-        for at, truth in zip(conditions.points.checked, conditions.truths, strict=True):
-            timeout_s = conditions.options.timeout_s
-            answer = self._ready.ask(requests.answer, timeout_s, self.cell.id, at)
-            each = agree(
-                answer.arrays,
-                truth,
-                asked.layout(conditions.points.signature),
-                promise=self.outcome.verdict.promise or 0.0,
-                exact=self.method.exact or not asked.differentiates,
-                dtype=conditions.case.dtype,
-            )
+        for at, truth in zip(points.checked, self.conditions.truths, strict=True):
+            answer = self._ask(self._worker, requests.answer, self.cell.id, at)
+            each = agree(answer.arrays, truth, layout, promise=promise, exact=exact, dtype=dtype)
             if each.status is not Status.OK:
                 return each
             found.append(each)
@@ -220,45 +194,26 @@ class Trial:
         """Whether the worker that it was prepared in still lives."""
         return self._worker is not None and self._worker.alive
 
-    @property
-    def _ready(self) -> AnyWorker:
-        """The worker that it was prepared in."""
-        if self._worker is None:
-            raise Failure(Status.ERROR, f"{self.cell.id} was asked for before it was prepared")
-        return self._worker
-
     def _prepare(self) -> None:
-        worker = self._worker = self._pool.worker(self.method.tool)
-        opened = (self.method.name, self._conditions.target)
+        self._worker = self._pool.worker(self.method.tool)
+        self.outcome.cold, self.outcome.route = self._prepare_in(self._worker)
+
+    def _prepare_in(self, worker: AnyWorker) -> tuple[Cold, str]:
+        """Prepare the cell in a worker; return what that took, and the route."""
+        conditions, address, key = self.conditions, self.method.address, self.cell.id
+        points, opened = conditions.points, (self.method.name, conditions.target)
         if opened not in worker.opened:
-            worker.opened[opened] = self._set_up(worker)
-        first = next(iter(worker.opened.values()))  # the import was paid for by the first
-        prepared = self._prepare_in(worker)
-        self.outcome.route = prepared.route
-        import_s = first if self.method.requires else None
-        self.outcome.cold = Cold(
-            import_s, prepared.prepare_s, prepared.first_s, prepared.peak_bytes, cold=0
-        )
+            worker.opened[opened] = self._ask(worker, requests.set_up, address, conditions.target)
+        work = Work(address, conditions.problem, conditions.case.operator, points.signature)
+        at, budget_s = points.preparation, conditions.options.budget_s
+        cold, route = self._ask(worker, requests.prepare, key, work, at, budget_s)
+        if self.method.requires:
+            cold.import_s = next(iter(worker.opened.values()))  # the first to import paid for it
+        return cold, route
 
-    def _set_up(self, worker: AnyWorker) -> float:
-        conditions = self._conditions
-        return worker.ask(
-            requests.set_up, conditions.options.timeout_s, self.method.address, conditions.target
-        )
-
-    def _prepare_in(self, worker: AnyWorker) -> Preparation:
-        conditions, options = self._conditions, self._conditions.options
-        work = Work(
-            self.method.address,
-            conditions.problem,
-            conditions.case.operator,
-            conditions.points.signature,
-        )
-        return worker.ask(
-            requests.prepare,
-            options.timeout_s,
-            self.cell.id,
-            work,
-            conditions.points.preparation,
-            options.budget_s,
-        )
+    def _ask(
+        self, worker: AnyWorker | None, request: Request[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        if worker is None:
+            raise Failure(Status.ERROR, f"{self.cell.id} was asked for before it was prepared")
+        return worker.ask(request, self.conditions.options.timeout_s, *args, **kwargs)

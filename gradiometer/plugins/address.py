@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 import cloudpickle
 
 from gradiometer.errors import GradiometerError, describe
-from gradiometer.plugins.files import collect, load_file
+from gradiometer.plugins.files import Plugin, collect, load_file
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
 
@@ -48,10 +48,8 @@ class Address(Generic[T]):
         """
         if self.pickled:
             return cast(T, cloudpickle.loads(self.pickled))
-        if self.path is not None:
-            module = load_file(self.module, self.path)
-        else:
-            module = import_module(self.module)
+        path, name = self.path, self.module
+        module = import_module(name) if path is None else load_file(name, path)
         for item in collect(module):
             if item.name == self.name and isinstance(item, self.kind):
                 return item
@@ -81,6 +79,6 @@ def by_value(item: T) -> Address[T]:
             cloudpickle.unregister_pickle_by_value(source)
 
 
-def home(item: Problem | Method) -> str:
+def home(item: Plugin) -> str:
     """Return the module that an object's code is in."""
     return item.written.__module__ if isinstance(item, Problem) else type(item).__module__

@@ -12,6 +12,8 @@ from gradiometer.errors import GradiometerError
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
 
+Plugin = Problem | Method
+
 
 def python_files(path: Path) -> list[Path]:
     """Return the file itself, or a folder's Python files in order of name.
@@ -47,15 +49,15 @@ def load_file(name: str, path: Path) -> ModuleType:
     return module
 
 
-def collect(module: ModuleType) -> list[Problem | Method]:
+def collect(module: ModuleType) -> list[Plugin]:
     """Return the problems and methods that a module defines; named Method classes are called."""
-    found: list[Problem | Method] = []
+    found: list[Plugin] = []
     for item in {id(value): value for value in vars(module).values()}.values():
         if issubclass(type(item), ModuleType):
             continue  # a lazily imported library: asking it for anything would import it
         if inspect.isclass(item) and issubclass(item, Method):
             if item.__module__ == module.__name__ and item.name and "name" in vars(item):
                 found.append(item())
-        elif isinstance(item, Problem | Method):
+        elif isinstance(item, Plugin):
             found.append(item)
     return found

@@ -18,10 +18,8 @@ from typing import Any
 
 from gradiometer.errors import GradiometerError, describe
 from gradiometer.plugins.address import home
-from gradiometer.plugins.files import collect, load_file, python_files
+from gradiometer.plugins.files import Plugin, collect, load_file, python_files
 from gradiometer.plugins.registry import KINDS, Kind, Registry
-from gradiometer.vocabulary.method import Method
-from gradiometer.vocabulary.problem import Problem
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -81,36 +79,32 @@ def _add_file(registry: Registry, kind: Kind, name: str, path: Path) -> None:
 
 def _add_entry(registry: Registry, kind: Kind, entry: EntryPoint) -> None:
     registry.origins[entry.module] = None
-    for item in _attempt(registry, kind, entry.name, entry.value, lambda: _announced(entry)):
+    source = Path(entry.value)
+    for item in _attempt(registry, kind, entry.name, source, lambda: _announced(entry)):
         registry.add(item, entry.name, entry.module if home(item) == entry.module else "")
 
 
-def _announced(entry: EntryPoint) -> list[Problem | Method]:
+def _announced(entry: EntryPoint) -> list[Plugin]:
     """Return what an entry point announces: a module's plugins, a class's object, an object."""
     loaded: Any = entry.load()
     if isinstance(loaded, ModuleType):
         return collect(loaded)
     item = loaded() if inspect.isclass(loaded) else loaded
-    if not isinstance(item, Problem | Method):
-        raise GradiometerError(
-            f"a Problem, a Method or a module was expected, not {type(item).__name__}."
-        )
+    if not isinstance(item, Plugin):
+        found = type(item).__name__
+        raise GradiometerError(f"a Problem, a Method or a module was expected, not {found}.")
     return [item]
 
 
 def _attempt(
-    registry: Registry,
-    kind: Kind,
-    name: str,
-    source: Path | str,
-    loader: Callable[[], list[Problem | Method]],
-) -> list[Problem | Method]:
+    registry: Registry, kind: Kind, name: str, source: Path, loader: Callable[[], list[Plugin]]
+) -> list[Plugin]:
     """Return what the loader gives; whatever a plugin raises is noted as broken."""
     try:
         return loader()
     except (Exception, SystemExit) as error:
-        shown = source.name if isinstance(source, Path) else source
-        registry.add_broken(kind, name, f"{shown} failed to load: {_where(error, str(source))}")
+        told = f"{source.name} failed to load: {_where(error, str(source))}"
+        registry.add_broken(kind, name, told)
         return []
 
 

@@ -10,11 +10,13 @@ import fnmatch
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.plugins.address import Address, by_value
+from gradiometer.plugins.files import Plugin
 from gradiometer.vocabulary.method import Method, Mode, missing
 from gradiometer.vocabulary.problem import Problem
 
@@ -94,7 +96,7 @@ class MethodEntry:
         told = (method.requires, method.extra, method.digits, method.exact, about)
         return cls(method.name, method.mode, tool, *told, address)
 
-    @property
+    @cached_property
     def missing(self) -> str | None:
         """Why it cannot run here: its library is not installed. Imports nothing."""
         return missing(self.requires, self.extra)
@@ -102,11 +104,16 @@ class MethodEntry:
 
 @dataclass(frozen=True)
 class Broken:
-    """A plugin that could not be loaded, under the name of its file, and why."""
+    """A plugin that could not be loaded, under the name of its file, and why.
+
+    In a plan it stands for a problem of one size with a scalar value.
+    """
 
     kind: Kind
     name: str
     reason: str
+    labels: ClassVar[tuple[str, ...]] = ("",)
+    outputs: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass
@@ -126,9 +133,9 @@ class Registry:
     broken: list[Broken] = field(default_factory=list)
     origins: dict[str, Path | None] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)
-    _objects: list[Problem | Method] = field(default_factory=list)
+    _objects: list[Plugin] = field(default_factory=list)
 
-    def add(self, item: Problem | Method, family: str = "", module: str = "") -> None:
+    def add(self, item: Plugin, family: str = "", module: str = "") -> None:
         """Describe an object, unless it is described already.
 
         Args:
@@ -140,51 +147,41 @@ class Registry:
         Raises:
             GradiometerError: If something else has that name, or it cannot be sent to a worker.
         """
-        known = self._shelf(item).get(item.name)
-        beside_it = known is not None and known.address.module == module != ""
-        if beside_it or not self._has(item):
-            self._describe(item, family, module)
-            if not module:
-                self._objects.append(item)
-
-    def _has(self, item: Problem | Method) -> bool:
-        """Return whether an object is described already, and not another one by its name."""
-        known = self._shelf(item).get(item.name)
-        if known is None or known.address.pickled:
-            return any(made is item for made in self._objects)
-        filed = known.address.load()
-        alike = type(filed) is type(item) and isinstance(item, Method) and vars(filed) == vars(item)
-        return filed is item or alike
-
-    def _describe(self, item: Problem | Method, family: str, module: str) -> None:
-        """Describe an object of a module, or one that travels by value where there is none."""
-        kind = Problem if isinstance(item, Problem) else Method
-        if item.name in self._shelf(item):
-            raise GradiometerError(
-                f"{kind.__name__} {item.name!r} is defined twice: names must be unique. "
-                "Rename one of them."
-            )
-        address: Address[Any] = (
-            Address(kind, item.name, module, self.origins[module]) if module else by_value(item)
-        )
+        kind: Any = Problem if isinstance(item, Problem) else Method
+        known = (self.problems if kind is Problem else self.methods).get(item.name)
+        if known is not None:
+            if known.address.module == module != "" or not self._is(known, item):
+                raise GradiometerError(
+                    f"{kind.__name__} {item.name!r} is defined twice: names must be unique. "
+                    "Rename one of them."
+                )
+            return
+        if module:
+            address = Address(kind, item.name, module, self.origins[module])
+        else:
+            address = by_value(item)
+            self._objects.append(item)
         if isinstance(item, Problem):
             self.problems[item.name] = ProblemEntry.of(item, address)
         else:
             self.methods[item.name] = MethodEntry.of(item, address, family)
 
-    def _shelf(self, item: Problem | Method) -> dict[str, Any]:
-        return self.problems if isinstance(item, Problem) else self.methods
+    def _is(self, known: ProblemEntry | MethodEntry, item: Plugin) -> bool:
+        """Return whether an entry describes this object, and not another one of its name."""
+        if known.address.pickled:
+            return any(made is item for made in self._objects)
+        filed = known.address.load()
+        alike = type(filed) is type(item) and isinstance(item, Method) and vars(filed) == vars(item)
+        return filed is item or alike
 
     def add_broken(self, kind: Kind, name: str, reason: str) -> None:
         """Note a plugin that could not be loaded, under a free name."""
-        self.broken.append(
-            Broken(kind, f"{name} (broken)" if name in self.named(kind) else name, reason)
-        )
+        free = f"{name} (broken)" if name in self.named(kind) else name
+        self.broken.append(Broken(kind, free, reason))
 
     def named(self, kind: Kind) -> dict[str, Any]:
         """Return all entries of a kind by name, broken ones last."""
-        entries: Mapping[str, Any] = self.problems if kind == "problems" else self.methods
-        return dict(entries) | {b.name: b for b in self.broken if b.kind == kind}
+        return {**getattr(self, kind), **{b.name: b for b in self.broken if b.kind == kind}}
 
     def matching(self, kind: Kind, pattern: str) -> list[Any]:
         """Return the entries of a kind whose names match a glob pattern, broken ones last.

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from gradiometer.errors import GradiometerError, UnknownName, listing
+from gradiometer.plugins.files import Plugin
 from gradiometer.plugins.loader import add_path
 from gradiometer.plugins.registry import KINDS, Broken, Kind, ProblemEntry, Registry
-from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
 
-What = str | Problem | Method
+What = str | Plugin
 """A name, a glob pattern, `FILE.py` (all it brings), `FILE.py:name`, or the object itself."""
 
 
@@ -25,24 +25,11 @@ def choose(
         UnknownName: If something matches nothing.
         GradiometerError: If a file cannot be loaded, or a name is taken twice.
     """
-    several = [what] if isinstance(what, What) else list(what)
-    chosen: dict[Kind, set[str]] = {kind: set() for kind in kinds}
-    for item in several:
-        if not isinstance(item, str):
-            kind: Kind = "problems" if isinstance(item, Problem) else "methods"
-            if kind not in kinds:
-                raise GradiometerError(f"{item.name!r} is none of the {kinds[0]}: name one.")
-            registry.add(item)
-            chosen[kind].add(item.name)
-            continue
-        found, known = _named(registry, item, kinds)
-        if not any(found.values()):
-            raise UnknownName(" or ".join(kind.removesuffix("s") for kind in kinds), item, known)
-        for kind, entries in found.items():
-            chosen[kind] |= {entry.name for entry in entries}
+    several = [what] if isinstance(what, What) else what
+    chosen = {pair for item in several for pair in _named(registry, item, kinds)}
     return {
-        kind: [entry for name, entry in registry.named(kind).items() if name in names]
-        for kind, names in chosen.items()
+        kind: [e for name, e in registry.named(kind).items() if (kind, name) in chosen]
+        for kind in kinds
     }
 
 
@@ -62,29 +49,39 @@ def choose_problem(registry: Registry, what: str | Problem) -> ProblemEntry:
     return cast(ProblemEntry, found[0])
 
 
-Found = dict[Kind, list[Any]]
-
-
-def _named(registry: Registry, item: str, kinds: Sequence[Kind]) -> tuple[Found, list[str]]:
-    """Return the entries that a text names, and what it could have named instead."""
+def _named(registry: Registry, item: What, kinds: Sequence[Kind]) -> list[tuple[Kind, str]]:
+    """Return the kinds and names of what an object or a text stands for."""
+    if not isinstance(item, str):
+        kind: Kind = "problems" if isinstance(item, Problem) else "methods"
+        if kind not in kinds:
+            raise GradiometerError(f"{item.name!r} is none of the {kinds[0]}: name one.")
+        registry.add(item)
+        return [(kind, item.name)]
     file, colon, name = item.partition(".py:")
-    if not colon and not item.endswith(".py"):
-        known = [name for kind in kinds for name in registry.named(kind)]
-        return {kind: registry.matching(kind, item) for kind in kinds}, known
-    path = Path(f"{file}.py" if colon else item)
+    if colon or item.endswith(".py"):
+        path = Path(f"{file}.py" if colon else item)
+        brought = _brought(registry, path, kinds)
+        found = [pair for pair in brought if pair[1] == name or not colon]
+        known = [f"{path}:{each}" for _, each in brought]
+    else:
+        found = [(kind, e.name) for kind in kinds for e in registry.matching(kind, item)]
+        known = [each for kind in kinds for each in registry.named(kind)]
+    if not found:
+        raise UnknownName(" or ".join(kind.removesuffix("s") for kind in kinds), item, known)
+    return found
+
+
+def _brought(registry: Registry, path: Path, kinds: Sequence[Kind]) -> list[tuple[Kind, str]]:
+    """Return the kinds and names of what a file brings.
+
+    Raises:
+        GradiometerError: If it could not be loaded.
+    """
     add_path(registry, path)
-    brought = {kind: _brought(registry, path, kind) for kind in kinds}
+    named = [(kind, entry) for kind in kinds for entry in registry.named(kind).values()]
+    whole = [(kind, entry) for kind, entry in named if not isinstance(entry, Broken)]
+    brought = [(kind, e.name) for kind, e in whole if e.address.path == path.resolve()]
     for broken in registry.broken:
-        told = broken.reason.startswith(f"{path.name} failed to load")
-        if told and not any(brought.values()):
+        if broken.reason.startswith(f"{path.name} failed to load") and not brought:
             raise GradiometerError(broken.reason)
-    known = [f"{path}:{entry.name}" for entries in brought.values() for entry in entries]
-    if not colon:
-        return brought, known
-    return {k: [e for e in entries if e.name == name] for k, entries in brought.items()}, known
-
-
-def _brought(registry: Registry, path: Path, kind: Kind) -> list[Any]:
-    """Return the entries of a kind that a file brings."""
-    entries = registry.named(kind).values()
-    return [e for e in entries if not isinstance(e, Broken) and e.address.path == path.resolve()]
+    return brought

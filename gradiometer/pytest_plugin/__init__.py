@@ -26,18 +26,12 @@ SESSION = pytest.StashKey["Session"]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the benchmark suite."""
     group = parser.getgroup("gradiometer", "comparing differentiation methods")
+    plugins = "File or folder with further problems and methods; repeatable."
+    everything = "All sizes of all problems, and all operators."
     group.addoption(
-        "--gradiometer-plugins",
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="File or folder with further problems and methods; repeatable.",
+        "--gradiometer-plugins", action="append", default=[], metavar="PATH", help=plugins
     )
-    group.addoption(
-        "--gradiometer-all",
-        action="store_true",
-        help="All sizes of all problems, and all operators.",
-    )
+    group.addoption("--gradiometer-all", action="store_true", help=everything)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -90,14 +84,20 @@ def gradiometer_floor(request: pytest.FixtureRequest, benchmark: Any) -> Iterato
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Keep the session as a run, and say where it and its report are."""
+    """Conclude the session's run, if a cell was tried, and say where it and its report are."""
     session = config.stash.get(SESSION, None)
-    if session is None or session.run is None:
+    if session is None or session.folder is None:
         return
+    from gradiometer.report.process import write_report
+
+    folder = session.folder
     terminalreporter.section("gradiometer")
-    terminalreporter.write_line(f"run     {session.run}")
+    terminalreporter.write_line(f"run     {folder.path}")
     try:
-        terminalreporter.write_line(f"report  {session.keep(config.rootpath)}")
+        folder.info["floor_s"] = session.floor_s
+        folder.finish("complete")
+        report = write_report(folder.path, config.rootpath / "reports")
+        terminalreporter.write_line(f"report  {report}")
     except GradiometerError as error:
         terminalreporter.write_line(f"report  {error}", red=True)
 
@@ -106,8 +106,6 @@ def _session(config: pytest.Config) -> Session:
     if SESSION not in config.stash:
         from gradiometer.pytest_plugin.session import Session
 
-        config.stash[SESSION] = Session(
-            config.getoption("gradiometer_plugins"),
-            everything=config.getoption("gradiometer_all"),
-        )
+        extra, everything = map(config.getoption, ("gradiometer_plugins", "gradiometer_all"))
+        config.stash[SESSION] = Session(extra, everything=everything)
     return config.stash[SESSION]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from gradiometer.measure.pool import P, Request, T
 from gradiometer.vocabulary.method import Target
@@ -26,7 +24,8 @@ class ThisProcess:
         return self
 
     def start(self, tool: str) -> ThisProcess:
-        """Return the one worker that there is."""
+        """Return the one worker that there is, as if nothing were set up in it."""
+        self.opened = {}
         return self
 
     def ask(self, request: Request[P, T], timeout_s: float, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -36,18 +35,10 @@ class ThisProcess:
             Failure: If it fails.
         """
         try:
-            with quiet():
+            with warnings.catch_warnings(action="ignore"):  # a tool's own are no fault of the cell
                 return request(self.tool, *args, **kwargs)
         except Exception as error:  # the tool's own: it becomes the reason of the record
             raise failure(error) from error
 
     def stop(self) -> None:
         """Go on: this process outlives its measurements."""
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Leave a tool's own warnings out: they are no fault of the cell."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

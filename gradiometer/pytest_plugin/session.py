@@ -6,6 +6,7 @@ them are not paired within rounds, and the run that is kept says so.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,19 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from gradiometer.api import facts, identity
-from gradiometer.errors import GradiometerError
-from gradiometer.measure.conditions import Conditions
+from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.environment import versions
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import make_plan
-from gradiometer.measure.references import References
 from gradiometer.measure.statistics import median
 from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader
 from gradiometer.plugins.selection import choose
-from gradiometer.pytest_plugin.process import ThisProcess, quiet
-from gradiometer.report.process import write_report
+from gradiometer.pytest_plugin.process import ThisProcess
 from gradiometer.runs.schema import record
 from gradiometer.runs.store import RunFolder
 from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.outcome import Failure, Outcome, Status
-from gradiometer.vocabulary.point import Argument
 from gradiometer.worker import requests
 
 PACKAGES = ("pytest", "pytest-benchmark")
@@ -59,7 +56,7 @@ class Session:
         self.floor_s = float("nan")
         self._references = References(self.process, self.options.timeout_s)
         self._conditions: dict[Case, Conditions] = {}
-        self._folder: RunFolder | None = None
+        self.folder: RunFolder | None = None
         threadpool_limits(self.options.threads)  # NumPy was imported before it could be told
 
     def trial(self, cell: Cell) -> Trial:
@@ -73,39 +70,17 @@ class Session:
             raise Failure(end.status, end.reason)
         registry, case = self.plan.registry, cell.case
         if case not in self._conditions:
-            problem = registry.problems[case.problem]
-            self._conditions[case] = self._references.conditions(
-                case, problem.address, self.options
-            )
+            address = registry.problems[case.problem].address
+            found = self._references.conditions(case, address, self.options)
+            self._conditions[case] = found
         return Trial(registry.methods[cell.method], self._conditions[case], self.process)
-
-    def timed(self, case: Case) -> Argument:
-        """Return where a case's calls are timed, once a cell of it was tried."""
-        return self._conditions[case].timed
 
     def add(self, cell: Cell, outcome: Outcome, root: Path) -> None:
         """Record a cell in the session's run, which is made when the first one ends."""
-        if self._folder is None:
+        if self.folder is None:
             info = facts(self.plan, self.options, "sequential", PACKAGES)
-            self._folder = RunFolder.create(root / "results", info)
-        self._folder.append(record(identity(cell, self.plan.registry), outcome))
-
-    @property
-    def run(self) -> Path | None:
-        """Folder of the session's run, if any cell was tried."""
-        return None if self._folder is None else self._folder.path
-
-    def keep(self, root: Path) -> Path:
-        """Conclude the session's run, and return its report.
-
-        Raises:
-            GradiometerError: If no cell was tried, or the disk takes no more.
-        """
-        if self._folder is None:
-            raise GradiometerError("no cell was tried: nothing to report.")
-        self._folder.info["floor_s"] = self.floor_s
-        self._folder.finish("complete")
-        return write_report(self._folder.path, root / "reports")
+            self.folder = RunFolder.create(root / "results", info)
+        self.folder.append(record(identity(cell, self.plan.registry), outcome))
 
 
 class BenchmarkCell:
@@ -139,21 +114,21 @@ class BenchmarkCell:
 
     def time(self, benchmark: Any) -> None:
         """Time the checked call with pytest-benchmark's fixture; completion is part of the call."""
-        session, outcome, case = self._session, self.outcome, self.cell.case
-        method, at = session.plan.registry.methods[self.cell.method], session.timed(case)
+        session, trial = self._session, self._session.trial(self.cell)
+        at, method, verdict = trial.conditions.timed, trial.method, self.outcome.verdict
         call, args, kwargs = session.process.ask(requests.call, 0.0, self.cell.id, at)
-        benchmark.group = case.id
+        benchmark.group = self.cell.case.id
         benchmark.extra_info.update(
             method=method.name,
             mode=method.mode,
-            digits=str(outcome.verdict.digits),
-            worst_digits=str(outcome.verdict.worst_digits),
-            promise=outcome.verdict.promise,
+            digits=str(verdict.digits),
+            worst_digits=str(verdict.worst_digits),
+            promise=verdict.promise,
             floor_s=session.floor_s,
             versions=versions(("numpy", *method.requires)),
         )
-        with quiet():
+        with warnings.catch_warnings(action="ignore"):
             benchmark(call, *args, **kwargs)
-        stats, warm = benchmark.stats.stats, outcome.warm
+        stats, warm = benchmark.stats.stats, self.outcome.warm
         warm.time_s, warm.low_s, warm.high_s = median(stats.data)
         warm.rounds, warm.loops = stats.rounds, benchmark.stats.iterations

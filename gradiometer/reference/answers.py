@@ -13,7 +13,8 @@ from gradiometer.reference import balls as numeric
 from gradiometer.reference.balls import ZERO, Balls
 from gradiometer.reference.forward import Forward
 from gradiometer.reference.node import Node
-from gradiometer.reference.passes import backward, forward, seed, taped
+from gradiometer.reference.parts import View
+from gradiometer.reference.passes import backward, forward, plain, seed, taped
 from gradiometer.reference.rounding import Floats, likely
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.point import Directions
@@ -38,14 +39,8 @@ class Answer(NamedTuple):
 
     def at_least(self, other: Answer) -> Answer:
         """Return the answer with the larger of its own and another computation's bounds."""
-        return Answer(
-            self.balls, np.maximum(self.bound, other.bound), self.probable | other.probable
-        )
-
-
-def answer(done: Forward, asked: Operator, along: Directions) -> Answer:
-    """Return an operator's answer at the point of a forward pass, along directions."""
-    return ANSWERS[asked.name](done, asked, along)
+        larger = np.maximum(self.bound, other.bound)
+        return Answer(self.balls, larger, self.probable | other.probable)
 
 
 def _value(done: Forward, asked: Operator, along: Directions) -> Answer:
@@ -65,19 +60,17 @@ def _jvp(done: Forward, asked: Operator, along: Directions) -> Answer:
 
 
 def _jacobian(done: Forward, asked: Operator, along: Directions) -> Answer:
-    n, m = (sum(node.size for node in nodes) for nodes in (done.inputs, done.outputs))
-    if n < m:
+    if done.signature.n < done.signature.m:
         columns = [_flat(done, _tangents(unit, done.outputs), k) for k, unit in _units(done.inputs)]
-        return _matrix(done, columns, asked, lambda rows: rows.T)
-    rows = [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(done.outputs)]
-    return _matrix(done, rows, asked, lambda rows: rows)
+        return _matrix(done, columns, asked, turned=True)
+    return _matrix(done, _rows(done, done.outputs), asked)
 
 
 def _hvp(done: Forward, asked: Operator, along: Directions) -> Answer:
     """Return forward over reverse, with the larger of its bounds and those of reverse over it."""
     slope = _slope(done)
     pushed = _tangents(_seeds(done.inputs, along.tangents), slope)
-    pulled = _cotangents(_zipped(slope, list(along.tangents.values())), done.inputs)
+    pulled = _cotangents(_seeds(slope, along.tangents), done.inputs)
     both = _flat(done, [*pushed, *pulled])  # at once, since they share the way to the slope
     one, other = (Answer(*half) for half in zip(*(np.split(part, 2) for part in both), strict=True))
     return one.at_least(other)
@@ -85,10 +78,8 @@ def _hvp(done: Forward, asked: Operator, along: Directions) -> Answer:
 
 def _hessian(done: Forward, asked: Operator, along: Directions) -> Answer:
     """Return reverse over reverse; its columns are rows of forward over reverse."""
-    rows = [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(_slope(done))]
-    found = _matrix(done, rows, asked, lambda rows: rows)
-    turned = _matrix(done, rows, asked, lambda rows: rows.T)
-    return found.at_least(turned)
+    rows = _rows(done, _slope(done))
+    return _matrix(done, rows, asked).at_least(_matrix(done, rows, asked, turned=True))
 
 
 ANSWERS: dict[str, Callable[[Forward, Operator, Directions], Answer]] = {
@@ -100,16 +91,18 @@ ANSWERS: dict[str, Callable[[Forward, Operator, Directions], Answer]] = {
     "vjp": _vjp,
     "hvp": _hvp,
 }
+"""An operator's answer at the point of a forward pass, along directions."""
 
 
 def _slope(done: Forward) -> list[Node]:
     """Return the gradient on the tape, to be differentiated again."""
-    found = backward({done.outputs[0]: seed(1.0)}, taped)
-    return [found.get(x) or _nothing(x) for x in done.inputs]
+    return _cotangents({done.outputs[0]: seed(1.0)}, done.inputs, taped)
 
 
-def _cotangents(seeds: Mapping[Node, Node], inputs: Sequence[Node]) -> list[Node]:
-    found = backward(seeds)
+def _cotangents(
+    seeds: Mapping[Node, Node], inputs: Sequence[Node], view: View = plain
+) -> list[Node]:
+    found = backward(seeds, view)
     return [found.get(x) or _nothing(x) for x in inputs]
 
 
@@ -120,16 +113,11 @@ def _tangents(seeds: Mapping[Node, Node], outputs: Sequence[Node]) -> list[Node]
 
 def _nothing(like: Node) -> Node:
     """Return the derivative of what does not depend on it: structural zeros."""
-    zeros = np.full(like.shape, ZERO, dtype=object)
-    return Node(zeros, ("nothing", like.shape), sparse=True)
+    return Node(np.full(like.shape, ZERO), ("nothing", like.shape), sparse=True)
 
 
 def _seeds(nodes: Sequence[Node], directions: Mapping[str, Array]) -> dict[Node, Node]:
-    return _zipped(nodes, list(directions.values()))
-
-
-def _zipped(nodes: Sequence[Node], arrays: Sequence[Array]) -> dict[Node, Node]:
-    return {node: seed(a) for node, a in zip(nodes, arrays, strict=True)}
+    return {node: seed(a) for node, a in zip(nodes, directions.values(), strict=True)}
 
 
 def _units(nodes: Sequence[Node]) -> Iterator[tuple[int, dict[Node, Node]]]:
@@ -140,6 +128,10 @@ def _units(nodes: Sequence[Node]) -> Iterator[tuple[int, dict[Node, Node]]]:
             unit = np.zeros(node.shape)
             unit.reshape(-1)[i] = 1.0
             yield next(number), {node: seed(unit)}
+
+
+def _rows(done: Forward, ends: Sequence[Node]) -> list[Answer]:
+    return [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(ends)]
 
 
 def _flat(done: Forward, nodes: Sequence[Node], line: int | None = None) -> Answer:
@@ -159,13 +151,14 @@ def _flat(done: Forward, nodes: Sequence[Node], line: int | None = None) -> Answ
 
 
 def _matrix(
-    done: Forward, lines: Sequence[Answer], asked: Operator, turn: Callable[[Any], Any]
+    done: Forward, lines: Sequence[Answer], asked: Operator, *, turned: bool = False
 ) -> Answer:
     """Return the blocks of a matrix, given by its rows, or by its columns to be turned."""
     rows, columns = asked.spaces(done.signature)
 
     def cut(arrays: Iterable[Any]) -> Any:
-        found = blocks(turn(np.array(list(arrays))), rows, columns)
+        matrix = np.array(list(arrays))
+        found = blocks(matrix.T if turned else matrix, rows, columns)
         return np.concatenate([np.ravel(block) for block in found])
 
     return Answer(*(cut(parts) for parts in zip(*lines, strict=True)))

@@ -11,7 +11,8 @@ to write instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,8 +23,7 @@ from gradiometer.reference import node as nodes
 from gradiometer.reference import structure
 from gradiometer.reference.evaluation import compare
 from gradiometer.reference.node import Node
-from gradiometer.reference.place import WrongValue, refusal
-from gradiometer.reference.refusals import DERIVATIVE_LOST
+from gradiometer.reference.refusals import DERIVATIVE_LOST, REFUSED, WrongName, WrongValue, refusal
 
 Positions = NDArray[np.int64]
 
@@ -31,19 +31,13 @@ Positions = NDArray[np.int64]
 class Storage:
     """What views share: the node that holds the components at present."""
 
-    __slots__ = ("_positions", "node", "version")
-
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.version = 0
-        self._positions: Positions | None = None
 
-    @property
+    @cached_property
     def positions(self) -> Positions:
         """The position of each component, in the storage's shape."""
-        if self._positions is None:
-            self._positions = np.arange(self.node.size).reshape(self.node.shape)
-        return self._positions
+        return np.arange(self.node.size).reshape(self.node.shape)
 
     def write(self, at: Positions, values: Node) -> None:
         """Replace the components at these positions; of one that is met twice, the last counts."""
@@ -54,7 +48,6 @@ class Storage:
         flat, new = (structure.reshape(x, (-1,)) for x in (self.node, values))
         written = new[np.maximum(writer, 0)]
         self.node = structure.reshape(structure.where(writer >= 0, written, flat), self.node.shape)
-        self.version += 1
 
 
 class Array:
@@ -68,7 +61,7 @@ class Array:
         scalar: Whether it cannot be assigned to; a result without axes by default.
     """
 
-    __slots__ = ("_node", "_positions", "_storage", "_version", "integer", "scalar")
+    __slots__ = ("_node", "_of", "_positions", "_storage", "integer", "scalar")
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # as NumPy's
 
     def __init__(self, node: Node, *, integer: bool = False, scalar: bool | None = None) -> None:
@@ -76,18 +69,16 @@ class Array:
         self.scalar = node.ndim == 0 if scalar is None else scalar
         self._storage = Storage(node)
         self._positions: Positions | None = None
-        self._node = node
-        self._version = 0
+        self._node = self._of = node
 
     @property
     def node(self) -> Node:
         """The components as they are now."""
-        storage = self._storage
-        if self._version != storage.version:
-            self._version = storage.version
-            self._node = storage.node
-            if self._positions is not None:
-                self._node = structure.reshape(storage.node, (-1,))[self._positions]
+        whole = self._storage.node
+        if self._of is not whole:  # which was written to since
+            at = self._positions
+            self._node = whole if at is None else structure.reshape(whole, (-1,))[at]
+            self._of = whole
         return self._node
 
     @property
@@ -95,15 +86,13 @@ class Array:
         """Where in the storage the components lie."""
         return self._storage.positions if self._positions is None else self._positions
 
-    def view_or_copy(self, where: Callable[[Positions], Any], node: Node) -> Array:
-        """Return some components: a view if NumPy makes one of the positions, else a copy."""
-        there = where(self.positions)
-        if not isinstance(there, np.ndarray) or not np.may_share_memory(there, self.positions):
-            scalar = not isinstance(there, np.ndarray)
-            return Array(node, integer=self.integer, scalar=scalar)
-        view = Array(node, integer=self.integer, scalar=self.scalar)
-        view._storage, view._positions, view._version = self._storage, there, self._storage.version
-        return view
+    def view_or_copy(self, there: Any, node: Node) -> Array:
+        """Return the components there: a view if NumPy made one of the positions, else a copy."""
+        found = Array(node, integer=self.integer, scalar=not isinstance(there, np.ndarray))
+        if np.may_share_memory(there, self.positions):
+            found.scalar, found._positions = self.scalar and not there.ndim, there
+            found._storage, found._of = self._storage, self._storage.node
+        return found
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -129,15 +118,12 @@ class Array:
 
     def __getitem__(self, key: Any) -> Array:
         key = index(key)
-        return self.view_or_copy(lambda p: p[key], self.node[key])
+        return self.view_or_copy(self.positions[key], self.node[key])
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if self.scalar:
             raise refusal("an assignment to a scalar", "numbers cannot be changed in place.")
-        self._write(np.asarray(self.positions[index(key)]), value)
-
-    def _write(self, at: Positions, value: Any) -> None:
-        new = lift(value)
+        at, new = np.asarray(self.positions[index(key)]), lift(value)
         if self.integer and not integers(value):
             raise refusal(
                 "a real number is assigned to an array of integers",
@@ -167,6 +153,11 @@ class Array:
 
     def __contains__(self, item: Any) -> bool:
         return bool((self == item).any())
+
+    def __getattr__(self, name: str) -> Any:
+        if name in REFUSED:
+            raise refusal(f".{name} of an array", REFUSED[name], WrongName)
+        raise WrongName(f"arrays have no attribute {name!r}.")
 
     def __copy__(self) -> Array:
         return Array(self.node, integer=self.integer, scalar=self.scalar)

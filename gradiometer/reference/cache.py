@@ -20,6 +20,7 @@ import platformdirs
 from gradiometer.reference.enclosure import Enclosure
 
 ARRAYS = ("high", "low", "radius", "bound")
+FACTS = ("bits", "shapes", "zero", "probable", "convention")
 
 
 def folder() -> Path:
@@ -46,15 +47,11 @@ def find(digest: str) -> Enclosure | None:
 
 def keep(digest: str, enclosure: Enclosure) -> None:
     """Store an enclosure."""
-    stored: dict[str, Any] = {}
-    facts, each, k = [], enclosure, 0
-    while each is not None:
-        stored |= {f"{name}{k}": getattr(each, name) for name in ARRAYS}
-        facts.append({
-            "bits": each.bits, "shapes": each.shapes, "zero": each.zero,
-            "probable": each.probable, "convention": each.convention,
-        })  # fmt: skip
-        each, k = each.other, k + 1  # type: ignore[assignment]
+    both = [each for each in (enclosure, enclosure.other) if each]
+    facts = [{name: getattr(each, name) for name in FACTS} for each in both]
+    stored: dict[str, Any] = {
+        f"{name}{k}": getattr(each, name) for k, each in enumerate(both) for name in ARRAYS
+    }
     write(f"{digest}.npz", lambda file: np.savez(file, facts=json.dumps(facts), **stored))
 
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 import gc
 import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import flint
 import numpy as np
 
 from gradiometer.errors import NotFinite, ReferenceFailure
 from gradiometer.reference import balls as numeric
-from gradiometer.reference.answers import PROMISE, Answer, answer
+from gradiometer.reference.answers import ANSWERS, PROMISE, Answer
 from gradiometer.reference.enclosure import Enclosure, Floats, norm
 from gradiometer.reference.evaluation import Key, Open, Undecided
 from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
@@ -75,24 +75,27 @@ def nearest(problem: Problem, at: Argument, operator: str) -> Floats:
     return _Case(problem, at, find_operator(operator), rounds=False).refined().high
 
 
+@dataclass
 class _Case:
-    """An operator of a problem at a point; `rounds` is whether what rounding decides counts."""
+    """An operator of a problem at a point.
 
-    def __init__(
-        self,
-        problem: Problem,
-        at: Argument,
-        asked: Operator,
-        first: Forward | None = None,
-        *,
-        rounds: bool = True,
-    ) -> None:
-        self.problem = problem
-        self.at = at
-        self.asked = asked
-        self.first = first
-        self.rounds = rounds
-        self.decided = ""  # where rounding decides a comparison whose branches meet
+    Attributes:
+        problem: The problem.
+        at: The point, and the directions there.
+        asked: The operator.
+        first: The forward pass of the first precision that decides all comparisons, if known.
+        rounds: Whether what rounding does counts.
+        symmetrised: Whether matrices that are symmetric by contract are read as (A + Aᵀ)/2.
+        decided: Where rounding decides a comparison whose branches meet.
+    """
+
+    problem: Problem
+    at: Argument
+    asked: Operator
+    first: Forward | None = None
+    rounds: bool = True
+    symmetrised: bool = False
+    decided: str = ""
 
     def certified(self) -> Enclosure:
         """Return the enclosure, by both conventions where those differ."""
@@ -100,19 +103,19 @@ class _Case:
         self._refuse_what_is_lost(found)
         if not found.convention:
             return found
-        other = self.refined(symmetrised=True)
+        other = replace(self, symmetrised=True).refined()
         apart = np.abs(found.high - other.high) > found.radius + other.radius + np.abs(found.low)
         if not apart.any():
             return replace(found, convention="")
         return replace(found, other=replace(other, convention=SYMMETRIC))
 
-    def refined(self, *, symmetrised: bool = False) -> Enclosure:
+    def refined(self) -> Enclosure:
         """Return the enclosure of the first precision at which it is tight."""
         failure = ReferenceFailure("no precision was tried.")
         least = 0 if self.first is None else self.first.bits
         for bits in (bits for bits in PRECISIONS if bits >= least):
             try:
-                found = self._enclosed(bits, symmetrised)
+                found = self._enclosed(bits)
             except Undecided as error:
                 failure = error
                 continue
@@ -123,29 +126,30 @@ class _Case:
             failure = self._too_wide(found)
         raise failure
 
-    def _enclosed(self, bits: int, symmetrised: bool) -> Enclosure:
-        done = self._forward(bits, (), symmetrised)
-        found = self._answer(done, self.asked)
-        found = self._resolved(done, found, symmetrised)
+    def _enclosed(self, bits: int) -> Enclosure:
+        done = self._forward(bits)
+        found = self._resolved(done, self._answer(done, self.asked))
         enclosure = _round(found, bits, done.shapes)
         if done.evaluation.conventions and self.asked.differentiates:
             enclosure = replace(enclosure, convention=LOWER)
         return enclosure
 
-    def _forward(self, bits: int, turned: Collection[Key], symmetrised: bool) -> Forward:
-        if self.first is not None and bits == self.first.bits and not (turned or symmetrised):
-            return self.first
-        done = forward_pass(self.problem, self.at.point, bits, turned, symmetrised=symmetrised)
+    def _forward(self, bits: int, turned: Collection[Key] = ()) -> Forward:
+        first = self.first
+        if first is not None and bits == first.bits and not (turned or self.symmetrised):
+            return first
+        point = self.at.point
+        done = forward_pass(self.problem, point, bits, turned, symmetrised=self.symmetrised)
         done.bounded = self.rounds
         return done
 
     def _answer(self, done: Forward, asked: Operator) -> Answer:
         with flint.ctx.workprec(done.bits):
-            return answer(done, asked, self.at.directions)
+            return ANSWERS[asked.name](done, asked, self.at.directions)
 
     # Comparisons that could have come out otherwise.
 
-    def _resolved(self, done: Forward, found: Answer, symmetrised: bool) -> Answer:
+    def _resolved(self, done: Forward, found: Answer) -> Answer:
         if not done.evaluation.open:
             return found
         ties = [each for each in done.evaluation.open if each.tie]
@@ -154,16 +158,16 @@ class _Case:
             raise _kink(ties[0].place)
         sides = [self._answer(done, each) for each in self._sides()]
         for several in _combinations(ties):
-            turned = self._turned(done, several, symmetrised, _kink(several[0].place))
-            for one, other in zip((found, *sides), turned, strict=True):
+            kink = _kink(several[0].place)
+            for one, other in zip((found, *sides), self._turned(done, several, kink), strict=True):
                 if not all(a.overlaps(b) for a, b in zip(one.balls, other.balls, strict=True)):
-                    raise _kink(several[0].place)
+                    raise kink
         if len(near) > MOST_OPEN:
             raise _rounding_decides(near[0].place)
         for each in near:
             refused = _rounding_decides(each.place)
-            turned = self._turned(done, [each], symmetrised, refused)
-            if not _same_value(sides[0] if sides else found, turned[-1 if not sides else 1]):
+            turned = self._turned(done, [each], refused)
+            if not _same_value(sides[0] if sides else found, turned[1 if sides else 0]):
                 raise refused
             found = _widened(found, turned[0])
             self.decided = each.place
@@ -171,25 +175,21 @@ class _Case:
 
     def _sides(self) -> list[Operator]:
         """Return the operators of lower order, which must agree as well."""
-        if not self.asked.differentiates:
-            return []
-        lower = ["value"] + (["gradient"] if self.asked.order > 1 else [])
-        return [find_operator(name) for name in lower]
+        return [find_operator(name) for name in ("value", "gradient")[: self.asked.order]]
 
     def _turned(
-        self, done: Forward, several: Sequence[Open], symmetrised: bool, refused: ReferenceFailure
+        self, done: Forward, several: Sequence[Open], refused: ReferenceFailure
     ) -> list[Answer]:
         """Return the answers with comparisons turned: that which is asked for, and its sides."""
-        keys = [each.key for each in several]
         try:
-            again = self._forward(done.bits, keys, symmetrised)
+            again = self._forward(done.bits, [each.key for each in several])
             answers = [self._answer(again, each) for each in (self.asked, *self._sides())]
         except Undecided:
             raise
         except ReferenceFailure as error:
             raise refused from error
-        shaped = again.shapes == done.shapes
-        if not shaped or not all(_all_finite(each) for each in answers):
+        finite = (ball.is_finite() for each in answers for ball in each.balls)
+        if again.shapes != done.shapes or not all(finite):
             raise refused
         return answers
 
@@ -261,10 +261,6 @@ def _rounding_decides(place: str) -> ReferenceFailure:
         f"rounding decides a comparison{place} in float64, and its two branches do not meet: "
         "choose another point, or write the comparison in another form."
     )
-
-
-def _all_finite(found: Answer) -> bool:
-    return all(ball.is_finite() for ball in found.balls)
 
 
 def _same_value(one: Answer, other: Answer) -> bool:

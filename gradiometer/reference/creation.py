@@ -5,6 +5,7 @@ Types are three: real numbers, exact integers, and booleans, which are NumPy's o
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from gradiometer.reference import piecewise, shapes
 from gradiometer.reference.array import Array, constants, index, integers, lift
 from gradiometer.reference.node import Node
-from gradiometer.reference.place import refusal
+from gradiometer.reference.refusals import refusal
 
 Operation = Callable[..., Any]
 
@@ -24,18 +25,14 @@ def kind_of(dtype: Any) -> str:
     Raises:
         WrongType: If it is another, of which the reference knows nothing.
     """
-    if dtype is None:
-        return "float"
-    try:
+    with contextlib.suppress(TypeError):
         kind = np.dtype(dtype)
-    except TypeError:
-        kind = None
-    if kind is not None and (kind == np.float64 or kind.kind in "iub"):
-        return {"f": "float", "b": "bool"}.get(kind.kind, "int")
+        if kind == np.float64 or kind.kind in "iub":
+            return {"f": "float", "b": "bool"}.get(kind.kind, "int")
     raise refusal(f"dtype={dtype!r}", "the reference knows real numbers: leave it out.")
 
 
-def asarray(x: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Any:
+def asarray(x: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Any:
     """Return numbers as an array; an array as it is."""
     if dtype is not None:
         return astype(asarray(x), dtype)
@@ -46,7 +43,7 @@ def asarray(x: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | No
     return Array(lift(x), integer=integers(x), scalar=False)
 
 
-def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
     """Return the array with components of another type."""
     kind = kind_of(dtype)
     if kind == "bool":
@@ -57,41 +54,27 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
     return Array(lift(x), integer=kind == "int", scalar=False)
 
 
-def full(shape: Any, value: Any, *, dtype: Any = None, device: Any = None) -> Any:
+def full(shape: Any, value: Any, *, dtype: Any = None) -> Any:
     """Return an array that holds one value throughout."""
-    whole = (dtype is not None and kind_of(dtype) == "int") or (dtype is None and integers(value))
-    if dtype is not None and kind_of(dtype) == "bool":
+    kind = ("int" if integers(value) else "float") if dtype is None else kind_of(dtype)
+    if kind == "bool":
         return np.full(index(shape), bool(value))
-    node = shapes.broadcast_to(
-        value, index(shape) if isinstance(shape, tuple | list) else (int(shape),)
-    )
-    return Array(node, integer=whole, scalar=False)
+    return Array(shapes.broadcast_to(value, index(shape)), integer=kind == "int", scalar=False)
 
 
-def eye(
-    rows: int, columns: int | None = None, *, k: int = 0, dtype: Any = None, device: Any = None
-) -> Any:
+def eye(rows: int, columns: int | None = None, *, k: int = 0, dtype: Any = None) -> Any:
     """Return ones on a diagonal, zeros elsewhere."""
-    made = np.eye(int(rows), None if columns is None else int(columns), k)
-    return asarray(made, dtype=dtype)
+    return asarray(np.eye(index(rows), index(columns), k), dtype=dtype)
 
 
-def arange(
-    start: Any, stop: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None
-) -> Any:
+def arange(start: Any, stop: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
     """Return evenly spaced numbers, of a step; integers of integers."""
-    first, last = (0, start) if stop is None else (start, stop)
-    made = np.arange(_number(first), _number(last), _number(step))
-    return asarray(made, dtype=dtype)
+    given = (0, start, step) if stop is None else (start, stop, step)
+    numbers = (constants(x, "arange").item() if isinstance(x, Array) else x for x in given)
+    return asarray(np.arange(*numbers), dtype=dtype)
 
 
-def _number(x: Any) -> Any:
-    return constants(x, "arange").item() if isinstance(x, Array) else x
-
-
-def linspace(
-    start: Any, stop: Any, num: int, *, endpoint: bool = True, dtype: Any = None, device: Any = None
-) -> Any:
+def linspace(start: Any, stop: Any, num: int, *, endpoint: bool = True, dtype: Any = None) -> Any:
     """Return evenly spaced numbers, of a count; the ends may depend on inputs."""
     a, b = lift(start), lift(stop)
     steps = Node(np.arange(int(num)))
@@ -101,18 +84,18 @@ def linspace(
 def like(make: Operation) -> Operation:
     """Return `zeros_like` of `zeros`: the shape and type are those of an array."""
 
-    def made(x: Any, *values: Any, dtype: Any = None, device: Any = None) -> Any:
+    def made(x: Any, *values: Any, dtype: Any = None) -> Any:
         chosen = dtype or (np.int64 if integers(x) else np.float64)
-        return make(np.shape(x) if not isinstance(x, Array) else x.shape, *values, dtype=chosen)
+        return make(lift(x).shape, *values, dtype=chosen)
 
     return made
 
 
-def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
+def zeros(shape: Any, *, dtype: Any = None) -> Any:
     """Return zeros."""
     return full(shape, 0, dtype=dtype or np.float64)
 
 
-def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Any:
+def ones(shape: Any, *, dtype: Any = None) -> Any:
     """Return ones."""
     return full(shape, 1, dtype=dtype or np.float64)

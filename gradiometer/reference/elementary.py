@@ -39,20 +39,21 @@ def _inside(x: Any) -> Any:
     return np.abs(1.0 - np.abs(x))
 
 
-def _log2(x: arb) -> arb:
-    return x.log() / arb(2).log()
+def _logarithm(base: int) -> Smooth:
+    def slope(x: Node, y: Node) -> Node:
+        return 1 / (x * constant(arb(base).log()))
+
+    return Smooth(lambda x: x.log() / arb(base).log(), slope, np.abs)
 
 
 SMOOTH: dict[str, Smooth] = {
     "exp": Smooth(arb.exp, lambda x, y: y),
-    "exp2": Smooth(lambda x: (x * arb(2).log()).exp(), lambda x, y: y * _constant(arb(2).log())),
+    "exp2": Smooth(lambda x: (x * arb(2).log()).exp(), lambda x, y: y * constant(arb(2).log())),
     "expm1": Smooth(arb.expm1, lambda x, y: y + 1),
     "log": Smooth(arb.log, lambda x, y: 1 / x, np.abs),
-    "log2": Smooth(_log2, lambda x, y: 1 / (x * _constant(arb(2).log())), np.abs),
-    "log10": Smooth(
-        lambda x: x.log() / arb(10).log(), lambda x, y: 1 / (x * _constant(arb(10).log())), np.abs
-    ),
-    "log1p": Smooth(arb.log1p, lambda x, y: 1 / (1 + x), lambda x: np.abs(1.0 + x)),
+    "log2": _logarithm(2),
+    "log10": _logarithm(10),
+    "log1p": Smooth(arb.log1p, lambda x, y: 1 / (1 + x), lambda x: abs(1.0 + x)),
     "sqrt": Smooth(arb.sqrt, lambda x, y: 1 / (2 * y), np.abs, 1.0),
     "square": Smooth(lambda x: x * x, lambda x, y: 2 * x, units=1.0),
     "reciprocal": Smooth(lambda x: 1 / x, lambda x, y: -y * y, np.abs, 1.0),
@@ -66,14 +67,12 @@ SMOOTH: dict[str, Smooth] = {
     "cosh": Smooth(arb.cosh, lambda x, y: smooth("sinh", x)),
     "tanh": Smooth(arb.tanh, lambda x, y: 1 - y * y),
     "asinh": Smooth(arb.asinh, lambda x, y: 1 / smooth("sqrt", x * x + 1)),
-    "acosh": Smooth(
-        arb.acosh, lambda x, y: 1 / smooth("sqrt", x * x - 1), lambda x: np.abs(x - 1.0)
-    ),
+    "acosh": Smooth(arb.acosh, lambda x, y: 1 / smooth("sqrt", x * x - 1), lambda x: abs(x - 1.0)),
     "atanh": Smooth(arb.atanh, lambda x, y: 1 / (1 - x * x), _inside),
     "sigmoid": Smooth(lambda x: 1 / (1 + (-x).exp()), lambda x, y: y * (1 - y)),
     "softplus": Smooth(lambda x: x.exp().log1p(), lambda x, y: smooth("sigmoid", x)),
-    "erf": Smooth(arb.erf, lambda x, y: _constant(2 / arb.pi().sqrt()) * smooth("exp", -x * x)),
-    "erfc": Smooth(arb.erfc, lambda x, y: _constant(-2 / arb.pi().sqrt()) * smooth("exp", -x * x)),
+    "erf": Smooth(arb.erf, lambda x, y: constant(2 / arb.pi().sqrt()) * smooth("exp", -x * x)),
+    "erfc": Smooth(arb.erfc, lambda x, y: constant(-2 / arb.pi().sqrt()) * smooth("exp", -x * x)),
 }
 
 
@@ -88,19 +87,9 @@ def smooth(name: str, x: Any) -> Node:
     return y
 
 
-def _constant(ball: arb) -> Node:
+def constant(ball: arb) -> Node:
     """Return a constant that a tool holds rounded."""
     return Node(np.array(ball, dtype=object), ("number", ball), rounding=of_function(1.0))
-
-
-def pi() -> Node:
-    """Return π itself."""
-    return _constant(arb.pi())
-
-
-def e() -> Node:
-    """Return Euler's number itself."""
-    return _constant(arb(1).exp())
 
 
 def power(a: Any, b: Any) -> Node:
@@ -119,11 +108,6 @@ def power(a: Any, b: Any) -> Node:
         boundary=lambda base: np.where(whole, np.inf, np.abs(base)),
     )
     return y
-
-
-def divide(a: Any, b: Any) -> Node:
-    """Return a/b."""
-    return lift(a) / lift(b)
 
 
 def hypot(a: Any, b: Any) -> Node:

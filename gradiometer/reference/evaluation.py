@@ -9,10 +9,9 @@ computation is made again with an open comparison turned, and what comes of it i
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from types import TracebackType
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -20,11 +19,12 @@ from numpy.typing import NDArray
 
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import balls as numeric
+from gradiometer.reference.linear import Collapse, Put
 from gradiometer.reference.node import Node
-from gradiometer.reference.origin import origins
-from gradiometer.reference.place import user_line
-from gradiometer.reference.rounding import likely
+from gradiometer.reference.refusals import user_line
+from gradiometer.reference.rounding import likely, ordered
 
+Numbers = NDArray[np.int64]
 Key = tuple[int, int]
 """A comparison's place in the order of the program, and a component of it."""
 
@@ -73,16 +73,13 @@ class Evaluation:
         _current.append(self)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         _current.pop()
 
 
 _current: list[Evaluation] = [Evaluation()]
+_next = count(1)
+_constants: dict[float, int] = {}
 
 
 def current() -> Evaluation:
@@ -90,14 +87,10 @@ def current() -> Evaluation:
     return _current[-1]
 
 
-RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
+RELATIONS: dict[str, np.ufunc] = {
+    ">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal, "==": np.equal,
+    "!=": np.not_equal,
+}  # fmt: skip
 
 
 def compare(a: Node, relation: str, b: Node) -> NDArray[np.bool_]:
@@ -157,4 +150,35 @@ def _open(
 
 def _same(a: Node, b: Node) -> NDArray[np.bool_]:
     """Return where both sides are one and the same component."""
-    return np.asarray(origins(a) == origins(b))
+    return np.asarray(_origins(a) == _origins(b))
+
+
+def _origins(end: Node) -> Numbers:
+    """Return a number for each component of a node; equal numbers mean one and the same.
+
+    Components that were only picked, moved or chosen keep their source's, so that two of one origin
+    are equal at this point and around it; constants are of one origin where their values are equal.
+    """
+    for node in ordered([end], lambda node: node.origin is not None):
+        node.origin = _of_node(node)
+    return end.origin  # type: ignore[no-any-return]
+
+
+def _of_node(node: Node) -> Numbers:
+    name, *given = node.made
+    if name == "constant" and not node.tracked:
+        values = numeric.floats(node.value).ravel().tolist()
+        ids = [-1 - _constants.setdefault(v, len(_constants)) for v in values]
+        return np.array(ids, dtype=np.int64).reshape(node.shape)
+    if name == "untracked":
+        return given[0].origin  # type: ignore[no-any-return]
+    if name == "linear" and not isinstance(given[0], Collapse | Put):
+        return np.asarray(given[0](given[1].origin))
+    if name == "where":
+        mask, a, b = given
+        return np.asarray(np.where(mask, a.origin, b.origin))
+    if name == "concat":
+        axis, *nodes = given
+        return np.concatenate([each.origin for each in nodes], axis=axis)
+    start = next(_next) << 32
+    return np.arange(start, start + node.size, dtype=np.int64).reshape(node.shape)

@@ -16,8 +16,8 @@ from gradiometer.reference.array import Array
 from gradiometer.reference.evaluation import Evaluation, Key
 from gradiometer.reference.node import Node
 from gradiometer.reference.operations import NAMESPACE
-from gradiometer.reference.place import users
 from gradiometer.reference.protocol import array
+from gradiometer.reference.refusals import users
 from gradiometer.reference.rounding import ordered
 from gradiometer.reference.structure import reshape
 from gradiometer.vocabulary.graph import UnknownBranch
@@ -86,7 +86,7 @@ def forward_pass(
     evaluation = Evaluation(turned, bits == PRECISIONS[-1], symmetrised)
     with flint.ctx.workprec(bits), evaluation:
         inputs = [
-            Node(numeric.balls(a), ("input", k, a.shape), variable=True)
+            Node(numeric.balls(a), ("input", k, a.shape), tracked=True)
             for k, a in enumerate(point.inputs.values())
         ]
         given = {name: _given(a) for name, a in point.given.items()}

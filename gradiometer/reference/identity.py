@@ -8,7 +8,7 @@ functions share a digest only if they are one and the same computation.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from gradiometer.reference.evaluation import Evaluation
+from gradiometer.reference.forward import Forward
 from gradiometer.reference.linear import LinearMap
 from gradiometer.reference.node import Node
 from gradiometer.reference.rounding import ordered
@@ -38,16 +38,17 @@ def rules() -> bytes:
     return digest.digest()
 
 
-def of_tape(outputs: Sequence[Node], evaluation: Evaluation) -> bytes:
+def of_tape(done: Forward) -> bytes:
     """Return the digest of a forward pass: its outputs, and how its comparisons came out."""
-    compared = [node for a, b, _ in evaluation.made for node in (a, b)]
+    outputs, made = done.outputs, done.evaluation.made
+    compared = [node for a, b, _ in made for node in (a, b)]
     digest, numbers = hashlib.sha256(), {}  # type: ignore[var-annotated]
     for node in ordered([*outputs, *compared], lambda node: False):
         numbers[id(node)] = len(numbers)
         _write(digest, node.made, numbers)
         _write(digest, node.shape, numbers)
     _write(digest, [numbers[id(node)] for node in outputs], numbers)
-    for a, b, found in evaluation.made:
+    for a, b, found in made:
         _write(digest, (numbers[id(a)], numbers[id(b)], found), numbers)
     return digest.digest()
 

@@ -83,13 +83,8 @@ class Collapse(LinearMap):
 
     @cached_property
     def _axes(self) -> tuple[int, ...]:
-        extra = len(self.before) - len(self.after)
-        padded = (1,) * extra + self.after
-        return tuple(
-            axis
-            for axis, (long, short) in enumerate(zip(self.before, padded, strict=True))
-            if axis < extra or (short == 1 and long != 1)
-        )
+        padded = (-1,) * (len(self.before) - len(self.after)) + self.after
+        return tuple(axis for axis, n in enumerate(self.before) if n != padded[axis])
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,8 +168,7 @@ class Keep(LinearMap):
 
 def reshape(before: Shape, shape: Sequence[int] | int) -> Reshape:
     """Return the map to a shape, of which one length may be −1."""
-    wanted = (shape,) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
-    return Reshape(before, np.empty(before, dtype=bool).reshape(wanted).shape)
+    return Reshape(before, np.empty(before, dtype=bool).reshape(shape).shape)
 
 
 def permute(before: Shape, axes: Sequence[int]) -> Permute:

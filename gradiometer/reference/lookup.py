@@ -34,7 +34,7 @@ def certified(problem: Problem, at: Argument, operator: str) -> Enclosure:
     Raises:
         ReferenceFailure: As `certify`, and if two evaluations differ.
     """
-    done, key = _identified(problem, at, operator)
+    done, key = identified(problem, at, operator)
     if done.evaluation.open:
         return certify(problem, at, operator, done)
     known = cache.find(key)
@@ -53,30 +53,23 @@ def outline(problem: Problem, point: Point) -> tuple[Shape, ...]:
     return _first(problem, point).shapes
 
 
-def key_of(problem: Problem, at: Argument, operator: str) -> str:
-    """Return the digest of everything that an enclosure depends on.
+def identified(problem: Problem, at: Argument, operator: str) -> tuple[Forward, str]:
+    """Return a computation, and the digest of everything that an enclosure depends on.
 
     Raises:
         ReferenceFailure: If the problem cannot be evaluated, or two evaluations differ.
     """
-    return _identified(problem, at, operator)[1]
-
-
-def _identified(problem: Problem, at: Argument, operator: str) -> tuple[Forward, str]:
-    """Return a computation, and the digest of everything that an enclosure depends on."""
     point = at.point
     done = _first(problem, point)
-    computation = _digest(done)
+    computation = identity.of_tape(done)
     if not _same_again(problem, point, computation):
         raise ReferenceFailure(
             f"{problem.name!r} is not a function of its inputs: two evaluations at one point "
             "differ. It must not use random numbers, the clock, or anything that it changes."
         )
     directions = find_operator(operator).directions(at.directions)
-    return done, identity.of_values(
-        identity.rules(), PRECISIONS, operator, computation,
-        point.inputs, point.given, directions,
-    )  # fmt: skip
+    known = (computation, point.inputs, point.given, directions)
+    return done, identity.of_values(identity.rules(), PRECISIONS, operator, *known)
 
 
 def _same_again(problem: Problem, point: Point, computation: bytes) -> bool:
@@ -85,21 +78,14 @@ def _same_again(problem: Problem, point: Point, computation: bytes) -> bool:
     It is made with few digits, which takes less time; twice anew where those do not suffice.
     """
     with contextlib.suppress(ReferenceFailure):
-        if _digest(forward_pass(problem, point, QUICK)) == computation:
+        if identity.of_tape(forward_pass(problem, point, QUICK)) == computation:
             return True
-    return all(_digest(_first(problem, point)) == computation for _ in range(2))
-
-
-def _digest(done: Forward) -> bytes:
-    return identity.of_tape(done.outputs, done.evaluation)
+    return all(identity.of_tape(_first(problem, point)) == computation for _ in range(2))
 
 
 def _first(problem: Problem, point: Point) -> Forward:
     """Return the forward pass of the first precision that decides all comparisons."""
-    failure: ReferenceFailure | None = None
-    for bits in PRECISIONS:
-        try:
+    for bits in PRECISIONS[:-1]:
+        with contextlib.suppress(Undecided):
             return forward_pass(problem, point, bits)
-        except Undecided as error:
-            failure = error
-    raise failure or ReferenceFailure("no precision was tried.")
+    return forward_pass(problem, point, PRECISIONS[-1])

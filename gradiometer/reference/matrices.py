@@ -12,7 +12,7 @@ import numpy as np
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.node import Node
 from gradiometer.reference.parts import Part, Values, View, midpoints
-from gradiometer.reference.place import refusal
+from gradiometer.reference.refusals import refusal
 from gradiometer.reference.rounding import Floats, Rounding, absorbing_matmul, of_sum
 from gradiometer.reference.structure import reshape, transposed, where
 
@@ -49,8 +49,7 @@ class Inverted(Part):
     inverse: Callable[[], Node]
 
     def pull(self, g: Node, view: View) -> Node:
-        y = transposed(view(self.inverse()))
-        return -times(times(y, g), y)
+        return self.push(g, lambda node: transposed(view(node)))
 
     def push(self, t: Node, view: View) -> Node:
         y = view(self.inverse())
@@ -116,20 +115,11 @@ def inverse(a: Node, *, rounded: bool = True) -> Node:
 
     Args:
         a: The matrix.
-        rounded: Whether a tool forms it, by elimination: 3n units of |A⁻¹|·|A|·|A⁻¹| (Higham,
-            Accuracy and Stability, §14.1).
+        rounded: Whether a tool forms it, by elimination.
     """
-    rounding = of_sum(
-        len(a.value),
-        lambda: absorbing_matmul(absorbing_matmul(y.moduli, a.moduli), y.moduli),
-        3.0,
-    )
-    y = Node(
-        numeric.inverse(a.value),
-        ("inverse", rounded, a),
-        [Inverted(a, lambda: y)],
-        rounding=rounding if rounded else None,
-    )
+    rounding = _of_elimination(a, lambda: (y, y)) if rounded else None
+    made, parts = ("inverse", rounded, a), [Inverted(a, lambda: y)]
+    y = Node(numeric.inverse(a.value), made, parts, rounding=rounding)
     return y
 
 
@@ -146,15 +136,29 @@ def cholesky(a: Node) -> Node:
 
 
 def solve(a: Node, b: Node) -> Node:
-    """Return A⁻¹·b, with the rounding of elimination: 3n units of |A⁻¹|·|A|·|x| (Higham, §9.3)."""
+    """Return A⁻¹·b, with the rounding of elimination."""
     y = inverse(a, rounded=False)
     columns = reshape(b, (-1, 1)) if b.ndim == 1 else b
+    x = times(y, columns, _of_elimination(a, lambda: (y, x)))
+    return reshape(x, b.shape)
+
+
+def _of_elimination(a: Node, found: Callable[[], tuple[Node, Node]]) -> Rounding | None:
+    """Return what elimination adds to X = A⁻¹·B: 3n units of |A⁻¹|·|A|·|X|.
+
+    Args:
+        a: The matrix A.
+        found: Returns A⁻¹ and X.
+
+    Reference:
+        Higham, Accuracy and Stability, 2nd ed., §9.3; of X = A⁻¹, §14.1.
+    """
 
     def base() -> Floats:
+        y, x = found()
         return absorbing_matmul(absorbing_matmul(y.moduli, a.moduli), x.moduli)
 
-    x = times(y, columns, of_sum(len(a.value), base, 3.0))
-    return reshape(x, b.shape)
+    return of_sum(len(a.value), base, 3.0)
 
 
 def _lower_half(x: Node) -> Node:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradiometer.reference import balls as numeric
 from gradiometer.reference import linear
@@ -20,12 +20,14 @@ from gradiometer.reference.rounding import (
     Floats,
     Rounding,
     absorbing,
-    find_bounds,
     of_function,
     of_sum,
+    ordered,
+    sound,
 )
 
 
+@dataclass(eq=False, repr=False)
 class Node:
     """An array of balls, and what it was computed from.
 
@@ -33,50 +35,39 @@ class Node:
         value: The balls; structural zeros among them in derivatives.
         made: The operation's name and everything that it was given: what identifies the node.
         parts: One for each operand.
-        tracked: Whether it depends on a variable.
-        sparse: Whether structural zeros may be among its components.
-        bilinear: Whether it is the product of its first two operands.
         rounding: What evaluating it in float64 adds to the errors of its operands.
+        bilinear: Whether it is the product of its first two operands.
         boundary: How far its first operand is from where the operation is not defined.
+        tracked: Whether it is, or depends on, a variable.
+        sparse: Whether structural zeros may be among its components.
         source: The node of which this is the untracked copy.
+        draws: The errors that were drawn of it, by the number of the draw.
+        origin: Where its components came from.
     """
 
-    __slots__ = (
-        "bilinear", "bound_", "boundary", "draws_", "floats_", "made", "moduli_", "noisy_",
-        "origin_", "parts", "rounding", "source", "sparse", "tracked", "untracked_", "value",
-    )  # fmt: skip
-    __array_ufunc__ = None  # a NumPy array on the left leaves the operation to the node
-    __hash__ = object.__hash__
+    value: Balls | Any
+    made: tuple[Any, ...] = ()
+    parts: Sequence[Part] = ()
+    _: KW_ONLY
+    rounding: Rounding | None = None
+    bilinear: bool = False
+    boundary: Callable[[Any], Any] | None = None
+    tracked: bool = False
+    sparse: bool = False
+    source: Node | None = None
+    draws: dict[int, Floats] = field(default_factory=dict)
+    origin: Any = None
 
-    def __init__(
-        self,
-        value: Any,
-        made: tuple[Any, ...] = (),
-        parts: Sequence[Part] = (),
-        *,
-        rounding: Rounding | None = None,
-        bilinear: bool = False,
-        boundary: Callable[[Any], Any] | None = None,
-        variable: bool = False,
-        sparse: bool = False,
-        source: Node | None = None,
-    ) -> None:
-        self.value: Balls = np.asarray(value, dtype=object) if made else numeric.balls(value)
-        self.made = made or ("constant", np.array(value))  # a copy: the caller may change its own
-        self.parts = tuple(parts)
-        self.tracked: bool = variable or any(part.parent.tracked for part in parts)
-        self.sparse: bool = sparse or any(part.parent.sparse for part in parts)
-        self.bilinear = bilinear
-        self.rounding = rounding
-        self.boundary = boundary
-        self.source = source
-        self.floats_: Floats | None = None
-        self.moduli_: Floats | None = None
-        self.bound_: Floats | None = None
-        self.noisy_ = False
-        self.draws_: dict[int, Floats] = {}
-        self.origin_: NDArray[np.int64] | None = None
-        self.untracked_: Node | None = None
+    __array_ufunc__ = None  # a NumPy array on the left leaves the operation to the node
+
+    def __post_init__(self) -> None:
+        if self.made:
+            self.value = np.asarray(self.value, dtype=object)
+        else:  # a copy is kept: the caller may change its own
+            self.made = ("constant", np.array(self.value))
+            self.value = numeric.balls(self.value)
+        self.tracked = self.tracked or any(part.parent.tracked for part in self.parts)
+        self.sparse = self.sparse or any(part.parent.sparse for part in self.parts)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -98,63 +89,48 @@ class Node:
         """What must be known of other nodes before anything is known of this one."""
         return (self.source,) if self.source is not None else (p.parent for p in self.parts)
 
-    @property
+    @cached_property
     def floats(self) -> Floats:
-        """The midpoints of the components, in float64; none is zero by underflow."""
+        """The midpoints of the components, in float64; none is zero by underflow.
+
+        They are found from those of the operands where these are known.
+        """
         if self.source is not None:
             return self.source.floats
-        if self.floats_ is None:
-            known = self._floats_by_parents()
-            self.floats_ = numeric.floats_without_underflow(self.value) if known is None else known
-        return self.floats_
+        operands = [part.parent for part in self.parts]
+        if operands and all("floats" in vars(x) and x.source is None for x in operands):
+            if self.made[0] == "linear" and self.rounding is None:
+                return np.asarray(self.made[1](operands[0].floats))
+            if self.made[0] == "multiply":
+                a, b = (x.floats for x in operands)
+                product = absorbing(a, b)
+                underflown = (product == 0.0) & (a != 0.0) & (b != 0.0)
+                return np.asarray(np.where(underflown, numeric.TINY, product))
+        return numeric.floats_without_underflow(self.value)
 
-    def _floats_by_parents(self) -> Floats | None:
-        """Return the midpoints, found from those of the operands where they are known."""
-        known = [part.parent.floats_ for part in self.parts]
-        if not known or any(x is None for x in known):
-            return None
-        if self.made[0] == "linear" and self.rounding is None:
-            return np.asarray(self.made[1](known[0]))
-        if self.made[0] == "multiply":
-            a, b = known
-            product = absorbing(a, b)
-            underflown = (product == 0.0) & (a != 0.0) & (b != 0.0)
-            return np.asarray(np.where(underflown, numeric.TINY, product))
-        return None
-
-    @property
+    @cached_property
     def moduli(self) -> Floats:
         """The moduli of the components, in float64."""
-        if self.source is not None:
-            return self.source.moduli
-        if self.moduli_ is None:
-            self.moduli_ = np.abs(self.floats)
-        return self.moduli_
+        return np.abs(self.floats) if self.source is None else self.source.moduli
 
-    @property
+    @cached_property
     def bound(self) -> Floats:
         """What rounding can do to each component in float64: the sound bound."""
-        if self.bound_ is None:
-            find_bounds(self)
-        assert self.bound_ is not None
-        return self.bound_
+        for node in ordered([self], lambda node: "bound" in vars(node)):  # without recursion
+            node.bound = sound(node)
+        return vars(self)["bound"]  # type: ignore[no-any-return]
 
-    @property
+    @cached_property
     def noisy(self) -> bool:
         """Whether rounding does anything to any component."""
-        if self.bound_ is None:
-            find_bounds(self)
-        return self.noisy_
+        return bool(self.bound.any())
 
-    @property
+    @cached_property
     def untracked(self) -> Node:
         """The same array, not tracked: what is computed from it is evaluated, not recorded."""
         if not self.tracked:
             return self
-        if self.untracked_ is None:
-            made = ("untracked", self)
-            self.untracked_ = Node(self.value, made, source=self, sparse=self.sparse)
-        return self.untracked_
+        return Node(self.value, ("untracked", self), source=self, sparse=self.sparse)
 
     def apply(self, by: LinearMap) -> Node:
         """Return a linear map of the node."""
@@ -184,35 +160,23 @@ class Node:
 
     def __truediv__(self, other: Any) -> Node:
         a, b = self, lift(other)
-        inverse = functools.cache(lambda: _reciprocal(b))
-        y: Node = componentwise(
-            "divide",
-            a.value / b.value,
-            (b, lambda: -(y * inverse())),  # first, since the boundary is its
-            (a, inverse),
-            boundary=np.abs,
-        )
+        inverse = cache(lambda: _reciprocal(b))
+        of_b = (b, lambda: -(y * inverse()))  # first, since the boundary is its
+        y: Node = componentwise("divide", a.value / b.value, of_b, (a, inverse), boundary=np.abs)
         return y
 
     def __pow__(self, exponent: int) -> Node:
-        slope = (lambda: exponent * self ** (exponent - 1)) if exponent else (lambda: Node(0))
+        slope = (lambda: exponent * self ** (exponent - 1)) if exponent else Node(0)
+        value, rounding = self.value**exponent, of_function(ELEMENTARY)
+        boundary = np.abs if exponent < 0 else None
         return componentwise(
-            "power",
-            self.value**exponent,
-            (self, slope),
-            given=(exponent,),
-            rounding=of_function(ELEMENTARY),
-            boundary=np.abs if exponent < 0 else None,
+            "power", value, (self, slope), given=(exponent,), rounding=rounding, boundary=boundary
         )
 
-    def __radd__(self, other: Any) -> Node:
-        return lift(other) + self
+    __radd__, __rmul__ = __add__, __mul__
 
     def __rsub__(self, other: Any) -> Node:
         return lift(other) - self
-
-    def __rmul__(self, other: Any) -> Node:
-        return lift(other) * self
 
     def __rtruediv__(self, other: Any) -> Node:
         return lift(other) / self

@@ -13,14 +13,15 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from flint import arb
 
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import algebra, creation, elementary, piecewise, reductions, shapes
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array, integers, lift
-from gradiometer.reference.evaluation import compare
+from gradiometer.reference.evaluation import RELATIONS, compare
 from gradiometer.reference.node import Node
-from gradiometer.reference.place import refusal, user_line
+from gradiometer.reference.refusals import refusal, user_line
 from gradiometer.vocabulary.namespace import Namespace
 
 Operation = Callable[..., Any]
@@ -28,10 +29,6 @@ Operation = Callable[..., Any]
 
 def _relation(relation: str) -> Operation:
     return lambda a, b: compare(lift(a), relation, lift(b))[()]
-
-
-def _finite(x: Any) -> Any:
-    return numeric.finite(lift(x).value)[()]
 
 
 def _nan(x: Any) -> Any:
@@ -53,21 +50,13 @@ ARITHMETIC: dict[str, Operation] = {
     "add": lambda a, b: lift(a) + lift(b),
     "subtract": lambda a, b: lift(a) - lift(b),
     "multiply": lambda a, b: lift(a) * lift(b),
-    "divide": elementary.divide,
+    "divide": lambda a, b: lift(a) / lift(b),
     "pow": elementary.power,
     "matmul": algebra.matmul,
     "floor_divide": piecewise.floor_divide,
     "remainder": piecewise.remainder,
     "negative": lambda x: -lift(x),
     "positive": lambda x: lift(x),
-}
-RELATIONS: dict[str, Operation] = {
-    "greater": _relation(">"),
-    "greater_equal": _relation(">="),
-    "less": _relation("<"),
-    "less_equal": _relation("<="),
-    "equal": _relation("=="),
-    "not_equal": _relation("!="),
 }
 COMPONENTWISE: dict[str, Operation] = (
     {name: functools.partial(elementary.smooth, name) for name in elementary.SMOOTH}
@@ -107,7 +96,7 @@ CREATION: dict[str, Operation] = _named(
 BOOLEANS: dict[str, Operation] = {
     "all": _reduced(np.all),
     "any": _reduced(np.any),
-    "isfinite": _finite,
+    "isfinite": lambda x: numeric.finite(lift(x).value)[()],
     "isnan": _nan,
     "logical_and": lambda a, b: piecewise.truth(a) & piecewise.truth(b),
     "logical_not": lambda a: ~piecewise.truth(a),
@@ -126,10 +115,10 @@ WHOLE = frozenset({
 """Operations that make integers of integers."""
 
 OF_SEVERAL = frozenset({
-    "add", "clip", "floor_divide", "matmul", "maximum", "minimum", "multiply", "outer", "remainder",
-    "subtract", "vecdot",
+    "add", "clip", "floor_divide", "matmul", "maximum", "minimum", "multiply", "outer", "pow",
+    "remainder", "subtract", "vecdot", "where",
 })  # fmt: skip
-"""Those of which every argument is an array."""
+"""Those of which every argument is an array; of `where` the first is a condition."""
 
 
 def public(name: str, operation: Operation) -> Operation:
@@ -139,6 +128,7 @@ def public(name: str, operation: Operation) -> Operation:
     def called(*args: Any, **kwargs: Any) -> Any:
         if kwargs.pop("out", None) is not None:
             raise refusal(f"xp.{name} with `out=`", "assign the result instead.")
+        kwargs.pop("device", None)  # there is one
         if "dtype" in kwargs and "dtype" not in signature.parameters:
             creation.kind_of(kwargs.pop("dtype"))
         try:
@@ -152,16 +142,12 @@ def public(name: str, operation: Operation) -> Operation:
 
 def _whole(name: str, args: Any) -> bool:
     """Return whether the arrays among the arguments are all of integers."""
-    if name == "where":
-        return all(map(integers, args[1:3]))
-    if name == "pow":
-        return all(map(integers, args[:2])) and bool(
-            (numeric.floats(lift(args[1]).value) >= 0).all()
-        )
     if name in ("concat", "stack"):
         return all(map(integers, args[0]))
-    operands = args if name in OF_SEVERAL else args[:1]
-    return all(x is None or integers(x) for x in operands)
+    operands = args[name == "where" :] if name in OF_SEVERAL else args[:1]
+    if not all(x is None or integers(x) for x in operands):
+        return False
+    return name != "pow" or bool((lift(args[1]).floats >= 0.0).all())
 
 
 def _returned(result: Any, whole: bool) -> Any:
@@ -169,9 +155,7 @@ def _returned(result: Any, whole: bool) -> Any:
         return tuple(_returned(each, whole) for each in result)
     if not isinstance(result, Node):
         return result
-    if whole:
-        result = Node(result.value, ("exact", result))  # integers are not rounded
-    return Array(result, integer=whole)
+    return Array(Node(result.value) if whole else result, integer=whole)  # integers are exact
 
 
 class _Missing:
@@ -195,7 +179,7 @@ def _all_public(table: Mapping[str, Operation]) -> dict[str, Any]:
 
 OPERATIONS: dict[str, Any] = _all_public(
     ARITHMETIC
-    | RELATIONS
+    | {ufunc.__name__: _relation(relation) for relation, ufunc in RELATIONS.items()}
     | COMPONENTWISE
     | REDUCTIONS
     | SHAPES
@@ -212,11 +196,11 @@ class _Numbers(Namespace):
 
     @property
     def pi(self) -> Array:
-        return Array(elementary.pi())
+        return Array(elementary.constant(arb.pi()))
 
     @property
     def e(self) -> Array:
-        return Array(elementary.e())
+        return Array(elementary.constant(arb(1).exp()))
 
 
 NAMESPACE = _Numbers(_Missing(), OPERATIONS | TYPES | NUMBERS)

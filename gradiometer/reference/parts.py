@@ -29,11 +29,6 @@ midpoints: Values = attrgetter("floats")
 moduli: Values = attrgetter("moduli")
 
 
-def perturbed_moduli(node: Any) -> Any:
-    """Return bounds on the moduli of what a tool may hold for a node."""
-    return node.moduli + node.bound
-
-
 @dataclass(eq=False, slots=True)
 class Part:
     """The dependence of a node on one of its operands, the parent."""
@@ -64,7 +59,8 @@ class Part:
             error: One for each component of the parent.
             wide: Whether the other operand's error counts as well, as in a product.
         """
-        return np.abs(self.shift(error, perturbed_moduli if wide else moduli))
+        held = (lambda node: node.moduli + node.bound) if wide else moduli
+        return np.abs(self.shift(error, held))
 
 
 @dataclass(eq=False, slots=True)

@@ -7,6 +7,7 @@ only evaluated, with the bounds on rounding that `gradiometer.reference.rounding
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,8 @@ def taped(node: Node) -> Node:
     return node
 
 
-def plain(node: Node) -> Node:
-    """Use a local derivative untracked: the pass is only evaluated."""
-    return node.untracked
+plain: View = attrgetter("untracked")
+"""Uses a local derivative untracked: the pass is only evaluated."""
 
 
 def backward(seeds: Mapping[Node, Node], view: View = plain) -> dict[Node, Node]:

@@ -13,10 +13,9 @@ from flint import arb
 from gradiometer.reference import balls as numeric
 from gradiometer.reference import structure
 from gradiometer.reference.array import integers, lift
-from gradiometer.reference.elementary import divide
 from gradiometer.reference.evaluation import compare
 from gradiometer.reference.node import Node, componentwise
-from gradiometer.reference.place import WrongValue, refusal
+from gradiometer.reference.refusals import WrongValue, refusal
 from gradiometer.reference.rounding import ELEMENTARY, of_function
 
 
@@ -51,15 +50,14 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Node:  # noqa: A002  # the
 
 
 def absolute(x: Any) -> Node:
-    """Return |x|."""
+    """Return |x|, the larger of x and −x."""
     x = lift(x)
-    return structure.where(compare(x, ">=", Node(0)), x, -x)
+    return maximum(x, -x)
 
 
 def relu(x: Any) -> Node:
-    """Return max(x, 0)."""
-    x = lift(x)
-    return structure.where(compare(x, ">", Node(0)), x, Node(0))
+    """Return max(0, x)."""
+    return maximum(0, x)
 
 
 def sign(x: Any) -> Node:
@@ -72,8 +70,8 @@ def sign(x: Any) -> Node:
 def floor(x: Any) -> Node:
     """Return the largest integer that is not larger: a step at each integer."""
     x = lift(x)
-    near = Node(np.rint(_with_fractions(x)))
-    return structure.where(compare(x, ">=", near), near, near - 1)
+    near = np.rint(_with_fractions(x))
+    return Node(np.where(compare(x, ">=", Node(near)), near, near - 1.0))
 
 
 def ceil(x: Any) -> Node:
@@ -85,11 +83,9 @@ def trunc(x: Any) -> Node:
     """Return the integer next to it towards zero: a step at each integer but zero."""
     x = lift(x)
     near = np.rint(_with_fractions(x))
-    apart = structure.where(near == 0.0, Node(1.0), x)  # no step at zero
-    out = np.where(near == 0.0, 1.0, near)
-    beyond = np.where(out > 0.0, compare(apart, ">=", Node(out)), compare(apart, "<=", Node(out)))
-    stepped = np.where(beyond, near, near - np.sign(near))
-    return Node(np.where(near == 0.0, 0.0, stepped))
+    size = structure.where(near < 0.0, -x, x)
+    whole = floor(structure.where(near == 0.0, Node(0.5), size))  # no step at zero
+    return structure.where(near < 0.0, -whole, whole)
 
 
 def rounded(x: Any, decimals: int = 0) -> Node:
@@ -109,7 +105,7 @@ def rounded(x: Any, decimals: int = 0) -> Node:
 
 def floor_divide(a: Any, b: Any) -> Node:
     """Return ⌊a/b⌋; of integers exactly."""
-    return _quotient(a, b) if integers(a) and integers(b) else floor(divide(a, b))
+    return _quotient(a, b) if integers(a) and integers(b) else floor(lift(a) / lift(b))
 
 
 def remainder(a: Any, b: Any) -> Node:

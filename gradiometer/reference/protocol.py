@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.reference import shapes, structure
+from gradiometer.reference import structure
 from gradiometer.reference.array import Array, constants, lift
-from gradiometer.reference.creation import asarray, astype
+from gradiometer.reference.creation import astype
+from gradiometer.reference.node import Node
 from gradiometer.reference.operations import NAMESPACE, OPERATIONS
-from gradiometer.reference.place import WrongName, WrongValue, refusal
-from gradiometer.reference.refusals import BITS_ONLY, DERIVATIVE_LOST, REFUSED
+from gradiometer.reference.refusals import DERIVATIVE_LOST, WrongValue, refusal
+from gradiometer.reference.structure import Move
 
 BINARY_OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "pow",
@@ -26,35 +27,31 @@ COMPARISONS = {
     "gt": "greater", "ge": "greater_equal", "lt": "less", "le": "less_equal", "eq": "equal",
     "ne": "not_equal",
 }  # fmt: skip
-UNARY_OPERATORS = {"neg": "negative", "pos": "positive", "abs": "abs"}
 BITS = {"and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"}
 
-UFUNCS = {
-    "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide",
-    "true_divide": "divide", "power": "pow", "matmul": "matmul", "floor_divide": "floor_divide",
-    "remainder": "remainder", "greater": "greater", "greater_equal": "greater_equal",
-    "less": "less", "less_equal": "less_equal", "equal": "equal", "not_equal": "not_equal",
+METHODS = {
+    "__abs__": "abs", "__neg__": "negative", "__pos__": "positive", "cumprod": "cumulative_prod",
+    "cumsum": "cumulative_sum", "dot": "matmul",
 }  # fmt: skip
+"""Methods that are operations of `xp` under another name."""
+
+SAME = (
+    "all", "any", "argmax", "argmin", "argsort", "clip", "max", "mean", "min", "prod", "repeat",
+    "round", "std", "sum", "take", "var",
+)  # fmt: skip
+"""Methods that are operations of `xp` under the same name."""
+
+UFUNCS = {
+    getattr(np, name): OPERATIONS[name]
+    for name in (*BINARY_OPERATORS.values(), *COMPARISONS.values())
+}
 """What NumPy calls where its own array stands on the left of an operator."""
 
-METHODS: dict[str, str] = {
-    "all": "all", "any": "any", "argmax": "argmax", "argmin": "argmin", "argsort": "argsort",
-    "clip": "clip", "cumprod": "cumulative_prod", "cumsum": "cumulative_sum", "dot": "matmul",
-    "max": "max", "mean": "mean", "min": "min", "prod": "prod", "repeat": "repeat",
-    "round": "round", "std": "std", "sum": "sum", "take": "take", "var": "var",
-}  # fmt: skip
-"""Methods that are operations of `xp` under another name, or the same."""
 
-
-def _operator(name: str) -> Callable[..., Any]:
-    operation = OPERATIONS[name]
-
-    def operate(self: Array, other: Any, *modulus: Any) -> Any:
-        if modulus:
-            raise refusal("pow() with a modulus", "write the remainder: x**n % m.")
-        return operation(self, other)
-
-    return operate
+def _power(self: Array, exponent: Any, *modulus: Any) -> Any:
+    if modulus:
+        raise refusal("pow() with a modulus", "write the remainder: x**n % m.")
+    return OPERATIONS["pow"](self, exponent)
 
 
 def _reflected(name: str) -> Callable[..., Any]:
@@ -90,77 +87,56 @@ def _comparison(name: str) -> Callable[..., Any]:
     return compared
 
 
-def _bits(name: str) -> Callable[..., Any]:
+def _refused(met: str, instead: str) -> Callable[..., Any]:
     def refused(self: Array, *others: Any) -> Any:
-        raise refusal(f"the operator {name} on an array of numbers", BITS_ONLY)
+        raise refusal(met, instead)
 
     return refused
+
+
+def _bits(sign: str) -> Callable[..., Any]:
+    met = f"the operator {sign} on an array of numbers"
+    return _refused(met, "bits are of booleans and integers alone.")
 
 
 def _truncated(name: str) -> Callable[..., Any]:
-    def refused(self: Array) -> Any:
+    def truncated(self: Array) -> Any:
         if not self.node.tracked:
-            return getattr(float(self), name)()
-        raise refusal(f"math.{name.strip('_')}", f"write xp.{name.strip('_')}.")
+            return getattr(float(self), f"__{name}__")()
+        raise refusal(f"math.{name}", f"write xp.{name}.")
 
-    return refused
-
-
-def _reshape(self: Array, *shape: Any, order: str = "C", copy: bool | None = None) -> Array:
-    wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-    _plain_order(order)
-    return self.view_or_copy(lambda p: p.reshape(wanted), structure.reshape(self.node, wanted))
+    return truncated
 
 
-def _transpose(self: Array, *axes: Any) -> Array:
-    given = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
-    order = tuple(given) if given and given[0] is not None else tuple(range(self.ndim))[::-1]
-    return self.view_or_copy(lambda p: p.transpose(order), structure.transpose(self.node, order))
+def _rearranged(method: str, rule: Callable[[Node, Move], Node]) -> Callable[..., Any]:
+    """Return a method of NumPy's that makes a view, or a copy of what it takes."""
+
+    def rearranged(self: Array, *args: Any, order: str = "C", **kwargs: Any) -> Array:
+        if order not in ("C", "K", "A"):
+            raise refusal(f"order={order!r}", "transpose first.")
+
+        def by(a: Any) -> Any:
+            return getattr(a, method)(*args, **kwargs)
+
+        return self.view_or_copy(by(self.positions), rule(self.node, by))
+
+    return rearranged
 
 
 def _matrix_transposed(self: Array) -> Array:
     if self.ndim < 2:
         raise refusal(".mT of fewer than two axes", "it is of matrices.", WrongValue)
-    return self.view_or_copy(lambda p: p.mT, shapes.matrix_transpose(self.node))
-
-
-def _plain_order(order: str) -> None:
-    if order not in ("C", "K", "A"):
-        raise refusal(f"order={order!r}", "transpose first.")
-
-
-def _rearranged(method: str, operation: Callable[..., Any]) -> Callable[..., Any]:
-    def rearranged(self: Array, *args: Any, **kwargs: Any) -> Array:
-        node = operation(self.node, *args, **kwargs)
-        return self.view_or_copy(lambda p: getattr(p, method)(*args, **kwargs), node)
-
-    return rearranged
-
-
-def _diagonal(self: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
-    positions = self.positions.diagonal(offset, axis1, axis2)
-    node = structure.reshape(self.node, (-1,))[
-        np.arange(self.size).reshape(self.shape).diagonal(offset, axis1, axis2)
-    ]
-    return self.view_or_copy(lambda p: positions, node)
+    return self.swapaxes(-1, -2)  # type: ignore[no-any-return]
 
 
 def _item(self: Array, *where: Any) -> Any:
-    chosen = (
-        self[where[0] if len(where) == 1 and isinstance(where[0], tuple) else where]
-        if where
-        else self
-    )
-    return constants(chosen, ".item()").item()
-
-
-def _fill(self: Array, value: Any) -> None:
-    self[...] = value
+    position = np.arange(self.size).reshape(self.shape).item(*where)
+    return constants(self.reshape(-1)[position], ".item()").item()
 
 
 def _ufunc(self: Array, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-    if method == "__call__" and ufunc.__name__ in UFUNCS and not options:
-        return OPERATIONS[UFUNCS[ufunc.__name__]](*inputs)
+    if method == "__call__" and ufunc in UFUNCS and not options:
+        return UFUNCS[ufunc](*inputs)
     if "out" in options and not any(isinstance(out, Array) for out in options["out"]):
         raise refusal(
             "an array of NumPy is changed in place by one that is differentiated",
@@ -174,88 +150,60 @@ def _function(self: Array, function: Any, types: Any, args: Any, kwargs: Any) ->
     raise refusal(f"numpy.{name} is called", f"write xp.{name}.")
 
 
-def _missing(self: Array, name: str) -> Any:
-    if name in REFUSED:
-        raise refusal(f".{name} of an array", REFUSED[name], WrongName)
-    raise WrongName(f"arrays have no attribute {name!r}.")
-
-
-def _deleted(self: Array, key: Any) -> None:
-    raise refusal("del x[i]", "arrays keep their length.")
-
-
-def _pickled(self: Array, *protocol: Any) -> Any:
-    raise refusal("an array of the reference is pickled", DERIVATIVE_LOST)
-
-
-def _itself(self: Array, *args: Any, **kwargs: Any) -> Array:
+def _itself(self: Array) -> Array:
     return self
 
 
-def _copied(self: Array, order: str = "C") -> Array:
-    return Array(self.node, integer=self.integer, scalar=False)
+def _divmod(a: Any, b: Any) -> tuple[Any, Any]:
+    return OPERATIONS["floor_divide"](a, b), OPERATIONS["remainder"](a, b)
 
 
-def _flattened(self: Array, order: str = "C") -> Array:
-    _plain_order(order)
-    return Array(structure.reshape(self.node, (-1,)), integer=self.integer, scalar=False)
-
-
-def _divmod(self: Array, other: Any) -> tuple[Any, Any]:
-    return OPERATIONS["floor_divide"](self, other), OPERATIONS["remainder"](self, other)
-
-
-def _method(name: str) -> Callable[..., Any]:
-    operation = OPERATIONS[name]
-    return lambda self, *args, **kwargs: operation(self, *args, **kwargs)
-
+_pickled = _refused("an array of the reference is pickled", DERIVATIVE_LOST)
+_transposed = _rearranged("transpose", structure.permuted)
 
 PROTOCOL: dict[str, Any] = (
-    {f"__{name}__": _operator(each) for name, each in BINARY_OPERATORS.items()}
+    {f"__{name}__": OPERATIONS[each] for name, each in BINARY_OPERATORS.items()}
     | {f"__r{name}__": _reflected(each) for name, each in BINARY_OPERATORS.items()}
     | {f"__i{name}__": _in_place(each) for name, each in BINARY_OPERATORS.items()}
     | {f"__{name}__": _comparison(each) for name, each in COMPARISONS.items()}
-    | {f"__{name}__": _method(each) for name, each in UNARY_OPERATORS.items()}
     | {f"__{side}{name}__": _bits(sign) for name, sign in BITS.items() for side in ("", "r", "i")}
-    | {name: _method(each) for name, each in METHODS.items()}
-    | {f"__{name}__": _truncated(f"__{name}__") for name in ("floor", "ceil", "trunc")}
+    | {name: OPERATIONS[each] for name, each in METHODS.items()}
+    | {name: OPERATIONS[name] for name in SAME}
+    | {f"__{name}__": _truncated(name) for name in ("floor", "ceil", "trunc")}
+    | {name: _rearranged(name, structure.shaped) for name in ("reshape", "squeeze")}
+    | dict.fromkeys(("__reduce__", "__reduce_ex__", "__setstate__"), _pickled)
     | {
-        "T": property(_transpose),
+        "T": property(_transposed),
         "__array_function__": _function,
         "__array_namespace__": lambda self, **version: NAMESPACE,
         "__array_priority__": 1000.0,
         "__array_ufunc__": _ufunc,
         "__class_getitem__": classmethod(lambda cls, kind: cls),
-        "__delitem__": _deleted,
+        "__delitem__": _refused("del x[i]", "arrays keep their length."),
         "__divmod__": _divmod,
-        "__getattr__": _missing,
         "__invert__": _bits("~"),
-        "__rdivmod__": lambda self, other: _divmod(asarray(other), self),
-        "__reduce__": _pickled,
-        "__reduce_ex__": _pickled,
+        "__pow__": _power,
+        "__rdivmod__": lambda self, other: _divmod(other, self),
         "__round__": lambda self, decimals=0: OPERATIONS["round"](self, decimals or 0),
-        "__setstate__": _pickled,
         "astype": lambda self, dtype, **options: astype(self, dtype),
         "conj": _itself,
         "conjugate": _itself,
-        "copy": _copied,
+        "copy": lambda self, order="C": self.__copy__(),
         "device": "cpu",
-        "diagonal": _diagonal,
-        "fill": _fill,
-        "flat": property(lambda self: iter(_flattened(self))),
-        "flatten": _flattened,
+        "diagonal": _rearranged("diagonal", structure.moved),
+        "fill": lambda self, value: self.__setitem__(..., value),
+        "flat": property(lambda self: iter(self.reshape(-1))),
+        "flatten": lambda self, order="C": self.reshape(-1, order=order).copy(),
         "item": _item,
         "itemsize": 8,
         "mT": property(_matrix_transposed),
         "nbytes": property(lambda self: 8 * self.size),
-        "ravel": lambda self, order="C": _reshape(self, -1, order=order),
+        "ravel": lambda self, order="C": self.reshape(-1, order=order),
         "real": property(_itself),
-        "reshape": _reshape,
-        "squeeze": _rearranged("squeeze", shapes.squeeze),
-        "swapaxes": _rearranged("swapaxes", shapes.swapaxes),
+        "swapaxes": _rearranged("swapaxes", structure.permuted),
         "tolist": lambda self: constants(self, ".tolist()").tolist(),
         "trace": lambda self, offset=0: NAMESPACE.linalg.trace(self, offset=offset),
-        "transpose": _transpose,
+        "transpose": _transposed,
         "view": lambda self, *kind: self[...],
     }
 )

@@ -5,7 +5,6 @@ Every function takes arrays, nodes or numbers, and returns a node, or plain inte
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,9 +18,9 @@ from gradiometer.reference.matrices import times
 from gradiometer.reference.node import Node
 from gradiometer.reference.parts import Reduced, Scaled
 from gradiometer.reference.piecewise import maximum, minimum
-from gradiometer.reference.place import WrongValue, refusal
+from gradiometer.reference.refusals import WrongValue, refusal
 from gradiometer.reference.rounding import of_function
-from gradiometer.reference.shapes import from_front, to_front
+from gradiometer.reference.shapes import moveaxis, take_along_axis
 from gradiometer.reference.structure import concat, reshape, spread, transpose, where
 
 Axis = int | Sequence[int] | None
@@ -42,7 +41,7 @@ def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
     return summed / (node.size // max(1, summed.size))
 
 
-def variance(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Node:
+def variance(x: Any, axis: Axis = None, *, correction: float = 0, keepdims: bool = False) -> Node:
     """Return the variance over axes: the mean square of what differs from the mean."""
     node = lift(x)
     apart = node - mean(node, axis, keepdims=True)
@@ -50,9 +49,7 @@ def variance(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bo
     return squares / (node.size // max(1, squares.size) - correction)
 
 
-def deviation(
-    x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
-) -> Node:
+def deviation(x: Any, axis: Axis = None, *, correction: float = 0, keepdims: bool = False) -> Node:
     """Return the standard deviation over axes."""
     return smooth("sqrt", variance(x, axis, correction=correction, keepdims=keepdims))
 
@@ -98,7 +95,7 @@ def cumulative_sum(x: Any, *, axis: int | None = None) -> Node:
     front = _along(lift(x), axis)
     flat = reshape(front, (front.shape[0], -1))
     sums = reshape(times(Node(np.tri(front.shape[0])), flat), front.shape)
-    return from_front(sums, axis or 0)
+    return moveaxis(sums, 0, axis or 0)
 
 
 def cumulative_prod(x: Any, *, axis: int | None = None) -> Node:
@@ -107,7 +104,7 @@ def cumulative_prod(x: Any, *, axis: int | None = None) -> Node:
     rows = [front[:1]]
     for k in range(1, front.shape[0]):
         rows.append(rows[-1] * front[k : k + 1])
-    return from_front(concat(rows), axis or 0)
+    return moveaxis(concat(rows), 0, axis or 0)
 
 
 def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
@@ -123,11 +120,12 @@ def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
 def argsort(x: Any, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Any:
     """Return the order of the components along an axis."""
     x = lift(x)
-    front = to_front(x, axis)
+    front = moveaxis(x, axis, 0)
     matrix = reshape(front, (front.shape[0], -1))
     order = np.empty(matrix.shape, dtype=np.int64)
     for column in range(matrix.shape[1]):
-        order[:, column] = _ordered(matrix.value[:, column], descending)
+        middles = [ball.mid() for ball in matrix.value[:, column]]
+        order[:, column] = sorted(range(len(middles)), key=middles.__getitem__, reverse=descending)
     columns = np.arange(matrix.shape[1])
     ahead, behind = matrix[order[:-1], columns], matrix[order[1:], columns]
     right = compare(ahead, ">=" if descending else "<=", behind)
@@ -138,18 +136,8 @@ def argsort(x: Any, axis: int = -1, *, descending: bool = False, stable: bool = 
 
 def sort(x: Any, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Node:
     """Return the components in order along an axis."""
-    x = lift(x)
     order = argsort(x, axis, descending=descending)
-    positions = np.take_along_axis(np.arange(x.size).reshape(x.shape), order, axis)
-    return reshape(x, (-1,))[positions]
-
-
-def _ordered(column: Any, descending: bool) -> list[int]:
-    def compared(a: int, b: int) -> int:
-        gap = column[a] - column[b]
-        return 1 if gap > 0 else -1 if gap < 0 else 0
-
-    return sorted(range(len(column)), key=functools.cmp_to_key(compared), reverse=descending)
+    return take_along_axis(x, order, axis)
 
 
 def _extreme_position(x: Node, axis: int | None, relation: str, keepdims: bool) -> Any:
@@ -158,15 +146,13 @@ def _extreme_position(x: Node, axis: int | None, relation: str, keepdims: bool) 
     for k in range(1, front.shape[0]):
         held = compare(best, relation, front[k])
         best, place = where(held, best, front[k]), np.where(held, place, k)
-    if not keepdims:
-        return place[()]
-    shape = [1 if axis is None or k == axis % x.ndim else n for k, n in enumerate(x.shape)]
-    return place.reshape(shape)
+    kept, dropped = linear.total(x.shape, axis)
+    return place.reshape(kept.after if keepdims else dropped.after)[()]
 
 
 def _along(x: Node, axis: int | None) -> Node:
     """Return the array with an axis in front; flattened without one."""
-    return reshape(x, (-1,)) if axis is None else to_front(x, axis)
+    return reshape(x, (-1,)) if axis is None else moveaxis(x, axis, 0)
 
 
 def _tree(
@@ -176,8 +162,7 @@ def _tree(
     summed, dropped = linear.total(x.shape, axis)
     axes = range(x.ndim) if axis is None else [int(k) % x.ndim for k in np.atleast_1d(axis)]
     order = [*axes, *(k for k in range(x.ndim) if k not in axes)]
-    front = transpose(x, order) if order != sorted(order) else x
-    left = reshape(front, (-1, *(x.shape[k] for k in order[len(axes) :])))
+    left = reshape(transpose(x, order), (-1, *(x.shape[k] for k in order[len(axes) :])))
     if not left.shape[0]:
         if empty is None:
             raise refusal("the maximum of nothing", "it is not defined.", WrongValue)

@@ -1,43 +1,76 @@
-"""What NumPy's arrays have and the reference's refuse, and what to write instead."""
+"""What is refused, at which line of the user's program, and what to write instead."""
 
 from __future__ import annotations
 
-NO_ADDRESS = "the components of an array of the reference lie nowhere in memory."
+import sys
+import sysconfig
+import traceback
+from pathlib import Path
+
+from gradiometer.errors import ReferenceFailure
+
+HERE = Path(__file__).parent
+SHARED = ("namespace.py", "graph.py", "program.py")
+OWN = (str(HERE), *(str(HERE.parent / "vocabulary" / name) for name in SHARED))
+"""Files whose frames are the reference's own."""
+
+STDLIB = sysconfig.get_path("stdlib")
+
+
+def users(file: str) -> bool:
+    """Return whether a file is the user's: neither ours, nor NumPy's, nor Python's."""
+    foreign = "/numpy/" in file or file.startswith(("<__array", "<frozen", "<string>"))
+    python = file.startswith(STDLIB) and "site-packages" not in file
+    return not (file.startswith(OWN) or foreign or python)
+
+
+def user_line() -> str:
+    """Return ` at FILE, line N`, of the innermost frame that is the user's."""
+    for frame, line in traceback.walk_stack(sys._getframe(1)):
+        if users(frame.f_code.co_filename):
+            return f" at {Path(frame.f_code.co_filename).name}, line {line}"
+    return ""
+
+
+class WrongType(ReferenceFailure, TypeError):
+    """An operation that arrays of the reference do not have."""
+
+
+class WrongValue(ReferenceFailure, ValueError):
+    """An operand that does not fit."""
+
+
+class WrongName(ReferenceFailure, AttributeError):
+    """An attribute that arrays of the reference do not have."""
+
+
+def refusal(met: str, instead: str, kind: type[ReferenceFailure] = WrongType) -> ReferenceFailure:
+    """Return an error: what was met, at which line of the program, and what to write instead."""
+    return kind(f"{met}{user_line()}: {instead}")
+
+
 DERIVATIVE_LOST = "its derivative would be lost; write the operation with `xp`."
-BITS_ONLY = "bits are of booleans and integers alone."
-REFUSED: dict[str, str] = {
-    "argpartition": "write xp.argsort.",
-    "base": NO_ADDRESS,
-    "byteswap": NO_ADDRESS,
-    "choose": "write xp.where.",
-    "compress": "index with the booleans: x[mask].",
-    "ctypes": NO_ADDRESS,
-    "data": NO_ADDRESS,
-    "dump": DERIVATIVE_LOST,
-    "dumps": DERIVATIVE_LOST,
-    "flags": NO_ADDRESS,
-    "getfield": NO_ADDRESS,
-    "imag": "the reference is of real functions.",
-    "itemset": "assign to the index: x[i] = value.",
-    "nonzero": "compare first, and take numpy.nonzero of the booleans.",
-    "partition": "write xp.sort.",
-    "put": "assign to the index: x[i] = value.",
-    "resize": "write xp.reshape or xp.tile.",
-    "searchsorted": "compare with all: xp.sum(x < value).",
-    "setfield": NO_ADDRESS,
-    "setflags": NO_ADDRESS,
-    "strides": NO_ADDRESS,
-    "sort": "write x = xp.sort(x).",
-    "to_device": "the reference has one device.",
-    "tobytes": DERIVATIVE_LOST,
-    "tofile": DERIVATIVE_LOST,
-    "newbyteorder": NO_ADDRESS,
-    "__array_interface__": NO_ADDRESS,
-    "__array_struct__": NO_ADDRESS,
-    "__array_finalize__": NO_ADDRESS,
-    "__array_wrap__": NO_ADDRESS,
-    "__buffer__": NO_ADDRESS,
-    "__dlpack__": NO_ADDRESS,
-    "__dlpack_device__": NO_ADDRESS,
-}
+NO_ADDRESS = "the components of an array of the reference lie nowhere in memory."
+OF_MEMORY = (
+    "base", "byteswap", "ctypes", "data", "flags", "getfield", "newbyteorder", "setfield",
+    "setflags", "strides", "__array_finalize__", "__array_interface__", "__array_struct__",
+    "__array_wrap__", "__buffer__", "__dlpack__", "__dlpack_device__",
+)  # fmt: skip
+REFUSED: dict[str, str] = (
+    dict.fromkeys(OF_MEMORY, NO_ADDRESS)
+    | dict.fromkeys(("dump", "dumps", "tobytes", "tofile"), DERIVATIVE_LOST)
+    | dict.fromkeys(("itemset", "put"), "assign to the index: x[i] = value.")
+    | {
+        "argpartition": "write xp.argsort.",
+        "choose": "write xp.where.",
+        "compress": "index with the booleans: x[mask].",
+        "imag": "the reference is of real functions.",
+        "nonzero": "compare first, and take numpy.nonzero of the booleans.",
+        "partition": "write xp.sort.",
+        "resize": "write xp.reshape or xp.tile.",
+        "searchsorted": "compare with all: xp.sum(x < value).",
+        "sort": "write x = xp.sort(x).",
+        "to_device": "the reference has one device.",
+    }
+)
 """Attributes of NumPy's arrays that the reference's have not, and what to write instead."""

@@ -78,12 +78,25 @@ def of_sum(terms: Any, base: Callable[[], Floats], each: float = 1.0) -> Roundin
     return Rounding(each * units, each * np.minimum(units, np.sqrt(units)), base)
 
 
-def find_bounds(end: Any) -> None:
-    """Find the sound bound of a node, and of what it was computed from, without recursion."""
-    for node in ordered([end], lambda node: node.bound_ is not None):
-        with np.errstate(all="ignore"):
-            node.bound_ = _bound(node) if node.source is None else node.source.bound_
-            node.noisy_ = bool(node.bound_.any())
+def sound(node: Any) -> Floats:
+    """Return the sound bound of a node, by those of its operands."""
+    if node.source is not None:
+        return node.source.bound  # type: ignore[no-any-return]
+    with np.errstate(all="ignore"):
+        passed: Any = np.zeros(node.shape)
+        for k, part in enumerate(node.parts):
+            if part.parent.noisy:
+                passed = passed + part.widen(part.parent.bound, wide=node.bilinear and k == 0)
+        if node.boundary is not None and passed.any():
+            near = node.parts[0].parent.bound / node.boundary(node.parts[0].parent.floats)
+            beyond = np.where(near > 0.0, np.inf, passed)
+            passed = np.where(near < 1.0, passed / (1.0 - near), beyond)
+        if node.rounding is not None:
+            passed = passed + _own(node, node.rounding.units)
+        overflown = np.isinf(node.moduli)
+        if overflown.any():  # though the true number is finite
+            passed = np.where(overflown & numeric.finite(node.value), np.inf, passed)
+    return np.asarray(passed, dtype=np.float64)
 
 
 def likely(ends: Sequence[Any], series: Sequence[int] = (), *, keep: bool = False) -> list[Floats]:
@@ -99,12 +112,11 @@ def likely(ends: Sequence[Any], series: Sequence[int] = (), *, keep: bool = Fals
     operands = [node.parts[0].parent for node in limited]
     found = [np.zeros(node.shape) for node in (*ends, *operands)]
     deviations: dict[int, Any] = {}
-    for k in range(DRAWS):
-        drawn: dict[int, Any] = {}
-        with np.errstate(all="ignore"):
-            _draw((*ends, *operands), (k, *series), drawn, deviations, keep=keep)
-            for n, node in enumerate((*ends, *operands)):  # squares would overflow, or vanish
-                found[n] = np.hypot(found[n], CONFIDENCE / DRAWS**0.5 * _drawn(node, k, drawn))
+    with np.errstate(all="ignore"):
+        for k in range(DRAWS):
+            errors = _draw((*ends, *operands), (k, *series), deviations, keep=keep)
+            for n, error in enumerate(errors):  # squares would overflow, or vanish
+                found[n] = np.hypot(found[n], CONFIDENCE / DRAWS**0.5 * error)
     for node, x, error in zip(limited, operands, found[len(ends) :], strict=True):
         if (error >= node.boundary(x.floats)).any():
             return [np.full(end.shape, np.inf) for end in ends]
@@ -144,22 +156,6 @@ def absorbing_matmul(a: Floats, b: Floats) -> Floats:
     return np.asarray(np.where(infinite > 0.0, np.inf, finite))
 
 
-def _bound(node: Any) -> Floats:
-    passed: Any = np.zeros(node.shape)
-    for k, part in enumerate(node.parts):
-        if part.parent.noisy_:
-            passed = passed + part.widen(part.parent.bound_, wide=node.bilinear and k == 0)
-    if node.boundary is not None and passed.any():
-        near = node.parts[0].parent.bound_ / node.boundary(node.parts[0].parent.floats)
-        passed = np.where(near < 1.0, passed / (1.0 - near), np.where(near > 0.0, np.inf, passed))
-    if node.rounding is not None:
-        passed = passed + _own(node, node.rounding.units)
-    overflown = np.isinf(node.moduli)
-    if overflown.any():  # though the true number is finite
-        passed = np.where(overflown & numeric.finite(node.value), np.inf, passed)
-    return np.asarray(passed, dtype=np.float64)
-
-
 def _own(node: Any, units: Any) -> Any:
     """Return what roundings of the operation come to; where it underflows, the smallest double."""
     base = node.moduli
@@ -170,37 +166,32 @@ def _own(node: Any, units: Any) -> Any:
 
 
 def _draw(
-    ends: Sequence[Any],
-    time: tuple[int, ...],
-    drawn: dict[int, Any],
-    deviations: dict[int, Any],
-    *,
-    keep: bool,
-) -> None:
-    """Draw the roundings of the k-th time, of all nodes that the ends were computed from."""
+    ends: Sequence[Any], time: tuple[int, ...], deviations: dict[int, Any], *, keep: bool
+) -> list[Any]:
+    """Return errors of nodes, for the k-th draw of the roundings of all that they rest on."""
     k, generator = time[0], np.random.default_rng(time)
-    for node in ordered(ends, lambda n: not n.noisy or k in n.draws_ or id(n) in drawn):
+    drawn: dict[int, Any] = {}
+
+    def error_of(node: Any) -> Any:
+        if not node.noisy:
+            return np.zeros(node.shape)
+        return node.draws[k] if k in node.draws else drawn[id(node)]
+
+    for node in ordered(ends, lambda n: not n.noisy or k in n.draws):
         if node.source is not None:
-            error = _drawn(node.source, k, drawn)
+            error = error_of(node.source)
         else:
             error = np.zeros(node.shape)
             for part in node.parts:
                 if part.parent.noisy:
-                    error = error + part.shift(_drawn(part.parent, k, drawn))
+                    error = error + part.shift(error_of(part.parent))
             if node.rounding is not None:
                 if id(node) not in deviations:
                     deviations[id(node)] = _own(node, node.rounding.typical)
-                error = error + deviations[id(node)] * generator.standard_normal(
-                    node.shape, np.float32
-                )
+                random = generator.standard_normal(node.shape, np.float32)
+                error = error + deviations[id(node)] * random
         if keep:
-            node.draws_[k] = error
+            node.draws[k] = error
         else:
             drawn[id(node)] = error
-
-
-def _drawn(node: Any, k: int, drawn: dict[int, Any]) -> Any:
-    if not node.noisy:
-        return np.zeros(node.shape)
-    found = node.draws_.get(k)
-    return drawn[id(node)] if found is None else found
+    return [error_of(end) for end in ends]

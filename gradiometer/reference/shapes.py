@@ -13,50 +13,37 @@ import numpy as np
 from gradiometer.reference import structure
 from gradiometer.reference.array import index, lift
 from gradiometer.reference.node import Node
-from gradiometer.reference.structure import transpose
+from gradiometer.reference.structure import moved, permuted, shaped
 
 
 def reshape(x: Any, shape: Any, *, copy: bool | None = None) -> Node:
     """Return the components in another shape, of which one length may be −1."""
-    return structure.reshape(lift(x), shape if isinstance(shape, tuple | list) else (shape,))
+    return structure.reshape(lift(x), index(shape))
 
 
 def permute_dims(x: Any, axes: Sequence[int] | None = None) -> Node:
     """Return the axes in another order, reversed by default."""
-    x = lift(x)
-    return transpose(x, range(x.ndim)[::-1] if axes is None else axes)
+    return permuted(lift(x), lambda a: a.transpose(axes))
 
 
 def matrix_transpose(x: Any) -> Node:
     """Return the matrices transposed: the last two axes exchanged."""
-    x = lift(x)
-    return transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    return permuted(lift(x), lambda a: a.mT)
 
 
 def moveaxis(x: Any, source: Any, destination: Any) -> Node:
     """Return the array with axes moved."""
-    x = lift(x)
-    return transpose(x, _axes_moved(x.ndim, source, destination))
-
-
-def swapaxes(x: Any, a: int, b: int) -> Node:
-    """Return the array with two axes exchanged."""
-    x = lift(x)
-    axes = list(range(x.ndim))
-    axes[a], axes[b] = axes[b], axes[a]
-    return transpose(x, axes)
+    return permuted(lift(x), lambda a: np.moveaxis(a, source, destination))
 
 
 def expand_dims(x: Any, axis: Any = 0) -> Node:
     """Return the array with an axis of length one put in."""
-    x = lift(x)
-    return structure.reshape(x, np.expand_dims(np.empty(x.shape), axis).shape)
+    return shaped(lift(x), lambda a: np.expand_dims(a, axis))
 
 
 def squeeze(x: Any, axis: Any = None) -> Node:
     """Return the array without axes of length one."""
-    x = lift(x)
-    return structure.reshape(x, np.empty(x.shape).squeeze(axis).shape)
+    return shaped(lift(x), lambda a: a.squeeze(axis))
 
 
 def concat(arrays: Any, axis: int | None = 0) -> Node:
@@ -74,7 +61,7 @@ def stack(arrays: Any, axis: int = 0) -> Node:
 
 def unstack(x: Any, *, axis: int = 0) -> tuple[Node, ...]:
     """Return the slices along an axis."""
-    front = to_front(lift(x), axis)
+    front = moveaxis(x, axis, 0)
     return tuple(front[k] for k in range(front.shape[0]))
 
 
@@ -88,9 +75,8 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Node:
 
 def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Node:
     """Return the components at integer indices along an axis, each with its own."""
-    x = lift(x)
-    where = np.take_along_axis(_positions(x), np.asarray(index(indices)), axis)
-    return _take(x, where)
+    at = np.asarray(index(indices))
+    return moved(lift(x), lambda positions: np.take_along_axis(positions, at, axis))
 
 
 def broadcast_to(x: Any, shape: Any) -> Node:
@@ -100,26 +86,22 @@ def broadcast_to(x: Any, shape: Any) -> Node:
 
 def flip(x: Any, axis: Any = None) -> Node:
     """Return the array with the order along axes reversed."""
-    x = lift(x)
-    return _take(x, np.flip(_positions(x), axis))
+    return moved(lift(x), lambda positions: np.flip(positions, axis))
 
 
 def roll(x: Any, shift: Any, axis: Any = None) -> Node:
     """Return the array with components shifted around."""
-    x = lift(x)
-    return _take(x, np.roll(_positions(x), shift, axis))
+    return moved(lift(x), lambda positions: np.roll(positions, shift, axis))
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Node:
     """Return the array with each slice repeated."""
-    x = lift(x)
-    return _take(x, np.repeat(_positions(x), index(repeats), axis))
+    return moved(lift(x), lambda positions: np.repeat(positions, index(repeats), axis))
 
 
 def tile(x: Any, repetitions: Any) -> Node:
     """Return the array repeated as a whole."""
-    x = lift(x)
-    return _take(x, np.tile(_positions(x), repetitions))
+    return moved(lift(x), lambda positions: np.tile(positions, repetitions))
 
 
 def tril(x: Any, k: int = 0) -> Node:
@@ -136,35 +118,10 @@ def triu(x: Any, k: int = 0) -> Node:
 
 def diagonal(x: Any, offset: int = 0) -> Node:
     """Return a diagonal of each matrix."""
-    x = lift(x)
-    return _take(x, np.diagonal(_positions(x), offset, -2, -1))
+    return moved(lift(x), lambda positions: positions.diagonal(offset, -2, -1))
 
 
 def diff(x: Any, axis: int = -1) -> Node:
     """Return the differences of neighbours along an axis."""
-    front = to_front(lift(x), axis)
-    return from_front(front[1:] - front[:-1], axis)
-
-
-def to_front(x: Node, axis: int) -> Node:
-    """Return the array with an axis moved to the front."""
-    return x if axis % x.ndim == 0 else transpose(x, _axes_moved(x.ndim, axis, 0))
-
-
-def from_front(x: Node, axis: int) -> Node:
-    """Return the array with its first axis moved to a place."""
-    return x if axis % x.ndim == 0 else transpose(x, _axes_moved(x.ndim, 0, axis))
-
-
-def _axes_moved(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
-    lengths = tuple(range(2, 2 + ndim))  # that differ, so that they tell the order
-    moved = np.moveaxis(np.broadcast_to(np.empty(()), lengths), source, destination).shape
-    return tuple(length - 2 for length in moved)
-
-
-def _positions(x: Node) -> Any:
-    return np.arange(x.size).reshape(x.shape)
-
-
-def _take(x: Node, positions: Any) -> Node:
-    return structure.reshape(x, (-1,))[positions]
+    front = moveaxis(x, axis, 0)
+    return moveaxis(front[1:] - front[:-1], 0, axis)

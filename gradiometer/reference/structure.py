@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,9 @@ from gradiometer.reference import linear
 from gradiometer.reference.node import Node
 from gradiometer.reference.parts import Mapped
 
+Move = Callable[[Any], Any]
+"""One of NumPy's functions, which tells of any array's components where they go."""
+
 
 def where(mask: Any, a: Node, b: Node) -> Node:
     """Choose componentwise by booleans; the cotangent of what was not chosen is exactly zero."""
@@ -18,10 +21,7 @@ def where(mask: Any, a: Node, b: Node) -> Node:
     shape = np.broadcast_shapes(mask.shape, a.shape, b.shape)
     mask = np.broadcast_to(mask, shape)
     a, b = spread(a, shape), spread(b, shape)
-    parts = [
-        Mapped(a, linear.Keep(shape, shape, mask)),
-        Mapped(b, linear.Keep(shape, shape, ~mask)),
-    ]
+    parts = [Mapped(x, linear.Keep(shape, shape, kept)) for x, kept in ((a, mask), (b, ~mask))]
     return Node(np.where(mask, a.value, b.value), ("where", mask, a, b), parts)
 
 
@@ -44,12 +44,29 @@ def reshape(x: Node, shape: Sequence[int]) -> Node:
 
 def transpose(x: Node, axes: Sequence[int]) -> Node:
     """Return the array with its axes in another order."""
-    return x.apply(linear.permute(x.shape, axes))
+    map_ = linear.permute(x.shape, axes)
+    return x if map_.axes == tuple(range(x.ndim)) else x.apply(map_)
 
 
 def transposed(x: Node) -> Node:
     """Return the transposed matrix."""
     return transpose(x, (1, 0))
+
+
+def shaped(x: Node, by: Move) -> Node:
+    """Return x in the shape that one of NumPy's functions gives an array, in the same order."""
+    return reshape(x, by(np.empty(x.shape, dtype=bool)).shape)
+
+
+def permuted(x: Node, by: Move) -> Node:
+    """Return x with its axes in the order that one of NumPy's functions puts them."""
+    lengths = range(2, 2 + x.ndim)  # that differ, so that they tell the order
+    return transpose(x, [length - 2 for length in by(np.broadcast_to(0, lengths)).shape])
+
+
+def moved(x: Node, by: Move) -> Node:
+    """Return the components that one of NumPy's functions takes, in its order."""
+    return reshape(x, (-1,))[by(np.arange(x.size).reshape(x.shape))]
 
 
 def spread(x: Node, shape: tuple[int, ...]) -> Node:

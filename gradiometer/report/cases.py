@@ -25,11 +25,8 @@ def timed(run: Run) -> pd.DataFrame:
 def largest(run: Run) -> str | None:
     """Return the timed case with the most inputs, of the first operator that was timed."""
     found = timed(run)
-    for name in run.operators:
-        chosen = found[found["operator"] == name]
-        if len(chosen):
-            return str(chosen.set_index("case")["n"].fillna(0).idxmax())
-    return None
+    first = found[found["operator"].isin(analysis.operators(found)[:1])]
+    return None if first.empty else str(first.set_index("case")["n"].fillna(0).idxmax())
 
 
 def rows(run: Run, case: str) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from gradiometer.report import marks
@@ -63,14 +62,10 @@ def ranking(run: Run, operator: str) -> alt.TopLevelMixin | None:
     table = table.loc[table["ratio"].notna(), [*RATIOS, "label", "method", "mode"]]
     if table.empty:
         return None
-    ratios = table[RATIOS].to_numpy()
-    low, top = float(np.nanmin(ratios)), float(np.nanmax(ratios))
-    x = alt.X(
-        "ratio:Q",
-        scale=marks.log_scale(min(0.7, 0.9 * low), max(20.0, 1.2 * top)),
-        axis=alt.Axis(values=DECADES, format="~s", labelOverlap=True),
-        title="× fastest (log scale)",
-    )
+    low, top = float(table[RATIOS].min().min()), float(table[RATIOS].max().max())
+    scale = marks.log_scale(min(0.7, 0.9 * low), max(20.0, 1.2 * top))
+    axis = alt.Axis(values=DECADES, format="~s", labelOverlap=True)
+    x = alt.X("ratio:Q", scale=scale, axis=axis, title="× fastest (log scale)")
     y = alt.Y("method:N", title=None, sort=alt.EncodingSortField("ratio", order="ascending"))
     base = alt.Chart().encode(y=y, color=marks.mode_color())
     points = base.mark_point(filled=True, size=45, opacity=1).encode(x=x)
@@ -93,11 +88,9 @@ def scaling(run: Run, operator: str) -> alt.TopLevelMixin | None:
     named = pd.concat(_named(table[table["problem"] == name]) for name in problems)
     header = alt.Header(labelFontWeight="bold", labelAnchor="start")
     panel = _lines().properties(data=named, width=marks.WIDTH, height=marks.HEIGHT)
-    panels = panel.facet(
-        alt.Facet("problem:N", title=None, sort=problems, header=header),
-        columns=min(2, len(problems)),
-        spacing={"column": 130, "row": 30},
-    )
+    each = alt.Facet("problem:N", title=None, sort=problems, header=header)
+    columns, spacing = min(2, len(problems)), {"column": 130, "row": 30}
+    panels = panel.facet(each, columns=columns, spacing=spacing)
     return marks.styled(panels.resolve_scale(x="independent", y="independent"))
 
 
@@ -116,13 +109,10 @@ def _of(run: Run, operator: str) -> pd.DataFrame:
 
 def _lines() -> alt.LayerChart:
     """Return lines of methods, and their names to the right of the panel."""
-    x = alt.X(
-        "n:Q",
-        scale=marks.log_scale(),
-        axis=alt.Axis(values=TICKS, format=",", labelOverlap=True, labelSeparation=12),
-        title="scalar inputs (log scale)",
-    )
-    scale, title = marks.log_scale(), "time a call (log scale)"
+    scale = marks.log_scale()
+    axis = alt.Axis(values=TICKS, format=",", labelOverlap=True, labelSeparation=12)
+    x = alt.X("n:Q", scale=scale, axis=axis, title="scalar inputs (log scale)")
+    title = "time a call (log scale)"
     y = alt.Y("time_s:Q", scale=scale, axis=marks.durations(), title=title)
     lines = marks.by_method(x=x, y=y)
     points = lines.mark_point(filled=True, opacity=1)

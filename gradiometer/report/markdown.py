@@ -7,12 +7,13 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gradiometer.errors import GradiometerError
-from gradiometer.report.prose import literal
 from gradiometer.report.sections import Figure, Section, Table
+from gradiometer.runs.store import writing
 
 MOST_TEXT = 2000
 """Characters of a table beyond which its columns are not aligned in the source."""
@@ -32,27 +33,49 @@ def write(
     Raises:
         GradiometerError: If it cannot be written there.
     """
-    try:
-        if fresh and folder.exists():
-            folder = folder.with_name(f"{folder.name}-{secrets.token_hex(2)}")
+    if fresh and folder.exists():
+        folder = folder.with_name(f"{folder.name}-{secrets.token_hex(2)}")
+    with writing(f"the report to {folder}", "Choose another folder with --reports."):
         folder.mkdir(parents=True, exist_ok=not fresh)
         for name, table in tables.items():
             table.to_csv(folder / f"{name}.csv", index=False)
         for figure in report.figures():
-            figure.chart.save(str(folder / _file(figure)))
+            figure.chart.save(folder / f"{figure.name}.svg")
         path = folder / "report.md"
         path.write_text(render(report), encoding="utf-8")
-    except OSError as error:
-        raise GradiometerError(
-            f"Cannot write the report to {folder}: {error.strerror}. "
-            "Choose another folder with --reports."
-        ) from error
     return path
 
 
 def render(report: Section) -> str:
     """Return a report as Markdown, with links to its figures."""
     return _section(report, 1) + "\n"
+
+
+class Prose:
+    """The blocks of a package's template, filled in with facts.
+
+    Args:
+        package: The package in whose folder `templates` the template is.
+        template: Its file name.
+        facts: What every block may name.
+    """
+
+    def __init__(self, package: str, template: str, **facts: Any) -> None:
+        engine = Environment(loader=PackageLoader(package), undefined=StrictUndefined)
+        engine.filters["literal"] = literal
+        self._template = engine.get_template(template)
+        self._facts = facts
+
+    def __call__(self, block: str, **facts: Any) -> str:
+        """Return the text of a block, filled in with further facts of its own."""
+        context = self._template.new_context(self._facts | facts)
+        text = "".join(self._template.blocks[block](context))
+        return re.sub(r"\n{3,}", "\n\n", text.strip())
+
+
+def literal(text: str) -> str:
+    """Return text in one line that CommonMark shows as it is, in a table, too."""
+    return re.sub(r"([\\|<_*`])", r"\\\1", " ".join(text.splitlines()))
 
 
 def _section(section: Section, level: int) -> str:
@@ -68,7 +91,7 @@ def _blocks(section: Section, level: int) -> Iterator[str]:
             text = _table(part.frame)
             yield _folded(part.summary, text) if part.summary else text
         else:
-            yield f"![{literal(part.title)}]({_file(part)})" if isinstance(part, Figure) else part
+            yield f"![{literal(part.title)}]({part.name}.svg)" if isinstance(part, Figure) else part
     for below in section.sections:
         yield _section(below, level + 1)
 
@@ -82,7 +105,3 @@ def _table(frame: pd.DataFrame) -> str:
     escaped = frame.map(lambda value: literal(value) if isinstance(value, str) else value)
     text = str(escaped.to_markdown(index=False, disable_numparse=True))
     return re.sub(r" +\|", " |", re.sub(r"-{3,}", "---", text)) if len(text) > MOST_TEXT else text
-
-
-def _file(figure: Figure) -> str:
-    return f"{figure.name}.svg"

@@ -28,8 +28,8 @@ def mode_color() -> alt.Color:
 
 
 def log_scale(*domain: float) -> alt.Scale:
-    """Return a logarithmic scale of a domain, by default that of the data."""
-    return alt.Scale(type="log", nice=False, domain=list(domain) or alt.Undefined)
+    """Return a logarithmic scale of a domain, by default that of the data; it ends at its ends."""
+    return alt.Scale(type="log", nice=False, clamp=True, domain=list(domain) or alt.Undefined)
 
 
 def durations() -> alt.Axis:

@@ -12,7 +12,6 @@ import pandas as pd
 
 from gradiometer.report import cases, markdown, tables
 from gradiometer.report.charts import figures
-from gradiometer.report.prose import Prose
 from gradiometer.report.quantities import digits, duration
 from gradiometer.report.sections import Section, Table
 from gradiometer.runs.run import Run
@@ -36,20 +35,14 @@ def write(run: Run, reports: Path) -> Path:
 
 def page(run: Run) -> Section:
     """Return the report of a run."""
-    prose = Prose(
-        "gradiometer.report",
-        "run.md.j2",
-        run=run,
-        counts=tables.counts(run),
-        worst=_worst(run),
-        floor=duration(run.floor_s),
-        derived=tables.derived(run).any(),
-    )
+    figures = {"counts": tables.counts(run), "worst": _worst(run), "floor": duration(run.floor_s)}
+    derived = tables.derived(run).any()
+    prose = markdown.Prose("gradiometer.report", "run.md.j2", run=run, derived=derived, **figures)
     below = [section for make in SECTIONS if (section := make(run, prose))]
     return Section(f"Differentiation methods compared: run {run.id}", [prose("opening")], below)
 
 
-def _agreement(run: Run, prose: Prose) -> Section:
+def _agreement(run: Run, prose: markdown.Prose) -> Section:
     below = []
     for name in run.operators:
         table = _matrix(tables.agreement(run, name))
@@ -58,7 +51,7 @@ def _agreement(run: Run, prose: Prose) -> Section:
     return Section("Agreement", [prose("agreement")], below)
 
 
-def _speed(run: Run, prose: Prose) -> Section:
+def _speed(run: Run, prose: markdown.Prose) -> Section:
     timed = set(cases.timed(run)["operator"])
     below = [
         Section(f"{name}, time", [_matrix(tables.speed(run, name)), *figures(run, "ranking", name)])
@@ -68,18 +61,18 @@ def _speed(run: Run, prose: Prose) -> Section:
     return Section("Speed", [prose("speed"), *([] if below else ["Nothing was timed."])], below)
 
 
-def _ranking(run: Run, prose: Prose) -> Section | None:
+def _ranking(run: Run, prose: markdown.Prose) -> Section | None:
     rankings, below = cases.rankings(run), []
     for problem, rows in cases.timed(run).groupby("problem", sort=False):
         ordered = [
-            case for name in run.operators for case in rows["case"][rows["operator"] == name]
+            case for name in run.operators for case in rows.loc[rows.operator == name, "case"]
         ]
         each = [Section(cases.title(run, case), [Table(rankings[case])]) for case in ordered]
         below.append(Section(str(problem), sections=each, folded=True))
     return Section("Ranking", [prose("ranking")], below) if below else None
 
 
-def _cost(run: Run, prose: Prose) -> Section | None:
+def _cost(run: Run, prose: markdown.Prose) -> Section | None:
     below = [
         Section(f"{name}, in multiples of the {base}", [Table(tables.upright(cost))])
         for name, (base, _) in tables.COSTS.items()
@@ -88,34 +81,31 @@ def _cost(run: Run, prose: Prose) -> Section | None:
     return Section("Cost against the primal", [prose("cost")], below) if below else None
 
 
-def _scaling(run: Run, prose: Prose) -> Section | None:
+def _scaling(run: Run, prose: markdown.Prose) -> Section | None:
     found = {name: figures(run, "scaling", name) for name in run.operators}
     below = [Section(f"{name}, scaling", drawn) for name, drawn in found.items() if drawn]
     return Section("Scaling", [prose("scaling")], below) if below else None
 
 
-def _cold(run: Run, prose: Prose) -> Section | None:
+def _cold(run: Run, prose: markdown.Prose) -> Section | None:
     case = cases.largest(run)
     if case is None:
         return None
-    told = prose(
-        "cold",
-        operator=cases.operator(run, case),
-        first=cases.first_to_start(run, case),
-        repeats=int(cases.rows(run, case)["cold"].fillna(0).max()),
-    )
+    operator, first = cases.operator(run, case), cases.first_to_start(run, case)
+    repeats = int(cases.rows(run, case)["cold"].fillna(0).max())
+    told = prose("cold", operator=operator, first=first, repeats=repeats)
     below = Section(cases.title(run, case), [Table(cases.cold(run, case))])
     return Section("Cold and warm", [told], [below])
 
 
-def _memory(run: Run, prose: Prose) -> Section | None:
+def _memory(run: Run, prose: markdown.Prose) -> Section | None:
     case = cases.largest(run)
     if case is None or cases.rows(run, case)["call_bytes"].isna().all():
         return None
     return Section("Memory", [prose("memory"), Table(cases.memory(run, case))])
 
 
-def _coverage(run: Run, prose: Prose) -> Section:
+def _coverage(run: Run, prose: markdown.Prose) -> Section:
     """Return what has no figure; if it is much, what could be expected of it is folded away."""
     missed = run.coverage()
     if missed.empty:
@@ -127,11 +117,11 @@ def _coverage(run: Run, prose: Prose) -> Section:
     return Section("Coverage", ["Each planned cell that has no figure, and why.", *shown])
 
 
-def _environment(run: Run, prose: Prose) -> Section:
+def _environment(run: Run, prose: markdown.Prose) -> Section:
     return Section("Environment", [Table(tables.environment(run)), prose("closing")])
 
 
-SECTIONS: tuple[Callable[[Run, Prose], Section | None], ...] = (
+SECTIONS: tuple[Callable[[Run, markdown.Prose], Section | None], ...] = (
     _agreement, _speed, _ranking, _cost, _scaling, _cold, _memory, _coverage, _environment,
 )  # fmt: skip
 """What makes the sections of a report, in order; None where a run has nothing of the kind."""

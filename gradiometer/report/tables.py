@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import pandas as pd
 
@@ -93,11 +92,8 @@ def counts(run: Run) -> str:
 
 def environment(run: Run) -> pd.DataFrame:
     """Return what the run's figures depend on: machine, versions, options, noise."""
-    machine, options, noise = (
-        run.info["environment"],
-        run.info["options"],
-        run.info.get("noise", {}),
-    )
+    machine, options = run.info["environment"], run.info["options"]
+    noise = run.info.get("noise", {})
     measured = [text.format(noise[k]) for k, text in NOISE.items() if noise.get(k) is not None]
     sampling = (
         f"rounds of {options['sample_s'] * 1e3:g} ms a method, until every ratio is known within "
@@ -119,20 +115,16 @@ def environment(run: Run) -> pd.DataFrame:
 
 def csv(run: Run) -> dict[str, pd.DataFrame]:
     """Return the tables that a report keeps as CSV, by name, with unrounded numbers."""
-    return {
-        "agreement": _stacked(run, run.agreement),
-        "speed": _stacked(run, run.speed),
+    names = run.operators or ["gradient"]
+    matrices = {"agreement": run.agreement, "speed": run.speed}
+    stacked = {
+        kind: pd.concat({name: matrix(name) for name in names}, names=["operator"]).reset_index()
+        for kind, matrix in matrices.items()
+    }
+    return stacked | {
         "ranking": run.ranking(),
         "timing": run.timing(),
-        "break_even": pd.concat(map(run.break_even, run.operators or ["gradient"])),
+        "break_even": pd.concat(map(run.break_even, names)),
         "coverage": run.coverage(),
         "records": run.records,
     }
-
-
-def _stacked(run: Run, matrix: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
-    """Return the matrices of the run's operators below each other."""
-    tables = {name: matrix(name) for name in run.operators}
-    if not tables:
-        return pd.DataFrame(columns=["operator", "method"])
-    return pd.concat(tables, names=["operator"]).reset_index()

@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 
 from gradiometer.vocabulary.operators import OPERATORS
 
-CELL = ["case", "problem", "size", "operator", "method"]
-"""The columns that say which cell a row of a list is of."""
-
 ZERO = "zero"
 """What stands for digits where an answer is right and the truth is zero."""
 
@@ -138,7 +135,7 @@ def timing(records: pd.DataFrame) -> pd.DataFrame:
     """
     timed = records[records["time_s"].notna()]
     columns = [
-        *CELL, "route", "time_s", "low_s", "high_s", "ratio", "ratio_low", "ratio_high",
+        "case", "method", "route", "time_s", "low_s", "high_s", "ratio", "ratio_low", "ratio_high",
         "import_s", "prepare_s", "first_s", "rounds", "loops",
     ]  # fmt: skip
     return timed[columns].assign(per_primal=_per(timed, "value")).reset_index(drop=True)
@@ -157,18 +154,11 @@ def break_even(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFram
     and the other calls faster: `calls` is the number from which the faster one's total is less.
     """
     timed = records[records["time_s"].notna() & (records["operator"] == operator)]
-    timed = timed[[*CELL, "time_s"]].assign(cold_s=cold(timed)).dropna()
-    pairs = timed.merge(timed, on=CELL[:-1], suffixes=("", "_slower"))
-    pays = (pairs["time_s"] < pairs["time_s_slower"]) & (pairs["cold_s"] > pairs["cold_s_slower"])
-    pairs = pairs[pays]
-    gained = pairs["time_s_slower"] - pairs["time_s"]
-    owed = pairs["cold_s"] - pairs["cold_s_slower"]
-    pairs = pairs.assign(calls=np.ceil(owed / gained))
-    return (
-        pairs[[*CELL, "method_slower", "calls"]]
-        .rename(columns={"method_slower": "overtakes"})
-        .reset_index(drop=True)
-    )
+    timed = timed[["case", "method", "time_s"]].assign(cold_s=cold(timed)).dropna()
+    pairs = timed.merge(timed.rename(columns={"method": "overtakes"}), on="case")
+    gained, owed = pairs["time_s_y"] - pairs["time_s_x"], pairs["cold_s_x"] - pairs["cold_s_y"]
+    pairs = pairs.assign(calls=np.ceil(owed / gained))[(gained > 0) & (owed > 0)]
+    return pairs[["case", "method", "overtakes", "calls"]].reset_index(drop=True)
 
 
 def ranking(records: pd.DataFrame) -> pd.DataFrame:
@@ -178,10 +168,10 @@ def ranking(records: pd.DataFrame) -> pd.DataFrame:
     end of whose ratio to the fastest lies below the lower end of this one's.
     """
     timed = timing(records)
-    order = pd.Series(pd.factorize(timed["case"])[0], index=timed.index)
-    timed = timed.assign(order=order).sort_values(["order", "ratio"], kind="stable")
+    timed = timed.assign(order=timed.groupby("case", sort=False).ngroup())
+    timed = timed.sort_values(["order", "ratio"], kind="stable")
     columns = [
-        *CELL[:-1], "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal",
+        "case", "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal",
         "route",
     ]  # fmt: skip
     return timed.assign(rank=_ranks(timed))[columns].reset_index(drop=True)

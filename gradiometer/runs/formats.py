@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from gradiometer.runs.schema import COMPARISON, Identity, Row, record
 
 FORMAT = 3
@@ -13,12 +15,11 @@ def from_format_2(info: Row) -> Row:
     Its ids were `problem[/size]/dtype/operator`, and the tools and modes of its methods stood in
     its records alone.
     """
-    plan = [
-        record(_identity(case, method))
-        for case in info["plan"]["cases"]
-        for method in info["plan"]["methods"]
-    ]
-    return info | {"format": FORMAT, "experiment": COMPARISON.experiment, "plan": plan}
+    info = info | {"format": FORMAT, "experiment": COMPARISON.experiment}
+    if "plan" in info:
+        cells = product(info["plan"]["cases"], info["plan"]["methods"])
+        info["plan"] = [record(_identity(case, method)) for case, method in cells]
+    return info
 
 
 def _identity(case: str, method: str) -> Identity:

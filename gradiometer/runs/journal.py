@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,13 +25,31 @@ def cut_half_line(file: Path) -> None:
             stream.truncate(whole)
 
 
-def read_journal(file: Path, layout: Layout = COMPARISON) -> tuple[list[Row], bool]:
-    """Return the records, and whether a half-written last line was left out.
+def read_journal(
+    file: Path, layout: Layout = COMPARISON, required: Collection[str] = ("status",)
+) -> tuple[list[Row], bool]:
+    """Return the rows, and whether a half-written last line was left out.
+
+    Args:
+        file: The journal.
+        layout: How the experiment keeps its rows.
+        required: What each row has beside its key.
 
     Raises:
         GradiometerError: If a line that is not the last cannot be read.
     """
-    return _rows(file, lambda line: parse(line, layout))
+    text = read_text(file)
+    lines = text.removesuffix("\n").split("\n") if text else []
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(parse(line, layout, required))
+        except ValueError as error:
+            if number == len(lines):
+                return rows, True
+            told = f"{file}, line {number}: {error}. The file was edited."
+            raise GradiometerError(told) from error
+    return rows, False
 
 
 def read_series(
@@ -52,7 +70,7 @@ def read_series(
     file = path / f"{layout.journal}.jsonl"
     figure = layout.figure
     counted = {layout.name(r) for r in records if not figure or r.get(figure) is not None}
-    lines = _rows(file, lambda line: parse(line, layout, ()))[0] if file.exists() else []
+    lines = read_journal(file, layout, required=())[0] if file.exists() else []
     return {layout.name(line): line for line in lines if layout.name(line) in counted}
 
 
@@ -62,8 +80,8 @@ def read_statuses(file: Path) -> list[str]:
     Raises:
         GradiometerError: If a line that is not the last cannot be read.
     """
-    keyless = replace(COMPARISON, key=())
-    return [str(row["status"]) for row in read_journal(file, keyless)[0]]
+    rows, _ = read_journal(file, replace(COMPARISON, key=()))
+    return [str(row["status"]) for row in rows]
 
 
 def read_text(file: Path) -> str:
@@ -76,19 +94,3 @@ def read_text(file: Path) -> str:
         return file.read_text("utf-8", errors="replace")
     except OSError as error:
         raise GradiometerError(f"Cannot read {file}: {error.strerror}.") from error
-
-
-def _rows(file: Path, parsed: Callable[[str], Row]) -> tuple[list[Row], bool]:
-    text = read_text(file)
-    lines = text.removesuffix("\n").split("\n") if text else []
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            rows.append(parsed(line))
-        except ValueError as error:
-            if number == len(lines):
-                return rows, True
-            raise GradiometerError(
-                f"{file}, line {number}: {error}. The file was edited."
-            ) from error
-    return rows, False

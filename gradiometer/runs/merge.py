@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +47,17 @@ def merge(paths: Sequence[Path], results: Path) -> RunFolder:
     folder = RunFolder.create(results, _facts(infos) | {"plan": list(plan.values())})
     state = "failed"
     try:
-        _write(folder, list(cells.values()))
+        _write(folder, cells.values())
         state = "complete" if plan.keys() <= cells.keys() else "interrupted"
     finally:
         folder.finish(state)
     return folder
 
 
-def _write(folder: RunFolder, cells: Sequence[tuple[Path, Row, Row | None]]) -> None:
-    sources: dict[str, set[Path]] = {}
-    for path, row, _ in cells:
-        sources.setdefault(row["case"], set()).add(path)
+def _write(folder: RunFolder, cells: Collection[tuple[Path, Row, Row | None]]) -> None:
+    sources = Counter(case for case, _ in {(row["case"], path) for path, row, _ in cells})
     for _, row, series in cells:
-        mixed = len(sources[row["case"]]) > 1
+        mixed = sources[row["case"]] > 1
         folder.append(row | dict.fromkeys(RATIOS) if mixed else row, series)
 
 
@@ -74,16 +73,15 @@ def _facts(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
         differing = [name for name in told if seen.setdefault(name, told[name]) != told[name]]
         if differing:
             values = ", ".join(f"{name} ({told[name]}, not {seen[name]})" for name in differing)
-            raise GradiometerError(
-                f"Run {info['id']} differs from those before it in {values}: only runs measured "
-                "alike can be merged."
+            why = (
+                f"differs from those before it in {values}: only runs measured alike can be merged"
             )
-    environment = infos[-1].get("environment", {})
+            raise GradiometerError(f"Run {info['id']} {why}.")
     versions = {k: v for info in infos for k, v in _versions(info).items()}
     warnings = [w for info in infos for w in info.get("noise", {}).get("warnings", ())]
     return {
         **{key: infos[-1][key] for key in ("timing", "options", "floor_s") if key in infos[-1]},
-        "environment": environment | {"versions": versions},
+        "environment": infos[-1].get("environment", {}) | {"versions": versions},
         "plugins": list(dict.fromkeys(p for info in infos for p in info.get("plugins", ()))),
         "noise": {"warnings": list(dict.fromkeys(warnings))},
         "merged": [info["id"] for info in infos],

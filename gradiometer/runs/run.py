@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,13 @@ from gradiometer.runs.frames import read_table
 from gradiometer.runs.schema import COMPARISON
 from gradiometer.runs.store import read_info
 from gradiometer.vocabulary.operators import operator as find_operator
+from gradiometer.vocabulary.outcome import Status
+
+MORE = (
+    "<p>Also in this run: {0}. Show one with <code>run.agreement({1!r})</code> or "
+    "<code>run.speed({1!r})</code>.</p>"
+)
+"""How to get the operators that a notebook does not show at once."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +80,7 @@ class Run:
     @property
     def faulty(self) -> pd.DataFrame:
         """The records of cells that disagree or failed, and were not expected to."""
-        fine = ["ok", "skipped", "unsupported", "not-installed"]
-        return self.ended([s for s in analysis.WORST_FIRST if s not in fine])
+        return self.ended([status for status in Status if not status.blameless])
 
     def ended(self, statuses: Collection[str]) -> pd.DataFrame:
         """Return the records of cells that ended so, and were not expected to."""
@@ -149,18 +155,9 @@ class Run:
             )
         )
         others = [name for name in self.operators if name not in shown]
-        more = _more(others) if others else ""
+        more = MORE.format(", ".join(others), others[0]) if others else ""
         return f"<p><code>{self!r}</code></p>{tables}{more}"
 
 
 def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _more(others: Sequence[str]) -> str:
-    """Return how to get the operators that a notebook does not show at once."""
-    name = others[0]
-    return (
-        f"<p>Also in this run: {', '.join(others)}. Show one with "
-        f"<code>run.agreement({name!r})</code> or <code>run.speed({name!r})</code>.</p>"
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from enum import StrEnum
 from functools import cached_property
 from types import NoneType, UnionType
@@ -132,8 +132,7 @@ def record(*parts: Any) -> Row:
     """
     row: Row = {}
     for part in parts:
-        for name in (f.name for f in fields(part)):
-            value = getattr(part, name)
+        for name, value in vars(part).items():
             plain = str(value) if isinstance(value, StrEnum) else value
             row |= record(value) if is_dataclass(value) else {name: plain}
     return row

@@ -30,6 +30,9 @@ class RunFolder:
         path: `results/<run-id>`.
         info: What `run.json` holds.
         layout: How the experiment keeps its rows.
+        journal: One record a line, in the order in which they ended.
+        series: What the records stand on: one line a record that has a series.
+        logs: What the workers printed.
         recorded: Records in the journal.
     """
 
@@ -37,8 +40,11 @@ class RunFolder:
         self.path = path
         self.info = info
         self.layout = layout
+        self.journal = path / "records.jsonl"
+        self.series = path / f"{layout.journal}.jsonl"
+        self.logs = path / "logs"
         self.recorded = 0
-        self._lock: BaseFileLock | None = None
+        self._lock = hold(path)
 
     @classmethod
     def create(cls, results: Path, info: dict[str, Any], layout: Layout = COMPARISON) -> RunFolder:
@@ -54,10 +60,10 @@ class RunFolder:
         """
         name = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         facts = {"id": name, "format": FORMAT, "experiment": layout.experiment, "state": "running"}
-        folder = cls(results / name, facts | info, layout)
-        with writing(folder.path, "Choose another folder with --results."):
-            folder.path.mkdir(parents=True)
-            folder._lock = hold(folder.path)
+        path = results / name
+        with writing(path, "Choose another folder with --results."):
+            path.mkdir(parents=True)
+            folder = cls(path, facts | info, layout)
             folder._write_info()
             folder.journal.touch()
         return folder
@@ -72,29 +78,14 @@ class RunFolder:
             GradiometerError: If a file is damaged, the run is of another experiment, or another
                 process holds it.
         """
-        folder = cls(path, read_info(path, layout.experiment), layout)
+        info = read_info(path, layout.experiment)
         with writing(path, "Nothing was lost."):
-            folder._lock = hold(path)
+            folder = cls(path, info, layout)
             try:
                 return folder, folder._take_up()
             except BaseException:  # a Ctrl-C, too: nobody holds a run that was not taken up
                 folder._lock.release()
                 raise
-
-    @property
-    def journal(self) -> Path:
-        """One record a line, in the order in which they ended."""
-        return self.path / "records.jsonl"
-
-    @property
-    def series(self) -> Path:
-        """What the records stand on: one line a record that has a series."""
-        return self.path / f"{self.layout.journal}.jsonl"
-
-    @property
-    def logs(self) -> Path:
-        """What the workers printed."""
-        return self.path / "logs"
 
     def append(self, row: Row, series: Row | None = None) -> None:
         """Add a record and what it stands on, and make sure they have left this process.
@@ -128,8 +119,7 @@ class RunFolder:
                 if self.recorded:
                     self._write_tables()
         finally:
-            if self._lock:
-                self._lock.release()
+            self._lock.release()
 
     def _take_up(self) -> list[Row]:
         for journal in (self.journal, self.series):
@@ -167,9 +157,8 @@ def hold(path: Path) -> BaseFileLock:
     try:
         lock.acquire()
     except Timeout:
-        raise GradiometerError(
-            f"Run {path.name} is being measured by another process: wait for its end."
-        ) from None
+        told = f"Run {path.name} is being measured by another process: wait for its end."
+        raise GradiometerError(told) from None
     return lock
 
 
@@ -180,12 +169,11 @@ def remove(paths: Sequence[Path]) -> None:
         GradiometerError: If one of them is no run or is being measured, and so none is removed; or
             if the system does not let one be removed.
     """
+    for path in paths:
+        if not (path / "run.json").is_file():
+            raise GradiometerError(f"{path} is no run: it has no run.json. Nothing was removed.")
     with ExitStack() as held:
         for path in paths:
-            if not (path / "run.json").is_file():
-                raise GradiometerError(
-                    f"{path} is no run: it has no run.json. Nothing was removed."
-                )
             with writing(path, "Nothing was removed."):
                 held.callback(hold(path).release)
         for path in paths:
@@ -194,14 +182,13 @@ def remove(paths: Sequence[Path]) -> None:
 
 
 @contextmanager
-def writing(path: Path, advice: str) -> Iterator[None]:
+def writing(path: Path | str, advice: str) -> Iterator[None]:
     """Name the file and say what to do where the system does not let it be written."""
     try:
         yield
     except OSError as error:
-        raise GradiometerError(
-            f"Cannot write {path}: {error.strerror or error}. {advice}"
-        ) from error
+        told = f"Cannot write {path}: {error.strerror or error}. {advice}"
+        raise GradiometerError(told) from error
 
 
 def find_run(name: str | Path, results: Path) -> Path:
@@ -213,22 +200,17 @@ def find_run(name: str | Path, results: Path) -> Path:
     if (Path(name) / "records.jsonl").is_file():
         return Path(name)
     known = {path.name: path for path in run_folders(results)}
-    if str(name) == "latest" and known:
-        return known[max(known)]
-    if str(name) in known:
-        return known[str(name)]
     if not known:
-        raise GradiometerError(
-            f"No runs under {str(results)!r}: start one with `gradiometer run`, or name the "
-            "folder of a run."
-        )
-    raise UnknownName("run", str(name), [*known, "latest"])
+        advice = "start one with `gradiometer run`, or name the folder of a run."
+        raise GradiometerError(f"No runs under {str(results)!r}: {advice}")
+    known["latest"] = known[max(known)]
+    if str(name) not in known:
+        raise UnknownName("run", str(name), known)
+    return known[str(name)]
 
 
 def run_folders(results: Path) -> list[Path]:
     """Return the folders of all runs, oldest first."""
-    if not results.is_dir():
-        return []
     return sorted(p.parent for p in results.glob("*/records.jsonl"))
 
 
@@ -246,16 +228,14 @@ def read_info(path: Path, experiment: str | None = None) -> dict[str, Any]:
     try:
         info = json.loads(read_text(file))
     except ValueError as error:
-        raise GradiometerError(
-            f"{file} is not valid JSON ({error}): it was edited or cut."
-        ) from error
+        told = f"{file} is not valid JSON ({error}): it was edited or cut."
+        raise GradiometerError(told) from error
     if not isinstance(info, dict) or info.get("format") not in (2, FORMAT):
         raise GradiometerError(f"{file} is not of format {FORMAT}: another version wrote it.")
-    keys = ("id", "state", "plan", *(["experiment"] if info["format"] == FORMAT else []))
-    lacking = [key for key in keys if key not in info]
+    info = from_format_2(info) if info["format"] == 2 else info
+    lacking = [key for key in ("id", "state", "plan", "experiment") if key not in info]
     if lacking:
         raise GradiometerError(f"{file} lacks {', '.join(lacking)}: it was edited.")
-    info = info if info["format"] == FORMAT else from_format_2(info)
     if experiment not in (None, info["experiment"]):
         raise GradiometerError(
             f"Run {path.name} is a {info['experiment']}: expected a {experiment}. "

@@ -6,8 +6,9 @@ of a derived operator. What it takes to compare them happens here, after the clo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,63 +52,55 @@ def as_arrays(result: Any, asked: Operator, signature: Signature) -> Answer:
     What does not fit is returned as it is, for the comparison to name. `None` (an input that is not
     used) counts as zeros.
     """
-    spaces, nones = asked.spaces(signature), _Nones()
-    if len(spaces) == 2:
-        rows, columns = spaces
-        nested = asked.axes[0] == "inputs" or len(rows.shapes) > 1
-        arrays = _blocks(result, rows, columns, nones, nested=nested)
-    else:
-        (space,) = spaces
-        several = asked.axes == ("inputs",) or len(space.shapes) > 1
-        arrays = _parts(result, space, nones, several=several)
-    note = f"{nones.count} None returned, counted as zeros" if nones.count else ""
+    rows, *columns = asked.spaces(signature)
+    reader = _Reader(several=asked.axes[0] == "inputs" or len(rows.shapes) > 1)
+    arrays = reader.matrix(result, rows, *columns) if columns else reader.vector(result, rows)
+    note = f"{reader.nones} None returned, counted as zeros" if reader.nones else ""
     return Answer(arrays, note)
 
 
-class _Nones:
-    """Counts the parts that a tool returned as `None`."""
+class _Reader:
+    """Reads a result, and counts the parts that a tool returned as `None`.
 
-    def __init__(self) -> None:
-        self.count = 0
+    Args:
+        several: Whether a result is a sequence: of arrays, or of rows of blocks.
+    """
 
-    def array(self, part: Any, like: Shape) -> Array:
-        self.count += part is None
-        return np.zeros(like) if part is None else np.asarray(part)
+    def __init__(self, *, several: bool) -> None:
+        self.several = several
+        self.nones = 0
 
+    def vector(self, result: Any, space: Space) -> list[Array]:
+        """Return a result as one array a shape."""
+        if isinstance(result, Components):
+            flat = np.array(self._arrays(result.scalars, ()))
+            return list(space.split(flat).values()) if flat.shape == (space.size,) else [flat]
+        return self._arrays(self._listed(result), space.shapes.values())
 
-def _parts(result: Any, space: Space, nones: _Nones, *, several: bool) -> list[Array]:
-    """Return a result as one array a shape."""
-    if isinstance(result, Components):
-        flat = np.array([nones.array(x, ()) for x in result.scalars])
-        return list(space.split(flat).values()) if flat.shape == (space.size,) else [flat]
-    return _each(list(result) if several else [result], list(space.shapes.values()), nones)
+    def matrix(self, result: Any, rows: Space, columns: Space) -> list[Array]:
+        """Return a matrix, however it was returned, as its blocks."""
+        if isinstance(result, Rows):
+            lines = [self._flat(row, columns) for row in result.rows]
+            return blocks(np.array(lines), rows, columns)
+        if isinstance(result, Columns):
+            lines = [self._flat(self._listed(column), rows) for column in result.columns]
+            return blocks(np.array(lines).T, rows, columns)
+        if hasattr(result, "shape"):
+            return blocks(np.asarray(result), rows, columns)
+        found, heights = [], chain(rows.shapes.values(), repeat(()))
+        for line, height in zip(self._listed(result), heights, strict=False):
+            found += self._arrays(line, [(*height, *width) for width in columns.shapes.values()])
+        return found
 
+    def _listed(self, result: Any) -> Iterable[Any]:
+        return result if self.several else [result]
 
-def _each(parts: Sequence[Any], shapes: Sequence[Shape], nones: _Nones) -> list[Array]:
-    likes = [*shapes, *[()] * (len(parts) - len(shapes))]
-    return [nones.array(part, like) for part, like in zip(parts, likes, strict=False)]
+    def _arrays(self, parts: Iterable[Any], shapes: Iterable[Shape]) -> list[Array]:
+        found = []
+        for part, like in zip(parts, chain(shapes, repeat(())), strict=False):
+            self.nones += part is None
+            found.append(np.zeros(like) if part is None else np.asarray(part))
+        return found
 
-
-def _blocks(
-    result: Any, rows: Space, columns: Space, nones: _Nones, *, nested: bool
-) -> list[Array]:
-    """Return a matrix, however it was returned, as its blocks; nested for several rows of them."""
-    heights, widths = (list(space.shapes.values()) for space in (rows, columns))
-    if isinstance(result, Rows):
-        lines = [_flat(row, widths, nones) for row in result.rows]
-        return blocks(np.array(lines), rows, columns)
-    if isinstance(result, Columns):
-        several = len(heights) > 1
-        lines = [_flat(c if several else [c], heights, nones) for c in result.columns]
-        return blocks(np.array(lines).T, rows, columns)
-    if hasattr(result, "shape"):
-        return blocks(np.asarray(result), rows, columns)
-    found = []
-    for i, line in enumerate(result if nested else [result]):
-        shapes = [(*heights[i], *width) for width in widths] if i < len(heights) else []
-        found += _each(list(line), shapes, nones)
-    return found
-
-
-def _flat(parts: Sequence[Any], shapes: Sequence[Shape], nones: _Nones) -> Array:
-    return np.concatenate([a.ravel() for a in _each(parts, shapes, nones)])
+    def _flat(self, parts: Iterable[Any], space: Space) -> Array:
+        return space.flatten(self._arrays(parts, space.shapes.values()))

@@ -11,7 +11,7 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -50,9 +50,10 @@ def prepare(method: Method, f: Primal, operator: str) -> Route:
     except UnsupportedOperation:
         raise
     except Unsupported as reason:
-        for text, way in WAYS[operator](_Own(method, f)):
+        own, counts = _Own(method, f), {"": 1, "n": f.signature.n, "m": f.signature.m}
+        for calls, kind, way in sorted(WAYS[operator], key=lambda each: counts[each[0]]):
             try:
-                return Route(way(), text)
+                return Route(way(own), f"{counts[calls]} {kind}" if calls else kind)
             except UnsupportedOperation:
                 raise
             except Unsupported:
@@ -83,8 +84,6 @@ class _Own:
     def __init__(self, method: Method, f: Primal) -> None:
         self.method = method
         self.f = f
-        self.scalar = not f.problem.outputs
-        self.n, self.m = f.signature.n, f.signature.m
 
     def native(self, operator: str) -> Callable[..., Any]:
         call, arguments = _native(self.method, self.f, operator), self.method.arguments
@@ -94,6 +93,12 @@ class _Own:
             return call(*args, **kwargs)
 
         return uniform
+
+    def gradient(self) -> Callable[..., Any]:
+        """Return the gradient, which scalar problems have."""
+        if self.f.problem.outputs:
+            raise Unsupported(f"Problem {self.f.problem.name!r} is no scalar one.")
+        return self.native("gradient")
 
     def of_gradient(self, operator: str) -> Callable[..., Any]:
         """Return an operator of the gradient; for methods that can nest."""
@@ -106,72 +111,13 @@ class _Own:
         terms = [self.f.xp.sum(x * y) for x, y in zip(a, b, strict=True) if x is not None]
         return sum(terms[1:], start=terms[0]) if terms else self.method.array(np.zeros(()))
 
-    def tangents(self) -> list[tuple[Any, ...]]:
-        """Return the unit directions of input space, as native arrays."""
-        return self._basis(self.f.signature.inputs)
-
-    def cotangents(self) -> list[tuple[Any, ...]]:
-        """Return the unit directions of output space, as native arrays."""
-        return self._basis(self.f.signature.outputs)
+    def basis(self, space: Space) -> list[tuple[Any, ...]]:
+        """Return the unit directions of a space, as native arrays."""
+        return [tuple(map(self.method.array, unit.values())) for unit in space.basis()]
 
     def outputs(self, result: Any) -> tuple[Any, ...]:
         """Return a result as a tuple of outputs."""
         return tuple(result) if len(self.f.problem.output_names) > 1 else (result,)
-
-    def _basis(self, space: Space) -> list[tuple[Any, ...]]:
-        return [tuple(map(self.method.array, unit.values())) for unit in space.basis()]
-
-
-Way = tuple[str, Callable[[], Prepared]]
-
-
-def _to_gradient(own: _Own) -> Iterator[Way]:
-    yield "one vjp", lambda: _gradient_by_vjp(own)
-    yield f"{own.n} jvps", lambda: _pulled_by_columns(own, own.cotangents()[0])
-
-
-def _to_jacobian(own: _Own) -> Iterator[Way]:
-    if own.scalar:
-        yield "gradient", lambda: _rows_of_gradient(own)
-    by_rows: Way = f"{own.m} vjps", lambda: _rows(own)
-    by_columns: Way = f"{own.n} jvps", lambda: _columns(own)
-    yield from (by_rows, by_columns) if own.m <= own.n else (by_columns, by_rows)
-
-
-def _to_jvp(own: _Own) -> Iterator[Way]:
-    if own.scalar:
-        yield "gradient", lambda: _pushed_by_gradient(own)
-    yield f"{own.m} vjps", lambda: _pushed_by_rows(own)
-
-
-def _to_vjp(own: _Own) -> Iterator[Way]:
-    if own.scalar:
-        yield "gradient", lambda: _pulled_by_gradient(own)
-    yield f"{own.n} jvps", lambda: _pulled_by_columns(own)
-
-
-def _to_hvp(own: _Own) -> Iterator[Way]:
-    yield "jvp of gradient", lambda: own.of_gradient("jvp")
-    yield "vjp of gradient", lambda: own.of_gradient("vjp")
-
-
-def _to_hessian(own: _Own) -> Iterator[Way]:
-    yield "jacobian of gradient", lambda: own.of_gradient("jacobian")
-    yield f"{own.n} hvps", lambda: _rows_of_hvps(own, own.native("hvp"))
-    yield f"{own.n} jvps of gradient", lambda: _rows_of_hvps(own, own.of_gradient("jvp"))
-    yield f"{own.n} vjps of gradient", lambda: _rows_of_hvps(own, own.of_gradient("vjp"))
-
-
-WAYS: dict[str, Callable[[_Own], Iterator[Way]]] = {
-    "value": lambda own: iter(()),
-    "gradient": _to_gradient,
-    "jacobian": _to_jacobian,
-    "hessian": _to_hessian,
-    "jvp": _to_jvp,
-    "vjp": _to_vjp,
-    "hvp": _to_hvp,
-}
-"""The ways to each operator, the least costly first."""
 
 
 def _gradient_by_vjp(own: _Own) -> Prepared:
@@ -179,33 +125,37 @@ def _gradient_by_vjp(own: _Own) -> Prepared:
     return lambda inputs, given: vjp(inputs, given, one)
 
 
-def _rows_of_gradient(own: _Own) -> Prepared:
-    gradient = own.native("gradient")
+def _gradient_by_columns(own: _Own) -> Prepared:
+    return _pulled_by_columns(own, own.basis(own.f.signature.outputs)[0])
+
+
+def _row(own: _Own) -> Prepared:
+    gradient = own.gradient()
     return lambda inputs, given: Rows([gradient(inputs, given)])
 
 
 def _rows(own: _Own) -> Prepared:
-    vjp, basis = own.native("vjp"), own.cotangents()
+    vjp, basis = own.native("vjp"), own.basis(own.f.signature.outputs)
     return lambda inputs, given: Rows([vjp(inputs, given, e) for e in basis])
 
 
 def _columns(own: _Own) -> Prepared:
-    jvp, basis = own.native("jvp"), own.tangents()
+    jvp, basis = own.native("jvp"), own.basis(own.f.signature.inputs)
     return lambda inputs, given: Columns([jvp(inputs, given, e) for e in basis])
 
 
 def _rows_of_hvps(own: _Own, hvp: Callable[..., Any]) -> Prepared:
-    basis = own.tangents()
+    basis = own.basis(own.f.signature.inputs)
     return lambda inputs, given: Rows([hvp(inputs, given, e) for e in basis])
 
 
 def _pushed_by_gradient(own: _Own) -> Prepared:
-    gradient = own.native("gradient")
+    gradient = own.gradient()
     return lambda inputs, given, tangents: own.dot(gradient(inputs, given), tangents)
 
 
 def _pushed_by_rows(own: _Own) -> Prepared:
-    vjp, basis = own.native("vjp"), own.cotangents()
+    vjp, basis = own.native("vjp"), own.basis(own.f.signature.outputs)
 
     def jvp(inputs: Any, given: Any, tangents: Any) -> Components:
         return Components([own.dot(vjp(inputs, given, e), tangents) for e in basis])
@@ -214,7 +164,7 @@ def _pushed_by_rows(own: _Own) -> Prepared:
 
 
 def _pulled_by_gradient(own: _Own) -> Prepared:
-    gradient = own.native("gradient")
+    gradient = own.gradient()
 
     def vjp(inputs: Any, given: Any, cotangents: Any) -> list[Any]:
         (w,) = cotangents
@@ -225,10 +175,33 @@ def _pulled_by_gradient(own: _Own) -> Prepared:
 
 def _pulled_by_columns(own: _Own, cotangents: tuple[Any, ...] | None = None) -> Prepared:
     """Return the pullback from pushforwards; of fixed cotangents, if those are given."""
-    jvp, basis = own.native("jvp"), own.tangents()
+    jvp, basis = own.native("jvp"), own.basis(own.f.signature.inputs)
 
     def vjp(inputs: Any, given: Any, pulled: Any = cotangents) -> Components:
         pushed = (own.outputs(jvp(inputs, given, e)) for e in basis)
         return Components([own.dot(p, pulled) for p in pushed])
 
     return vjp
+
+
+WAYS: dict[str, list[tuple[str, str, Callable[[_Own], Prepared]]]] = {
+    "value": [],
+    "gradient": [("", "one vjp", _gradient_by_vjp), ("n", "jvps", _gradient_by_columns)],
+    "jacobian": [("", "gradient", _row), ("m", "vjps", _rows), ("n", "jvps", _columns)],
+    "hessian": [
+        ("", "jacobian of gradient", lambda own: own.of_gradient("jacobian")),
+        ("n", "hvps", lambda own: _rows_of_hvps(own, own.native("hvp"))),
+        ("n", "jvps of gradient", lambda own: _rows_of_hvps(own, own.of_gradient("jvp"))),
+        ("n", "vjps of gradient", lambda own: _rows_of_hvps(own, own.of_gradient("vjp"))),
+    ],
+    "jvp": [("", "gradient", _pushed_by_gradient), ("m", "vjps", _pushed_by_rows)],
+    "vjp": [("", "gradient", _pulled_by_gradient), ("n", "jvps", _pulled_by_columns)],
+    "hvp": [
+        ("", "jvp of gradient", lambda own: own.of_gradient("jvp")),
+        ("", "vjp of gradient", lambda own: own.of_gradient("vjp")),
+    ],
+}
+"""The ways to each operator: how many calls (`n` or `m`; one by default) of what, and how.
+
+Of as many calls, the less costly stands first.
+"""

@@ -8,10 +8,10 @@ is evaluated in, constants are NumPy's.
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, cast
 
 from gradiometer.errors import GradiometerError, Unsupported
@@ -58,10 +58,7 @@ class Constant:
         return own if make is None else make(own)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Constant) and self._content() == other._content()
-
-    def _content(self) -> tuple[Any, ...]:
-        return self.array.dtype, self.array.shape, self.array.tobytes()
+        return isinstance(other, Constant) and self.array.dumps() == other.array.dumps()
 
 
 @dataclass(frozen=True)
@@ -152,7 +149,7 @@ class Graph(Program):
 
     def evaluate(self, xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]) -> Any:
         """Return the outputs."""
-        return _evaluated((self,), xp, inputs, given)
+        return Branches((self,)).evaluate(xp, inputs, given)
 
 
 @dataclass(frozen=True)
@@ -183,7 +180,22 @@ class Branches(Program):
 
     def evaluate(self, xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]) -> Any:
         """Return the outputs."""
-        return _evaluated(self.graphs, xp, inputs, given)
+        names, branches = self.names, self.graphs
+        if len(inputs) != len(names[0]) or set(given) != set(names[1]):
+            raise GradiometerError(
+                f"a program of the inputs {names[0]} and the given values {names[1]} was called "
+                f"with {len(inputs)} inputs and the given values {tuple(given)}."
+            )
+        values = [*inputs, *(given[name] for name in names[1])]
+        at = 0
+        while at < len(branches[0].steps):
+            step = branches[0].steps[at]  # any branch's: they share what is behind them
+            if isinstance(step, Guard):
+                branches = _chosen(branches, at, step.test(step.value.find(xp, values)))
+            else:
+                values.append(step.evaluate(xp, values))
+            at += 1
+        return _found(branches[0].result, xp, values)
 
 
 @dataclass(frozen=True)
@@ -238,31 +250,10 @@ def _found(nested: Any, xp: Any, values: Sequence[Any]) -> Any:
     return substitute(nested, leaf)
 
 
-def _evaluated(
-    branches: Sequence[Graph], xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]
-) -> Any:
-    names = branches[0].names
-    if len(inputs) != len(names[0]) or set(given) != set(names[1]):
-        raise GradiometerError(
-            f"a program of the inputs {names[0]} and the given values {names[1]} was called with "
-            f"{len(inputs)} inputs and the given values {tuple(given)}."
-        )
-    values = [*inputs, *(given[name] for name in names[1])]
-    at = 0
-    while at < len(branches[0].steps):
-        step = branches[0].steps[at]  # any branch's: they share what is behind them
-        if isinstance(step, Guard):
-            branches = _chosen(branches, at, step.test(step.value.find(xp, values)))
-        else:
-            values.append(step.evaluate(xp, values))
-        at += 1
-    return _found(branches[0].result, xp, values)
-
-
-def _chosen(branches: Sequence[Graph], at: int, found: Any) -> Sequence[Graph]:
+def _chosen(branches: tuple[Graph, ...], at: int, found: Any) -> tuple[Graph, ...]:
     """Return the branches of which the guard at a step came out so."""
     guards = [cast("Guard", branch.steps[at]) for branch in branches]
-    chosen = list(itertools.compress(branches, [guard.outcome == found for guard in guards]))
+    chosen = tuple(compress(branches, [guard.outcome == found for guard in guards]))
     if not chosen:
         known = sorted({str(guard.outcome) for guard in guards})
         raise UnknownBranch(

@@ -74,8 +74,5 @@ def logsumexp(xp: Any, x: Any, axis: int | None = None) -> Any:
 
 
 BEYOND_THE_STANDARD: dict[str, Callable[..., Any]] = {
-    "sigmoid": sigmoid,
-    "relu": relu,
-    "softplus": softplus,
-    "logsumexp": logsumexp,
+    function.__name__: function for function in (sigmoid, relu, softplus, logsumexp)
 }

@@ -109,53 +109,20 @@ OPERATORS: dict[str, Operator] = {
     operator.name: operator
     for operator in (
         Operator("value", "f(x), one array an output", 0, ("outputs",)),
-        Operator(
-            "gradient",
-            "∂f/∂xₖ for every input xₖ, each of that input's shape; of a scalar",
-            1,
-            ("inputs",),
-            component="∂/∂{}",
-            of_scalars=True,
-        ),
-        Operator(
-            "jacobian",
-            "∂yᵢ/∂xₖ, a matrix (outputs, inputs)",
-            1,
-            ("outputs", "inputs"),
-            label="∂{}/∂{}",
-        ),
-        Operator(
-            "hessian",
-            "∂²f/∂xₖ∂xₗ, a matrix (inputs, inputs); of a scalar",
-            2,
-            ("inputs", "inputs"),
-            label="∂²/∂{}∂{}",
-            of_scalars=True,
-        ),
-        Operator(
-            "jvp",
-            "J·v, the pushforward of seeded tangents v",
-            1,
-            ("outputs",),
-            direction="tangents",
-        ),
-        Operator(
-            "vjp",
-            "wᵀ·J, the pullback of seeded cotangents w",
-            1,
-            ("inputs",),
-            direction="cotangents",
-        ),
-        Operator(
-            "hvp",
-            "H·v, the Hessian times seeded tangents v; of a scalar",
-            2,
-            ("inputs",),
-            direction="tangents",
-            of_scalars=True,
-        ),
+        Operator("gradient", "∂f/∂xₖ for every input xₖ, each of that input's shape; of a scalar",
+                 1, ("inputs",), component="∂/∂{}", of_scalars=True),
+        Operator("jacobian", "∂yᵢ/∂xₖ, a matrix (outputs, inputs)",
+                 1, ("outputs", "inputs"), "∂{}/∂{}"),
+        Operator("hessian", "∂²f/∂xₖ∂xₗ, a matrix (inputs, inputs); of a scalar",
+                 2, ("inputs", "inputs"), "∂²/∂{}∂{}", of_scalars=True),
+        Operator("jvp", "J·v, the pushforward of seeded tangents v",
+                 1, ("outputs",), direction="tangents"),
+        Operator("vjp", "wᵀ·J, the pullback of seeded cotangents w",
+                 1, ("inputs",), direction="cotangents"),
+        Operator("hvp", "H·v, the Hessian times seeded tangents v; of a scalar",
+                 2, ("inputs",), direction="tangents", of_scalars=True),
     )
-}
+}  # fmt: skip
 
 
 def operator(name: str) -> Operator:

@@ -66,8 +66,7 @@ class Problem:
         `backward(*inputs, *cotangents, **given)` for a vector problem, the pullback. It returns one
         derivative an input, in order.
         """
-        self.derivatives["vjp" if self.outputs else "gradient"] = function
-        return function
+        return self.derivative("vjp" if self.outputs else "gradient")(function)
 
     def derivative(self, operator: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a hand-coded operator; used as a decorator, `@p.derivative("jacobian")`.

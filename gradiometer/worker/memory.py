@@ -6,8 +6,8 @@ back to the present level (man 5 proc). Elsewhere there is no figure.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 CLEAR, STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
@@ -20,35 +20,24 @@ class Peak:
     """
 
     bytes: int | None = None
+    _before: int | None = None
 
     def __enter__(self) -> Self:
-        self._before = _status("VmRSS") if _reset() else None
+        with contextlib.suppress(OSError):
+            CLEAR.write_text("5")
+            self._before = _status("VmRSS")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *details: object) -> None:
         peak = _status("VmHWM")
         if self._before is not None and peak is not None:
             self.bytes = max(0, peak - self._before)
 
 
-def _reset() -> bool:
-    try:
-        CLEAR.write_text("5")
-    except OSError:
-        return False
-    return True
-
-
 def _status(name: str) -> int | None:
     """Return a line of /proc/self/status in bytes."""
-    try:
-        lines = STATUS.read_text().splitlines()
-    except OSError:
-        return None
-    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")]
-    return found[0] if found else None
+    with contextlib.suppress(OSError):
+        for line in STATUS.read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) * 1024
+    return None

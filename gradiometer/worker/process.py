@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from gradiometer.errors import Declined, GradiometerError, Unsupported, describe
 from gradiometer.vocabulary.outcome import Failure, Status
-from gradiometer.worker.isolation import restored
 from gradiometer.worker.requests import set_up
 from gradiometer.worker.tool import Tool
 
@@ -56,10 +61,23 @@ def carry_out(tool: Tool, module: str, name: str, args: Any, kwargs: Any) -> Any
     What a tool changes in its process is undone, but for what its import and set-up do.
     """
     request = getattr(import_module(module), name)
-    if request is set_up:
+    with nullcontext() if request is set_up else restored():
         return request(tool, *args, **kwargs)
-    with restored():
-        return request(tool, *args, **kwargs)
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Restore working directory, `sys.path`, NumPy's error state and random seeds at the end."""
+    folder, path, errors = Path.cwd(), list(sys.path), np.geterr()
+    seed, legacy_seed = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        np.seterr(**errors)
+        random.setstate(seed)
+        np.random.set_state(legacy_seed)  # noqa: NPY002
+        os.chdir(folder)
 
 
 def failure(error: BaseException) -> Failure:

@@ -16,20 +16,12 @@ from gradiometer.plugins.address import Address
 from gradiometer.reference.enclosure import Enclosure
 from gradiometer.vocabulary.answer import Answer
 from gradiometer.vocabulary.method import Method, Target
+from gradiometer.vocabulary.outcome import Cold
 from gradiometer.vocabulary.point import Argument, Points, Signature
 from gradiometer.vocabulary.problem import Problem
 
 if TYPE_CHECKING:
     from gradiometer.worker.tool import Tool
-
-
-class Preparation(NamedTuple):
-    """What preparing a cell took: seconds of preparation and first call, peak memory, the route."""
-
-    prepare_s: float
-    first_s: float
-    peak_bytes: int | None
-    route: str
 
 
 class Sample(NamedTuple):
@@ -62,16 +54,16 @@ def set_up(tool: Tool, method: Address[Method], target: Target) -> float:
     return elapsed
 
 
-def prepare(tool: Tool, key: str, work: Work, at: Argument, budget_s: float) -> Preparation:
-    """Prepare a cell at a point, and call it there once.
+def prepare(tool: Tool, key: str, work: Work, at: Argument, budget_s: float) -> tuple[Cold, str]:
+    """Prepare a cell at a point, and call it there once; return what that took, and the route.
 
     Raises:
         Declined: If the method declines, or one call is forecast to exceed the budget.
     """
-    from gradiometer.worker.preparation import prepared
+    from gradiometer.worker.tool import prepared
 
-    tool.cells[key], found = prepared(work, at, budget_s)
-    return found
+    tool.cells[key], cold = prepared(work, at, budget_s)
+    return cold, tool.cells[key].route.text
 
 
 def answer(tool: Tool, key: str, at: Argument) -> Answer:

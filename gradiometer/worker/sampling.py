@@ -32,14 +32,14 @@ def make_loop(
         kwargs: Its keyword arguments.
         wait: Blocks until a result is finished; `None` where the call itself blocks.
     """
-    names = [f"a{i}" for i in range(len(args))] + [f"k{i}" for i in range(len(kwargs))]
-    passed = names[: len(args)] + [
-        f"{key}={name}" for key, name in zip(kwargs, names[len(args) :], strict=True)
-    ]
-    statement = f"call({', '.join(passed)})"
+    keywords = [*[""] * len(args), *(f"{key}=" for key in kwargs)]
+    bound = {f"a{i}": value for i, value in enumerate((*args, *kwargs.values()))}
+    statement = f"call({', '.join(map(''.join, zip(keywords, bound, strict=True)))})"
     if wait is not None:
         statement = f"wait({statement})"
-    local = ", ".join(f"{n}={n}" for n in ("repeat", "clock", "call", "wait", *names))
+    scope: dict[str, Any] = {"repeat": itertools.repeat, "clock": time.perf_counter}
+    scope |= {"call": call, "wait": wait} | bound
+    local = ", ".join(f"{name}={name}" for name in scope)
     source = (
         f"def loop(n, {local}):\n"
         "    start = clock()\n"
@@ -47,8 +47,6 @@ def make_loop(
         f"        {statement}\n"
         "    return clock() - start\n"
     )
-    scope: dict[str, Any] = dict(zip(names, (*args, *kwargs.values()), strict=True))
-    scope |= {"repeat": itertools.repeat, "clock": time.perf_counter, "call": call, "wait": wait}
     exec(compile(source, "<gradiometer loop>", "exec"), scope)
     loop: Loop = scope["loop"]
     return loop

@@ -11,9 +11,9 @@ import built_in
 import numpy as np
 import pytest
 
+from gradiometer.measure.conditions import MOST_COMPONENTS, REFERENCE, References
 from gradiometer.measure.options import Options
 from gradiometer.measure.pool import Pool
-from gradiometer.measure.references import MOST_COMPONENTS, REFERENCE, References
 from gradiometer.plugins import loader
 from gradiometer.plugins.address import by_value
 from gradiometer.plugins.registry import Registry
