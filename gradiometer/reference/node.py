@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cache, cached_property
-from typing import Any
+from functools import cache
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from gradiometer.reference.rounding import (
 )
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Node:
     """An array of balls, and what it was computed from.
 
@@ -43,6 +43,8 @@ class Node:
         source: The node of which this is the untracked copy.
         draws: The errors that were drawn of it, by the number of the draw.
         origin: Where its components came from.
+
+    What ends in an underscore is found when it is first asked for, and kept.
     """
 
     value: Balls | Any
@@ -57,8 +59,14 @@ class Node:
     source: Node | None = None
     draws: dict[int, Floats] = field(default_factory=dict)
     origin: Any = None
+    floats_: Floats | Any = None
+    moduli_: Floats | Any = None
+    bound_: Floats | Any = None
+    noisy_: bool = False
+    untracked_: Node | Any = None
 
-    __array_ufunc__ = None  # a NumPy array on the left leaves the operation to the node
+    # A NumPy array on the left leaves the operation to the node.
+    __array_ufunc__: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         if self.made:
@@ -89,48 +97,65 @@ class Node:
         """What must be known of other nodes before anything is known of this one."""
         return (self.source,) if self.source is not None else (p.parent for p in self.parts)
 
-    @cached_property
+    @property
     def floats(self) -> Floats:
-        """The midpoints of the components, in float64; none is zero by underflow.
-
-        They are found from those of the operands where these are known.
-        """
+        """The midpoints of the components, in float64; none is zero by underflow."""
         if self.source is not None:
             return self.source.floats
-        operands = [part.parent for part in self.parts]
-        if operands and all("floats" in vars(x) and x.source is None for x in operands):
+        if self.floats_ is None:
+            self.floats_ = self._find_floats()
+        return self.floats_
+
+    def _find_floats(self) -> Floats:
+        """Return the midpoints, found from those of the operands where they are known."""
+        known = [part.parent.floats_ for part in self.parts]
+        if known and all(x is not None for x in known):
             if self.made[0] == "linear" and self.rounding is None:
-                return np.asarray(self.made[1](operands[0].floats))
+                return np.asarray(self.made[1](known[0]))
             if self.made[0] == "multiply":
-                a, b = (x.floats for x in operands)
+                a, b = known
                 product = absorbing(a, b)
                 underflown = (product == 0.0) & (a != 0.0) & (b != 0.0)
                 return np.asarray(np.where(underflown, numeric.TINY, product))
         return numeric.floats_without_underflow(self.value)
 
-    @cached_property
+    @property
     def moduli(self) -> Floats:
         """The moduli of the components, in float64."""
-        return np.abs(self.floats) if self.source is None else self.source.moduli
+        if self.source is not None:
+            return self.source.moduli
+        if self.moduli_ is None:
+            self.moduli_ = np.abs(self.floats)
+        return self.moduli_
 
-    @cached_property
+    @property
     def bound(self) -> Floats:
         """What rounding can do to each component in float64: the sound bound."""
-        for node in ordered([self], lambda node: "bound" in vars(node)):  # without recursion
-            node.bound = sound(node)
-        return vars(self)["bound"]  # type: ignore[no-any-return]
+        if self.bound_ is None:
+            self._find_bounds()
+        return self.bound_
 
-    @cached_property
+    @property
     def noisy(self) -> bool:
         """Whether rounding does anything to any component."""
-        return bool(self.bound.any())
+        if self.bound_ is None:
+            self._find_bounds()
+        return self.noisy_
 
-    @cached_property
+    def _find_bounds(self) -> None:
+        """Find the bounds of the node, and of what it was computed from, without recursion."""
+        for node in ordered([self], lambda node: node.bound_ is not None):
+            node.bound_ = sound(node)
+            node.noisy_ = bool(node.bound_.any())
+
+    @property
     def untracked(self) -> Node:
         """The same array, not tracked: what is computed from it is evaluated, not recorded."""
         if not self.tracked:
             return self
-        return Node(self.value, ("untracked", self), source=self, sparse=self.sparse)
+        if self.untracked_ is None:
+            self.untracked_ = Node(self.value, ("untracked", self), source=self, sparse=self.sparse)
+        return self.untracked_
 
     def apply(self, by: LinearMap) -> Node:
         """Return a linear map of the node."""

@@ -81,14 +81,14 @@ def of_sum(terms: Any, base: Callable[[], Floats], each: float = 1.0) -> Roundin
 def sound(node: Any) -> Floats:
     """Return the sound bound of a node, by those of its operands."""
     if node.source is not None:
-        return node.source.bound  # type: ignore[no-any-return]
+        return node.source.bound_  # type: ignore[no-any-return]
     with np.errstate(all="ignore"):
         passed: Any = np.zeros(node.shape)
         for k, part in enumerate(node.parts):
-            if part.parent.noisy:
-                passed = passed + part.widen(part.parent.bound, wide=node.bilinear and k == 0)
+            if part.parent.noisy_:
+                passed = passed + part.widen(part.parent.bound_, wide=node.bilinear and k == 0)
         if node.boundary is not None and passed.any():
-            near = node.parts[0].parent.bound / node.boundary(node.parts[0].parent.floats)
+            near = node.parts[0].parent.bound_ / node.boundary(node.parts[0].parent.floats)
             beyond = np.where(near > 0.0, np.inf, passed)
             passed = np.where(near < 1.0, passed / (1.0 - near), beyond)
         if node.rounding is not None:
