@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +72,22 @@ def alone(seconds: float, low: float, high: float) -> dict[str, Any]:
 def run(*rows: dict[str, Any], **info: Any) -> Run:
     """Return a run of these records; its plan, unless given, is their cases by their methods."""
     return Run(Path("results/r"), {"id": "r", "plan": plan(*rows)} | info, frame(rows))
+
+
+def measured() -> Run:
+    """Return a run of one function: values, gradients, a tie, and what has no figure."""
+    return run(
+        row("by-hand", operator="value", promise=12.0, **timed(1.0, 1.0, 1.0, 5e-8)),
+        row("tape", operator="value", promise=12.0, **timed(4.0, 3.9, 4.1, 2e-7)),
+        row(
+            "by-hand", promise=12.0, digits=math.inf, n=3, first_s=1.5e-6, prepare_s=4e-6,
+            **timed(1.0, 1.0, 1.0, 1e-7),
+        ),
+        row(
+            "tape", promise=12.0, digits=15.46, n=3, import_s=1.234, prepare_s=0.5, first_s=2e-3,
+            **timed(34.7, 34.1, 35.5, 3.47e-6),
+        ),
+        row("jit", promise=7.0, digits=8.25, n=3, **timed(35.0, 34.5, 36.0, 3.5e-6)),
+        row("wrong", status="disagrees", promise=12.0, digits=0.3, reason="0.3 digits"),
+        row("absent", status="not-installed", reason="pip install it"),
+    )  # fmt: skip

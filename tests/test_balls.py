@@ -10,6 +10,7 @@ from typing import Any
 import flint
 import numpy as np
 import pytest
+from exact import contains, rational
 from flint import arb
 
 from gradiometer.errors import ReferenceFailure
@@ -32,15 +33,6 @@ LARGEST, SMALLEST = float(np.finfo(np.float64).max), 5e-324
 def working_precision() -> Iterator[None]:
     with flint.ctx.workprec(192):
         yield
-
-
-def rational(exact: arb) -> Fraction:
-    mantissa, exponent = exact.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def contains(ball: arb, truth: Fraction) -> bool:
-    return ball.is_finite() and abs(rational(ball.mid()) - truth) <= rational(ball.rad())
 
 
 def wide(middle: float, radius: float) -> arb:

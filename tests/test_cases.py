@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
-from records import case, row, run, timed
+from records import case, measured, row, run, timed
 
 from gradiometer.report import cases
-from gradiometer.runs.run import Run
 
 GRADIENT = case("affine")
-
-
-def measured() -> Run:
-    return run(
-        row("by-hand", operator="value", promise=12.0, **timed(1.0, 1.0, 1.0, 5e-8)),
-        row("tape", operator="value", promise=12.0, **timed(4.0, 3.9, 4.1, 2e-7)),
-        row(
-            "by-hand", promise=12.0, digits=math.inf, n=3, first_s=1.5e-6, prepare_s=4e-6,
-            **timed(1.0, 1.0, 1.0, 1e-7),
-        ),
-        row(
-            "tape", promise=12.0, digits=15.46, n=3, import_s=1.234, prepare_s=0.5, first_s=2e-3,
-            **timed(34.7, 34.1, 35.5, 3.47e-6),
-        ),
-        row("jit", promise=7.0, digits=8.25, n=3, **timed(35.0, 34.5, 36.0, 3.5e-6)),
-        row("wrong", status="disagrees", promise=12.0, digits=0.3, reason="0.3 digits"),
-        row("absent", status="not-installed", reason="pip install it"),
-    )  # fmt: skip
 
 
 def test_a_ranking_marks_shared_ranks() -> None:

@@ -28,19 +28,6 @@ def no_traces() -> Iterator[None]:
             del sys.modules[name]
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Return a function that writes a file and returns its path."""
-
-    def write(name: str, text: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 # Which files
 
 

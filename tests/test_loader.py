@@ -43,19 +43,6 @@ def no_traces(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Return a function that writes a plugin file and returns its path."""
-
-    def write(name: str, text: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
-@pytest.fixture
 def enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enter:
     """Return a function that installs entry points, `name=value` in a group."""
 

@@ -12,6 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from exact import contains
 from flint import arb
 
 from gradiometer.errors import ReferenceFailure
@@ -49,15 +50,6 @@ Array = np.ndarray
 def working_precision() -> Iterator[None]:
     with flint.ctx.workprec(192):
         yield
-
-
-def rational(exact: arb) -> Fraction:
-    mantissa, exponent = exact.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def contains(ball: arb, truth: Fraction) -> bool:
-    return ball.is_finite() and abs(rational(ball.mid()) - truth) <= rational(ball.rad())
 
 
 def variables(*values: Any) -> list[Node]:
