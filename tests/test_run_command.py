@@ -313,7 +313,10 @@ def test_cold_figures_are_repeated_in_fresh_processes(tmp_path: Path) -> None:
     assert (sympy["first_s"] > 0).all()
 
 
-def test_steady_methods_stop_at_the_precision_asked_for(tmp_path: Path) -> None:
+def test_steady_methods_stop_at_the_precision_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIOMETER_CACHE", str(tmp_path))  # no baseline of a calmer moment
     options = Options(precision=0.5, sample_s=0.001, budget_s=30.0)
     run = gradiometer.run(
         "sigmoid-affine", ["backprop", "sympy"], options=options, results=tmp_path
