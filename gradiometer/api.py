@@ -18,7 +18,7 @@ from gradiometer.plugins import loader
 from gradiometer.plugins.registry import MethodEntry, Registry
 from gradiometer.plugins.selection import What, choose
 from gradiometer.runs.run import Run
-from gradiometer.runs.schema import Identity, Row, record, samples
+from gradiometer.runs.schema import COMPARISON, Identity, Row, record, samples
 from gradiometer.runs.store import RunFolder, find_run, read_info
 from gradiometer.vocabulary.case import Case, Cell
 
@@ -120,7 +120,7 @@ def resume(
             problem or method of its plan is no longer to be found.
     """
     path = find_run(name, Path(results))
-    info = read_info(path, "comparison")
+    info = read_info(path, COMPARISON.experiment)
     plan = _planned(info["plan"], loader.load(info.get("plugins", ())))
     folder, rows = RunFolder.reopen(path)
     done = [(row["case"], row["method"]) for row in rows]
@@ -141,7 +141,7 @@ def facts(plan: Plan, options: Options, timing: str, packages: Sequence[str] = (
         "timing": timing,
         "options": asdict(options),
         "plugins": [str(path) for path in plan.registry.paths],
-        "plan": [asdict(identity(cell, plan.registry)) for cell in plan.cells],
+        "plan": [record(identity(cell, plan.registry)) for cell in plan.cells],
     }
 
 
@@ -153,15 +153,15 @@ def environment(methods: Iterable[MethodEntry], packages: Sequence[str] = ()) ->
 
 def identity(cell: Cell, registry: Registry) -> Identity:
     """Return which cell a record is of."""
-    method = registry.methods.get(cell.method)
-    problem = registry.problems.get(cell.case.problem)
+    method = registry.named("methods")[cell.method]
+    problem = registry.named("problems")[cell.case.problem]
     return Identity(
         case=cell.case.id,
-        **asdict(cell.case),
+        **vars(cell.case),
         method=cell.method,
-        tool=cell.method if method is None else method.tool,
-        mode="reverse" if method is None else method.mode,
-        expected="" if problem is None else problem.expects(cell.method),
+        tool=method.tool,
+        mode=method.mode,
+        expected=problem.expects(cell.method),
     )
 
 

@@ -19,9 +19,11 @@ from gradiometer.descent.descend import resume_descent
 from gradiometer.descent.lead import Lead
 from gradiometer.descent.settings import Settings
 from gradiometer.descent.steps import RULES
-from gradiometer.descent.trajectory import CERTIFIED, Trajectory
+from gradiometer.descent.trajectory import CERTIFIED, DESCENT, Trajectory
 from gradiometer.errors import UnknownName
+from gradiometer.runs.journal import append
 from gradiometer.runs.schema import strict
+from gradiometer.runs.store import RunFolder
 from gradiometer.vocabulary.outcome import Status
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -456,6 +458,17 @@ def test_a_descent_that_was_cut_off_is_taken_up(
     pd.testing.assert_frame_equal(again.frame[compared], whole.frame[compared])
     pd.testing.assert_frame_equal(again.frame.head(len(kept.frame)), kept.frame, check_dtype=False)
     assert again.facts["rate"] == whole.facts["rate"]
+
+
+def test_steps_of_an_earlier_try_do_not_count(tmp_path: Path) -> None:
+    kept = gradiometer.descend("product-of-sum", "sympy", steps=1)
+    folder, _ = RunFolder.reopen(Path(kept.facts["path"]), DESCENT)
+    series = {"losses": [2.0, 1.0], "seconds": [0.0, 1.0], "drift": [0.0, 0.0]}
+    append(folder.series, {"rule": "newton", "method": "dual"} | series)  # killed before its record
+    Trajectory("newton", "dual", "forward", 1, Status.CRASHED, "killed").keep(folder)
+    folder.finish("complete")
+    again = Descent.read(folder.path)
+    assert [t.losses for t in again.trajectories if t.method == "dual"] == [[]]
 
 
 def test_a_comparison_is_no_descent_to_take_up() -> None:

@@ -234,7 +234,7 @@ def test_what_cannot_be_tried_has_ended_in_the_plan(
     plan = make_plan([problem, SIZED], [method, ALONE], sizes="*", operators=["value"])
     outcome = plan.ended[Cell(Case(problem.name, "", "value"), method.name)]
     assert (outcome.status, outcome.reason[: len(reason)]) == (status, reason)
-    assert early_end(problem, method) == outcome
+    assert early_end(method, problem) == outcome
     tried = [cell.id for cell in plan.cells if cell not in plan.ended]
     for size in SIZED.labels:
         assert f"sized/{size}/float64/value/alone" in tried

@@ -22,6 +22,7 @@ from gradiometer.descent.settings import Settings
 from gradiometer.descent.steps import LOSS, RULES, Limits, Rule, Steps, moved
 from gradiometer.descent.trajectory import CERTIFIED, Trajectory
 from gradiometer.measure.conditions import REFERENCE, Conditions, References
+from gradiometer.measure.plan import early_end
 from gradiometer.measure.pool import Pool, Request
 from gradiometer.measure.progress import Progress
 from gradiometer.measure.trial import Trial
@@ -111,9 +112,8 @@ class _ByRule:
 
     def follow(self, method: MethodEntry | Broken) -> Trajectory:
         """Return the trajectory of a method."""
-        mode = "" if isinstance(method, Broken) else method.mode
         steps, descend = Steps(), partial(self._descend, method)
-        found = self._trajectory(method.name, mode, steps, descend)
+        found = self._trajectory(method.name, method.mode, steps, descend)
         stopped = found.status in (Status.NONFINITE, Status.ERROR) and bool(steps.path)
         if stopped and self._true.ended and steps.count >= self._true.count - 1:
             found.faulty = False  # some tools say by an exception what others say by NaN
@@ -151,10 +151,9 @@ class _ByRule:
         Raises:
             Failure: If it cannot be tried, there is nothing to follow, it fails or disagrees.
         """
-        if isinstance(method, Broken):
-            raise Failure(Status.ERROR, method.reason)
-        if missing := method.missing:
-            raise Failure(Status.NOT_INSTALLED, missing)
+        if end := early_end(method):
+            raise Failure(end.status, end.reason)
+        assert isinstance(method, MethodEntry)  # a broken one has ended
         if not self._conditions:
             raise Failure(self.certified.status, self.certified.reason)
         if self._true.ended and not self._true.count:

@@ -71,7 +71,7 @@ class Trajectory(Series, End):
         """Keep it in the folder of a run."""
         row = asdict(self)
         series = {name: row.pop(name) for name in columns(Series)}
-        folder.append(row, series if self.losses else None)
+        folder.append(row, series)  # empty, too: one of an earlier try would count instead
 
 
 DESCENT = Layout(

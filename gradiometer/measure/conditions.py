@@ -22,6 +22,9 @@ from gradiometer.worker import requests
 REFERENCE = "reference-worker"
 """Name of the worker that certifies, and that holds the controls; no file of a tool has it."""
 
+CHECKED = 1
+"""Points at which a case is checked."""
+
 MOST_COMPONENTS = 300_000
 """Components of an answer beyond which a case is skipped, with its reason."""
 
@@ -96,7 +99,7 @@ class References:
             Failure: If they cannot be drawn, or the problem cannot be evaluated there.
         """
         what = f"point of {problem.name}"
-        return self._ask(what, requests.points, problem, size, seed, dtype, 1)
+        return self._ask(what, requests.points, problem, size, seed, dtype, CHECKED)
 
     def truth(self, problem: Address[Problem], at: Argument, operator: str) -> Enclosure:
         """Return the certified truth of a problem at a point.

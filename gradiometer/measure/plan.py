@@ -39,7 +39,7 @@ class Plan:
     def of(cls, cells: Sequence[Cell], registry: Registry) -> Plan:
         """Return the plan of cells whose problems and methods a registry has."""
         problems, methods = registry.named("problems"), registry.named("methods")
-        ends = {c: early_end(problems[c.case.problem], methods[c.method]) for c in cells}
+        ends = {c: early_end(methods[c.method], problems[c.case.problem]) for c in cells}
         return cls(cells, registry, {cell: end for cell, end in ends.items() if end is not None})
 
     @property
@@ -123,9 +123,9 @@ def applies(name: str, problem: ProblemEntry | Broken) -> bool:
     return not (operator(name).of_scalars and problem.outputs)
 
 
-def early_end(problem: ProblemEntry | Broken, method: MethodEntry | Broken) -> Outcome | None:
-    """Return the outcome of a cell that cannot even be tried."""
-    for plugin in (method, problem):
+def early_end(*plugins: ProblemEntry | MethodEntry | Broken) -> Outcome | None:
+    """Return the outcome of what cannot even be tried, for want of one of these."""
+    for plugin in plugins:
         if isinstance(plugin, Broken):
             return Outcome(Status.ERROR, plugin.reason)
         if isinstance(plugin, MethodEntry) and plugin.missing:

@@ -104,7 +104,7 @@ def _attempt(
         return loader()
     except (Exception, SystemExit) as error:
         told = f"{source.name} failed to load: {_where(error, str(source))}"
-        registry.add_broken(kind, name, told)
+        registry.add_broken(kind, name, told, source)
         return []
 
 

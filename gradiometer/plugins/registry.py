@@ -106,14 +106,26 @@ class MethodEntry:
 class Broken:
     """A plugin that could not be loaded, under the name of its file, and why.
 
-    In a plan it stands for a problem of one size with a scalar value.
+    In a plan it stands for a problem of one size with a scalar value, or for a method in reverse
+    mode, as a method is unless it says otherwise.
     """
 
     kind: Kind
     name: str
     reason: str
+    path: Path | None = None
     labels: ClassVar[tuple[str, ...]] = ("",)
     outputs: ClassVar[tuple[str, ...]] = ()
+    mode: ClassVar[Mode] = "reverse"
+
+    @property
+    def tool(self) -> str:
+        """Its own name: it shares no worker."""
+        return self.name
+
+    def expects(self, method: str) -> str:
+        """Return nothing: no cell of it is known to end otherwise."""
+        return ""
 
 
 @dataclass
@@ -174,10 +186,10 @@ class Registry:
         alike = type(filed) is type(item) and isinstance(item, Method) and vars(filed) == vars(item)
         return filed is item or alike
 
-    def add_broken(self, kind: Kind, name: str, reason: str) -> None:
+    def add_broken(self, kind: Kind, name: str, reason: str, path: Path | None = None) -> None:
         """Note a plugin that could not be loaded, under a free name."""
         free = f"{name} (broken)" if name in self.named(kind) else name
-        self.broken.append(Broken(kind, free, reason))
+        self.broken.append(Broken(kind, free, reason, path))
 
     def named(self, kind: Kind) -> dict[str, Any]:
         """Return all entries of a kind by name, broken ones last."""

@@ -78,10 +78,8 @@ def _brought(registry: Registry, path: Path, kinds: Sequence[Kind]) -> list[tupl
         GradiometerError: If it could not be loaded.
     """
     add_path(registry, path)
-    named = [(kind, entry) for kind in kinds for entry in registry.named(kind).values()]
-    whole = [(kind, entry) for kind, entry in named if not isinstance(entry, Broken)]
-    brought = [(kind, e.name) for kind, e in whole if e.address.path == path.resolve()]
     for broken in registry.broken:
-        if broken.reason.startswith(f"{path.name} failed to load") and not brought:
+        if broken.path == path.resolve():
             raise GradiometerError(broken.reason)
-    return brought
+    whole = [(kind, entry) for kind in kinds for entry in getattr(registry, kind).values()]
+    return [(kind, e.name) for kind, e in whole if e.address.path == path.resolve()]

@@ -7,6 +7,7 @@ carried out is imported when it is called, in the worker. Experiments bring requ
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,8 +43,6 @@ class Work(NamedTuple):
 
 def set_up(tool: Tool, method: Address[Method], target: Target) -> float:
     """Import a method's libraries and set it up; return the seconds the import took."""
-    import importlib
-
     opened = method.load()
     start = time.perf_counter()
     for package in opened.requires:
