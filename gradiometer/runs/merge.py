@@ -73,8 +73,8 @@ def _facts(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
         differing = [name for name in told if seen.setdefault(name, told[name]) != told[name]]
         if differing:
             values = ", ".join(f"{name} ({told[name]}, not {seen[name]})" for name in differing)
-            told = f"Run {info['id']} differs from those before it in {values}"
-            raise GradiometerError(f"{told}: only runs measured alike can be merged.")
+            what = f"Run {info['id']} differs from those before it in {values}"
+            raise GradiometerError(f"{what}: only runs measured alike can be merged.")
     versions = {k: v for info in infos for k, v in _versions(info).items()}
     warnings = [w for info in infos for w in info.get("noise", {}).get("warnings", ())]
     return {
