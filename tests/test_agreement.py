@@ -16,7 +16,7 @@ from built_in import PROBLEMS
 from gradiometer import Argument, Directions, Point, Problem, Signature, Space
 from gradiometer.measure.agreement import ZERO, Agreement, agree
 from gradiometer.reference.certify import LOWER, SYMMETRIC, certify
-from gradiometer.reference.enclosure import UNIT, Enclosure
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS, Operator
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.point import Points

@@ -9,9 +9,9 @@ import pytest
 from signatures import ONE, SCALAR, SEVERAL, SINGLE, made
 
 from gradiometer.measure.agreement import agree
-from gradiometer.reference.enclosure import Enclosure
 from gradiometer.vocabulary import answer
 from gradiometer.vocabulary.answer import Answer, Columns, Components, Rows
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import OPERATORS, operator
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.point import Signature

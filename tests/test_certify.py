@@ -24,8 +24,8 @@ from gradiometer.reference.certify import (
     certify,
     nearest,
 )
-from gradiometer.reference.enclosure import UNIT, Enclosure
 from gradiometer.reference.forward import PRECISIONS
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.point import Points
 

@@ -310,7 +310,7 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Descent:
         ("raises-later", "error", "RuntimeError: worn out"),
         ("exits", "crashed", "exit code 3"),
         ("hangs", "timeout", "took longer than 5 s"),
-        ("wavers", "disagrees", "right at first, not after"),
+        ("wavers", "disagrees", "right at first, not"),
         ("lacks-an-operation", "unsupported", "no gradients on Sundays"),
         ("needs-another-library", "not-installed", "no_such_library_anywhere"),
     ],

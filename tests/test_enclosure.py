@@ -16,8 +16,8 @@ from gradiometer import Problem
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference.array import Array as Reference
 from gradiometer.reference.certify import certify
-from gradiometer.reference.enclosure import UNIT, Enclosure, norm
 from gradiometer.reference.node import Node
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure, norm
 
 Array = np.ndarray
 SMALLEST = 5e-324

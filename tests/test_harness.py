@@ -52,7 +52,7 @@ ENDS = {
     "segmentation-fault": (Status.CRASHED, "killed by SIGSEGV"),
     "deadlock": (Status.TIMEOUT, "took longer than 3 s"),
     "eats": (Status.OUT_OF_MEMORY, "over the limit of 0.5 GiB"),
-    "wavers": (Status.DISAGREES, "right at first, not after"),
+    "wavers": (Status.DISAGREES, "right at first, not"),
     "leaves-things": (Status.OK, ""),
     "changes-the-process": (Status.OK, ""),
     "watches": (Status.OK, ""),

@@ -244,7 +244,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
             work = Work(method.address, address, "gradient", points.signature)
             worker.ask(requests.set_up, 60.0, method.address, Target())
             worker.ask(requests.prepare, 60.0, key, work, points.preparation, 5.0)
-            return worker.ask(requests.answer, 60.0, key, points.checked[0]).arrays
+            return worker.ask(requests.answers, 60.0, key, points.checked)[0].arrays
 
         yield answer
 

@@ -41,7 +41,7 @@ def test_a_worker_answers_requests(pool: Pool) -> None:
 def test_arguments_go_by_position_or_by_name(pool: Pool) -> None:
     worker = pool.worker("tool")
     loops = worker.ask(requests.control, 10.0, name="floor", sample_s=0.0001)
-    assert worker.ask(requests.sample, 10.0, "floor", loops=loops).wall_s > 0.0
+    assert worker.ask(requests.sample, 10.0, "floor", calls=loops).wall_s > 0.0
 
 
 def test_an_experiment_brings_requests_of_its_own(
@@ -78,7 +78,7 @@ def test_a_request_that_no_worker_can_import_fails(pool: Pool) -> None:
 def test_a_result_that_cannot_be_sent_costs_the_worker(pool: Pool) -> None:
     worker = pool.worker("tool")
     with pytest.raises(Failure, match=r"died during make loop: exit code 1; .*pickle") as caught:
-        worker.ask(sampling.make_loop, 10.0, (), {})
+        worker.ask(sampling.make_loop, 10.0, [((), {})])
     assert caught.value.status is Status.CRASHED
     assert pool.worker("tool").ask(requests.forget, 10.0) is None
 

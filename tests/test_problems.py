@@ -18,10 +18,10 @@ from generic import namespace
 from gradiometer import Argument, Namespace, Point, Problem, Signature, Space
 from gradiometer.plugins.registry import ProblemEntry
 from gradiometer.reference.certify import certify
-from gradiometer.reference.enclosure import UNIT
 from gradiometer.reference.operations import NAMESPACE
 from gradiometer.reference.protocol import array
 from gradiometer.vocabulary.answer import as_arrays
+from gradiometer.vocabulary.enclosure import UNIT
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.space import blocks
 

@@ -24,7 +24,6 @@ from generic import inverse, linear_algebra, namespace, where
 from gradiometer import Argument, Namespace, Point, Problem
 from gradiometer.reference.certify import certify
 from gradiometer.reference.elementary import SMOOTH
-from gradiometer.reference.enclosure import Enclosure
 from gradiometer.reference.operations import (
     ARITHMETIC,
     COMPONENTWISE,
@@ -33,6 +32,7 @@ from gradiometer.reference.operations import (
     REDUCTIONS,
     SHAPES,
 )
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
 
 

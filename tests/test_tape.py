@@ -19,7 +19,6 @@ from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import elementary, linear, piecewise
 from gradiometer.reference.balls import ZERO, balls, settled
 from gradiometer.reference.elementary import SMOOTH, power, smooth
-from gradiometer.reference.enclosure import UNIT
 from gradiometer.reference.evaluation import (
     RELATIONS,
     Evaluation,
@@ -42,6 +41,7 @@ from gradiometer.reference.structure import (
     transposed,
     where,
 )
+from gradiometer.vocabulary.enclosure import UNIT
 
 Array = np.ndarray
 

@@ -19,7 +19,7 @@ from gradiometer.errors import GradiometerError
 if TYPE_CHECKING:
     from gradiometer.measure.conditions import Conditions
     from gradiometer.plugins.registry import ProblemEntry
-    from gradiometer.reference.enclosure import Enclosure
+    from gradiometer.vocabulary.enclosure import Enclosure
     from gradiometer.vocabulary.point import Signature
     from gradiometer.vocabulary.space import Array, Space
 
@@ -55,7 +55,7 @@ def show(
     entry = choose_problem(loader.load(plugins or ()), problem)
     label = entry.label(size)
     certified = _certify(entry, label, _asked(entry, operators), seed)
-    (point, directions), signature = certified[0].timed, certified[0].points.signature
+    (point, directions), signature = certified[0].points.declared, certified[0].points.signature
     taken = {each.operator.direction: each.operator.directions(directions) for each in certified}
     taken.pop("", None)
     facts = {

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.reference.enclosure import UNIT, Enclosure, Floats, norm
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure, Floats, norm
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.space import Space
 

@@ -33,8 +33,14 @@ from gradiometer.worker import requests
 if TYPE_CHECKING:
     from gradiometer.worker.tool import Tool
 
+REFERENCE = "reference-worker"
+"""Name of the worker that certifies, and that holds the controls; no file of a tool has it."""
+
 MARK = "GRADIOMETER_WORKER"
 """Environment variable by which a worker's processes are known, even as orphans."""
+
+TOLD_S = 10.0
+"""Time that a worker may take to do as all are told, seconds."""
 
 WATCH_S = 0.1
 """How often a busy worker's memory is looked at, seconds."""
@@ -84,9 +90,10 @@ class Worker:
         log: File that its standard output and error are appended to.
         threads: Threads and cores it may use.
         memory: Resident memory at which it is killed, bytes.
+        certifies: Whether it may import the reference.
     """
 
-    def __init__(self, log: Path, threads: int, memory: int) -> None:
+    def __init__(self, log: Path, threads: int, memory: int, *, certifies: bool = False) -> None:
         self.log = log
         self.opened: dict[tuple[str, Target], float] = {}
         self._memory = memory
@@ -99,7 +106,7 @@ class Worker:
         command = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
         with log.open("ab") as output:
             self._process = psutil.Popen(
-                [*command, str(theirs.fileno()), str(threads)],
+                [*command, str(theirs.fileno()), str(threads), *(["certifies"] * certifies)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -210,21 +217,36 @@ class Pool:
         limit = memory_gib * 2**30 if memory_gib else psutil.virtual_memory().total / 2
         self._memory = int(limit)
         self._workers: dict[str, Worker] = {}
+        self._spread = False
+        self._closed = False
+
+    @property
+    def cores(self) -> int:
+        """How many workers can work at once, each on cores of its own."""
+        return max(1, len(psutil.Process().cpu_affinity()) // self._threads)
+
+    def spread(self) -> None:
+        """Let workers use all cores, so that they can work at once."""
+        self._spread = True
+        self._tell(requests.spread)
+
+    def settle(self) -> None:
+        """Keep workers on the same cores, where they are timed one at a time."""
+        self._spread = False
+        self._tell(requests.settle, self._threads)
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, *details: object) -> None:
+        self._closed = True
         for worker in self._workers.values():
             worker.stop()
 
-    def forget(self, timeout_s: float = 10.0) -> None:
+    def forget(self) -> None:
         """Let every living worker drop what it has prepared."""
-        for worker in self._workers.values():
-            if worker.alive:
-                with contextlib.suppress(Failure):  # a worker that fails here is started anew
-                    worker.ask(requests.forget, timeout_s)
+        self._tell(requests.forget)
 
     def worker(self, tool: str) -> Worker:
         """Return the living worker of a tool, started if need be."""
@@ -235,10 +257,26 @@ class Pool:
         return worker
 
     def start(self, tool: str) -> Worker:
-        """Return a fresh worker of a tool, which the caller must stop."""
+        """Return a fresh worker of a tool, which the caller must stop.
+
+        Raises:
+            Failure: If the run is ending.
+        """
+        if self._closed:
+            raise Failure(Status.ERROR, "the run is ending")
         log = self._logs / f"{tool.replace('/', '-')}.log"
-        return Worker(log, self._threads, self._memory)
+        worker = Worker(log, self._threads, self._memory, certifies=tool == REFERENCE)
+        if self._spread:
+            worker.ask(requests.spread, TOLD_S)
+        return worker
 
     def cpu_s(self) -> float:
         """Return the CPU time that the living workers have used, in seconds."""
         return sum(worker.cpu_s() for worker in self._workers.values() if worker.alive)
+
+    def _tell(self, request: Request[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Send all living workers a request; one that fails it is started anew when needed."""
+        for worker in list(self._workers.values()):
+            if worker.alive:
+                with contextlib.suppress(Failure):
+                    worker.ask(request, TOLD_S, *args, **kwargs)

@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Hold every tool to one thread and one core, before any of them is imported."""
     if config.getoption("benchmark_only", default=False):
         from gradiometer.measure import environment
-        from gradiometer.worker.process import pin
+        from gradiometer.worker.cores import pin
 
         environment.restrict(os.environ, threads=1)
         pin(threads=1)

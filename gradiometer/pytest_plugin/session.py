@@ -15,6 +15,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from gradiometer.api import facts, identity
+from gradiometer.errors import GradiometerError
 from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.environment import versions
 from gradiometer.measure.options import Options
@@ -95,6 +96,7 @@ class BenchmarkCell:
         self.cell = cell
         self.outcome = Outcome(Status.ERROR, "the test ended before its check")
         self._session = session
+        self._trial: Trial | None = None
 
     def check(self) -> None:
         """Prepare the cell, and assert that its answer agrees with the certified truth.
@@ -102,20 +104,21 @@ class BenchmarkCell:
         A cell that cannot be tried here, or declines, is skipped with its reason.
         """
         try:
-            trial = self._session.trial(self.cell)
-            self.outcome = trial.outcome
-            trial.check()
+            self._trial = self._session.trial(self.cell)
+            self.outcome = self._trial.outcome
+            self._trial.check()
         except Failure as failure:
-            self.outcome.status, self.outcome.reason = failure.status, failure.reason
-            told = f"{failure.status}: {failure.reason}"
-            if failure.status.blameless:
-                pytest.skip(told)
-            pytest.fail(told, pytrace=False)
+            self._end(failure)
 
     def time(self, benchmark: Any) -> None:
-        """Time the checked call with pytest-benchmark's fixture; completion is part of the call."""
-        session, trial = self._session, self._session.trial(self.cell)
-        at, method, verdict = trial.conditions.timed, trial.method, self.outcome.verdict
+        """Time the checked call with pytest-benchmark's fixture; completion is part of the call.
+
+        Afterwards the answers are checked again, and those that are only remembered are found out.
+        """
+        session, trial = self._session, self._trial
+        if trial is None:
+            raise GradiometerError(f"{self.cell.id} was not checked: call check() before time().")
+        at, method, verdict = trial.conditions.points.declared, trial.method, self.outcome.verdict
         call, args, kwargs = session.process.ask(requests.call, 0.0, self.cell.id, at)
         benchmark.group = self.cell.case.id
         benchmark.extra_info.update(
@@ -129,6 +132,21 @@ class BenchmarkCell:
         )
         with warnings.catch_warnings(action="ignore"):
             benchmark(call, *args, **kwargs)
-        stats, warm = benchmark.stats.stats, self.outcome.warm
+        stats, trial.loops = benchmark.stats.stats, benchmark.stats.iterations
+        trial.samples = dict(enumerate(stats.data))
+        try:
+            trial.check_again()
+            trial.meet_fresh_points(stats.min)
+        except Failure as failure:
+            self._end(failure)
+        warm = self.outcome.warm
         warm.time_s, warm.low_s, warm.high_s = median(stats.data)
-        warm.rounds, warm.loops = stats.rounds, benchmark.stats.iterations
+        warm.rounds, warm.loops = stats.rounds, trial.loops
+
+    def _end(self, failure: Failure) -> None:
+        """End the test as the cell ended: skipped if nobody is to blame, failed otherwise."""
+        self.outcome.status, self.outcome.reason = failure.status, failure.reason
+        told = f"{failure.status}: {failure.reason}"
+        if failure.status.blameless:
+            pytest.skip(told)
+        pytest.fail(told, pytrace=False)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import platformdirs
 
-from gradiometer.reference.enclosure import Enclosure
+from gradiometer.vocabulary.enclosure import Enclosure
 
 ARRAYS = ("high", "low", "radius", "bound")
 FACTS = ("bits", "shapes", "zero", "probable", "convention")

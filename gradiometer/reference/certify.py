@@ -19,9 +19,9 @@ import numpy as np
 from gradiometer.errors import NotFinite, ReferenceFailure
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.answers import ANSWERS, PROMISE, Answer
-from gradiometer.reference.enclosure import Enclosure, Floats, norm
 from gradiometer.reference.evaluation import Key, Open, Undecided
 from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.vocabulary.enclosure import Enclosure, Floats, norm
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.operators import operator as find_operator
 from gradiometer.vocabulary.point import Argument

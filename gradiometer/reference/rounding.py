@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.balls import TINY
-from gradiometer.reference.enclosure import UNIT
+from gradiometer.vocabulary.enclosure import UNIT
 
 Floats = NDArray[np.float64]
 

@@ -12,6 +12,7 @@ class Status(StrEnum):
     OK = "ok"
     DISAGREES = "disagrees"
     NONFINITE = "nonfinite"
+    MEMOISES = "memoises"
     UNSUPPORTED = "unsupported"
     NOT_INSTALLED = "not-installed"
     ERROR = "error"
@@ -69,6 +70,9 @@ class Verdict:
 @dataclass
 class Cold:
     """What a first answer costs; times in seconds.
+
+    CPU seconds, since several tools are prepared at once; wall seconds of repeated figures, which
+    are taken alone.
 
     Attributes:
         import_s: Import of the tool's library, once a worker.

@@ -70,10 +70,18 @@ class Points:
 
     Attributes:
         signature: The shapes of inputs and outputs, the same at all points.
-        checked: Where answers are compared with the truth; calls are timed at the first.
+        checked: Where answers are compared with the truth, and calls are timed; the declared point
+            is the first.
         preparation: Another point of the same shapes, with directions of its own.
+        fresh: Further points, which methods meet only after all that is timed and checked.
     """
 
     signature: Signature
     checked: tuple[Argument, ...]
     preparation: Argument
+    fresh: tuple[Argument, ...] = ()
+
+    @property
+    def declared(self) -> Argument:
+        """The problem's own point."""
+        return self.checked[0]
