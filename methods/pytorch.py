@@ -175,4 +175,5 @@ def _logsumexp(x, axis=None):
 
 
 def _softplus(z):
-    return torch.nn.functional.softplus(z, threshold=700.0)  # by default it drops e^-20
+    # By default it drops e^-20; beyond these numbers e^z is infinite, and e^-z nothing.
+    return torch.nn.functional.softplus(z, threshold=700.0 if z.dtype == torch.float64 else 88.0)

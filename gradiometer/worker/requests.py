@@ -33,12 +33,13 @@ class Sample(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What a cell computes: a method's operator of a problem."""
+    """What a cell computes: a method's operator of a problem, set up for a target."""
 
     method: Address[Method]
     problem: Address[Problem]
     operator: str
     signature: Signature
+    target: Target = Target()
 
 
 def set_up(tool: Tool, method: Address[Method], target: Target) -> float:
@@ -49,7 +50,7 @@ def set_up(tool: Tool, method: Address[Method], target: Target) -> float:
         # A lazily imported module is complete once it has been asked for something.
         vars(importlib.import_module(package)).get("__version__")
     elapsed = time.perf_counter() - start
-    opened.setup(target)
+    tool.set_up(opened, target)
     return elapsed
 
 
@@ -61,20 +62,21 @@ def prepare(tool: Tool, key: str, work: Work, at: Argument, budget_s: float) -> 
     """
     from gradiometer.worker.tool import prepared
 
+    tool.turn_to(work.target)
     tool.cells[key], cold = prepared(work, at, budget_s)
     return cold, tool.cells[key].route.text
 
 
 def answer(tool: Tool, key: str, at: Argument) -> Answer:
     """Evaluate a prepared cell."""
-    return tool.cells[key].answer(at)[0]
+    return tool.ready(key).answer(at)[0]
 
 
 def call(
     tool: Tool, key: str, at: Argument
 ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
     """Return a prepared cell's call, completion included, and its arguments; in this process."""
-    cell = tool.cells[key]
+    cell = tool.ready(key)
     wait, called = cell.method.wait, cell.route.call
     finished = called if wait is None else lambda *args, **kwargs: wait(called(*args, **kwargs))
     return finished, *cell.arguments(at)
@@ -85,7 +87,7 @@ def calibrate(tool: Tool, key: str, at: Argument, sample_s: float) -> tuple[int,
     from gradiometer.worker import sampling
     from gradiometer.worker.memory import Peak
 
-    cell = tool.cells[key]
+    cell = tool.ready(key)
     args, kwargs = cell.arguments(at)
     loop = sampling.make_loop(cell.route.call, args, kwargs, cell.method.wait)
     loops = sampling.calibrate(loop, sample_s)
@@ -109,6 +111,8 @@ def sample(tool: Tool, key: str, loops: int) -> Sample:
 
     if key not in tool.loops:
         raise GradiometerError(f"{key} was not calibrated before it was sampled.")
+    if key in tool.cells:
+        tool.ready(key)
     return sampling.sample(tool.loops[key], loops)
 
 

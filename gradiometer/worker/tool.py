@@ -13,7 +13,7 @@ from typing import Any
 from gradiometer.errors import Declined
 from gradiometer.vocabulary.answer import Answer, as_arrays
 from gradiometer.vocabulary.derivation import NATIVE, Route, prepare
-from gradiometer.vocabulary.method import Method, Primal
+from gradiometer.vocabulary.method import Method, Primal, Target
 from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.operators import Operator, operator
 from gradiometer.vocabulary.outcome import Cold
@@ -31,6 +31,7 @@ class PreparedCell:
     operator: Operator
     route: Route
     signature: Signature
+    target: Target = field(default_factory=Target)
 
     def arguments(self, at: Argument) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call, as native arrays."""
@@ -52,7 +53,7 @@ class PreparedCell:
         """Evaluate the operator once; return the answer as NumPy arrays and the seconds."""
         result, seconds = self.run(at)
         native = self.method.result(result)
-        return as_arrays(native, self.operator, self.signature), seconds
+        return as_arrays(native, self.operator, self.signature, at.point.dtype), seconds
 
 
 @dataclass
@@ -63,11 +64,38 @@ class Tool:
         cells: Prepared cells by their ids.
         loops: Timing loops of cells, by their ids, and of controls, by name.
         states: What experiments keep between their requests, by name.
+        setups: The methods that were set up for a target, in order.
+        target: What the process is set up for.
     """
 
     cells: dict[str, PreparedCell] = field(default_factory=dict)
     loops: dict[str, Loop] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
+    setups: dict[Target, list[Method]] = field(default_factory=dict)
+    target: Target | None = None
+
+    def set_up(self, method: Method, target: Target) -> None:
+        """Set a method up for a target."""
+        method.setup(target)
+        self.setups.setdefault(target, []).append(method)
+        self.target = target
+
+    def turn_to(self, target: Target) -> None:
+        """Set the process up for another target as its methods were, if it is not.
+
+        What a tool keeps for the whole process, such as JAX's width of numbers, is thus that of the
+        cell that is called, though cells of several dtypes share the process.
+        """
+        if target != self.target:
+            for method in self.setups.get(target, ()):
+                method.setup(target)
+            self.target = target
+
+    def ready(self, key: str) -> PreparedCell:
+        """Return a prepared cell, in a process that is set up for it."""
+        cell = self.cells[key]
+        self.turn_to(cell.target)
+        return cell
 
 
 def prepared(work: Work, at: Argument, budget_s: float) -> tuple[PreparedCell, Cold]:
@@ -87,7 +115,8 @@ def prepared(work: Work, at: Argument, budget_s: float) -> tuple[PreparedCell, C
         _forecast(method, asked, f, at, budget_s)
     with Peak() as peak:
         start = time.perf_counter()
-        cell = PreparedCell(method, asked, prepare(method, f, asked.name), signature)
+        route = prepare(method, f, asked.name)
+        cell = PreparedCell(method, asked, route, signature, work.target)
         prepare_s = time.perf_counter() - start
         _, first_s = cell.run(at)
     return cell, Cold(None, prepare_s, first_s, peak.bytes, cold=0)
