@@ -118,7 +118,8 @@ class PyTorchFunc(_Torch):
 class PyTorchForward(_Torch):
     """torch.func.jacfwd: dual numbers, pushed forward in all n directions at once by vmap.
 
-    Cost: about n primals, and n times the memory. Error: rounding only.
+    Cost: about n primals, and n times the memory. Error: rounding only. Where a number in
+    float32 meets a Python float, its tangent goes on in float64 (pytorch/pytorch#90065).
     """
 
     name, mode = "pytorch-forward", "forward"

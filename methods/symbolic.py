@@ -133,9 +133,14 @@ def _compile(f, derive, directions=None, order=1):
 
 
 def _single():
-    """Return NumPy's functions in place of math's, which compute in float64."""
-    names = (name for name in vars(math) if hasattr(np, name))
-    return [{name: getattr(np, name) for name in names} | {"erf": scipy.special.erf}]
+    """Return NumPy's functions in place of math's, which compute in float64; but for constants."""
+    both = {name: (of, getattr(np, name)) for name, of in vars(math).items() if hasattr(np, name)}
+    both["erf"] = math.erf, scipy.special.erf
+    return [{name: _either(*pair) if callable(pair[0]) else pair[0] for name, pair in both.items()}]
+
+
+def _either(number, array):
+    return lambda *x: (number if all(type(a) in (int, float) for a in x) else array)(*x)
 
 
 def _forecast(f, order):

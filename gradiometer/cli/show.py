@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     Named = Mapping[str, Array]
 
 MEANING = (
-    "The truth is within the radius of the value; float64 answers may differ from it by the "
-    "rounding. Numbers stand for the doubles that hold them, 0.1 for 0.1000000000000000055…, in "
-    "the point and in the program; only xp.pi and xp.e are the numbers themselves."
+    "The truth is within the radius of the value; answers in {} may differ from it by the "
+    "rounding. Numbers stand for those that hold them, 0.1 for 0.1000000000000000055…: of the dtype "
+    "in the point, doubles in the program; only xp.pi and xp.e are the numbers themselves."
 )
 MOST_ROWS = 20
 SHOWN_DIGITS = 25
@@ -86,7 +86,7 @@ def show(
     _print_point(point.inputs, taken, seed)
     for each in certified:
         _print_truth(each, each.truths[0])
-    stdout().print(MEANING)
+    stdout().print(MEANING.format(dtype))
 
 
 def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:

@@ -185,6 +185,8 @@ def _own(node: Any, units: Any) -> Any:
         return _left_out(node.floats, dtype)
     if node.rounding.base is not None:
         base = np.fmax(node.rounding.base(), base)  # of which products may underflow
+    if dtype.name != "float64":  # of which doubles overflow by themselves
+        base = np.where(base > dtype.largest, np.inf, base)
     rounded = np.asarray(units) != 0.0
     return dtype.unit * np.asarray(units) * base + dtype.smallest * (rounded & (base != 0.0))
 

@@ -180,7 +180,8 @@ class Problem:
         rng = self._rng(label, seed, purpose)
         drawn = _resolve(self.at, size, rng)
         inputs = {k: _floats(self.name, k, v, dtype) for k, v in drawn.items()}
-        given = {k: _constant(v, dtype) for k, v in _resolve(self.constants, size, rng).items()}
+        constants = _resolve(self.constants, size, rng)
+        given = {k: _constant(self.name, k, v, dtype) for k, v in constants.items()}
         self._check_names(inputs, given)
         return Point(inputs, given)
 
@@ -254,18 +255,31 @@ def _resolve(drawn: Drawn, size: Any, rng: np.random.Generator) -> Values:
 
 
 def _floats(problem_name: str, name: str, value: Any, dtype: str) -> Array:
-    array = np.array(value, dtype=np.float64).astype(dtype)
+    array = _cast(np.array(value, dtype=np.float64), dtype)
     if not np.isfinite(array).all():
         raise GradiometerError(
-            f"Input {name!r} of problem {problem_name!r} is not finite: {value!r}. "
+            f"Input {name!r} of problem {problem_name!r} is not finite in {dtype}: {value!r}. "
             "Choose a point inside the function's domain."
         )
     return array
 
 
-def _constant(value: Any, dtype: str) -> Array:
+def _constant(problem_name: str, name: str, value: Any, dtype: str) -> Array:
     array = np.array(value)
-    return array.astype(dtype) if array.dtype.kind == "f" else array
+    if array.dtype.kind != "f":
+        return array
+    found = _cast(array, dtype)
+    if (np.isinf(found) & ~np.isinf(array)).any():
+        raise GradiometerError(
+            f"The given value {name!r} of problem {problem_name!r} is beyond {dtype}: {value!r}. "
+            "Measure the problem in float64."
+        )
+    return found
+
+
+def _cast(array: Array, dtype: str) -> Array:
+    with np.errstate(over="ignore"):  # what becomes infinite is refused
+        return array.astype(dtype)
 
 
 def _apart(check: Array, other: Array, rng: np.random.Generator) -> Array:
