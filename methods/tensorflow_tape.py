@@ -30,7 +30,7 @@ class TensorFlow(Method):
             "concat": lambda arrays, axis=0: tf.concat(arrays, axis),
             "cumulative_sum": lambda x, axis=0: tf.cumsum(x, axis),
             "full": lambda shape, x, dtype=None: tf.fill(shape, tf.convert_to_tensor(x, dtype)),
-            "linspace": lambda a, b, n, dtype: tf.linspace(tf.cast(a, dtype), tf.cast(b, dtype), n),
+            "linspace": _linspace,
             "linalg": Namespace(tf.linalg, {"solve": _solve, "diagonal": tf.linalg.diag_part}),
             "permute_dims": tf.transpose,
             "relu": tf.nn.relu,
@@ -127,6 +127,11 @@ def _jvp(f):
         return tf.nest.map_structure(accumulator.jvp, y)
 
     return jvp
+
+
+def _linspace(start, stop, num, dtype=None):
+    ends = (tf.convert_to_tensor(x, dtype) for x in (start, stop))
+    return tf.linspace(*ends, num)
 
 
 def _range(start, stop=None, step=1, dtype=None):

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 MEANING = (
     "The truth is within the radius of the value; answers in {} may differ from it by the "
-    "rounding. Numbers stand for those that hold them, 0.1 for 0.1000000000000000055…: of the dtype "
-    "in the point, doubles in the program; only xp.pi and xp.e are the numbers themselves."
+    "rounding. Numbers stand for those that hold them, 0.1 for 0.1000000000000000055…: of the "
+    "dtype in the point, doubles in the program; only xp.pi and xp.e are the numbers themselves."
 )
 MOST_ROWS = 20
 SHOWN_DIGITS = 25
