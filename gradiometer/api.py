@@ -31,6 +31,7 @@ def run(
     *,
     sizes: str | Iterable[str] | None = None,
     operators: str | Iterable[str] | None = None,
+    dtype: str | Iterable[str] | None = None,
     quick: bool = False,
     everything: bool = False,
     options: Options | None = None,
@@ -45,6 +46,7 @@ def run(
         sizes: Glob patterns of size labels; by default all sizes of the problems that are named,
             and one typical size of each where all problems are taken.
         operators: Operators by name; the value and the first derivative by default.
+        dtype: What numbers are: float64 (by default), float32, or both.
         quick: Whether to take the smallest size of each problem, and fewer samples.
         everything: Whether to take all operators and all sizes by default.
         options: Threads, rounds, budgets, seed; by default 3 s a case, 1 s where one size of each
@@ -68,6 +70,7 @@ def run(
         choose(registry, methods, ("methods",))["methods"],
         sizes=sizes,
         operators=operators,
+        dtypes=dtype,
         extent=taken,
         everything=everything,
     )

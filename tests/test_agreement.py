@@ -178,14 +178,23 @@ def test_an_exact_answer_in_single_precision_disagrees() -> None:
     assert found.reason.endswith("is float32, float64 expected")
 
 
-@pytest.mark.parametrize(("dtype", "other"), [("float32", "float64"), ("float64", "float32")])
-def test_an_answer_must_be_of_the_dtype_that_is_asked_for(dtype: str, other: str) -> None:
-    truth, layout = exactly(1.0, -2.0), Space({"x": (2,)})
-    for given, status in ((dtype, Status.OK), (other, Status.DISAGREES)):
-        answer = np.array([1.0, -2.0], given)
-        found = agree([answer], truth, layout, promise=12.0, exact=True, dtype=dtype)
-        assert found.status is status
-    assert found.reason == f"x is {other}, {dtype} expected"
+@pytest.mark.parametrize(
+    ("value", "note"), [(1.0, ""), *((y, "y was computed in float64") for y in (0.1, 1e-60, 1e60))]
+)
+def test_an_answer_in_a_wider_type_is_told_where_it_is_more_than_the_type_holds(
+    value: float, note: str
+) -> None:
+    answer = [np.float32(-2.0), np.float64(value)]
+    truth, layout = exactly(-2.0, value), Space({"x": (), "y": ()})
+    found = agree(answer, truth, layout, promise=5.0, exact=True, dtype="float32")
+    assert (found.status, found.note) == (Status.OK, note)
+
+
+def test_figures_are_in_units_of_the_dtype() -> None:
+    truth, layout = replace(exactly(1.0), dtype="float32"), Space({"x": ()})
+    answer = [np.float32(1.0 + 2.0**-22)]
+    found = agree(answer, truth, layout, promise=5.0, exact=True, dtype="float32")
+    assert found.ulps == 2.0
 
 
 @pytest.mark.parametrize("scalar", [2.5, np.float64(2.5), np.array(2.5)])

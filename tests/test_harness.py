@@ -426,11 +426,12 @@ def test_what_is_done_is_not_measured_again(faulty: Registry, tmp_path: Path) ->
 def test_a_dtype_without_a_promise_is_unsupported(
     faulty: Registry, tmp_path: Path, name: str
 ) -> None:
+    faulty.methods[name] = replace(faulty.methods[name], digits={"float64": (12.0, 11.0)})
     plan = Plan.of([Cell(Case("sound", "", "gradient", "float32"), name)], faulty)
     with Harness(plan, OPTIONS, tmp_path) as harness:
         (ended,) = harness.outcomes()
     found = ended.outcome.status, ended.outcome.reason
-    assert found == (Status.UNSUPPORTED, f"{name} promises nothing in float32.")
+    assert found == (Status.UNSUPPORTED, f"{name} promises nothing of a gradient in float32.")
     assert ended.outcome.verdict.promise is None
 
 

@@ -180,13 +180,11 @@ def test_a_method_s_own_promise_is_for_derivatives_by_their_order(name: str, dig
     assert operator(name).promise(DIGITS, "float64") == digits
 
 
-@pytest.mark.parametrize(("name", "digits"), [("gradient", 3.0), ("hessian", 1.0), ("hvp", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "digits"), [("value", 5.0), ("gradient", 3.0), ("hessian", 1.0), ("hvp", 1.0)]
+)
 def test_a_promise_is_that_of_the_dtype(name: str, digits: float) -> None:
     assert operator(name).promise(DIGITS, "float32") == digits
-
-
-def test_of_a_value_nothing_is_owed_in_another_dtype() -> None:
-    assert operator("value").promise(DIGITS, "float32") is None
 
 
 @pytest.mark.parametrize("name", list(OPERATORS))

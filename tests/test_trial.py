@@ -238,11 +238,16 @@ def test_notes_of_answer_and_verdict_are_joined() -> None:
     assert found.outcome.reason == f"1 None returned, counted as zeros; {ZERO}"
 
 
-@pytest.mark.parametrize("operator", ["value", "gradient"])
-def test_a_dtype_without_a_promise_is_unsupported(operator: str) -> None:
-    pool = Pool()
-    found = trial(ByHand(), conditions(SCALAR, operator, dtype="float32"), pool)
-    with pytest.raises(Failure, match=r"^by-hand promises nothing in float32\.$") as caught:
+@pytest.mark.parametrize(
+    ("operator", "digits"),
+    [("value", {}), ("gradient", {}), ("hessian", {"float32": (5.0, None)})],
+)
+def test_a_dtype_without_a_promise_is_unsupported(operator: str, digits: Any) -> None:
+    pool, method = Pool(), ByHand()
+    method.digits = digits  # type: ignore[misc]
+    found = trial(method, conditions(SCALAR, operator, dtype="float32"), pool)
+    told = f"^by-hand promises nothing of a {operator} in float32"
+    with pytest.raises(Failure, match=told) as caught:
         found.check()
     assert caught.value.status is Status.UNSUPPORTED
     assert pool.workers == {}

@@ -19,6 +19,7 @@ from gradiometer.errors import GradiometerError
 if TYPE_CHECKING:
     from gradiometer.measure.conditions import Conditions
     from gradiometer.plugins.registry import ProblemEntry
+    from gradiometer.vocabulary.case import Case
     from gradiometer.vocabulary.enclosure import Enclosure
     from gradiometer.vocabulary.point import Signature
     from gradiometer.vocabulary.space import Array, Space
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     Named = Mapping[str, Array]
 
 MEANING = (
-    "The truth is within the radius of the value; float64 answers may differ from it by the "
-    "rounding. Numbers stand for the doubles that hold them, 0.1 for 0.1000000000000000055…, in "
-    "the point and in the program; only xp.pi and xp.e are the numbers themselves."
+    "The truth is within the radius of the value; answers in {} may differ from it by the "
+    "rounding. Numbers stand for those that hold them, 0.1 for 0.1000000000000000055…: of the "
+    "dtype in the point, doubles in the program; only xp.pi and xp.e are the numbers themselves."
 )
 MOST_ROWS = 20
 SHOWN_DIGITS = 25
@@ -46,15 +47,20 @@ def show(
     operators: shared.Operators = None,
     seed: shared.Seed = 0,
     plugins: shared.Plugins = None,
+    dtype: shared.Dtype = "float64",
     json: shared.Json = False,
 ) -> None:
     """Show a problem: formula, source, inputs, certified value and derivatives."""
     from gradiometer.plugins import loader
     from gradiometer.plugins.selection import choose_problem
+    from gradiometer.vocabulary.case import Case
+    from gradiometer.vocabulary.dtype import find_dtype
 
     entry = choose_problem(loader.load(plugins or ()), problem)
     label = entry.label(size)
-    certified = _certify(entry, label, _asked(entry, operators), seed)
+    find_dtype(dtype)
+    cases = [Case(entry.name, label, name, dtype) for name in _asked(entry, operators)]
+    certified = _certify(entry, cases, seed)
     (point, directions), signature = certified[0].points.declared, certified[0].points.signature
     taken = {each.operator.direction: each.operator.directions(directions) for each in certified}
     taken.pop("", None)
@@ -65,6 +71,7 @@ def show(
         "source": entry.source,
         "sizes": [s for s in entry.labels if s],
         "size": label,
+        "dtype": dtype,
         "inputs": signature.n,
         "outputs": list(signature.outputs.names),
         "given": {k: _value(a) for k, a in point.given.items()},
@@ -79,7 +86,7 @@ def show(
     _print_point(point.inputs, taken, seed)
     for each in certified:
         _print_truth(each, each.truths[0])
-    stdout().print(MEANING)
+    stdout().print(MEANING.format(dtype))
 
 
 def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:
@@ -102,10 +109,8 @@ def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:
     return names
 
 
-def _certify(
-    problem: ProblemEntry, size: str, operators: Sequence[str], seed: int
-) -> list[Conditions]:
-    """Return, for each operator, the problem's point and the certified answer there.
+def _certify(problem: ProblemEntry, cases: Sequence[Case], seed: int) -> list[Conditions]:
+    """Return, for each case of a problem, its point and the certified answer there.
 
     Raises:
         GradiometerError: If the point cannot be drawn, or an answer cannot be certified.
@@ -113,17 +118,13 @@ def _certify(
     from gradiometer.measure.conditions import References
     from gradiometer.measure.options import Options
     from gradiometer.measure.pool import Pool
-    from gradiometer.vocabulary.case import Case
     from gradiometer.vocabulary.outcome import Failure
 
     options = Options(seed=seed)
     with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), options.threads) as pool:
         references = References(pool, options.timeout_s)
         try:
-            return [
-                references.conditions(Case(problem.name, size, name), problem.address, options)
-                for name in operators
-            ]
+            return [references.conditions(case, problem.address, options) for case in cases]
         except Failure as failure:
             raise GradiometerError(f"{problem.name}: {failure.reason}") from failure
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.vocabulary.enclosure import UNIT, Enclosure, Floats, norm
+from gradiometer.vocabulary.enclosure import Enclosure, Floats, norm
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.space import Space
 
@@ -66,7 +66,7 @@ def agree(
         layout: The shapes that the arrays must have, and what to call them in a reason.
         promise: Decimal digits that the method promises.
         exact: Whether each component is held to the promise, or the norm only.
-        dtype: What the answer's numbers must be.
+        dtype: What the answer's numbers must be; wider ones are told in the note.
     """
     fault = _misfit(answer, layout)
     if fault:
@@ -81,10 +81,12 @@ def agree(
     if found.status is not Status.OK and truth.other is not None:
         other = _judge(flat, truth.other, layout, promise, exact)
         found = other if other.status is Status.OK else found
-    narrow = _narrow(answer, layout, dtype)
-    if found.status is Status.OK and narrow:
+    if found.status is not Status.OK:
+        return found
+    narrow, wide = _narrow(answer, layout, dtype), _wide(answer, layout, dtype)
+    if narrow:
         return replace(found, status=Status.DISAGREES, reason=narrow)
-    return found
+    return replace(found, note="; ".join(filter(None, (found.note, wide))))
 
 
 def _judge(flat: Floats, truth: Enclosure, layout: Space, promise: float, exact: bool) -> Agreement:
@@ -127,7 +129,7 @@ def _verdict_on_zero(
     if exact:
         guilty = errors > truth.bound + truth.radius
         return _beyond(guilty), guilty
-    added_up = norm(truth.bound) / UNIT
+    added_up = norm(truth.bound) / truth.unit
     if norm(errors) <= 10.0**-promise * added_up:
         return "", errors < 0.0
     if added_up == 0.0:
@@ -143,11 +145,21 @@ def _beyond(guilty: NDArray[np.bool_]) -> str:
 
 
 def _narrow(answer: Sequence[Any], layout: Space, dtype: str) -> str:
-    """Return which part was computed in another precision, though this point does not show it."""
+    """Return which part was computed in a narrower type, though this point does not show it."""
     for part, name in zip(answer, layout.names, strict=True):
         found = np.asarray(part).dtype
-        if found.kind == "f" and found != np.dtype(dtype):
+        if found.kind == "f" and found.itemsize < np.dtype(dtype).itemsize:
             return f"{name} is {found}, {dtype} expected"
+    return ""
+
+
+def _wide(answer: Sequence[Any], layout: Space, dtype: str) -> str:
+    """Return which part holds numbers that the type does not: it was computed in a wider one."""
+    for part, name in zip(map(np.asarray, answer), layout.names, strict=True):
+        with np.errstate(over="ignore"):
+            held = part.astype(dtype) if part.dtype.kind == "f" else part
+        if (held != part).any():
+            return f"{name} was computed in {part.dtype}"
     return ""
 
 
@@ -171,10 +183,10 @@ def _figures(errors: Floats, truth: Enclosure) -> Agreement:
     Where a component of it is, its error is relative to what was added up.
     """
     size = np.abs(truth.high)
-    size = np.where(size > truth.radius, size, truth.bound / UNIT)
+    size = np.where(size > truth.radius, size, truth.bound / truth.unit)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         worst = np.max(np.where(errors == 0.0, 0.0, errors / size))
-        ulps = np.max(errors / np.spacing(size))
+        ulps = np.max(errors / np.spacing(size.astype(truth.dtype)))
     digits, worst_digits = _digits(norm(errors), truth.norm), _digits(float(worst), 1.0)
     return Agreement(Status.OK, "", digits, worst_digits, float(ulps))
 

@@ -80,7 +80,8 @@ class Trial:
         dtype, verdict = self.cell.case.dtype, self.outcome.verdict
         verdict.promise = self.conditions.operator.promise(self.method.digits, dtype)
         if verdict.promise is None:
-            raise Failure(Status.UNSUPPORTED, f"{self.method.name} promises nothing in {dtype}.")
+            what = f"of a {self.cell.case.operator} in {dtype}"
+            raise Failure(Status.UNSUPPORTED, f"{self.method.name} promises nothing {what}.")
         self._prepare()
         self._compare("")
         start, fewest = time.monotonic(), PASSES if self.conditions.options.rounds else MORE_PASSES
@@ -263,7 +264,8 @@ class Trial:
             worker.opened[opened] = self._ask(
                 worker, requests.set_up, address, conditions.target, wall=wall
             )
-        work = Work(address, conditions.problem, conditions.case.operator, points.signature)
+        operator, target = conditions.case.operator, conditions.target
+        work = Work(address, conditions.problem, operator, points.signature, target)
         at, budget_s = points.preparation, conditions.options.budget_s
         cold, route = self._ask(worker, requests.prepare, key, work, at, budget_s, wall=wall)
         if self.method.requires:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Literal
 from gradiometer.errors import GradiometerError, InvalidPlugin, UnknownName
 from gradiometer.plugins.address import Address, by_value
 from gradiometer.plugins.files import Plugin
-from gradiometer.vocabulary.method import Method, Mode, missing
+from gradiometer.vocabulary.method import Digits, Method, Mode, missing
 from gradiometer.vocabulary.problem import Problem
 
 Kind = Literal["problems", "methods"]
@@ -87,7 +87,7 @@ class MethodEntry:
     tool: str
     requires: tuple[str, ...]
     extra: str | None
-    digits: Mapping[str, tuple[float, float]]
+    digits: Digits
     exact: bool
     about: str
     address: Address[Method]

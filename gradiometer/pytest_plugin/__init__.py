@@ -28,10 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gradiometer", "comparing differentiation methods")
     plugins = "File or folder with further problems and methods; repeatable."
     everything = "All sizes of all problems, and all operators."
+    dtype = "float64, which is the default, or float32; repeatable: both."
     group.addoption(
         "--gradiometer-plugins", action="append", default=[], metavar="PATH", help=plugins
     )
     group.addoption("--gradiometer-all", action="store_true", help=everything)
+    known = ("float64", "float32")
+    group.addoption("--gradiometer-dtype", action="append", default=[], choices=known, help=dtype)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -107,5 +110,6 @@ def _session(config: pytest.Config) -> Session:
         from gradiometer.pytest_plugin.session import Session
 
         extra, everything = map(config.getoption, ("gradiometer_plugins", "gradiometer_all"))
-        config.stash[SESSION] = Session(extra, everything=everything)
+        dtypes = config.getoption("gradiometer_dtype")
+        config.stash[SESSION] = Session(extra, dtypes, everything=everything)
     return config.stash[SESSION]

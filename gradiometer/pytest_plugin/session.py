@@ -39,10 +39,13 @@ class Session:
 
     Args:
         extra: Files or folders with further plugins.
+        dtypes: What numbers are, by name; float64 if none is named.
         everything: Whether to take all sizes and all operators.
     """
 
-    def __init__(self, extra: Sequence[str], *, everything: bool = False) -> None:
+    def __init__(
+        self, extra: Sequence[str], dtypes: Sequence[str] = (), *, everything: bool = False
+    ) -> None:
         registry = loader.load(extra)
         self.options = Options()
         chosen = choose(registry, "*")
@@ -50,6 +53,7 @@ class Session:
             registry,
             chosen["problems"],
             chosen["methods"],
+            dtypes=dtypes,
             extent="full" if everything else "typical",
             everything=everything,
         )

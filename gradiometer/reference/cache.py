@@ -20,7 +20,7 @@ import platformdirs
 from gradiometer.vocabulary.enclosure import Enclosure
 
 ARRAYS = ("high", "low", "radius", "bound")
-FACTS = ("bits", "shapes", "zero", "probable", "convention")
+FACTS = ("bits", "shapes", "zero", "probable", "convention", "dtype")
 
 
 def folder() -> Path:

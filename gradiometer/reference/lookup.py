@@ -69,7 +69,7 @@ def identified(problem: Problem, at: Argument, operator: str) -> tuple[Forward, 
         )
     directions = find_operator(operator).directions(at.directions)
     known = (computation, point.inputs, point.given, directions)
-    return done, identity.of_values(identity.rules(), PRECISIONS, operator, *known)
+    return done, identity.of_values(identity.rules(), PRECISIONS, operator, point.dtype, *known)
 
 
 def _same_again(problem: Problem, point: Point, computation: bytes) -> bool:

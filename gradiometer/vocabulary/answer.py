@@ -46,14 +46,14 @@ class Answer(NamedTuple):
     note: str = ""
 
 
-def as_arrays(result: Any, asked: Operator, signature: Signature) -> Answer:
+def as_arrays(result: Any, asked: Operator, signature: Signature, dtype: str = "float64") -> Answer:
     """Return a method's finished result as the arrays of the operator's layout.
 
     What does not fit is returned as it is, for the comparison to name. `None` (an input that is not
-    used) counts as zeros.
+    used) counts as zeros of the point's dtype.
     """
     rows, *columns = asked.spaces(signature)
-    reader = _Reader(several=asked.axes[0] == "inputs" or len(rows.shapes) > 1)
+    reader = _Reader(dtype, several=asked.axes[0] == "inputs" or len(rows.shapes) > 1)
     arrays = reader.matrix(result, rows, *columns) if columns else reader.vector(result, rows)
     note = f"{reader.nones} None returned, counted as zeros" if reader.nones else ""
     return Answer(arrays, note)
@@ -63,10 +63,12 @@ class _Reader:
     """Reads a result, and counts the parts that a tool returned as `None`.
 
     Args:
+        dtype: What zeros are.
         several: Whether a result is a sequence: of arrays, or of rows of blocks.
     """
 
-    def __init__(self, *, several: bool) -> None:
+    def __init__(self, dtype: str, *, several: bool) -> None:
+        self.dtype = dtype
         self.several = several
         self.nones = 0
 
@@ -99,7 +101,7 @@ class _Reader:
         found = []
         for part, like in zip(parts, chain(shapes, repeat(())), strict=False):
             self.nones += part is None
-            found.append(np.zeros(like) if part is None else np.asarray(part))
+            found.append(np.zeros(like, self.dtype) if part is None else np.asarray(part))
         return found
 
     def _flat(self, parts: Iterable[Any], space: Space) -> Array:

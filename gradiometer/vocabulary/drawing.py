@@ -61,7 +61,7 @@ class Draw:
         given = self._resolved(self.constants, rng)
         return Point(
             {k: self._floats(k, v) for k, v in inputs.items()},
-            {k: self._constant(v) for k, v in given.items()},
+            {k: self._constant(k, v) for k, v in given.items()},
         )
 
     def near(self, declared: Point, purpose: str) -> Point:
@@ -93,17 +93,29 @@ class Draw:
         return np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
 
     def _floats(self, name: str, value: Any) -> Array:
-        array = np.array(value, dtype=np.float64).astype(self.dtype)
+        array = self._cast(np.array(value, dtype=np.float64))
         if not np.isfinite(array).all():
             raise GradiometerError(
-                f"Input {name!r} of problem {self.name!r} is not finite: {value!r}. "
-                "Choose a point inside the function's domain."
+                f"Input {name!r} of problem {self.name!r} is not finite in {self.dtype}: "
+                f"{value!r}. Choose a point inside the function's domain."
             )
         return array
 
-    def _constant(self, value: Any) -> Array:
+    def _constant(self, name: str, value: Any) -> Array:
         array = np.array(value)
-        return array.astype(self.dtype) if array.dtype.kind == "f" else array
+        if array.dtype.kind != "f":
+            return array
+        found = self._cast(array)
+        if (np.isinf(found) & ~np.isinf(array)).any():
+            raise GradiometerError(
+                f"The given value {name!r} of problem {self.name!r} is beyond {self.dtype}: "
+                f"{value!r}. Measure the problem in float64."
+            )
+        return found
+
+    def _cast(self, array: Array) -> Array:
+        with np.errstate(over="ignore"):  # what becomes infinite is refused
+            return array.astype(self.dtype)
 
 
 def _near(check: Array, drawn: Array, rng: np.random.Generator) -> Array:

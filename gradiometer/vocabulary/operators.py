@@ -19,18 +19,16 @@ Tangents v (one array an input) and cotangents w (one an output) are part of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from gradiometer.errors import UnknownName
-from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.dtype import DTYPES
+from gradiometer.vocabulary.method import Digits, Method
 from gradiometer.vocabulary.point import Argument, Directions, Signature
 from gradiometer.vocabulary.space import Array, Space
-
-PRIMAL_DIGITS = {"float64": 12.0}
-"""Digits that every method owes of the function's own value, by dtype."""
 
 Native = tuple[tuple[Any, ...], dict[str, Any], tuple[tuple[Any, ...], ...]]
 
@@ -64,14 +62,14 @@ class Operator:
         """Whether the inputs are differentiated (so that tools may track them)."""
         return self.order > 0
 
-    def promise(self, digits: Mapping[str, tuple[float, float]], dtype: str) -> float | None:
-        """Return the digits that a method owes: its own for derivatives, 12 for the primal.
+    def promise(self, digits: Digits, dtype: str) -> float | None:
+        """Return the digits that a method owes: its own for derivatives, an exact one's for values.
 
-        None where it promises nothing of the dtype: it cannot compute in it.
+        None where it promises nothing in the dtype.
         """
         if dtype not in digits:
             return None
-        return digits[dtype][self.order - 1] if self.order else PRIMAL_DIGITS.get(dtype)
+        return digits[dtype][self.order - 1] if self.order else DTYPES[dtype].digits[0]
 
     def spaces(self, signature: Signature) -> list[Space]:
         """Return the spaces that the answer runs over: one, or the rows and columns of a matrix."""

@@ -50,7 +50,7 @@ class Verdict:
         worst_digits: Digits proven correct in the worst component.
         ulps: Largest error of a component, in units in its last place.
         condition: How far the case amplifies rounding, from the reference.
-        owed: Digits that rounding leaves of the answer in float64; none where the truth is zero.
+        owed: Digits that rounding leaves of the answer; none where the truth is zero.
         undecided: Components of which it leaves none.
         bound: `sound` where that holds whatever the order of summation, `likely` where roundings
             are taken for random.

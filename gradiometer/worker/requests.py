@@ -34,12 +34,13 @@ class Sample(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What a cell computes: a method's operator of a problem."""
+    """What a cell computes: a method's operator of a problem, set up for a target."""
 
     method: Address[Method]
     problem: Address[Problem]
     operator: str
     signature: Signature
+    target: Target = Target()
 
 
 def clocks(*, wall: bool) -> Callable[[], float]:
@@ -58,7 +59,7 @@ def set_up(tool: Tool, method: Address[Method], target: Target, *, wall: bool = 
         # A lazily imported module is complete once it has been asked for something.
         vars(importlib.import_module(package)).get("__version__")
     elapsed = clock() - start
-    opened.setup(target)
+    tool.set_up(opened, target)
     return elapsed
 
 
@@ -74,6 +75,7 @@ def prepare(
     """
     from gradiometer.worker.tool import prepared
 
+    tool.turn_to(work.target)
     tool.cells[key], cold = prepared(work, at, budget_s, clocks(wall=wall))
     return cold, tool.cells[key].route.text
 
@@ -84,12 +86,12 @@ def answers(tool: Tool, key: str, at: Sequence[Argument]) -> list[Answer]:
     Raises:
         ChangedInput: If the method changes what it is called with.
     """
-    return [tool.cells[key].answer(each) for each in at]
+    return [tool.ready(key).answer(each) for each in at]
 
 
 def call(tool: Tool, key: str, at: Argument) -> Called:
     """Return a prepared cell's call, completion included, and its arguments; in this process."""
-    return tool.cells[key].called(at)
+    return tool.ready(key).called(at)
 
 
 def calibrate(
@@ -102,7 +104,7 @@ def calibrate(
     from gradiometer.worker import sampling
     from gradiometer.worker.memory import Peak
 
-    tool.loops[key] = loop = tool.cells[key].loop(at)
+    tool.loops[key] = loop = tool.ready(key).loop(at)
     turns = sampling.calibrate(loop.run, sample_s)
     with Peak() as peak:
         loop.run(1)
@@ -124,12 +126,14 @@ def sample(tool: Tool, key: str, calls: int) -> Sample:
 
     if key not in tool.loops:
         raise GradiometerError(f"{key} was not calibrated before it was sampled.")
+    if key in tool.cells:
+        tool.ready(key)
     return sampling.sample(tool.loops[key], calls)
 
 
 def sampled(tool: Tool, key: str) -> Answer:
     """Return the last answer of the last sample; it is of the last of the points."""
-    return tool.cells[key].read(tool.loops[key].last[0])
+    return tool.ready(key).read(tool.loops[key].last[0])
 
 
 def inspect(tool: Tool, key: str) -> None:
@@ -155,7 +159,7 @@ def novelty(tool: Tool, key: str, at: Sequence[Argument], call_s: float) -> floa
     """
     from gradiometer.worker.novelty import novelty as measured
 
-    cell, loop = tool.cells[key], tool.loops.get(key)
+    cell, loop = tool.ready(key), tool.loops.get(key)
     warm = partial(cell.run, at[0]) if loop is None else partial(loop.run, 1)
     return measured(cell, at, call_s, warm)
 

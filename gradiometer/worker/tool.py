@@ -15,7 +15,7 @@ from typing import Any
 from gradiometer.errors import Declined, WorkBeside
 from gradiometer.vocabulary.answer import Answer, as_arrays
 from gradiometer.vocabulary.derivation import NATIVE, Route, prepare
-from gradiometer.vocabulary.method import Method, Primal
+from gradiometer.vocabulary.method import Method, Primal, Target
 from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.operators import Native, Operator, operator
 from gradiometer.vocabulary.outcome import Cold
@@ -41,6 +41,7 @@ class PreparedCell:
         operator: The operator.
         route: The prepared operator, and how it came about.
         signature: The shapes of the problem's inputs and outputs.
+        target: What the method was set up for.
         call_s: The least that a call took, of those that were checked.
         beside_s: The least that the method took beside it, for arguments and result.
     """
@@ -49,6 +50,7 @@ class PreparedCell:
     operator: Operator
     route: Route
     signature: Signature
+    target: Target = field(default_factory=Target)
     call_s: float = math.inf
     beside_s: float = math.inf
 
@@ -85,7 +87,7 @@ class PreparedCell:
         given.compare()
         self.call_s = min(self.call_s, returned - called)
         self.beside_s = min(self.beside_s, passed - start + read - returned)
-        return as_arrays(result, self.operator, self.signature)
+        return as_arrays(result, self.operator, self.signature, at.point.dtype)
 
     def inspect(self) -> None:
         """Compare the time of the call, which is all that is timed, with that beside it.
@@ -102,7 +104,8 @@ class PreparedCell:
 
     def read(self, result: Any) -> Answer:
         """Return a finished result as NumPy arrays."""
-        return as_arrays(self.method.result(result), self.operator, self.signature)
+        native = self.method.result(result)
+        return as_arrays(native, self.operator, self.signature, self.target.dtype)
 
     def run(self, at: Argument) -> tuple[Any, float]:
         """Evaluate the operator once; return the finished result and the seconds."""
@@ -126,11 +129,38 @@ class Tool:
         cells: Prepared cells by their ids.
         loops: Timing loops of cells, by their ids, and of controls, by name.
         states: What experiments keep between their requests, by name.
+        setups: The methods that were set up for a target, in order.
+        target: What the process is set up for.
     """
 
     cells: dict[str, PreparedCell] = field(default_factory=dict)
     loops: dict[str, Loop] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
+    setups: dict[Target, list[Method]] = field(default_factory=dict)
+    target: Target | None = None
+
+    def set_up(self, method: Method, target: Target) -> None:
+        """Set a method up for a target."""
+        method.setup(target)
+        self.setups.setdefault(target, []).append(method)
+        self.target = target
+
+    def turn_to(self, target: Target) -> None:
+        """Set the process up for another target as its methods were, if it is not.
+
+        What a tool keeps for the whole process, such as JAX's width of numbers, is thus that of the
+        cell that is called, though cells of several dtypes share the process.
+        """
+        if target != self.target:
+            for method in self.setups.get(target, ()):
+                method.setup(target)
+            self.target = target
+
+    def ready(self, key: str) -> PreparedCell:
+        """Return a prepared cell, in a process that is set up for it."""
+        cell = self.cells[key]
+        self.turn_to(cell.target)
+        return cell
 
 
 def prepared(
@@ -152,7 +182,8 @@ def prepared(
         _forecast(method, asked, f, at, budget_s)
     with Peak() as peak:
         start = clock()
-        cell = PreparedCell(method, asked, prepare(method, f, asked.name), signature)
+        route = prepare(method, f, asked.name)
+        cell = PreparedCell(method, asked, route, signature, work.target)
         prepare_s = clock() - start
         finished, args, kwargs = cell.called(at)
         start = clock()
