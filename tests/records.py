@@ -20,20 +20,21 @@ def row(
     problem: str = "affine",
     size: str = "",
     operator: str = "gradient",
+    dtype: str = "float64",
     **values: Any,
 ) -> dict[str, Any]:
     """Return a record that is `ok` and has no figures but those given."""
     return {
-        "case": case(problem, size, operator), "problem": problem, "size": size,
-        "dtype": "float64", "device": "cpu", "operator": operator, "method": method,
+        "case": case(problem, size, operator, dtype), "problem": problem, "size": size,
+        "dtype": dtype, "device": "cpu", "operator": operator, "method": method,
         "tool": method, "mode": MODES.get(method, "reverse"), "expected": "", "status": "ok",
         "reason": "", "route": "native",
     } | values  # fmt: skip
 
 
-def case(problem: str, size: str = "", operator: str = "gradient") -> str:
+def case(problem: str, size: str = "", operator: str = "gradient", dtype: str = "float64") -> str:
     """Return the id of a case."""
-    return "/".join(part for part in (problem, size, "float64", operator) if part)
+    return "/".join(part for part in (problem, size, dtype, operator) if part)
 
 
 def identity(row: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from gradiometer.runs import analysis
 from gradiometer.runs.frames import frame
 from gradiometer.vocabulary.outcome import Status
 
-UNFIGURED = [s for s in Status if s not in (Status.OK, Status.DISAGREES)]
+DTYPES = {"float64": 15.0, "float32": 6.0}
+NOT_OK = [*(s.value for s in Status if s is not Status.OK), "of-a-later-version"]
 
 
 def ranks(*rows: dict[str, Any]) -> dict[str, int]:
@@ -57,31 +58,33 @@ def test_the_matrices_hold_a_row_a_method_and_a_column_a_case_in_order() -> None
     assert table.to_numpy().tolist() == [[15.0, 14.0], [16.0, 13.0]]
 
 
-@pytest.mark.parametrize("status", UNFIGURED)
-def test_a_cell_without_a_figure_shows_its_status_in_both_matrices(status: Status) -> None:
-    records = frame(
-        [row("good", digits=15.0, **timed(1, 1, 1)), row("bad", status=str(status), reason="why")]
-    )
-    assert analysis.agreement(records).loc["bad", "affine"] == status.value
-    assert analysis.speed(records).loc["bad", "affine"] == status.value
+@pytest.mark.parametrize("status", NOT_OK)
+@pytest.mark.parametrize("figures", [{}, {"digits": 16.3, **timed()}])
+def test_a_cell_that_is_not_ok_shows_its_status_whatever_else_it_has(
+    status: str, figures: dict[str, Any]
+) -> None:
+    good = row("good", digits=15.0, **timed())
+    records = frame([good, row("bad", status=status, reason="why", **figures)])
+    assert analysis.agreement(records)["affine"].tolist() == [15.0, status]
+    assert analysis.speed(records)["affine"].tolist() == [1.0, status]
+    assert analysis.coverage(records)["status"].tolist() == [status]
 
 
-def test_a_cell_that_disagrees_shows_its_digits_and_no_speed() -> None:
-    records = frame([row("bad", status="disagrees", digits=0.5)])
-    assert analysis.agreement(records).loc["bad", "affine"] == 0.5
-    assert analysis.speed(records).loc["bad", "affine"] == "disagrees"
-
-
-def test_a_cell_that_disagrees_without_digits_shows_its_status() -> None:
-    records = frame([row("bad", status="disagrees", reason="2 arrays returned, 3 expected")])
-    assert analysis.agreement(records).loc["bad", "affine"] == "disagrees"
-
-
-@pytest.mark.parametrize("status", ["timeout", "crashed", "nonfinite"])
-def test_digits_of_a_cell_that_failed_later_are_not_shown(status: str) -> None:
-    records = frame([row("bad", status=status, digits=15.0, ratio=2.0)])
-    assert analysis.agreement(records).loc["bad", "affine"] == status
-    assert analysis.speed(records).loc["bad", "affine"] == status
+@pytest.mark.parametrize("status", NOT_OK)
+def test_the_time_of_a_cell_that_is_not_ok_is_compared_with_nothing(status: str) -> None:
+    rows = [starts(m, cold_s=c, warm_s=w) for m, c, w in (("a", 0.0, 2.0), ("b", 9.0, 1.0))]
+    rows += [row(m, operator="value", n=9, **timed(seconds=1.0)) for m in "ab"]
+    records = frame([r | ({"status": status} if r["method"] == "b" else {}) for r in rows])
+    assert set(analysis.timed(records)["method"]) == {"a"}
+    assert set(analysis.timing(records)["method"]) == {"a"}
+    assert set(analysis.ranking(records)["method"]) == {"a"}
+    assert analysis.break_even(records).empty
+    assert analysis.largest(records[records["method"] == "b"]).empty
+    assert analysis.cost(records, "gradient", "value")["affine"].tolist() == [2.0, status]
+    assert analysis.with_ratios(records)["ratio"].tolist()[:2] == [
+        1.0,
+        pytest.approx(math.nan, nan_ok=True),
+    ]
 
 
 def test_an_answer_that_is_right_where_the_truth_is_zero_shows_zero_for_its_digits() -> None:
@@ -139,6 +142,37 @@ def test_every_cell_is_either_ok_or_covered(seed: int) -> None:
 )
 def test_a_label_is_the_problem_and_its_size(problem: str, size: str, label: str) -> None:
     assert analysis.label(frame([row("tape", problem, size)])).tolist() == [label]
+
+
+@pytest.mark.parametrize(
+    ("variant", "told"),
+    [
+        ({"dtype": "float32"}, "float32"), ({"device": "gpu"}, "gpu"),
+        ({"dtype": "float32", "device": "gpu"}, "float32 gpu"),
+    ],
+)  # fmt: skip
+def test_what_is_not_usual_of_a_case_is_in_its_names(variant: dict[str, str], told: str) -> None:
+    records = frame([row("tape", "net", "9", **variant), row("tape", "affine", **variant)])
+    assert analysis.label(records).tolist() == [f"net 9 {told}", f"affine {told}"]
+    assert analysis.series(records).tolist() == [f"net {told}", f"affine {told}"]
+    assert analysis.variant(records).tolist() == [told, told]
+
+
+def test_dtypes_stand_side_by_side_and_none_takes_the_place_of_another() -> None:
+    cases = [(d, p, o) for d in DTYPES for p in "ab" for o in ("value", "gradient")]
+    rows = [row("tape", p, "", o, d, digits=DTYPES[d], **timed(2.0)) for d, p, o in cases]
+    ordered = analysis.in_order(frame(rows), [identity(r) for r in rows])
+    table = analysis.agreement(ordered)
+    assert table.columns.tolist() == ["a", "a float32", "b", "b float32"]
+    assert table.to_numpy().tolist() == [[15.0, 6.0, 15.0, 6.0]]
+    assert len(analysis.ranking(ordered)) == len(analysis.timing(ordered)) == 8
+
+
+def test_the_largest_size_is_that_of_each_dtype() -> None:
+    sizes = [("float64", 9), ("float64", 99), ("float32", 9)]
+    records = frame([row("tape", "net", str(n), dtype=d, n=n, **timed()) for d, n in sizes])
+    found = analysis.largest(records)
+    assert list(zip(found["dtype"], found["n"], strict=True)) == sizes[1:]
 
 
 def test_making_tables_leaves_the_records_as_they_were() -> None:
@@ -272,11 +306,12 @@ def test_a_method_whose_value_was_not_timed_has_no_cost_in_primals() -> None:
     assert math.isnan(table["affine/float64/gradient", "tape"])
 
 
-def test_the_cost_in_primals_is_of_the_same_device() -> None:
+@pytest.mark.parametrize("variant", [{"device": "gpu"}, {"dtype": "float32"}])
+def test_the_cost_in_primals_is_of_the_same_device_and_dtype(variant: dict[str, str]) -> None:
     rows = [
         row("jit", operator="value", **timed(seconds=1.0)),
-        row("jit", operator="value", device="gpu", case="g", **timed(seconds=10.0)),
-        row("jit", device="gpu", case="h", **timed(seconds=20.0)),
+        row("jit", operator="value", **variant, case="g", **timed(seconds=10.0)),
+        row("jit", **variant, case="h", **timed(seconds=20.0)),
     ]
     table = analysis.timing(frame(rows)).set_index("case")["per_primal"]
     assert table["h"] == 2.0

@@ -48,7 +48,7 @@ def test_cold_figures_stand_beside_the_warm_one_fastest_first() -> None:
         "method", "import", "preparation", "first call", "warm call", "pays off after",
     ]  # fmt: skip
     assert table.to_numpy().tolist() == [
-        ["by-hand", "–", "4.00 µs", "1.50 µs", "100 ns", "–"],
+        ["by-hand", "–", "4.00 µs", "1.50 µs", "100 ns", "cheapest start"],
         ["tape", "1.23 s", "500 ms", "2.00 ms", "3.47 µs", "–"],
         ["jit", "–", "–", "–", "3.50 µs", "–"],
     ]
@@ -57,6 +57,45 @@ def test_cold_figures_stand_beside_the_warm_one_fastest_first() -> None:
 def test_cold_figures_are_in_order_of_the_warm_call() -> None:
     told = run(*(row(f"m{t}", **timed(t, t, t, float(t))) for t in (3, 1, 2)))
     assert cases.cold(told, GRADIENT)["method"].tolist() == ["m1", "m2", "m3"]
+
+
+def test_a_slow_starter_pays_off_against_the_cheapest_start() -> None:
+    told = run(
+        row("jit", prepare_s=0.5, first_s=0.5, **timed(seconds=1e-3)),
+        row("eager", prepare_s=0.0, first_s=0.0, **timed(seconds=2e-3)),
+    )
+    assert cases.cold(told, GRADIENT)["pays off after"].tolist() == ["1,000 calls", cases.FIRST]
+
+
+def test_memory_of_preparation_and_of_a_call_stand_in_their_columns() -> None:
+    held = {"tape": (7 * 10**7, 3 * 10**6), "jit": (5 * 10**8, 2 * 10**6)}
+    told = run(
+        *(row(m, prepare_bytes=p, call_bytes=c, **timed()) for m, (p, c) in held.items()),
+        row("wrong", status="disagrees", prepare_bytes=1, call_bytes=1, **timed()),
+    )
+    assert cases.memory(told, GRADIENT).to_dict("list") == {
+        "method": ["jit", "tape"],
+        "preparation and first call": ["500 MB", "70.0 MB"],
+        "warm call": ["2.00 MB", "3.00 MB"],
+    }
+
+
+def test_the_case_with_the_most_inputs_is_found_in_each_dtype() -> None:
+    sizes = {"float64": (9, 99), "float32": (99, 9, 999)}
+    told = run(
+        *(
+            row("tape", "net", str(n), dtype=d, n=n, **timed())
+            for d, several in sizes.items()
+            for n in several
+        ),
+        row("tape", "net", "5", "value", n=9999, **timed()),
+    )
+    found = cases.largest(told)
+    assert found == [case("net", "99"), case("net", "999", dtype="float32")]
+    assert [cases.title(told, each) for each in found] == [
+        "gradient of net 99 (99 inputs)", "gradient of net 999 float32 (999 inputs)",
+    ]  # fmt: skip
+    assert cases.largest(run(row("tape"))) == []
 
 
 @pytest.mark.parametrize(

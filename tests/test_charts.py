@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -25,6 +26,25 @@ def of_sizes(*sizes: int, methods: tuple[str, ...] = ("by-hand", "tape")) -> Run
             for i, m in enumerate(methods)
         )
     )
+
+
+def layers(chart: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """Return the mark and the encoding of every layer in a chart's definition."""
+    found: list[tuple[Any, dict[str, Any]]] = []
+
+    def look(part: dict[str, Any]) -> None:
+        if "mark" in part:
+            found.append((part["mark"], part["encoding"]))
+        for below in [*part.get("layer", []), *filter(None, [part.get("spec")])]:
+            look(below)
+
+    look(chart.to_dict())
+    return found
+
+
+def drawn_data(chart: Any) -> list[list[dict[str, Any]]]:
+    """Return the rows of every data set that a chart is drawn from."""
+    return list(chart.to_dict()["datasets"].values())
 
 
 def words(chart: Any, path: Path) -> str:
@@ -58,19 +78,58 @@ def test_a_run_without_times_has_no_charts_of_times(name: str) -> None:
     assert charts.CHARTS[name][1](told, "gradient") is None
 
 
+@pytest.mark.parametrize("name", ["ranking", "scaling"])
+def test_an_axis_is_logarithmic_if_and_only_if_its_title_says_so(name: str) -> None:
+    drawn = charts.CHARTS[name][1](of_sizes(9, 99, 999), "gradient")
+    titled = [
+        (channel["title"], channel["scale"].get("type"))
+        for _, encoding in layers(drawn)
+        for axis, channel in encoding.items()
+        if axis in ("x", "y") and channel.get("title")
+    ]
+    assert titled
+    assert all(kind == "log" and "(log scale)" in title for title, kind in titled)
+
+
+ENDS = [s.value for s in Status if s is not Status.OK] + ["of-a-later-version"]
+
+
+def test_tiles_are_coloured_by_outcome_first_and_by_digits_if_right(tmp_path: Path) -> None:
+    right = {"exact": math.inf, "15.5": 15.46, "7.2": 7.2, "-2.0": -2.04, "zero": None}
+    told = run(
+        *(row(f"right-{text}", promise=12.0, digits=x) for text, x in right.items()),
+        *(row(status, status=status, promise=12.0, digits=16.3) for status in ENDS),
+    )
+    drawn = charts.agreement(told, "gradient")
+    (tiles, ends, _), (data,) = layers(drawn), drawn_data(drawn)
+    assert (tiles[1]["color"]["field"], ends[1]["color"]["field"]) == ("level", "end")
+    assert tiles[1]["color"]["scale"]["domain"] == [0, 16]
+    assert {d["text"]: d["level"] for d in data if d["end"] == marks.RIGHT} == {
+        "exact": 16.0, "15.5": 15.46, "7.2": 7.2, "-2.0": 0.0, "zero": None,
+    }  # fmt: skip
+    blameless = {s.value for s in Status if s.blameless}
+    assert {d["text"]: (d["end"], d["level"]) for d in data if d["end"] != marks.RIGHT} == {
+        status: (marks.MISSING if status in blameless else marks.WRONG, None) for status in ENDS
+    }
+    words(drawn, tmp_path / "a.svg")
+    fills = re.findall('fill="(#[0-9a-f]{6})"', (tmp_path / "a.svg").read_text("utf-8"))
+    legend = 1
+    missing = len(blameless & set(ENDS))
+    assert fills.count(marks.END_COLORS[marks.MISSING]) == missing + legend
+    assert fills.count(marks.END_COLORS[marks.WRONG]) == len(ENDS) - missing + legend
+
+
 def test_the_heat_map_shows_digits_and_every_status(tmp_path: Path) -> None:
-    ends = [s for s in Status if s not in (Status.OK, Status.DISAGREES)]
     told = run(
         row("by-hand", digits=math.inf),
         row("tape", digits=15.46),
         row("naught"),
-        row("wrong", status="disagrees", digits=-2.04),
-        row("misfit", status="disagrees", reason="2 arrays returned, 3 expected"),
-        *(row(f"ends-{s}", status=str(s), reason="why") for s in ends),
+        *(row(f"ends-{s}", status=s, reason="why", digits=0.25) for s in ENDS),
     )
     shown = words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
-    for text in ["exact", "15.5", "zero", "-2.0", "disagrees", "affine", *map(str, ends)]:
+    for text in ["exact", "15.5", "zero", "affine", *ENDS, *marks.END_COLORS]:
         assert text in shown
+    assert "0.2" not in shown
     assert set(told.records["method"]) <= set(shown)
 
 
@@ -139,6 +198,83 @@ def test_the_ranking_shows_every_timed_method_of_every_problem(tmp_path: Path, t
     assert {"affine", "net 2-3", "by-hand", "tape", "dual", "× fastest (log scale)"} <= set(shown)
     assert shown.count("by-hand") == 2
     assert set(marks.MODE_COLORS) <= set(shown)
+
+
+def test_the_ranking_shows_the_whole_interval_around_each_ratio() -> None:
+    drawn = charts.ranking(run(row("tape", **timed(3.0, 2.0, 5.0))), "gradient")
+    ((bar, ends), (point, middle)), (data,) = layers(drawn), drawn_data(drawn)
+    assert (bar["type"], ends["x"]["field"], ends["x2"]["field"]) == (
+        "rule", "ratio_low", "ratio_high",
+    )  # fmt: skip
+    assert (point["type"], middle["x"]["field"]) == ("point", "ratio")
+    assert [(d["ratio_low"], d["ratio"], d["ratio_high"]) for d in data] == [(2.0, 3.0, 5.0)]
+
+
+def test_the_fastest_stands_at_the_top_of_the_ranking(tmp_path: Path) -> None:
+    times = {"middle": 2.0, "last": 3.0, "first": 1.0}
+    drawn = charts.ranking(run(*(row(m, **timed(t)) for m, t in times.items())), "gradient")
+    for _, encoding in layers(drawn):
+        assert encoding["y"]["sort"] == {"field": "ratio", "order": "ascending"}
+    shown = words(drawn, tmp_path / "r.svg").split("\n")
+    assert [text for text in shown if text in times] == ["first", "middle", "last"]
+
+
+@pytest.mark.parametrize("status", ENDS)
+@pytest.mark.parametrize("name", ["ranking", "scaling"])
+def test_times_of_what_is_not_ok_are_not_drawn(name: str, status: str) -> None:
+    told = rows(of_sizes(9, 99, 999))
+    told = [r | ({"status": status} if r["method"] == "tape" else {}) for r in told]
+    (data,) = drawn_data(charts.CHARTS[name][1](run(*told), "gradient"))
+    assert {d["method"] for d in data} == {"by-hand"}
+
+
+@pytest.mark.parametrize("top", [1.0, 8.0, 4e4])
+def test_no_axis_names_what_lies_beyond_it(tmp_path: Path, top: float) -> None:
+    told = of_sizes(9, 99, 999)
+    told.records.loc[told.records["method"] == "tape", "ratio"] = top
+    known = {"by-hand", "tape", "net", "net s999", "mode", *marks.MODE_COLORS}
+    drawn = words(charts.scaling(told, "gradient"), tmp_path / "s.svg").split("\n")
+    ticks = [text for text in drawn if re.fullmatch(r"[\d,]+", text)]
+    assert ticks
+    assert all(9 <= int(text.replace(",", "")) <= 999 for text in ticks)
+    assert not {"1 ns", "10 ns", "100 ns", "1 ms", "1 s"} & set(drawn)
+    shown = words(charts.ranking(told, "gradient"), tmp_path / "r.svg").split("\n")
+    assert {"1", "10"} <= {t for t in shown if t not in known} <= {
+        "1", "10", "100", "1k", "10k", "× fastest (log scale)", "",
+    }  # fmt: skip
+
+
+def of_both(*sizes: int) -> Run:
+    """Return a run in both dtypes."""
+    both = [
+        r | {"dtype": dtype, "case": f"{r['case']}-{dtype}"}
+        for dtype in ("float64", "float32")
+        for r in rows(of_sizes(*sizes))
+    ]
+    return run(*both)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "panels", "points"),
+    [
+        ("ranking", "label", ["net s999", "net s999 float32"], 2),
+        ("scaling", "series", ["net", "net float32"], 6),
+    ],
+)
+def test_times_in_two_dtypes_have_panels_side_by_side(
+    name: str, field: str, panels: list[str], points: int
+) -> None:
+    drawn: Any = charts.CHARTS[name][1](of_both(9, 99, 999), "gradient")
+    definition, (data,) = drawn.to_dict(), drawn_data(drawn)
+    assert (definition["facet"]["field"], definition["columns"]) == (field, 2)
+    assert definition["facet"]["sort"] == panels
+    assert [sum(d[field] == panel for d in data) for panel in panels] == [points, points]
+
+
+def test_the_heat_map_shows_each_dtype(tmp_path: Path) -> None:
+    told = run(row("tape", digits=15.0), row("tape", dtype="float32", digits=6.0))
+    shown = words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
+    assert {"affine", "affine float32", "15.0", "6.0"} <= set(shown)
 
 
 def test_the_ranking_shows_the_largest_size_of_each_problem(tmp_path: Path) -> None:

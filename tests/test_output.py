@@ -116,8 +116,21 @@ def test_a_frame_is_printed_with_its_columns_and_rows() -> None:
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.OK])
-def test_every_status_but_ok_has_a_colour_of_its_own(status: Status) -> None:
-    assert status.value in output.STYLES
+@pytest.mark.parametrize("behind", ["", " (16.3)"])
+def test_what_is_not_ok_is_printed_red_or_dim(status: Status, behind: str) -> None:
+    console = Console(file=StringIO(), width=80, force_terminal=True, color_system="standard")
+    output.print_table(console, "Digits", ["method", "x"], [["tape", f"{status}{behind}"]])
+    assert isinstance(console.file, StringIO)
+    code = "2" if status.blameless else "1;31"
+    assert f"\x1b[{code}m{status}{behind}\x1b[0m" in console.file.getvalue()
+
+
+@pytest.mark.parametrize("entry", ["15.5", "zero", "ok", "errors", "disagrees with it"])
+def test_other_entries_are_printed_plainly(entry: str) -> None:
+    console = Console(file=StringIO(), width=80, force_terminal=True, color_system="standard")
+    output.print_table(console, "Digits", ["method"], [[entry]])
+    assert isinstance(console.file, StringIO)
+    assert re.search(rf"(?<!m){entry}(?!\x1b)", console.file.getvalue())
 
 
 # Consoles.

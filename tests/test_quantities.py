@@ -93,3 +93,14 @@ def test_a_multiple_has_its_sign_and_a_status_stays_as_it_is(x: Any, text: str) 
 )
 def test_an_interval_shows_both_ends(low: float, high: float, text: str) -> None:
     assert quantities.interval(low, high) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (51_100_000, "51.1 MB"), (1_000_000, "1.00 MB"), (2**20, "1.05 MB"), (10**9, "1,000 MB"),
+        (100_000, "0.10 MB"), (99_999, "< 0.1 MB"), (0, "< 0.1 MB"), (math.nan, "–"), (None, "–"),
+    ],
+)  # fmt: skip
+def test_a_megabyte_is_a_million_bytes(count: Any, text: str) -> None:
+    assert quantities.megabytes(count) == text

@@ -246,10 +246,27 @@ def test_a_notebook_shows_agreement_and_speed_with_short_numbers() -> None:
     shown = full()._repr_html_()
     assert "Run(r: 3 ok, 1 disagrees)" in shown
     assert len(re.findall("<table", shown)) == 2
-    assert "<td>15.9</td>" in shown
+    assert ">15.9<" in shown
     assert "15.9123456" not in shown
-    assert "<td>disagrees</td>" in shown
-    assert "<th>by-hand</th>" in shown
+    assert ">by-hand<" in shown
+
+
+@pytest.mark.parametrize(
+    ("figures", "text", "style"),
+    [
+        ({"digits": 15.0}, "15", ""), ({"digits": math.inf}, "inf", ""), ({}, "zero", ""),
+        ({"status": "disagrees", "digits": 16.3}, "disagrees", "color: white"),
+        ({"status": "of-a-later-version", "digits": 16.3}, "of-a-later-version", "color: white"),
+        ({"status": "skipped"}, "skipped", "color: gray"),
+    ],
+)  # fmt: skip
+def test_a_notebook_colours_what_is_not_ok(figures: dict[str, Any], text: str, style: str) -> None:
+    shown = records.run(row("tape", **figures))._repr_html_()
+    (cell,) = set(re.findall(rf'id="(T_\w+_row0_col0)"[^>]*>{text}<', shown)) & set(
+        re.findall(r'id="(T_\w+)"', shown.partition("Time of")[0])
+    )
+    styles = re.findall(rf"#{cell} {{\s*([^}}]*?)\s*}}", shown)
+    assert [each.startswith(style) for each in styles] == ([True] if style else [])
 
 
 def headings(shown: str) -> list[str]:
@@ -266,7 +283,7 @@ def test_a_notebook_shows_the_first_derivative_of_each_kind_of_problem() -> None
         "Digits of the gradient", "Time of the gradient, as a multiple of the fastest",
         "Digits of the jacobian", "Time of the jacobian, as a multiple of the fastest",
     ]  # fmt: skip
-    assert re.findall("<th>(net|polar)</th>", shown) == ["net", "net", "polar", "polar"]
+    assert re.findall("<th[^>]*>(net|polar)</th>", shown) == ["net", "net", "polar", "polar"]
     assert "Also in this run: hessian, jvp, value." in shown
     assert "<code>run.agreement('hessian')</code>" in shown
 

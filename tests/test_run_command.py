@@ -19,7 +19,13 @@ from rich.console import Console
 import gradiometer
 from gradiometer import GradiometerError, Options
 from gradiometer.cli import progress
-from gradiometer.cli.run import choose_named, parse_share, parse_statuses, print_tables
+from gradiometer.cli.run import (
+    MOST_REASONS,
+    choose_named,
+    parse_share,
+    parse_statuses,
+    print_tables,
+)
 from gradiometer.errors import UnknownName
 from gradiometer.plugins import loader
 from gradiometer.runs.store import read_info, run_folders
@@ -237,6 +243,26 @@ def test_a_run_of_many_functions_has_them_downwards(capsys: pytest.CaptureFixtur
     lines = [line.split() for line in shown(capsys, *rows).splitlines()]
     assert ["function", "tape", "dual"] in lines
     assert all([f"p{i:02}", "9.0", "9.0"] in lines for i in range(40))
+
+
+def test_a_reason_that_ended_many_cells_is_printed_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [row("jit", f"p{i:02}", status="crashed", reason="signal 11") for i in range(30)]
+    out = shown(capsys, *rows, row("tape", "p00", status="disagrees", digits=7.2, reason="wrong"))
+    cases = "p00/float64/gradient, p01/float64/gradient, p02/float64/gradient and 27 more"
+    assert f"crashed: 30 cells of jit ({cases}): signal 11\n" in out
+    assert "disagrees: p00/float64/gradient/tape: wrong\n" in out
+    assert out.count("signal 11") == 1
+    assert "disagrees (7.2)" in out
+    assert "more; see the report" not in out
+
+
+def test_of_many_reasons_the_first_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row("jit", f"p{i}", status="error", reason=f"r{i}") for i in range(MOST_REASONS + 2)]
+    out = shown(capsys, *rows)
+    assert len(re.findall("^error: ", out, re.MULTILINE)) == MOST_REASONS
+    assert "… and 2 more; see the report.\n" in out
 
 
 def test_a_run_without_a_report_prints_none(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from records import measured, plan, row, run, timed
+from records import case, measured, plan, row, run, timed
 
 from gradiometer.report import tables
 from gradiometer.runs.run import Run
@@ -25,8 +25,57 @@ def test_agreement_shows_the_promise_beside_the_outcome() -> None:
     assert table.loc["by-hand"].tolist() == ["12", "exact"]
     assert table.loc["tape"].tolist() == ["12", "15.5"]
     assert table.loc["jit"].tolist() == ["7", "8.2"]
-    assert table.loc["wrong"].tolist() == ["12", "0.3"]
+    assert table.loc["wrong"].tolist() == ["12", "disagrees (0.3)"]
     assert table.loc["absent"].tolist() == ["–", "not-installed"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "shown"),
+    [
+        ({"status": "disagrees", "digits": 16.3}, "disagrees (16.3)"),
+        ({"status": "disagrees", "digits": math.inf}, "disagrees (exact)"),
+        ({"status": "disagrees"}, "disagrees"),
+        ({"status": "timeout", "digits": 16.3}, "timeout"),
+        ({"status": "of-a-later-version", "digits": 16.3}, "of-a-later-version"),
+    ],
+)
+def test_digits_of_a_wrong_answer_stand_behind_its_status(
+    figures: dict[str, Any], shown: str
+) -> None:
+    assert tables.agreement(run(row("bad", promise=12.0, **figures)))["affine"].tolist() == [shown]
+
+
+def both(**figures: Any) -> list[dict[str, Any]]:
+    """Return records in two dtypes of a method that owes 12 digits in one and 5 in the other."""
+    found = {"float64": (12.0, 15.5), "float32": (5.0, 6.5)}
+    return [
+        row("tape", dtype=d, promise=p, digits=x, **timed(2.0), **figures)
+        for d, (p, x) in found.items()
+    ]
+
+
+def test_each_dtype_has_its_promises_and_its_columns() -> None:
+    table = tables.agreement(run(*both(owed=10.0)))
+    assert table.columns.tolist() == ["promise", "promise float32", "affine", "affine float32"]
+    assert table.loc["tape"].tolist() == ["12", "5", "15.5", "6.5"]
+    assert table.loc[tables.OWED].tolist() == ["–", "–", "10.0", "10.0"]
+    assert tables.upright(table)["method"].tolist() == [tables.OWED, "tape"]
+    assert tables.speed(run(*both())).loc["tape"].tolist() == ["2.00×", "2.00×"]
+
+
+def test_what_rounding_leaves_is_compared_with_the_promise_in_the_same_dtype() -> None:
+    rows = [r | {"owed": r["promise"] + 1.0} for r in both()]
+    assert tables.agreement(run(*rows)).index.tolist() == ["tape"]
+
+
+def test_costs_are_over_the_same_dtype() -> None:
+    values = [
+        row("tape", operator="value", dtype=d, **timed(seconds=s))
+        for d, s in (("float64", 1e-6), ("float32", 5e-7))
+    ]
+    table = tables.cost(run(*both(), *values), "gradient")
+    assert table is not None
+    assert table.loc["tape"].tolist() == ["4 to 5", "2.00×", "4.00×"]
 
 
 def test_a_promise_is_shown_where_any_case_of_the_method_knows_it() -> None:
@@ -185,6 +234,39 @@ def test_counts_add_up_to_the_plan(
     assert tables.counts(run(*rows, plan=planned)) == told
 
 
+def test_a_reason_is_told_once_with_the_number_of_cells_that_it_ended() -> None:
+    rows = [row("jit", f"p{i}", status="crashed", reason="boom") for i in range(30)]
+    rows += [
+        row("cas", status="crashed", reason="bang"),
+        row("dual", status="error", reason="bang"),
+    ]
+    rows += [row(m, "p0", status="timeout", reason="slow") for m in ("tape", "jit")]
+    assert tables.reasons(run(*rows).records).to_numpy().tolist() == [
+        ["crashed", "30", "jit", ", ".join(map(case, ("p0", "p1", "p2"))) + " and 27 more", "boom"],
+        ["crashed", "1", "cas", case("affine"), "bang"],
+        ["error", "1", "dual", case("affine"), "bang"],
+        ["timeout", "2", "tape, jit", case("p0"), "slow"],
+    ]  # fmt: skip
+    assert tables.reasons(run().records).empty
+
+
+def test_the_environment_tells_each_kind_of_noise_by_its_name() -> None:
+    noise = {"spread": 0.01, "others": 0.02, "efficiency": 0.3, "calm": 0.4}
+    machine = {
+        "cpu": "X", "cores": 2, "memory_gib": 15.5, "system": "Linux", "python": "3.11",
+        "started": "now", "load_average": [0.1], "versions": {},
+    }  # fmt: skip
+    options = {"sample_s": 0.005, "precision": 0.02, "budget_s": 5.0, "threads": 1, "seed": 0}
+    told = run(noise=noise, environment=machine, options=options, timing="interleaved")
+    facts = tables.environment(told).set_index("fact")["value"]
+    assert facts["Noise"].split("; ") == [
+        "a fixed piece of work varied by 1.0% (interquartile range)",
+        "other processes used 2.0% of the cores' time",
+        "30% of the rounds' time was spent in timed calls",
+        "the machine was undisturbed in 40% of the rounds",
+    ]
+
+
 def test_the_csv_tables_are_those_promised_and_unrounded() -> None:
     told = measured()
     found = tables.csv(told)
@@ -193,7 +275,8 @@ def test_the_csv_tables_are_those_promised_and_unrounded() -> None:
     ]  # fmt: skip
     where = ["operator", "method"]
     assert found["agreement"].set_index(where).loc[("gradient", "tape"), "affine"] == 15.46
-    assert found["speed"].set_index(where).loc[("gradient", "wrong"), "affine"] == "disagrees"
+    for table in ("agreement", "speed"):
+        assert found[table].set_index(where).loc[("gradient", "wrong"), "affine"] == "disagrees"
     assert found["speed"].set_index(where).loc[("value", "tape"), "affine"] == 4.0
     assert 3.47e-6 in found["timing"]["time_s"].tolist()
     assert found["ranking"]["rank"].tolist() == [1, 2, 1, 2, 2]

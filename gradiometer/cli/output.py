@@ -11,6 +11,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gradiometer.vocabulary.outcome import Status
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
@@ -24,11 +26,12 @@ NARROW = 10
 GAP = 3
 """Spaces that a column takes beside its text."""
 
-STYLES = {
-    "exact": "green", "skipped": "dim", "unsupported": "dim", "not-installed": "dim",
-    "disagrees": "bold red", "nonfinite": "bold red", "error": "bold red",
-    "crashed": "bold red", "timeout": "red", "out-of-memory": "red",
-}  # fmt: skip
+STYLES = {"exact": "green"} | {
+    status.value: "dim" if status.blameless else "bold red"
+    for status in Status
+    if status is not Status.OK
+}
+"""Styles of the entries of tables: faults are red."""
 
 
 def stdout() -> Console:
@@ -71,7 +74,7 @@ def print_table(
         for i in block:
             table.add_column(Text(headers[i]), overflow="fold")
         for row in cells:
-            table.add_row(*(Text(row[i], style=STYLES.get(row[i], "")) for i in block))
+            table.add_row(*(Text(row[i], style=_style(row[i])) for i in block))
         console.print(Text(title, "bold"))  # not the table's own, which would break at its width
         console.print(table, soft_wrap=False)
 
@@ -103,6 +106,11 @@ def as_text(value: Any) -> str:
 def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
     """Print a frame of text as a table."""
     print_table(console, title, [str(c) for c in frame.columns], frame.to_numpy().tolist())
+
+
+def _style(entry: str) -> str:
+    """Return the style of an entry: a status may have figures in brackets behind it."""
+    return STYLES.get(entry.partition(" (")[0], "")
 
 
 def _folded(name: str, values: Sequence[str]) -> str:

@@ -178,14 +178,21 @@ def print_tables(run: Run, report: Path | None) -> None:
             print_frame(console, f"Time, {operator}, as a multiple of the fastest", times)
     if tables.derived(run).any():
         console.print(f"{tables.DERIVED} put together from the method's other operators.")
-    faulty = run.faulty
-    for row in faulty.head(MOST_REASONS).itertuples():
-        console.print(f"{row.status}: {row.case}/{row.method}: {row.reason}", style="red")
-    if len(faulty) > MOST_REASONS:
-        console.print(f"… and {len(faulty) - MOST_REASONS} more; see the report.")
+    reasons = tables.reasons(run.faulty)
+    for row in reasons.head(MOST_REASONS).itertuples():
+        console.print(f"{row.status}: {_where(row)}: {row.reason}", style="red")
+    if len(reasons) > MOST_REASONS:
+        console.print(f"… and {len(reasons) - MOST_REASONS} more; see the report.")
     console.print(f"{len(run.records)} cells: {tables.counts(run)}.\nrun     {run.path}")
     if report is not None:
         console.print(f"report  {report}")
+
+
+def _where(row: Any) -> str:
+    """Return the cells that a reason ended: the only one's name, or how many there are."""
+    if row.cells == "1":
+        return f"{row.case}/{row.method}"
+    return f"{row.cells} cells of {row.method} ({row.case})"
 
 
 def _announce(plan: Plan, options: Options) -> None:

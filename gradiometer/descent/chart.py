@@ -102,7 +102,7 @@ def _loss_axis(losses: pd.Series[float]) -> alt.Y:
 
 
 def _log_axis(column: str, title: str, low: float, high: float) -> alt.Y:
-    scale, axis = marks.log_scale(low, high), _ticks(_powers(low, high))
+    scale, axis = marks.log_scale(low, high, clamp=True), _ticks(_powers(low, high))
     return alt.Y(f"{column}:Q", scale=scale, axis=axis, title=title)
 
 

@@ -16,17 +16,24 @@ COLD = {
 }
 """The columns of a table of cold figures, and what they show."""
 
+FIRST = "cheapest start"
+"""Stands beside the method with the cheapest first answer, against which the others pay off."""
+
 
 def timed(run: Run) -> pd.DataFrame:
     """Return the timed cases, one row each, in the order of the plan."""
-    return run.cells.dropna(subset="time_s").drop_duplicates("case")
+    return analysis.timed(run.cells).drop_duplicates("case")
 
 
-def largest(run: Run) -> str | None:
-    """Return the timed case with the most inputs, of the first operator that was timed."""
+def largest(run: Run) -> list[str]:
+    """Return the timed case with the most inputs, one for each dtype that the run has.
+
+    Each is of the first operator that was timed.
+    """
     found = timed(run)
     first = found[found["operator"].isin(analysis.operators(found)[:1])]
-    return None if first.empty else str(first.set_index("case")["n"].fillna(0).idxmax())
+    variants = first.assign(n=first["n"].fillna(0)).groupby(analysis.variant(first), sort=False)
+    return [str(cases.set_index("case")["n"].idxmax()) for _, cases in variants]
 
 
 def rows(run: Run, case: str) -> pd.DataFrame:
@@ -67,26 +74,31 @@ def _ranking(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def cold(run: Run, case: str) -> pd.DataFrame:
-    """Return one case's cold figures beside the warm one: what a first answer costs."""
-    table = rows(run, case).dropna(subset="time_s").sort_values("time_s")
+    """Return one case's cold figures beside the warm one: what a first answer costs.
+
+    Payoff is against the method whose first answer is the cheapest.
+    """
+    table = analysis.timed(rows(run, case)).sort_values("time_s")
     shown = {name: table[column].map(duration) for name, column in COLD.items()}
+    first = first_to_start(run, case)
     even = run.break_even(operator(run, case))
-    even = even[(even["case"] == case) & (even["overtakes"] == first_to_start(run, case))]
+    even = even[(even["case"] == case) & (even["overtakes"] == first)]
     calls = table["method"].map(even.set_index("method")["calls"])
     told = calls.map(lambda count: GAP if pd.isna(count) else f"{count:,.0f} calls")
+    told = told.mask(table["method"] == first, FIRST)
     return pd.DataFrame({"method": table["method"], **shown, "pays off after": told})
 
 
 def first_to_start(run: Run, case: str) -> str:
     """Return the method whose first answer costs least, import included."""
-    timed = rows(run, case).dropna(subset="time_s")
-    starts = analysis.cold(timed).set_axis(timed["method"]).dropna()
+    found = analysis.timed(rows(run, case))
+    starts = analysis.cold(found).set_axis(found["method"]).dropna()
     return str(starts.idxmin()) if len(starts) else "none"
 
 
 def memory(run: Run, case: str) -> pd.DataFrame:
     """Return the peak resident memory of one case's methods, over the level before."""
-    table = rows(run, case).dropna(subset="time_s").sort_values("call_bytes")
+    table = analysis.timed(rows(run, case)).sort_values("call_bytes")
     return pd.DataFrame(
         {
             "method": table["method"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from gradiometer.report import marks
@@ -26,40 +27,45 @@ def figures(run: Run, name: str, operator: str) -> list[Figure]:
 
 
 def agreement(run: Run, operator: str) -> alt.TopLevelMixin | None:
-    """Return a heat map of digits, with statuses where there are none; the longer axis down."""
+    """Return a heat map: digits of what is `ok`, statuses of the rest; the longer axis down."""
     table = _of(run, operator)
     if table.empty:
         return None
-    shown = table["digits"].where(table["status"].isin(["ok", "disagrees"]))
+    right = table["status"] == "ok"
+    shown = table["digits"].where(right)
     words = shown.map(digits, na_action="ignore").astype(object)
-    table["text"] = words.fillna(table["status"].replace("ok", analysis.ZERO))
+    table["text"] = words.fillna(table["status"].mask(right, analysis.ZERO))
     table["level"] = shown.clip(lower=0, upper=16)
+    missing = table["status"].isin(analysis.EXPECTED)
+    table["end"] = np.select([right, missing], [marks.RIGHT, marks.MISSING], marks.WRONG)
     across, down = "label", "method"
     if table[across].nunique() > table[down].nunique():
         across, down = down, across
     names = alt.Axis(labelAngle=-35, orient="top", labelLimit=220)
     columns, rows = (list(table[name].unique()) for name in (across, down))
-    base = alt.Chart(table[["label", "method", "text", "level"]]).encode(
+    base = alt.Chart(table[["label", "method", "text", "level", "end"]]).encode(
         x=alt.X(f"{across}:N", title=None, sort=columns, axis=names),
         y=alt.Y(f"{down}:N", title=None, sort=rows, axis=alt.Axis(labelLimit=220)),
     )
-    scale = alt.Scale(scheme="yellowgreenblue", domain=[0, 16])
-    level = alt.Color("level:Q", scale=scale, title="correct digits")
-    light = alt.when(alt.datum.level > 9).then(alt.value("white")).otherwise(alt.value("#444"))
-    long = alt.expr.length(alt.datum.text) > 6  # a status
-    size = alt.when(long).then(alt.value(8)).otherwise(alt.value(10))
-    tiles = base.mark_rect(stroke="white").encode(color=level)
+    tiles, ends = base.mark_rect(stroke="white"), alt.datum.end != marks.RIGHT
+    colored = tiles.encode(color=marks.digits_color()).transform_filter(~ends)
+    marked = tiles.encode(color=marks.end_color()).transform_filter(ends)
+    dark = (alt.datum.end == marks.WRONG) | (alt.datum.level > 9)
+    light = alt.when(dark).then(alt.value("white")).otherwise(alt.value("#444"))
+    size = alt.when(ends).then(alt.value(8)).otherwise(alt.value(10))
     texts = base.mark_text().encode(text="text:N", color=light, size=size)
-    return marks.styled(tiles + texts, width=58 * len(columns), height=18 * len(rows))
+    layers = alt.layer(colored, marked, texts).resolve_scale(color="independent")
+    return marks.styled(layers, width=58 * len(columns), height=18 * len(rows))
 
 
 def ranking(run: Run, operator: str) -> alt.TopLevelMixin | None:
-    """Return times as multiples of the fastest, with 95% intervals, a panel a problem.
+    """Return times as multiples of the fastest, with 95% intervals, a panel a problem and dtype.
 
-    Of each problem the largest size that was timed is shown.
+    Of each the largest size that was timed is shown.
     """
-    table = analysis.largest(_of(run, operator))
-    table = table.loc[table["ratio"].notna(), [*RATIOS, "label", "method", "mode"]]
+    table = analysis.timed(analysis.largest(_of(run, operator)))
+    variants = analysis.variant(table).nunique()
+    table = table[[*RATIOS, "label", "method", "mode"]].dropna(subset="ratio")
     if table.empty:
         return None
     low, top = float(table[RATIOS].min().min()), float(table[RATIOS].max().max())
@@ -74,24 +80,26 @@ def ranking(run: Run, operator: str) -> alt.TopLevelMixin | None:
     panel = alt.layer(bars, points, data=table)
     panel = panel.properties(width=210, height=marks.LINE * max(3, most))
     panels = alt.Facet("label:N", title=None, sort=list(table["label"].unique()))
-    return marks.styled(panel.facet(panels, columns=3).resolve_scale(y="independent"))
+    columns = 3 if variants < 2 else variants
+    return marks.styled(panel.facet(panels, columns=columns).resolve_scale(y="independent"))
 
 
 def scaling(run: Run, operator: str) -> alt.TopLevelMixin | None:
-    """Return times against the number of inputs, a panel for each problem of several sizes."""
-    table = _of(run, operator)
-    table = table.loc[table["time_s"].notna(), ["problem", "method", "mode", "n", "time_s"]]
-    table = table[table.groupby("problem")["n"].transform("nunique") > 2].astype({"n": float})
+    """Return times against the number of inputs, a panel a problem of several sizes and dtype."""
+    table = analysis.timed(_of(run, operator))
+    table = table.assign(series=analysis.series(table))
+    table = table[["series", "method", "mode", "n", "time_s"]]
+    table = table[table.groupby("series")["n"].transform("nunique") > 2].astype({"n": float})
     if table.empty:
         return None
-    problems = list(table["problem"].unique())
-    named = pd.concat(_named(table[table["problem"] == name]) for name in problems)
+    panels = list(table["series"].unique())
+    named = pd.concat(_named(table[table["series"] == name]) for name in panels)
     header = alt.Header(labelFontWeight="bold", labelAnchor="start")
     panel = _lines().properties(data=named, width=marks.WIDTH, height=marks.HEIGHT)
-    each = alt.Facet("problem:N", title=None, sort=problems, header=header)
-    columns, spacing = min(2, len(problems)), {"column": 130, "row": 30}
-    panels = panel.facet(each, columns=columns, spacing=spacing)
-    return marks.styled(panels.resolve_scale(x="independent", y="independent"))
+    each = alt.Facet("series:N", title=None, sort=panels, header=header)
+    columns, spacing = min(2, len(panels)), {"column": 130, "row": 30}
+    drawn = panel.facet(each, columns=columns, spacing=spacing)
+    return marks.styled(drawn.resolve_scale(x="independent", y="independent"))
 
 
 CHARTS: dict[str, tuple[str, Callable[[Run, str], alt.TopLevelMixin | None]]] = {
@@ -121,7 +129,7 @@ def _lines() -> alt.LayerChart:
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a problem's times, with the place of each method's name beside its last one."""
+    """Return a panel's times, with the place of each method's name beside its last one."""
     ends = table.sort_values("n").groupby("method").tail(1)
     domain = (table["time_s"].min(), table["time_s"].max())
     return marks.placed(table, ends, "time_s", domain, marks.HEIGHT)

@@ -1,4 +1,4 @@
-"""What charts share: colours by mode, logarithmic axes, and the names of methods beside lines."""
+"""What charts share: colours by mode and outcome, logarithmic axes, and names beside lines."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ MODE_COLORS = {
     "reverse": "#2166ac",
 }  # fmt: skip
 
+RIGHT, WRONG, MISSING = "right", "wrong or failed", "not measured"
+"""How a cell of a heat map ended."""
+
+END_COLORS = {WRONG: "#c0392b", MISSING: "#e0e0e0"}
+"""Colours of what is not right, none of which is on the scale of digits."""
+
 LINE = 13
 """Pixels from one line of small text to the next."""
 
@@ -27,9 +33,26 @@ def mode_color() -> alt.Color:
     return alt.Color("mode:N", scale=scale, title="mode", legend=alt.Legend(orient="top"))
 
 
-def log_scale(*domain: float) -> alt.Scale:
-    """Return a logarithmic scale of a domain, by default that of the data; it ends at its ends."""
-    return alt.Scale(type="log", nice=False, clamp=True, domain=list(domain) or alt.Undefined)
+def digits_color() -> alt.Color:
+    """Return the colour of the `level` of what is right, with a legend."""
+    scale = alt.Scale(scheme="yellowgreenblue", domain=[0, 16])
+    return alt.Color("level:Q", scale=scale, title="correct digits")
+
+
+def end_color() -> alt.Color:
+    """Return the colour of the `end` of what is not right, with a legend."""
+    scale = alt.Scale(domain=list(END_COLORS), range=list(END_COLORS.values()))
+    return alt.Color("end:N", scale=scale, title="no digits")
+
+
+def log_scale(*domain: float, clamp: bool = False) -> alt.Scale:
+    """Return a logarithmic scale, by default of the domain of the data; it ends at its ends.
+
+    Args:
+        domain: Its ends.
+        clamp: Whether to draw at its ends what lies beyond them: ticks, too, under wrong names.
+    """
+    return alt.Scale(type="log", nice=False, clamp=clamp, domain=list(domain) or alt.Undefined)
 
 
 def durations() -> alt.Axis:

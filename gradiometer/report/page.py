@@ -14,14 +14,13 @@ from gradiometer.report import cases, markdown, tables
 from gradiometer.report.charts import figures
 from gradiometer.report.quantities import digits, duration
 from gradiometer.report.sections import Section, Table
+from gradiometer.runs import analysis
 from gradiometer.runs.run import Run
+from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS
 
 MOST_LINES = 30
 """Lines of a table beyond which it is folded away."""
-
-EXPECTED = ["skipped", "unsupported", "not-installed"]
-"""Statuses that are no surprise: folded away where there are many."""
 
 
 def write(run: Run, reports: Path) -> Path:
@@ -35,9 +34,15 @@ def write(run: Run, reports: Path) -> Path:
 
 def page(run: Run) -> Section:
     """Return the report of a run."""
-    figures = {"counts": tables.counts(run), "worst": _worst(run), "floor": duration(run.floor_s)}
-    derived = tables.derived(run).any()
-    prose = markdown.Prose("gradiometer.report", "run.md.j2", run=run, derived=derived, **figures)
+    facts = {
+        "counts": tables.counts(run),
+        "worst": _worst(run),
+        "floor": duration(run.floor_s),
+        "derived": tables.derived(run).any(),
+        "dtypes": list(run.cells["dtype"].unique()),
+        "owed": Method.digits,
+    }
+    prose = markdown.Prose("gradiometer.report", "run.md.j2", run=run, **facts)
     below = [section for make in SECTIONS if (section := make(run, prose))]
     return Section(f"Differentiation methods compared: run {run.id}", [prose("opening")], below)
 
@@ -88,33 +93,36 @@ def _scaling(run: Run, prose: markdown.Prose) -> Section | None:
 
 
 def _cold(run: Run, prose: markdown.Prose) -> Section | None:
-    case = cases.largest(run)
-    if case is None:
+    found = cases.largest(run)
+    if not found:
         return None
-    operator, first = cases.operator(run, case), cases.first_to_start(run, case)
-    repeats = int(cases.rows(run, case)["cold"].fillna(0).max())
-    told = prose("cold", operator=operator, first=first, repeats=repeats)
-    below = Section(cases.title(run, case), [Table(cases.cold(run, case))])
-    return Section("Cold and warm", [told], [below])
+    repeats = int(run.cells.loc[run.cells["case"].isin(found), "cold"].fillna(0).max())
+    told = prose("cold", repeats=repeats, first=cases.FIRST)
+    below = [Section(cases.title(run, case), [Table(cases.cold(run, case))]) for case in found]
+    return Section("Cold and warm", [told], below)
 
 
 def _memory(run: Run, prose: markdown.Prose) -> Section | None:
-    case = cases.largest(run)
-    if case is None or cases.rows(run, case)["call_bytes"].isna().all():
-        return None
-    return Section("Memory", [prose("memory"), Table(cases.memory(run, case))])
+    below = [
+        Section(f"{cases.title(run, case)}, memory", [Table(cases.memory(run, case))])
+        for case in cases.largest(run)
+        if cases.rows(run, case)["call_bytes"].notna().any()
+    ]
+    return Section("Memory", [prose("memory")], below) if below else None
 
 
 def _coverage(run: Run, prose: markdown.Prose) -> Section:
     """Return what has no figure; if it is much, what could be expected of it is folded away."""
-    missed = run.coverage()
+    missed = tables.reasons(run.coverage())
     if missed.empty:
         return Section("Coverage", ["Every planned cell has its figure."])
-    folded = missed["status"].isin(EXPECTED) & (len(missed) > MOST_LINES)
-    summary = f"{folded.sum()} cells that were skipped, unsupported or not installed"
+    folded = missed["status"].isin(analysis.EXPECTED) & (len(missed) > MOST_LINES)
+    summary = (
+        f"{folded.sum()} reasons why cells are {' or '.join(missed['status'][folded].unique())}"
+    )
     parts = [Table(missed[~folded]), Table(missed[folded], summary)]
     shown = [table for table in parts if len(table.frame)]
-    return Section("Coverage", ["Each planned cell that has no figure, and why.", *shown])
+    return Section("Coverage", [prose("coverage"), *shown])
 
 
 def _environment(run: Run, prose: markdown.Prose) -> Section:
@@ -132,10 +140,21 @@ def _matrix(table: pd.DataFrame) -> Table:
     return Table(tall, "As a table" if len(tall) > MOST_LINES else "")
 
 
-def _worst(run: Run) -> dict[str, str] | None:
-    """Return the least accurate answer that agrees, of a method that promises to be exact."""
-    kept = run.records[(run.records["promise"] >= 11) & (run.records["status"] == "ok")]
-    if kept.empty:
-        return None
-    row = kept.sort_values("digits").iloc[0]
-    return {"digits": digits(float(row["digits"])), "method": row["method"], "case": row["case"]}
+def _worst(run: Run) -> list[dict[str, str]]:
+    """Return, for each dtype, the least accurate answer that agrees.
+
+    That is of methods that promise to be exact: as many digits as of second derivatives.
+    """
+    owed = {dtype: second for dtype, (_, second) in Method.digits.items()}
+    known = run.cells.assign(exact=run.cells["dtype"].map(owed).astype(float))
+    kept = known[(known["promise"] >= known["exact"]) & (known["status"] == "ok")]
+    found = kept.dropna(subset="digits").sort_values("digits").drop_duplicates("dtype")
+    return [
+        {
+            "digits": digits(float(row["digits"])),
+            "promise": f"{row['exact']:g}",
+            "method": row["method"],
+            "case": row["case"],
+        }
+        for row in found.to_dict("records")
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pandas as pd
 
@@ -16,8 +17,14 @@ DERIVED = "†"
 COSTS = {"gradient": ("value", "4 to 5"), "hvp": ("gradient", "2 to 3")}
 """Operators whose cost theory bounds in reverse mode: in multiples of what, and by how much."""
 
+PROMISE, BOUND = "promise", "bound"
+"""What stands beside digits, and beside costs; in a run of several dtypes, once for each."""
+
 OWED = "rounding leaves"
 """The row of a table of digits that says how many rounding in float64 leaves of each case."""
+
+MOST_NAMES = 3
+"""Names that are listed where a reason ended many cells."""
 
 NOISE = {
     "spread": "a fixed piece of work varied by {:.1%} (interquartile range)",
@@ -31,15 +38,19 @@ NOISE = {
 def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
     """Return digits by method and case, beside the digits that each method promises.
 
-    Where rounding leaves fewer digits of a case than exact methods promise, the first row says how
-    many it leaves.
+    A wrong answer shows its status, and its digits behind it: `disagrees (7.2)`. Where rounding
+    leaves fewer digits of a case than exact methods promise, the first row says how many it leaves.
     """
     chosen = run.cells[run.cells["operator"] == operator]
-    promise = chosen.groupby("method")["promise"].max().map(lambda p: f"{p:g}", na_action="ignore")
-    table = run.agreement(operator).map(digits)
-    table.insert(0, "promise", promise.reindex(table.index).astype(object).fillna(GAP))
-    owed = chosen.groupby(analysis.label(chosen))["owed"].min().reindex(table.columns)
-    if (owed < chosen["promise"].max()).any():
+    told = [
+        f"{status} ({digits(found)})" if status == "disagrees" and found == found else status
+        for status, found in zip(chosen["status"], chosen["digits"], strict=True)
+    ]
+    table = analysis.agreement(chosen.assign(status=told), operator).map(digits)
+    _insert_promises(table, chosen)
+    cases = chosen.groupby(analysis.label(chosen))
+    if (cases["owed"].min() < cases["promise"].max()).any():
+        owed = cases["owed"].min().reindex(table.columns)
         row = owed.map(lambda x: digits(float(x))).to_frame(OWED).T
         table = pd.concat([row, table]).rename_axis(index=str(table.index.name))
     return table
@@ -54,7 +65,8 @@ def speed(run: Run, operator: str = "gradient") -> pd.DataFrame:
 
 def derived(run: Run) -> pd.Series[bool]:
     """Return which cells were timed of an operator that their method derived from others."""
-    return (run.cells["route"] != "native") & run.cells["time_s"].notna()
+    timed = run.cells.index.isin(analysis.timed(run.cells).index)
+    return (run.cells["route"] != "native") & timed
 
 
 def cost(run: Run, operator: str) -> pd.DataFrame | None:
@@ -70,14 +82,14 @@ def cost(run: Run, operator: str) -> pd.DataFrame | None:
         return None
     modes = run.records.groupby("method")["mode"].first().reindex(table.index)
     table = table.replace("ok", math.nan).map(multiple)
-    table.insert(0, "bound", modes.isin(["reverse", "manual"]).map({True: bound, False: GAP}))
+    table.insert(0, BOUND, modes.isin(["reverse", "manual"]).map({True: bound, False: GAP}))
     return table
 
 
 def upright(table: pd.DataFrame) -> pd.DataFrame:
     """Return a matrix of methods by cases with its longer axis downwards, names first."""
-    cases = len(table.columns.difference(["promise", "bound"]))
-    tall = table if len(table) >= cases else table.T.rename_axis("function")
+    beside = sum(re.match(rf"({PROMISE}|{BOUND})( |$)", name) is not None for name in table.columns)
+    tall = table if len(table) >= len(table.columns) - beside else table.T.rename_axis("function")
     return tall.rename_axis(columns=None).reset_index()
 
 
@@ -88,6 +100,19 @@ def counts(run: Run) -> str:
     if run.planned > len(run.records):
         told.append(f"{run.planned - len(run.records)} not reached")
     return ", ".join(told) or "none"
+
+
+def reasons(missed: pd.DataFrame) -> pd.DataFrame:
+    """Return each reason once, with how many cells it ended, and which.
+
+    Args:
+        missed: Cells that ended so: records, or a run's coverage.
+    """
+    rows = [
+        (status, f"{len(cells):,}", _named(cells["method"]), _named(cells["case"]), reason)
+        for (status, reason), cells in missed.groupby(["status", "reason"], sort=False)
+    ]
+    return pd.DataFrame(rows, columns=["status", "cells", "method", "case", "reason"])
 
 
 def environment(run: Run) -> pd.DataFrame:
@@ -128,3 +153,21 @@ def csv(run: Run) -> dict[str, pd.DataFrame]:
         "coverage": run.coverage(),
         "records": run.records,
     }
+
+
+def _insert_promises(table: pd.DataFrame, cells: pd.DataFrame) -> None:
+    """Put what each method promises before its digits, a column for each dtype."""
+    variants = cells.groupby(analysis.variant(cells), sort=False)
+    for place, (variant, rows) in enumerate(variants):
+        promise = (
+            rows.groupby("method")["promise"].max().map(lambda p: f"{p:g}", na_action="ignore")
+        )
+        shown = promise.reindex(table.index).astype(object).fillna(GAP)
+        table.insert(place, f"{PROMISE} {variant}".strip(), shown)
+
+
+def _named(names: pd.Series[str]) -> str:
+    """Return the first of these names, each once, and how many more there are."""
+    each = names.unique()
+    more = f" and {len(each) - MOST_NAMES:,} more" if len(each) > MOST_NAMES else ""
+    return ", ".join(each[:MOST_NAMES]) + more

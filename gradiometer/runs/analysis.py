@@ -1,6 +1,8 @@
 """The tables of a run, as pandas frames made from its tidy records.
 
-In a matrix, a cell without a figure holds its status, so that nothing drops out in silence.
+Figures are of cells that are `ok`. In a matrix every other cell holds its status instead, so that
+nothing drops out in silence, and nothing wrong looks right. Cases that differ in dtype or device
+alone are cases of their own, named apart and side by side.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gradiometer.vocabulary.case import Case
 from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.outcome import Status
 
 ZERO = "zero"
 """What stands for digits where an answer is right and the truth is zero."""
@@ -20,10 +24,22 @@ ZERO = "zero"
 SHOWN = sorted(OPERATORS, key=lambda name: not OPERATORS[name].differentiates)
 """The operators in the order in which they are shown: derivatives first, the primal last."""
 
-WORST_FIRST = [
-    "disagrees", "nonfinite", "crashed", "error", "timeout", "out-of-memory",
-    "unsupported", "not-installed", "skipped", "not-reached",
-]  # fmt: skip
+NOT_REACHED = "not-reached"
+"""The status of a planned cell that has no record."""
+
+EXPECTED = [*(s.value for s in Status if s.blameless and s is not Status.OK), NOT_REACHED]
+"""The statuses that are neither `ok` nor a fault."""
+
+WORST_FIRST = [*(s.value for s in Status if not s.blameless), *EXPECTED]
+"""All statuses but `ok`: faults first."""
+
+USUAL = {"dtype": Case.dtype, "device": Case.device}
+"""What is not said in the name of a case."""
+
+
+def timed(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the records that have a time and are `ok`: no other time is ever compared."""
+    return records[_timed(records)]
 
 
 def with_ratios(records: pd.DataFrame) -> pd.DataFrame:
@@ -32,31 +48,41 @@ def with_ratios(records: pd.DataFrame) -> pd.DataFrame:
     Interleaved runs have ratios paired by round. Without rounds, a ratio is that of the medians,
     and its interval the widest that the two medians' intervals allow.
     """
-    lacking = records["time_s"].notna() & records["ratio"].isna()
+    lacking = _timed(records) & records["ratio"].isna()
     if not lacking.any():
         return records
-    timed = records[lacking]
-    best = timed.loc[timed.groupby("case")["time_s"].transform("idxmin")].set_index(timed.index)
+    alone = records[lacking]
+    best = alone.loc[alone.groupby("case")["time_s"].transform("idxmin")].set_index(alone.index)
     filled = records.copy()
-    filled.loc[lacking, "ratio"] = timed["time_s"] / best["time_s"]
-    filled.loc[lacking, "ratio_low"] = timed["low_s"] / best["high_s"]
-    filled.loc[lacking, "ratio_high"] = timed["high_s"] / best["low_s"]
+    filled.loc[lacking, "ratio"] = alone["time_s"] / best["time_s"]
+    filled.loc[lacking, "ratio_low"] = alone["low_s"] / best["high_s"]
+    filled.loc[lacking, "ratio_high"] = alone["high_s"] / best["low_s"]
     return filled
 
 
 def with_unreached(records: pd.DataFrame, plan: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return the records with a row, of status `not-reached`, for each planned cell without one."""
     reached = set(_cells(records))
-    ended = {"status": "not-reached", "reason": "the run ended before it"}
+    ended = {"status": NOT_REACHED, "reason": "the run ended before it"}
     rows = [row | ended for row in plan if (row["case"], row["method"]) not in reached]
     return pd.concat([records, pd.DataFrame(rows)], ignore_index=True) if rows else records
 
 
 def in_order(records: pd.DataFrame, plan: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return the records in the order of the plan, whatever the order in which cells ended."""
+    """Return the records in the order of the plan, whatever the order in which cells ended.
+
+    A problem's cases of one size stand together, whichever dtypes they are of.
+    """
     places = {(row["case"], row["method"]): place for place, row in enumerate(plan)}
-    order = [places.get(cell, len(plan)) for cell in _cells(records)]
-    return records.iloc[np.argsort(order, kind="stable")]
+    firsts: dict[tuple[str, str], int] = {}
+    for place, row in enumerate(plan):
+        firsts.setdefault((row["problem"], row["size"]), place)
+    sized = zip(records["problem"], records["size"], strict=True)
+    order = [
+        (firsts.get(where, len(plan)), places.get(cell, len(plan)))
+        for where, cell in zip(sized, _cells(records), strict=True)
+    ]
+    return records.iloc[sorted(range(len(order)), key=order.__getitem__)]
 
 
 def operators(records: pd.DataFrame) -> list[str]:
@@ -81,11 +107,11 @@ def first_derivatives(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def largest(records: pd.DataFrame) -> pd.DataFrame:
-    """Return the records of each problem's largest size that was timed, by operator."""
-    timed = records[records["time_s"].notna()]
-    sizes = timed.groupby(["operator", "problem", "case"], sort=False)["n"].max().fillna(0)
+    """Return the records of each problem's largest size that was timed, by operator and dtype."""
+    series = ["operator", "problem", *USUAL]
+    sizes = timed(records).groupby([*series, "case"], sort=False)["n"].max().fillna(0)
     last = sizes.reset_index().sort_values("n", kind="stable")
-    last = last.drop_duplicates(["operator", "problem"], keep="last")
+    last = last.drop_duplicates(series, keep="last")
     return records[records["case"].isin(last["case"])]
 
 
@@ -103,11 +129,9 @@ def speed(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
 
 
 def matrix(records: pd.DataFrame, figure: str, operator: str) -> pd.DataFrame:
-    """Return one figure by method and case; where there is none, the cell's status."""
+    """Return one figure by method and case; where a cell is not `ok` or has none, its status."""
     chosen = records[records["operator"] == operator]
-    figures = chosen[figure].astype(object)
-    shown = figures.where(chosen["status"].isin(["ok", "disagrees"]) & figures.notna())
-    shown = shown.fillna(chosen["status"])
+    shown = chosen[figure].astype(object).where(chosen["status"] == "ok").fillna(chosen["status"])
     table = chosen.assign(label=label(chosen), shown=shown)
     wide = table.pivot_table(index="method", columns="label", values="shown", aggfunc="first")
     wide = wide.reindex(index=chosen["method"].unique(), columns=table["label"].unique())
@@ -115,8 +139,20 @@ def matrix(records: pd.DataFrame, figure: str, operator: str) -> pd.DataFrame:
 
 
 def label(records: pd.DataFrame) -> pd.Series[str]:
-    """Return a case's short name: the problem, and the size where it has several."""
-    return (records["problem"] + " " + records["size"]).str.strip()
+    """Return a case's short name: the problem, the size where it has several, and its variant."""
+    return _joined(records["problem"], records["size"], variant(records))
+
+
+def series(records: pd.DataFrame) -> pd.Series[str]:
+    """Return what the sizes of a problem have in common: the problem and the case's variant."""
+    return _joined(records["problem"], variant(records))
+
+
+def variant(records: pd.DataFrame) -> pd.Series[str]:
+    """Return in which dtype and on which device a case is, as far as that is not usual."""
+    return _joined(
+        *(records[name].where(records[name] != value, "") for name, value in USUAL.items())
+    )
 
 
 def cost(records: pd.DataFrame, operator: str, base: str) -> pd.DataFrame:
@@ -133,12 +169,12 @@ def timing(records: pd.DataFrame) -> pd.DataFrame:
     `ratio` is the median over the rounds of the time to the case's fastest method, and
     `per_primal` the time over that of the method's own `value` of the same problem.
     """
-    timed = records[records["time_s"].notna()]
+    figures = timed(records)
     columns = [
         "case", "method", "route", "time_s", "low_s", "high_s", "ratio", "ratio_low", "ratio_high",
         "import_s", "prepare_s", "first_s", "rounds", "loops",
     ]  # fmt: skip
-    return timed[columns].assign(per_primal=_per(timed, "value")).reset_index(drop=True)
+    return figures[columns].assign(per_primal=_per(figures, "value")).reset_index(drop=True)
 
 
 def cold(records: pd.DataFrame) -> pd.Series[float]:
@@ -153,9 +189,9 @@ def break_even(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFram
     A row for each pair of which one starts cheaper (import, preparation and first call together)
     and the other calls faster: `calls` is the number from which the faster one's total is less.
     """
-    timed = records[records["time_s"].notna() & (records["operator"] == operator)]
-    timed = timed[["case", "method", "time_s"]].assign(cold_s=cold(timed)).dropna()
-    pairs = timed.merge(timed.rename(columns={"method": "overtakes"}), on="case")
+    chosen = timed(records[records["operator"] == operator])
+    starts = chosen[["case", "method", "time_s"]].assign(cold_s=cold(chosen)).dropna()
+    pairs = starts.merge(starts.rename(columns={"method": "overtakes"}), on="case")
     gained, owed = pairs["time_s_y"] - pairs["time_s_x"], pairs["cold_s_x"] - pairs["cold_s_y"]
     pairs = pairs.assign(calls=np.ceil(owed / gained))[(gained > 0) & (owed > 0)]
     return pairs[["case", "method", "overtakes", "calls"]].reset_index(drop=True)
@@ -167,14 +203,14 @@ def ranking(records: pd.DataFrame) -> pd.DataFrame:
     A method's rank is one more than the number of methods that are faster beyond doubt: the upper
     end of whose ratio to the fastest lies below the lower end of this one's.
     """
-    timed = timing(records)
-    timed = timed.assign(order=timed.groupby("case", sort=False).ngroup())
-    timed = timed.sort_values(["order", "ratio"], kind="stable")
+    table = timing(records)
+    table = table.assign(order=table.groupby("case", sort=False).ngroup())
+    table = table.sort_values(["order", "ratio"], kind="stable")
     columns = [
         "case", "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal",
         "route",
     ]  # fmt: skip
-    return timed.assign(rank=_ranks(timed))[columns].reset_index(drop=True)
+    return table.assign(rank=_ranks(table))[columns].reset_index(drop=True)
 
 
 def coverage(records: pd.DataFrame) -> pd.DataFrame:
@@ -183,8 +219,18 @@ def coverage(records: pd.DataFrame) -> pd.DataFrame:
     known = (missed["status"] == missed["expected"]).map({True: " (expected)", False: ""})
     missed = missed.assign(reason=missed["reason"] + known)
     missed = missed[["status", "case", "method", "reason"]]
-    severity = missed["status"].map(WORST_FIRST.index)
+    severity = missed["status"].map({status: place for place, status in enumerate(WORST_FIRST)})
     return missed.iloc[severity.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _timed(records: pd.DataFrame) -> pd.Series[bool]:
+    return (records["status"] == "ok") & records["time_s"].notna()
+
+
+def _joined(*columns: pd.Series[str]) -> pd.Series[str]:
+    """Return texts beside each other, a space between those that are not empty."""
+    texts = [" ".join(filter(None, each)) for each in zip(*columns, strict=True)]
+    return pd.Series(texts, index=columns[0].index, dtype="str")
 
 
 def _cells(records: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -195,15 +241,15 @@ def _cells(records: pd.DataFrame) -> Iterator[tuple[str, str]]:
 def _per(records: pd.DataFrame, operator: str) -> pd.Series[float]:
     """Return each cell's time over that of another operator of the same method and problem."""
     where = ["problem", "size", "dtype", "device", "method"]
-    base = records[records["operator"] == operator].set_index(where)["time_s"]
+    base = timed(records[records["operator"] == operator]).set_index(where)["time_s"]
     own = pd.MultiIndex.from_frame(records[where])
     per: pd.Series[float] = records["time_s"] / base.reindex(own).to_numpy()
     return per
 
 
-def _ranks(timed: pd.DataFrame) -> NDArray[np.int64]:
+def _ranks(table: pd.DataFrame) -> NDArray[np.int64]:
     """Return ranks within runs of equal `order`: one more than the surely faster methods."""
-    order, low, high = (timed[c].to_numpy() for c in ("order", "ratio_low", "ratio_high"))
+    order, low, high = (table[c].to_numpy() for c in ("order", "ratio_low", "ratio_high"))
     ends = np.flatnonzero(np.diff(order)) + 1
     ranks = [
         1 + np.searchsorted(np.sort(highs), lows, side="left")

@@ -147,7 +147,7 @@ class Run:
         """Show the run in a notebook: agreement and speed of each problem's first derivative."""
         shown = analysis.first_derivatives(self.cells)
         tables = "".join(
-            f"<h4>{title}</h4>{table.map(_short).to_html()}"
+            f"<h4>{title}</h4>{_html(table)}"
             for name, cells in shown.items()
             for title, table in (
                 (f"Digits of the {name}", analysis.agreement(cells, name)),
@@ -157,6 +157,20 @@ class Run:
         others = [name for name in self.operators if name not in shown]
         more = MORE.format(", ".join(others), others[0]) if others else ""
         return f"<p><code>{self!r}</code></p>{tables}{more}"
+
+
+def _html(table: pd.DataFrame) -> str:
+    """Return a matrix as HTML in which what is not right has a colour of its own."""
+    shown = table.style.format(_short, escape="html").map(_style)
+    for axis in ("index", "columns"):
+        shown = shown.format_index(escape="html", axis=axis)
+    return str(shown.to_html())
+
+
+def _style(value: Any) -> str:
+    if isinstance(value, float) or value in ("ok", analysis.ZERO):
+        return ""
+    return "color: gray" if value in analysis.EXPECTED else "color: white; background: #c0392b"
 
 
 def _short(value: Any) -> str:
