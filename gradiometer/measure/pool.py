@@ -90,6 +90,7 @@ class Worker:
         self.log = log
         self.opened: dict[tuple[str, Target], float] = {}
         self._memory = memory
+        self._logged = 0
         self._mark = secrets.token_hex(8)
         ours, theirs = Pipe()
         environ = os.environ | {MARK: self._mark}
@@ -122,6 +123,8 @@ class Worker:
             Failure: If the worker fails the request, exceeds the time, or dies.
         """
         name = request.__name__.replace("_", " ")
+        with contextlib.suppress(FileNotFoundError):
+            self._logged = self.log.stat().st_size
         try:
             self._connection.send(((request.__module__, request.__qualname__), args, kwargs))
             self._await(name, timeout_s)
@@ -184,13 +187,14 @@ class Worker:
         return total
 
     def _how_it_died(self, request: str) -> str:
-        """Return how the process died, and the last line it wrote."""
+        """Return how the process died, and the last line it wrote since it was asked."""
         with contextlib.suppress(psutil.TimeoutExpired):
             self._process.wait(1.0)  # it closes its pipe before it has ended
         self.stop()
         code = self._process.returncode
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        lines = self.log.read_text(errors="replace").strip().splitlines()
+        written = self.log.read_bytes()[self._logged :].decode(errors="replace")
+        lines = written.strip().splitlines()
         last = f"; log ends {lines[-1]!r}" if lines else ""
         return f"worker died during {request}: {how}{last}"
 
