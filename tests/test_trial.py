@@ -12,6 +12,7 @@ from by_hand import SCALAR, VECTOR, ByHand
 
 from gradiometer import Method, Problem, problem
 from gradiometer.measure.agreement import ZERO
+from gradiometer.measure.compared import Compared
 from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.trial import MORE_THAN_GIVEN, SLOW_SHARE, Trial
@@ -178,6 +179,24 @@ def test_every_checked_point_counts(method: Method, one: bool, three: bool, coun
             found.check()
         assert caught.value.status is Status.DISAGREES
         assert found.outcome.verdict.digits < 12
+
+
+@pytest.mark.parametrize(
+    ("call", "where"),
+    [(0, "at the point of preparation"), (1, "at another point that is checked")],
+)
+def test_an_answer_of_an_earlier_call_is_told_so(call: int, where: str) -> None:
+    found = trial(Memoising(call), conditions(SCALAR, count=2))
+    with pytest.raises(Failure, match=f": stale in all of x, right {where}; "):
+        found.check()
+
+
+def test_what_cannot_be_certified_elsewhere_is_passed_over() -> None:
+    found, other = trial(Memoising(0), conditions(SCALAR)), conditions(VECTOR).points.preparation
+    points = replace(found.conditions.points, preparation=other)
+    found.conditions = replace(found.conditions, points=points)
+    wrong = Compared(7.3 + found.conditions.truths[0].high, found.conditions.truths[0], 12.0, True)
+    assert found._explain(points.checked[0])(wrong) == ""
 
 
 def test_what_is_said_of_one_point_is_kept() -> None:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from gradiometer.measure.agreement import Agreement, agree
-from gradiometer.measure.conditions import Conditions
+from gradiometer.measure.agreement import Agreement, Explain, agree
+from gradiometer.measure.conditions import Conditions, References
+from gradiometer.measure.diagnosis import explain
 from gradiometer.measure.options import FEWEST_ROUNDS
 from gradiometer.measure.pool import AnyPool, AnyWorker, P, Request, T
+from gradiometer.measure.stale import elsewhere
 from gradiometer.measure.statistics import Median, median, paired
 from gradiometer.plugins.registry import MethodEntry
 from gradiometer.vocabulary.case import Cell
 from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Verdict, Warm
+from gradiometer.vocabulary.point import Argument
 from gradiometer.worker import requests
 from gradiometer.worker.requests import Work
 
@@ -181,13 +185,27 @@ class Trial:
         found, notes = [], []
         for at, truth in zip(points.checked, self.conditions.truths, strict=True):
             answer = self._ask(self._worker, requests.answer, self.cell.id, at)
-            each = agree(answer.arrays, truth, layout, promise=promise, exact=exact, dtype=dtype)
+            each = agree(
+                answer.arrays, truth, layout,
+                promise=promise, exact=exact, dtype=dtype, explain=self._explain(at),
+            )  # fmt: skip
             if each.status is not Status.OK:
                 return each
             found.append(each)
             notes += [answer.note, each.note]
         self.outcome.reason = "; ".join(dict.fromkeys(filter(None, notes)))
         return found[0]
+
+    def _explain(self, at: Argument) -> Explain:
+        """Return what explains a wrong answer at a point."""
+        conditions = self.conditions
+        references = References(self._pool, conditions.options.timeout_s)
+        return partial(
+            explain,
+            asked=conditions.operator,
+            signature=conditions.points.signature,
+            elsewhere=partial(elsewhere, conditions, at, references),
+        )
 
     @property
     def _placed(self) -> bool:
