@@ -199,6 +199,15 @@ def test_what_cannot_be_certified_elsewhere_is_passed_over() -> None:
     assert found._explain(points.checked[0])(wrong) == ""
 
 
+def test_the_answer_where_calls_are_timed_is_kept() -> None:
+    found = trial(Memoising(1), conditions(SCALAR, count=2))
+    with pytest.raises(Failure, match="stale"):
+        found.check()
+    assert found.kept.names == ["∂/∂x[0]", "∂/∂x[1]"]
+    assert found.kept.wrong == [False, False]
+    assert found.kept.certified == found.conditions.truths[0].high.tolist()
+
+
 def test_what_is_said_of_one_point_is_kept() -> None:
     found = trial(ByHand(), conditions(flat, count=3))
     found.check()

@@ -1,4 +1,4 @@
-"""`gradiometer show`: what a problem is, its point, and its certified answers there."""
+"""`gradiometer show`: what a problem is, its point, and certified and other answers there."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gradiometer.errors import GradiometerError
 
 if TYPE_CHECKING:
     from gradiometer.measure.conditions import Conditions
+    from gradiometer.measure.pool import Pool
     from gradiometer.plugins.registry import ProblemEntry
     from gradiometer.reference.enclosure import Enclosure
     from gradiometer.vocabulary.point import Signature
@@ -38,7 +39,8 @@ app = typer.Typer()
 
 @app.command(
     epilog="Examples: `gradiometer show sigmoid-affine`; `gradiometer show polar-coordinates "
-    "--operator jacobian --operator jvp`; `gradiometer show my_problems.py:cube`."
+    "--operator jacobian --operator jvp`; `gradiometer show my_problems.py:cube`; "
+    "`gradiometer show speelpenning --method pytorch --method 'central*'`."
 )
 def show(
     problem: Annotated[str, Argument(help="A problem's name, or FILE.py:name.")],
@@ -47,14 +49,24 @@ def show(
     seed: shared.Seed = 0,
     plugins: shared.Plugins = None,
     json: shared.Json = False,
+    methods: shared.Methods = None,
 ) -> None:
-    """Show a problem: formula, source, inputs, certified value and derivatives."""
-    from gradiometer.plugins import loader
-    from gradiometer.plugins.selection import choose_problem
+    """Show a problem: formula, source, inputs, certified value and derivatives.
 
-    entry = choose_problem(loader.load(plugins or ()), problem)
-    label = entry.label(size)
-    certified = _certify(entry, label, _asked(entry, operators), seed)
+    With --method, what methods answer at the point, beside the certified answer.
+    """
+    from gradiometer.cli import answers
+    from gradiometer.measure.pool import Pool
+    from gradiometer.plugins import loader
+    from gradiometer.plugins.selection import choose, choose_problem
+
+    registry = loader.load(plugins or ())
+    entry = choose_problem(registry, problem)
+    chosen = choose(registry, methods, ("methods",))["methods"] if methods else []
+    label, names = entry.label(size), _asked(entry, operators)
+    with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), threads=1) as pool:
+        certified = _certify(entry, label, names, seed, pool)
+        given = answers.ask(chosen, certified, pool)
     (point, directions), signature = certified[0].timed, certified[0].points.signature
     taken = {each.operator.direction: each.operator.directions(directions) for each in certified}
     taken.pop("", None)
@@ -73,12 +85,14 @@ def show(
         at = {"at": point.inputs} | taken
         numbers = {kind: {k: a.tolist() for k, a in named.items()} for kind, named in at.items()}
         rows = [row for each in certified for row in _rows(each, each.truths[0])]
-        print_json(facts | numbers | {"components": rows})
+        told = {"answers": list(map(answers.as_json, given))} if methods else {}
+        print_json(facts | numbers | {"components": rows} | told)
         return
     _print_facts(facts, signature)
     _print_point(point.inputs, taken, seed)
     for each in certified:
         _print_truth(each, each.truths[0])
+        answers.print_answers(each.case.operator, each.truths[0].high.size, given)
     stdout().print(MEANING)
 
 
@@ -103,7 +117,7 @@ def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:
 
 
 def _certify(
-    problem: ProblemEntry, size: str, operators: Sequence[str], seed: int
+    problem: ProblemEntry, size: str, operators: Sequence[str], seed: int, pool: Pool
 ) -> list[Conditions]:
     """Return, for each operator, the problem's point and the certified answer there.
 
@@ -112,20 +126,18 @@ def _certify(
     """
     from gradiometer.measure.conditions import References
     from gradiometer.measure.options import Options
-    from gradiometer.measure.pool import Pool
     from gradiometer.vocabulary.case import Case
     from gradiometer.vocabulary.outcome import Failure
 
     options = Options(seed=seed)
-    with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), options.threads) as pool:
-        references = References(pool, options.timeout_s)
-        try:
-            return [
-                references.conditions(Case(problem.name, size, name), problem.address, options)
-                for name in operators
-            ]
-        except Failure as failure:
-            raise GradiometerError(f"{problem.name}: {failure.reason}") from failure
+    references = References(pool, options.timeout_s)
+    try:
+        return [
+            references.conditions(Case(problem.name, size, name), problem.address, options)
+            for name in operators
+        ]
+    except Failure as failure:
+        raise GradiometerError(f"{problem.name}: {failure.reason}") from failure
 
 
 def _rows(certified: Conditions, truth: Enclosure) -> Iterator[dict[str, str]]:

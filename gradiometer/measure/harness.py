@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from gradiometer.measure.conditions import References
+from gradiometer.measure.kept import Kept
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan
@@ -26,12 +27,13 @@ from gradiometer.vocabulary.outcome import Failure, Outcome, Status
 
 
 class Ended(NamedTuple):
-    """A cell that ended; where it was timed, its seconds a call by round, and the calm rounds."""
+    """A cell that ended: its answer, if it gave one; its seconds a call by round; calm rounds."""
 
     cell: Cell
     outcome: Outcome
     samples: Mapping[int, float] = MappingProxyType({})
     calm: Sequence[int] = ()
+    kept: Kept | None = None
 
 
 class Harness:
@@ -104,12 +106,12 @@ class Harness:
             if attempt(trial, trial.check):
                 right.append(trial)
             else:
-                yield Ended(cell, trial.outcome)
+                yield Ended(cell, trial.outcome, kept=trial.kept)
         if options.rounds and right:
             take_rounds(right, self.meter, options, lambda text: say(f"{case.id}: {text}"))
         for trial in right:
             if options.cold and trial.outcome.status is Status.OK:
                 say(f"{trial.cell.id}: cold")
                 attempt(trial, trial.repeat_cold)
-            yield Ended(trial.cell, trial.outcome, trial.samples, trial.calm)
+            yield Ended(trial.cell, trial.outcome, trial.samples, trial.calm, trial.kept)
         self._pool.forget()

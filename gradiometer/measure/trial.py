@@ -13,6 +13,7 @@ from functools import partial
 from gradiometer.measure.agreement import Agreement, Explain, agree
 from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.diagnosis import explain
+from gradiometer.measure.kept import Kept, kept
 from gradiometer.measure.options import FEWEST_ROUNDS
 from gradiometer.measure.pool import AnyPool, AnyWorker, P, Request, T
 from gradiometer.measure.stale import elsewhere
@@ -42,6 +43,7 @@ class Trial:
         samples: Seconds a call, by the number of the round.
         calm: Rounds of them in which the machine was undisturbed.
         loops: Calls in a sample.
+        kept: The components of its answer where calls are timed, once it has answered.
     """
 
     def __init__(self, method: MethodEntry, conditions: Conditions, pool: AnyPool) -> None:
@@ -55,6 +57,7 @@ class Trial:
         self.samples: dict[int, float] = {}
         self.calm: Sequence[int] = ()
         self.loops = 0
+        self.kept: Kept | None = None
         self._pool = pool
         self._worker: AnyWorker | None = None
         self._cpu_s = 0.0
@@ -189,6 +192,8 @@ class Trial:
                 answer.arrays, truth, layout,
                 promise=promise, exact=exact, dtype=dtype, explain=self._explain(at),
             )  # fmt: skip
+            if at is self.conditions.timed:
+                self.kept = kept(each.compared, asked, points.signature)
             if each.status is not Status.OK:
                 return each
             found.append(each)
