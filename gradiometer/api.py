@@ -17,6 +17,7 @@ from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import MethodEntry, Registry
 from gradiometer.plugins.selection import What, choose
+from gradiometer.runs.answers import Answers
 from gradiometer.runs.run import Run
 from gradiometer.runs.schema import COMPARISON, Identity, Row, record, samples
 from gradiometer.runs.store import RunFolder, find_run, read_info
@@ -192,11 +193,13 @@ def _measure(
 ) -> Run:
     listener, options = progress or Progress(), Options(**folder.info["options"])
     listener.start(len(plan.cells), folder.recorded, folder.path)
-    harness = Harness(plan, options, folder.logs, done, listener)
+    harness, answers = Harness(plan, options, folder.logs, done, listener), Answers()
     with concluding(folder, lambda: {"noise": harness.meter.noise().facts()}), harness:
         for ended in harness.outcomes():
             row = record(identity(ended.cell, plan.registry), ended.outcome)
-            folder.append(row, samples(ended.samples, ended.calm, ended.outcome.warm.loops))
+            series = samples(ended.samples, ended.calm, ended.outcome.warm.loops)
+            lines = answers.lines(ended.cell.case.id, ended.cell.method, ended.kept)
+            folder.append(row, series, answers=lines)
             listener.advance(ended.cell.id)
     return Run.read(folder.path)
 

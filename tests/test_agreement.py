@@ -382,7 +382,9 @@ def test_zeros_have_no_digits_rather_than_less_than_none() -> None:
 
 def test_the_reason_shows_the_answer_and_the_truth_as_plain_numbers() -> None:
     found = compare([1.0, 2.5], exactly(1.0, 2.0))
-    assert found.reason == "0.7 digits, 12 promised; largest error in x[1]: 2.5, true 2.0"
+    assert found.reason == (
+        "1 of 2 components wrong; 0.7 digits, 12 promised; largest error in x[1]: 2.5, true 2.0"
+    )
 
 
 @pytest.mark.parametrize("array", ["W2", "x"])

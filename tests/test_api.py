@@ -51,6 +51,8 @@ def test_every_planned_cell_has_one_record(run: Run) -> None:
 
 def test_a_run_keeps_everything_it_says_it_keeps(run: Run) -> None:
     assert {p.name for p in run.path.iterdir()} == {
+        "answers.jsonl",
+        "answers.parquet",
         "run.json",
         "records.jsonl",
         "records.parquet",

@@ -132,6 +132,9 @@ def test_every_component_has_a_name_of_its_own(name: str, signature: Signature) 
     names = list(operator(name).components(signature))
     assert len(names) == operator(name).layout(signature).size
     assert len(set(names)) == len(names)
+    assert [operator(name).locate(signature, i) for i in range(len(names))] == names
+    with pytest.raises(IndexError):
+        operator(name).locate(signature, len(names))
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,30 @@ def test_a_worker_that_was_killed_is_replaced(pool: Pool, number: signal.Signals
     assert fresh.ask(requests.forget, 10.0) is None
 
 
+DYING = """
+import os
+
+def dies(tool, words):
+    os.write(1, words)
+    os._exit(3)
+"""
+
+
+def test_a_crash_quotes_what_its_own_request_wrote(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "acme_dying.py").write_text(DYING)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    dies = importlib.import_module("acme_dying").dies
+    with pytest.raises(Failure):
+        pool.worker("tool").ask(requests.set_up, 10.0, ABSENT, Target())  # leaves a traceback
+    for words, told in ((b"", "exit code 3"), (b"one\ntwo\n", "exit code 3; log ends 'two'")):
+        with pytest.raises(Failure) as caught:
+            pool.worker("tool").ask(dies, 10.0, words)
+        assert caught.value.reason == f"worker died during dies: {told}"
+
+
 def test_what_a_worker_prints_goes_to_its_log(pool: Pool, tmp_path: Path) -> None:
     with pytest.raises(Failure):
         pool.worker("loud").ask(requests.set_up, 10.0, ABSENT, Target())

@@ -14,6 +14,7 @@ from by_hand import SCALAR, VECTOR, ByHand
 from gradiometer import Method, Problem, problem
 from gradiometer.measure import trial as measure
 from gradiometer.measure.agreement import ZERO
+from gradiometer.measure.compared import Compared
 from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.trial import (
@@ -216,6 +217,33 @@ def test_quick_or_untimed_cells_are_checked_more(
     found = trial(Wrong(()), conditions(SCALAR, count=2, rounds=rounds))
     found.check()
     assert at_work(found).made == 1 + 2 * passes
+
+
+@pytest.mark.parametrize(
+    ("call", "where"),
+    [(0, "at the point of preparation"), (1, "at another point that is checked")],
+)
+def test_an_answer_of_an_earlier_call_is_told_so(call: int, where: str) -> None:
+    found = trial(Memoising(call), conditions(SCALAR, count=2))
+    with pytest.raises(Failure, match=f": stale in all of x, right {where}; "):
+        found.check()
+
+
+def test_what_cannot_be_certified_elsewhere_is_passed_over() -> None:
+    found, other = trial(Memoising(0), conditions(SCALAR)), conditions(VECTOR).points.preparation
+    points = replace(found.conditions.points, preparation=other)
+    found.conditions = replace(found.conditions, points=points)
+    wrong = Compared(7.3 + found.conditions.truths[0].high, found.conditions.truths[0], 12.0, True)
+    assert found._explain(points.checked[0])(wrong) == ""
+
+
+def test_the_answer_where_calls_are_timed_is_kept() -> None:
+    found = trial(Memoising(1), conditions(SCALAR, count=2))
+    with pytest.raises(Failure, match="stale"):
+        found.check()
+    assert found.kept.names == ["∂/∂x[0]", "∂/∂x[1]"]
+    assert found.kept.wrong == [False, False]
+    assert found.kept.certified == found.conditions.truths[0].high.tolist()
 
 
 def test_what_is_said_of_one_point_is_kept() -> None:

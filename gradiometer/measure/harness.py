@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from gradiometer.measure.conditions import Conditions, References
+from gradiometer.measure.kept import Kept
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan
@@ -35,12 +36,13 @@ Batch = Sequence[tuple[Case, list[Cell]]]
 
 
 class Ended(NamedTuple):
-    """A cell that ended; where it was timed, its seconds a call by round, and the calm rounds."""
+    """A cell that ended: its answer, if it gave one; its seconds a call by round; calm rounds."""
 
     cell: Cell
     outcome: Outcome
     samples: Mapping[int, float] = MappingProxyType({})
     calm: Sequence[int] = ()
+    kept: Kept | None = None
 
 
 class Harness:
@@ -144,7 +146,7 @@ class Harness:
         queues = [[each for each in trials if each.method.tool == tool] for tool in tools]
         for done in [threads.submit(self._check, queue) for queue in queues]:
             done.result()
-        yield from (Ended(each.cell, each.outcome) for each in trials if not _right(each))
+        yield from (_ended(each) for each in trials if not _right(each))
 
     def _check(self, trials: Sequence[Trial]) -> None:
         """Prepare and check the cells of one tool, one after the other."""
@@ -162,8 +164,12 @@ class Harness:
             if options.cold and trial.outcome.status is Status.OK:
                 say(f"{trial.cell.id}: cold")
                 attempt(trial, trial.repeat_cold)
-            yield Ended(trial.cell, trial.outcome, trial.samples, trial.calm)
+            yield _ended(trial)
 
 
 def _right(trial: Trial) -> bool:
     return trial.outcome.status is Status.OK
+
+
+def _ended(trial: Trial) -> Ended:
+    return Ended(trial.cell, trial.outcome, trial.samples, trial.calm, trial.kept)

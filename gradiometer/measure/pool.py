@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
@@ -97,6 +98,7 @@ class Worker:
         self.log = log
         self.opened: dict[tuple[str, Target], float] = {}
         self._memory = memory
+        self._logged = 0
         self._mark = secrets.token_hex(8)
         ours, theirs = Pipe()
         environ = os.environ | {MARK: self._mark}
@@ -128,20 +130,8 @@ class Worker:
         Raises:
             Failure: If the worker fails the request, exceeds the time, or dies.
         """
-        name = request.__name__.replace("_", " ")
-        try:
-            self._connection.send(((request.__module__, request.__qualname__), args, kwargs))
-            self._await(name, timeout_s)
-            done, result = self._connection.recv()
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            raise Failure(Status.CRASHED, self._how_it_died(name)) from None
-        except Failure:
-            raise
-        except Exception as error:  # whatever unpickling a tool's own object raises here
-            raise Failure(Status.ERROR, f"the reply to {name}: {describe(error)}") from error
-        if not done:
-            raise result
-        return cast(T, result)
+        with self._turn:  # others may ask the reference at the same time
+            return self._asked(request, timeout_s, *args, **kwargs)
 
     def stop(self) -> None:
         """Kill the worker and whatever it started, wherever that went."""
@@ -162,6 +152,26 @@ class Worker:
         except psutil.Error:
             return 0.0
         return float(used.user + used.system)
+
+    def _asked(
+        self, request: Request[P, T], timeout_s: float, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        name = request.__name__.replace("_", " ")
+        with contextlib.suppress(FileNotFoundError):
+            self._logged = self.log.stat().st_size
+        try:
+            self._connection.send(((request.__module__, request.__qualname__), args, kwargs))
+            self._await(name, timeout_s)
+            done, result = self._connection.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise Failure(Status.CRASHED, self._how_it_died(name)) from None
+        except Failure:
+            raise
+        except Exception as error:  # whatever unpickling a tool's own object raises here
+            raise Failure(Status.ERROR, f"the reply to {name}: {describe(error)}") from error
+        if not done:
+            raise result
+        return cast(T, result)
 
     def _await(self, request: str, timeout_s: float) -> None:
         """Wait for the reply, as long as time and memory allow.
@@ -191,13 +201,14 @@ class Worker:
         return total
 
     def _how_it_died(self, request: str) -> str:
-        """Return how the process died, and the last line it wrote."""
+        """Return how the process died, and the last line it wrote since it was asked."""
         with contextlib.suppress(psutil.TimeoutExpired):
             self._process.wait(1.0)  # it closes its pipe before it has ended
         self.stop()
         code = self._process.returncode
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        lines = self.log.read_text(errors="replace").strip().splitlines()
+        written = self.log.read_bytes()[self._logged :].decode(errors="replace")
+        lines = written.strip().splitlines()
         last = f"; log ends {lines[-1]!r}" if lines else ""
         return f"worker died during {request}: {how}{last}"
 
@@ -219,6 +230,7 @@ class Pool:
         self._workers: dict[str, Worker] = {}
         self._spread = False
         self._closed = False
+        self._starting = threading.Lock()
 
     @property
     def cores(self) -> int:
@@ -250,11 +262,12 @@ class Pool:
 
     def worker(self, tool: str) -> Worker:
         """Return the living worker of a tool, started if need be."""
-        worker = self._workers.get(tool)
-        if worker is None or not worker.alive:
-            worker = self.start(tool)
-            self._workers[tool] = worker
-        return worker
+        with self._starting:
+            worker = self._workers.get(tool)
+            if worker is None or not worker.alive:
+                worker = self.start(tool)
+                self._workers[tool] = worker
+            return worker
 
     def start(self, tool: str) -> Worker:
         """Return a fresh worker of a tool, which the caller must stop.

@@ -9,16 +9,21 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from gradiometer.measure.agreement import agree
-from gradiometer.measure.conditions import Conditions
+from gradiometer.measure.agreement import Explain, agree
+from gradiometer.measure.conditions import Conditions, References
+from gradiometer.measure.diagnosis import explain
+from gradiometer.measure.kept import Kept, kept
 from gradiometer.measure.options import FEWEST_ROUNDS
 from gradiometer.measure.pool import AnyPool, AnyWorker, P, Request, T
+from gradiometer.measure.stale import elsewhere
 from gradiometer.measure.statistics import Median, median, paired
 from gradiometer.plugins.registry import MethodEntry
 from gradiometer.vocabulary.answer import Answer
 from gradiometer.vocabulary.case import Cell
 from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Verdict, Warm
+from gradiometer.vocabulary.point import Argument
 from gradiometer.worker import requests
 from gradiometer.worker.requests import Work
 
@@ -52,6 +57,7 @@ class Trial:
         samples: Seconds a call, by the number of the round.
         calm: Rounds of them in which the machine was undisturbed.
         loops: Calls in a sample.
+        kept: The components of its answer where calls are timed, once it has answered.
     """
 
     def __init__(self, method: MethodEntry, conditions: Conditions, pool: AnyPool) -> None:
@@ -65,6 +71,7 @@ class Trial:
         self.samples: dict[int, float] = {}
         self.calm: Sequence[int] = ()
         self.loops = 0
+        self.kept: Kept | None = None
         self._pool = pool
         self._worker: AnyWorker | None = None
         self._cpu_s = 0.0
@@ -230,7 +237,12 @@ class Trial:
         truth, verdict = self.conditions.truths[k], self.outcome.verdict
         exact, dtype = self.method.exact or not asked.differentiates, self.cell.case.dtype
         layout, promise = asked.layout(signature), verdict.promise or 0.0
-        found = agree(answer.arrays, truth, layout, promise=promise, exact=exact, dtype=dtype)
+        found = agree(
+            answer.arrays, truth, layout, promise=promise, exact=exact, dtype=dtype,
+            explain=self._explain(self.conditions.points.checked[k]),
+        )  # fmt: skip
+        if k == 0:
+            self.kept = kept(found.compared, asked, signature)
         verdict.digits = _least(verdict.digits, found.digits)
         verdict.worst_digits = _least(verdict.worst_digits, found.worst_digits)
         verdict.ulps = max(filter(None, (verdict.ulps, found.ulps)), default=verdict.ulps)
@@ -246,6 +258,17 @@ class Trial:
 
     def _after(self) -> str:
         return f"right at first, not after {self.loops * len(self.samples)} calls: "
+
+    def _explain(self, at: Argument) -> Explain:
+        """Return what explains a wrong answer at a point."""
+        conditions = self.conditions
+        references = References(self._pool, conditions.options.timeout_s)
+        return partial(
+            explain,
+            asked=conditions.operator,
+            signature=conditions.points.signature,
+            elsewhere=partial(elsewhere, conditions, at, references),
+        )
 
     @property
     def _placed(self) -> bool:

@@ -73,7 +73,7 @@ def gradiometer_cell(request: pytest.FixtureRequest) -> Iterator[BenchmarkCell]:
     session = _session(request.config)
     cell = BenchmarkCell(request.param, session)
     yield cell
-    session.add(cell.cell, cell.outcome, request.config.rootpath)
+    session.add(cell.cell, cell.outcome, cell.kept, request.config.rootpath)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from gradiometer.api import facts, identity
 from gradiometer.errors import GradiometerError
 from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.environment import versions
+from gradiometer.measure.kept import Kept
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import make_plan
 from gradiometer.measure.statistics import median
@@ -25,6 +26,7 @@ from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader
 from gradiometer.plugins.selection import choose
 from gradiometer.pytest_plugin.process import ThisProcess
+from gradiometer.runs.answers import Answers
 from gradiometer.runs.schema import record
 from gradiometer.runs.store import RunFolder
 from gradiometer.vocabulary.case import Case, Cell
@@ -62,6 +64,7 @@ class Session:
         self._references = References(self.process, self.options.timeout_s)
         self._conditions: dict[Case, Conditions] = {}
         self.folder: RunFolder | None = None
+        self._answers = Answers()
         threadpool_limits(self.options.threads)  # NumPy was imported before it could be told
 
     def trial(self, cell: Cell) -> Trial:
@@ -80,12 +83,13 @@ class Session:
             self._conditions[case] = found
         return Trial(registry.methods[cell.method], self._conditions[case], self.process)
 
-    def add(self, cell: Cell, outcome: Outcome, root: Path) -> None:
+    def add(self, cell: Cell, outcome: Outcome, kept: Kept | None, root: Path) -> None:
         """Record a cell in the session's run, which is made when the first one ends."""
         if self.folder is None:
             info = facts(self.plan, self.options, "sequential", PACKAGES)
             self.folder = RunFolder.create(root / "results", info)
-        self.folder.append(record(identity(cell, self.plan.registry), outcome))
+        lines = self._answers.lines(cell.case.id, cell.method, kept)
+        self.folder.append(record(identity(cell, self.plan.registry), outcome), answers=lines)
 
 
 class BenchmarkCell:
@@ -99,6 +103,7 @@ class BenchmarkCell:
     def __init__(self, cell: Cell, session: Session) -> None:
         self.cell = cell
         self.outcome = Outcome(Status.ERROR, "the test ended before its check")
+        self.kept: Kept | None = None
         self._session = session
         self._trial: Trial | None = None
 
@@ -108,9 +113,12 @@ class BenchmarkCell:
         A cell that cannot be tried here, or declines, is skipped with its reason.
         """
         try:
-            self._trial = self._session.trial(self.cell)
-            self.outcome = self._trial.outcome
-            self._trial.check()
+            self._trial = trial = self._session.trial(self.cell)
+            self.outcome = trial.outcome
+            try:
+                trial.check()
+            finally:
+                self.kept = trial.kept
         except Failure as failure:
             self._end(failure)
 

@@ -19,16 +19,19 @@ Tangents v (one array an input) and cotangents w (one an output) are part of the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from gradiometer.errors import UnknownName
 from gradiometer.vocabulary.dtype import DTYPES
 from gradiometer.vocabulary.method import Digits, Method
 from gradiometer.vocabulary.point import Argument, Directions, Signature
-from gradiometer.vocabulary.space import Array, Space
+from gradiometer.vocabulary.space import Array, Space, component
 
 Native = tuple[tuple[Any, ...], dict[str, Any], tuple[tuple[Any, ...], ...]]
 
@@ -89,6 +92,22 @@ class Operator:
         for each in product(*arrays):
             for names in product(*(array.components() for array in each)):
                 yield (self.component or self.label).format(*names)
+
+    def locate(self, signature: Signature, i: int) -> str:
+        """Return the name of the i-th component.
+
+        Raises:
+            IndexError: If there is none.
+        """
+        spaces = self.spaces(signature)
+        for each in product(*(space.shapes.items() for space in spaces)):
+            shape = sum((shape for _, shape in each), ())
+            if i < math.prod(shape):
+                at = iter(np.unravel_index(i, shape))
+                names = [component(name, tuple(int(next(at)) for _ in s)) for name, s in each]
+                return (self.component or self.label).format(*names)
+            i -= math.prod(shape)
+        raise IndexError(i)
 
     def directions(self, directions: Directions) -> dict[str, Array]:
         """Return the directions that it takes, by the name of the input or output."""
