@@ -9,11 +9,9 @@ from functools import cache
 from typing import Any
 
 import built_in
-import hypothesis
 import numpy as np
 import pytest
 from built_in import PROBLEMS
-from hypothesis import strategies as st
 
 from gradiometer import Argument, Directions, Point, Problem, Signature, Space
 from gradiometer.measure.agreement import ZERO, Agreement, agree
@@ -200,24 +198,24 @@ def test_a_value_is_one_scalar(scalar: Any) -> None:
     assert found.status is Status.OK
 
 
-COMPONENTS = st.lists(
-    st.tuples(st.floats(1.0, 10.0), st.integers(-100, 100)), min_size=1, max_size=6
-)
-"""Sizes of a truth's components, as mantissas and exponents."""
+DRAWS = range(200)
 
 
-@hypothesis.given(COMPONENTS, st.data(), st.floats(-9.0, 1.0), st.floats(0.0, 8.0))
-def test_an_inexact_method_owes_its_promise_in_the_norm(
-    components: list[tuple[float, int]], data: st.DataObject, exponent: float, promise: float
-) -> None:
-    hypothesis.assume(abs(exponent + promise) > 1e-3)
-    truth = exactly(*(mantissa * 10.0**power for mantissa, power in components))
-    weights = st.lists(st.floats(0.1, 1.0), min_size=len(components), max_size=len(components))
-    direction = np.array(data.draw(weights))
-    error = direction / np.linalg.norm(direction) * 10.0**exponent * truth.norm
+def sizes(rng: np.random.Generator) -> Array:
+    """Draw the components of a truth, up to six, of any size."""
+    return rng.uniform(1.0, 10.0, rng.integers(1, 7)) * 10.0 ** rng.integers(-100, 100)
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_an_inexact_method_owes_its_promise_in_the_norm(draw: int) -> None:
+    rng = np.random.default_rng(draw)
+    truth, promise = exactly(*sizes(rng)), rng.uniform(0.0, 8.0)
+    missed = float(rng.choice([-1.0, 1.0])) * 10.0 ** rng.uniform(-3.0, 0.0)
+    error = rng.standard_normal(truth.high.size)
+    error *= 10.0 ** (missed - promise) * truth.norm / np.linalg.norm(error)
     found = compare(truth.high + error, truth, promise, exact=False)
-    assert (found.status is Status.OK) is (exponent + promise < 0.0)
-    assert found.digits == pytest.approx(-exponent, abs=1e-6)
+    assert (found.status is Status.OK) is (missed < 0.0)
+    assert found.digits == pytest.approx(promise - missed, abs=1e-6)
 
 
 def test_an_inexact_method_may_lose_a_small_component_and_an_exact_one_may_not() -> None:
@@ -315,30 +313,20 @@ def test_an_answer_rounded_to_single_precision_disagrees(problem: str, label: st
         assert 6.5 < found.digits < 9.5
 
 
-@hypothesis.given(
-    COMPONENTS,
-    st.data(),
-    st.sampled_from([-1.0, 1.0]),
-    st.floats(0.0, 0.99) | st.floats(1.01, 1e6),
-    st.floats(1.0, 12.0),
-)
-def test_an_exact_method_owes_each_component_its_promise_or_what_rounding_leaves(
-    components: list[tuple[float, int]],
-    data: st.DataObject,
-    sign: float,
-    share: float,
-    promise: float,
-) -> None:
-    high = np.array([mantissa * 10.0**power for mantissa, power in components])
-    lost = st.lists(st.floats(-16.0, -1.0), min_size=high.size, max_size=high.size)
-    truth = enclosed(high, high * 10.0 ** np.array(data.draw(lost)))
-    component = data.draw(st.integers(0, high.size - 1))
-    answer = high.copy()
+@pytest.mark.parametrize("draw", DRAWS)
+def test_an_exact_method_owes_each_component_its_promise_or_what_rounding_leaves(draw: int) -> None:
+    rng = np.random.default_rng(draw)
+    high, promise = sizes(rng), rng.uniform(1.0, 12.0)
+    truth = enclosed(high, high * 10.0 ** rng.uniform(-16.0, -1.0, high.size))
+    component = int(rng.integers(high.size))
     grant = max(10.0**-promise * high[component], truth.bound[component])
-    answer[component] += sign * share * grant
-    found = compare(answer, truth, promise)
-    assert (found.status is Status.OK) is (share < 1.0)
-    assert share < 1.0 or f"x[{component}]: " in found.reason
+    for share in (0.99, 1.01, 10.0 ** rng.uniform(0.1, 6.0)):
+        for sign in (-1.0, 1.0):
+            answer = high.copy()
+            answer[component] += sign * share * grant
+            found = compare(answer, truth, promise)
+            assert (found.status is Status.OK) is (share < 1.0)
+            assert share < 1.0 or f"x[{component}]: " in found.reason
 
 
 def test_an_error_of_a_billionth_is_caught_in_each_of_thousands_of_components() -> None:
