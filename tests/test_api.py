@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -195,4 +196,5 @@ def wait_for_workers(folder: Path, coordinator: psutil.Process) -> list[psutil.P
     while coordinator.is_running():
         if list(folder.glob("results/*/logs/backprop.log")):
             return coordinator.children(recursive=True)
+        time.sleep(0.01)  # the run shares this core
     raise AssertionError("the run ended before it could be interrupted")

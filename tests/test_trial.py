@@ -224,13 +224,13 @@ def test_quick_or_untimed_cells_are_checked_more(
     [(0, "at the point of preparation"), (1, "at another point that is checked")],
 )
 def test_an_answer_of_an_earlier_call_is_told_so(call: int, where: str) -> None:
-    found = trial(Memoising(call), conditions(SCALAR, count=2))
+    found = trial(Frozen(call), conditions(SCALAR, count=2))
     with pytest.raises(Failure, match=f": stale in all of x, right {where}; "):
         found.check()
 
 
 def test_what_cannot_be_certified_elsewhere_is_passed_over() -> None:
-    found, other = trial(Memoising(0), conditions(SCALAR)), conditions(VECTOR).points.preparation
+    found, other = trial(Frozen(0), conditions(SCALAR)), conditions(VECTOR).points.preparation
     points = replace(found.conditions.points, preparation=other)
     found.conditions = replace(found.conditions, points=points)
     wrong = Compared(7.3 + found.conditions.truths[0].high, found.conditions.truths[0], 12.0, True)
@@ -238,7 +238,7 @@ def test_what_cannot_be_certified_elsewhere_is_passed_over() -> None:
 
 
 def test_the_answer_where_calls_are_timed_is_kept() -> None:
-    found = trial(Memoising(1), conditions(SCALAR, count=2))
+    found = trial(Frozen(1), conditions(SCALAR, count=2))
     with pytest.raises(Failure, match="stale"):
         found.check()
     assert found.kept.names == ["∂/∂x[0]", "∂/∂x[1]"]

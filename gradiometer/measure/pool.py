@@ -99,6 +99,7 @@ class Worker:
         self.opened: dict[tuple[str, Target], float] = {}
         self._memory = memory
         self._logged = 0
+        self._turn = threading.Lock()
         self._mark = secrets.token_hex(8)
         ours, theirs = Pipe()
         environ = os.environ | {MARK: self._mark}

@@ -225,9 +225,15 @@ def _refuse_promises(method: Method) -> None:
     pairs = method.digits.items() if isinstance(method.digits, Mapping) else [("", method.digits)]
     for dtype, pair in pairs:
         fits = isinstance(pair, Sequence) and len(pair) == len(PROMISES)
-        if not fits or not all(isinstance(d, Real) and least <= d <= most for d in pair):
+        if not fits or not all(_can_be_promised(d) for d in pair):
             raise InvalidPlugin(
                 f"Method {method.name!r} promises {pair!r} digits{dtype and f' in {dtype}'}: "
                 f"expected those of a first and of a second derivative, each from {least:g} to "
                 f'{most:g}, as in {{"float64": (12.0, 11.0)}}.'
             )
+
+
+def _can_be_promised(digits: object) -> bool:
+    """Return whether so many digits can be promised; `None` promises nothing."""
+    least, most = PROMISES
+    return digits is None or (isinstance(digits, Real) and least <= float(digits) <= most)

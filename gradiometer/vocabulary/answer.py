@@ -51,7 +51,7 @@ def as_arrays(result: Any, asked: Operator, signature: Signature, dtype: str = "
     """Return a method's finished result as the arrays of the operator's layout.
 
     What does not fit is returned as it is, for the comparison to name; so is `None` in the place of
-    all arrays. In the place of one (an input that is not used) it counts as zeros of the point's dtype.
+    all arrays. In the place of one (an input that is not used) it counts as zeros of the dtype.
     """
     if result is None:
         return Answer([None])
