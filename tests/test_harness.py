@@ -169,8 +169,8 @@ def test_an_answer_to_a_truth_of_zero_is_checked(
     outcome = troubled["flat"]
     assert (outcome.status, outcome.reason) == (Status.OK, ZERO)
     verdict = outcome.verdict
-    figures = (verdict.digits, verdict.owed, verdict.undecided, verdict.condition)
-    assert figures == (None, None, 0, None)
+    assert (verdict.owed, verdict.undecided, verdict.condition) == (None, 0, None)
+    assert verdict.digits > 12  # of the other points
 
 
 # The other operators.
