@@ -386,7 +386,7 @@ def test_a_method_that_disagrees_is_named_in_the_report(disagreeing: Measured) -
     told = disagreeing.report.read_text("utf-8")
     assert "3 cells disagree with the truth or failed" in told
     coverage = told.partition("## Coverage")[2]
-    assert re.search(r"\| disagrees +\| product-of-sum/float64/gradient +\| zeros ", coverage)
+    assert re.search(r"\| disagrees +\| 1 +\| zeros +\| product-of-sum/float64/gradient ", coverage)
 
 
 def test_a_plugin_that_fails_to_load_is_a_row_with_its_reason(disagreeing: Measured) -> None:
