@@ -48,7 +48,7 @@ def make_loop(
         "    return clock() - start\n"
     )
     exec(compile(source, "<gradiometer loop>", "exec"), scope)
-    loop: Loop = scope["loop"]
+    loop: Loop = scope.pop("loop")  # no cycle: what it holds goes with it
     return loop
 
 
