@@ -74,7 +74,8 @@ def make_loop(
         "    return elapsed\n"
     )
     exec(compile(source, "<gradiometer loop>", "exec"), scope)
-    return Loop(scope["loop"], len(statements), last, Given({"an argument": arguments}))
+    loop = scope.pop("loop")  # no cycle: what it holds goes with it
+    return Loop(loop, len(statements), last, Given({"an argument": arguments}))
 
 
 RETRIED = 50
