@@ -141,6 +141,8 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
      "--size large --operator hessian --seed 7 --plugins other.py --json",
      {"sizes": ["large"], "operators": ["hessian"], "seed": 7, "plugins": ["other.py"],
       "json": True}),
+    ("show own.py:cube", "dtype", "", "--dtype float32", {"dtypes": ["float32"]}),
+    ("show own.py:cube", "methods", "", "--method backprop", {"answering": ["backprop"]}),
 
     ("list problems", "plugins json", "", "--plugins own.py --json",
      {"plugins": ["own.py"], "listed": ["cube", "drawn"], "json": True}),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from gradiometer.reference.enclosure import UNIT, Enclosure
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 
 from gradiometer import Argument, Problem, Space
 from gradiometer.measure.agreement import agree

@@ -68,7 +68,7 @@ def remembering(clock: Clock, most: int, key: Callable[[Any], Any]) -> Callable[
     known: OrderedDict[Any, Any] = OrderedDict()
 
     def call(x: Any) -> None:
-        clock.take(0.1 if key(x) in known else 1.0)
+        clock.take(1e-4 if key(x) in known else 1e-3)
         known[key(x)] = x
         known.move_to_end(key(x))
         while len(known) > most:
@@ -122,7 +122,7 @@ def test_one_disturbance_is_measured_away(clock: Clock) -> None:
 
     def call(x: Any) -> None:
         disturbed = len(seen) < MOST and x.tobytes() not in seen
-        clock.take(5.0 if disturbed else 1.0)
+        clock.take(5e-3 if disturbed else 1e-3)
         seen.add(x.tobytes())
 
     found, _, times = measure(call)

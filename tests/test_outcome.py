@@ -39,8 +39,8 @@ def test_a_status_is_its_text(text: str) -> None:
     assert status.name.lower().replace("_", "-") == text
 
 
-def test_there_are_ten_ways_to_end_and_no_other() -> None:
-    assert len(Status) == 10
+def test_there_are_eleven_ways_to_end_and_no_other() -> None:
+    assert len(Status) == 11
     with pytest.raises(ValueError, match="'fine' is not a valid Status"):
         Status("fine")
 
