@@ -15,8 +15,8 @@ help: ## List the targets
 run: $(STAMP) ## Compare every method on every problem; pass options with ARGS="--quick"
 	$(BIN)/gradiometer run $(ARGS)
 
-test: $(STAMP) ## Run the tests
-	$(BIN)/pytest $(ARGS)
+test: $(STAMP) ## Run the tests, a process a core; choose with ARGS="-k pool"
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 lint: $(STAMP) ## Lint, types, import contracts
 	$(BIN)/ruff check .

@@ -31,7 +31,7 @@ from gradiometer.measure.plan import make_plan
 from gradiometer.plugins import loader
 from gradiometer.reference.certify import certify
 from gradiometer.worker import requests, sampling
-from gradiometer.worker.process import pin
+from gradiometer.worker.cores import pin
 from gradiometer.worker.tool import Tool
 
 GRADIOMETER = [sys.executable, "-m", "gradiometer"]
@@ -114,7 +114,7 @@ def look_ups() -> list[Any]:
         plan = make_plan(registry, problems, methods, extent="typical")
         for case in (case for case in plan.cases if case.operator != "value"):
             problem = registry.problems[case.problem].address
-            at = requests.points(tool, problem, case.size, 0, case.dtype, 1).checked[0]
+            at = requests.points(tool, problem, case.size, 0, case.dtype).checked[0]
             again = functools.partial(requests.certify, tool, problem, at, case.operator)
             again()
             found.append((statistics.median(_timed(again) for _ in range(5)), case.problem))
@@ -135,11 +135,11 @@ def bare_loops(rounds: int = 31) -> dict[str, float]:
     registry, tool, ratios = loader.load(), Tool(), {}
     for (name, label, method), bare in CELLS.items():
         problem, chosen = registry.problems[name].address, registry.methods[method].address
-        points = requests.points(tool, problem, label, 0, "float64", 1)
+        points = requests.points(tool, problem, label, 0, "float64")
         at, work = points.checked[0], requests.Work(chosen, problem, "gradient", points.signature)
         requests.set_up(tool, chosen, Target())
         requests.prepare(tool, "cell", work, points.preparation, 60.0)
-        loops, _ = requests.calibrate(tool, "cell", at, 0.005)
+        loops, _ = requests.calibrate(tool, "cell", [at], 0.005)
         loop = bare(problem.load(), at.point)
         loop(loops)
         paired = [

@@ -77,9 +77,9 @@ def repeatability() -> Iterator[Figure]:
 def fidelity() -> Iterator[Figure]:
     """Compare the timing loop with timeit's around the same call, from 1 µs to 100 ms."""
     for n in (20, 2_000, 200_000, 2_000_000):
-        loop = sampling.make_loop(sampling.kernel, (n,), {})
+        loop = sampling.make_loop(sampling.kernel, [((n,), {})])
         bare = timeit.Timer("f(n)", globals={"f": sampling.kernel, "n": n}).timeit
-        loops = sampling.calibrate(loop, 0.005)
+        loops = sampling.calibrate(loop.run, 0.005)
         pairs = [(sampling.sample(loop, loops).wall_s, bare(loops) / loops) for _ in range(41)]
         off = statistics.median(ours / theirs for ours, theirs in pairs) - 1
         shown = f"{statistics.median(ours for ours, _ in pairs) * 1e6:,.3g} µs"

@@ -26,7 +26,7 @@ from gradiometer import Argument, Problem
 from gradiometer.errors import ReferenceFailure
 from gradiometer.measure.agreement import agree
 from gradiometer.reference.certify import certify
-from gradiometer.reference.enclosure import UNIT, Enclosure, norm
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure, norm
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.space import Space
 

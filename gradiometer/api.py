@@ -17,6 +17,7 @@ from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import MethodEntry, Registry
 from gradiometer.plugins.selection import What, choose
+from gradiometer.runs.answers import Answers
 from gradiometer.runs.run import Run
 from gradiometer.runs.schema import COMPARISON, Identity, Row, record, samples
 from gradiometer.runs.store import RunFolder, find_run, read_info
@@ -31,6 +32,7 @@ def run(
     *,
     sizes: str | Iterable[str] | None = None,
     operators: str | Iterable[str] | None = None,
+    dtype: str | Iterable[str] | None = None,
     quick: bool = False,
     everything: bool = False,
     options: Options | None = None,
@@ -45,6 +47,7 @@ def run(
         sizes: Glob patterns of size labels; by default all sizes of the problems that are named,
             and one typical size of each where all problems are taken.
         operators: Operators by name; the value and the first derivative by default.
+        dtype: What numbers are: float64 (by default), float32, or both.
         quick: Whether to take the smallest size of each problem, and fewer samples.
         everything: Whether to take all operators and all sizes by default.
         options: Threads, rounds, budgets, seed; by default 3 s a case, 1 s where one size of each
@@ -68,6 +71,7 @@ def run(
         choose(registry, methods, ("methods",))["methods"],
         sizes=sizes,
         operators=operators,
+        dtypes=dtype,
         extent=taken,
         everything=everything,
     )
@@ -189,11 +193,13 @@ def _measure(
 ) -> Run:
     listener, options = progress or Progress(), Options(**folder.info["options"])
     listener.start(len(plan.cells), folder.recorded, folder.path)
-    harness = Harness(plan, options, folder.logs, done, listener)
+    harness, answers = Harness(plan, options, folder.logs, done, listener), Answers()
     with concluding(folder, lambda: {"noise": harness.meter.noise().facts()}), harness:
         for ended in harness.outcomes():
             row = record(identity(ended.cell, plan.registry), ended.outcome)
-            folder.append(row, samples(ended.samples, ended.calm, ended.outcome.warm.loops))
+            series = samples(ended.samples, ended.calm, ended.outcome.warm.loops)
+            lines = answers.lines(ended.cell.case.id, ended.cell.method, ended.kept)
+            folder.append(row, series, answers=lines)
             listener.advance(ended.cell.id)
     return Run.read(folder.path)
 

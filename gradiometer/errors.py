@@ -29,8 +29,20 @@ class UnknownName(GradiometerError):
         super().__init__(message)
 
 
+class InvalidPlugin(GradiometerError):
+    """A problem or a method that says of itself what cannot be."""
+
+
 class Declined(GradiometerError):
     """A method will not attempt a case, with its forecast: the cell is skipped."""
+
+
+class ChangedInput(GradiometerError):
+    """A method changes what it is called with: the cell disagrees."""
+
+
+class WorkBeside(GradiometerError):
+    """A method computes outside the call that is timed."""
 
 
 class ReferenceFailure(GradiometerError):

@@ -23,7 +23,8 @@ def _erf(x):
 
 
 def _where(condition, a, b):
-    if type(condition) is bool:
+    kind = type(condition)
+    if kind is bool or kind is np.bool:
         return a if condition else b
     return np.where(condition, a, b)
 
@@ -44,6 +45,7 @@ class Backprop(Method):
 
     Other derivatives where the problem's author wrote them; what can be derived from these, is.
     Cost: what the author wrote, usually two to three primals for a backward pass. Error: rounding.
+    Where authors call `math` on scalars, that part is computed in float64 whatever the dtype.
     """
 
     name, mode = "backprop", "manual"
@@ -54,7 +56,9 @@ class Backprop(Method):
         return Namespace(np, own | {"where": _where, "erf": _erf})
 
     def array(self, a):
-        return float(a) if a.ndim == 0 else a
+        if a.ndim:
+            return a
+        return a[()] if a.dtype == np.float32 else float(a)  # Python's floats are doubles
 
     def value(self, f):
         return functools.partial(f.problem.function, f.xp)

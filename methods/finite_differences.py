@@ -1,7 +1,7 @@
 """Finite differences: the function as a black box, perturbed by components or along directions."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import lazy_loader as lazy
 import numpy as np
@@ -10,37 +10,41 @@ from gradiometer import Method, Namespace, Unsupported
 
 scipy = lazy.load("scipy")
 
-EPSILON = float(np.finfo(np.float64).eps)
-
 
 class _Differences(Method):
-    """What the three have in common: one component perturbed at a time, or all at once."""
+    """What the three have in common: one component perturbed at a time, or all at once.
+
+    Attributes:
+        root: A step is this root of the distance from 1 to the next number of the dtype.
+    """
 
     mode = "numerical"
     exact = False
     one_sided = False
-    dtype: type = np.float64
+    root = 1
 
     def namespace(self):
         return Namespace(np, {"erf": _erf})
 
     def array(self, a):
-        return float(a) if a.ndim == 0 else a
+        return a if a.ndim else _number(a)
 
     def gradient(self, f):
+        step = _step(f, self.root)
+
         def gradient(inputs, given):
             base = f(inputs, given) if self.one_sided else None
             slopes, point = [], list(inputs)
             for k, a in enumerate(inputs):
-                if isinstance(a, float):
+                if isinstance(a, float | np.float32):
 
                     def shifted(x, k=k):
                         point[k] = x
                         return f(tuple(point), given)
 
-                    slopes.append(self.slope(shifted, a, base))
+                    slopes.append(self.slope(shifted, a, base, step))
                 else:
-                    columns = self._columns(f, point, k, given, base)
+                    columns = self._columns(f, point, k, given, base, step)
                     slopes.append(np.array(columns).reshape(a.shape))
                 point[k] = a
             return tuple(slopes)
@@ -48,7 +52,7 @@ class _Differences(Method):
         return gradient
 
     def jacobian(self, f):
-        several = len(f.problem.output_names) > 1
+        step, several = _step(f, self.root), len(f.problem.output_names) > 1
 
         def outputs(inputs, given):
             y = f(inputs, given)
@@ -58,14 +62,15 @@ class _Differences(Method):
             base = outputs(inputs, given) if self.one_sided else None
             columns, point = [], [np.asarray(a) for a in inputs]
             for k, a in enumerate(point):
-                columns += self._columns(outputs, point, k, given, base)
+                columns += self._columns(outputs, point, k, given, base, step)
                 point[k] = a
             return np.array(columns).T
 
         return jacobian
 
     def jvp(self, f):
-        several = len(f.problem.output_names) > 1
+        step, several = _step(f, self.root), len(f.problem.output_names) > 1
+        origin = _number(np.zeros((), f.point.dtype))
 
         def jvp(inputs, given, tangents):
             unpack = None
@@ -77,23 +82,23 @@ class _Differences(Method):
                     y, unpack = _flattened(y)
                 return y
 
-            base = shifted(0.0) if self.one_sided else None
-            pushed = self.slope(shifted, 0.0, base, _reach(inputs, tangents))
+            base = shifted(origin) if self.one_sided else None
+            pushed = self.slope(shifted, origin, base, step, _reach(inputs, tangents))
             return pushed if unpack is None else unpack(pushed)
 
         return jvp
 
-    def slope(self, shifted, x, base, scale=None):
+    def slope(self, shifted, x, base, step, scale=None):
         """Return the slope of `shifted`, a function of one number, at x.
 
         `base` is the function at the point itself for one-sided differences, else None; `scale` is
-        what a step is a fraction of, max(1, |x|) by default.
+        what `step` is relative to, max(1, |x|) by default.
         """
         raise NotImplementedError
 
-    def _columns(self, f, point, k, given, base):
+    def _columns(self, f, point, k, given, base, step):
         """Return the slopes of f in each component of array `k`, perturbed in a copy of it."""
-        work: Any = np.array(point[k], dtype=self.dtype)
+        work: Any = self.copy(point[k])
         flat, slopes = work.reshape(-1), []
         point[k] = work
         inputs = tuple(point)
@@ -102,26 +107,33 @@ class _Differences(Method):
             flat[i] = x
             return f(inputs, given)
 
-        for i, x in enumerate(flat.real.tolist()):
-            slopes.append(self.slope(shifted, x, base))
+        single = flat.real.dtype == np.float32  # a step must be seen as it is rounded
+        for i, x in enumerate(tuple(flat.real) if single else flat.real.tolist()):
+            slopes.append(self.slope(shifted, x, base, step))
             flat[i] = x
         return slopes
+
+    def copy(self, a):
+        """Return a copy of an array, to be perturbed."""
+        return np.array(a)
 
 
 class _Second(_Differences):
     """Second differences: the function at points displaced along two directions."""
 
-    second_step = 0.0
+    second_root = 1
 
     def curvature(self, shifted, h, k):
         """Return the mixed second difference of `shifted(s, t)` with steps h and k."""
         raise NotImplementedError
 
     def hessian(self, f):
+        step = _step(f, self.second_root)
+
         def hessian(inputs, given):
             x, unpack = _flattened(inputs)
-            steps = self.second_step * np.maximum(1.0, np.abs(x))
-            matrix = np.empty((x.size, x.size))
+            steps = step * np.maximum(1.0, np.abs(x))
+            matrix = np.empty((x.size, x.size), x.dtype)
             for i in range(x.size):
                 for j in range(i + 1):
 
@@ -137,12 +149,14 @@ class _Second(_Differences):
         return hessian
 
     def hvp(self, f):
+        step = _step(f, self.second_root)
+
         def hvp(inputs, given, tangents):
             x, unpack = _flattened(inputs)
             v, _ = _flattened(tangents)
-            steps = self.second_step * np.maximum(1.0, np.abs(x))
-            along = self.second_step * _reach(inputs, tangents)
-            product = np.empty(x.size)
+            steps = step * np.maximum(1.0, np.abs(x))
+            along = step * _reach(inputs, tangents)
+            product = np.empty_like(x)
             for i in range(x.size):
 
                 def shifted(s, t, i=i):
@@ -160,20 +174,21 @@ class ForwardDifference(_Second):
     """(f(x + h·eᵢ) − f(x)) / h with h = √ε·max(1, |xᵢ|); second differences with ∛ε.
 
     Cost: n + 1 primals for a gradient, 2n² for a Hessian. Error: h·f″/2 from truncation, ε·f/h from
-    rounding; about half the digits, a third at second order.
+    rounding; about half the digits, a third at second order. At f = 1000·f′, or f″ = 1000·f′, three
+    less: float32 has one left, and none at second order.
 
     Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
     """
 
-    name, digits, one_sided = "forward-difference", {"float64": (5.0, 2.0)}, True
-    second_step = EPSILON ** (1 / 3)
+    name, one_sided, root, second_root = "forward-difference", True, 2, 3
+    digits: ClassVar = {"float64": (5.0, 2.0), "float32": (1.0, None)}
 
     def evaluations(self, operator, n, m):
         counts = {"jvp": 2, "vjp": 2 * n, "hvp": 4 * n, "hessian": 2 * n * (n + 1)}
         return counts.get(operator, n + 1)
 
-    def slope(self, shifted, x, base, scale=None):
-        above = x + EPSILON ** (1 / 2) * (max(1.0, abs(x)) if scale is None else scale)
+    def slope(self, shifted, x, base, step, scale=None):
+        above = x + step * (max(1.0, abs(x)) if scale is None else scale)
         return (shifted(above) - base) / (above - x)  # the step as it was rounded
 
     def curvature(self, shifted, h, k):
@@ -184,19 +199,20 @@ class CentralDifference(_Second):
     """(f(x + h·eᵢ) − f(x − h·eᵢ)) / 2h with h = ∛ε·max(1, |xᵢ|); second differences with ε^¼.
 
     Cost: 2n primals for a gradient, 2n² for a Hessian. Error: h²·f‴/6 from truncation, ε·f/h from
-    rounding; about two thirds of the digits, half at second order.
+    rounding; about two thirds of the digits, half at second order. At f = 1000·f′, or f‴ = 1000·f′,
+    three less: float32 has one and a half left, and none to promise at second order.
 
     Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
     """
 
-    name, digits = "central-difference", {"float64": (7.0, 4.0)}
-    second_step = EPSILON ** (1 / 4)
+    name, root, second_root = "central-difference", 3, 4
+    digits: ClassVar = {"float64": (7.0, 4.0), "float32": (1.5, None)}
 
     def evaluations(self, operator, n, m):
         return {"jvp": 2, "hvp": 4 * n, "hessian": 2 * n * (n + 1)}.get(operator, 2 * n)
 
-    def slope(self, shifted, x, base, scale=None):
-        h = EPSILON ** (1 / 3) * (max(1.0, abs(x)) if scale is None else scale)
+    def slope(self, shifted, x, base, step, scale=None):
+        h = step * (max(1.0, abs(x)) if scale is None else scale)
         above, below = x + h, x - h
         return (shifted(above) - shifted(below)) / (above - below)
 
@@ -206,17 +222,16 @@ class CentralDifference(_Second):
 
 
 class ComplexStep(_Differences):
-    """Im f(x + i·h·eᵢ) / h with h = 1e-200: no difference is taken, so nothing cancels.
+    """Im f(x + i·h·eᵢ) / h with h = 1e-200, or 1e-20 in float32: no difference is taken.
 
-    Cost: n primals in complex arithmetic. Error: rounding only, where f is analytic; comparisons
-    look at the real part. First derivatives only.
+    So nothing cancels. Cost: n primals in complex arithmetic. Error: rounding only, where f is
+    analytic; comparisons look at the real part. First derivatives only.
 
     Reference: Squire and Trapp, Using Complex Variables to Estimate Derivatives of Real Functions,
     SIAM Review 40 (1998).
     """
 
     name, exact = "complex-step", True
-    dtype, step = np.complex128, 1e-200
 
     def namespace(self):
         linalg = Namespace(np.linalg, {"cholesky": _conjugates})
@@ -225,13 +240,27 @@ class ComplexStep(_Differences):
     def evaluations(self, operator, n, m):
         return 1 if operator == "jvp" else n
 
-    def slope(self, shifted, x, base, scale=None):
+    def slope(self, shifted, x, base, step, scale=None):
         # NumPy's complex scalars can be compared (by the real part first), Python's cannot.
-        return shifted(np.complex128(complex(x, self.step))).imag / self.step
+        kind, h = (np.complex64, 1e-20) if isinstance(x, np.float32) else (np.complex128, 1e-200)
+        return shifted(kind(complex(x, h))).imag / h
+
+    def copy(self, a):
+        return a.astype(np.result_type(a, 1j))
 
 
 def _conjugates(matrix):
     raise Unsupported("linalg.cholesky conjugates: it is not analytic, as a complex step needs.")
+
+
+def _number(a):
+    """Return a scalar as a number: Python's own of a double, which is fast, else NumPy's."""
+    return a[()] if a.dtype == np.float32 else float(a)
+
+
+def _step(f, root):
+    """Return the step, relative to max(1, |x|), at the precision of a function's point."""
+    return float(np.finfo(f.point.dtype).eps) ** (1 / root)
 
 
 def _erf(x):
@@ -246,7 +275,7 @@ def _flattened(arrays):
     def unpack(vector):
         parts = np.split(vector, ends)
         return tuple(
-            part.reshape(shape) if shape else float(part[0])
+            part.reshape(shape) if shape else _number(part[0])
             for part, shape in zip(parts, shapes, strict=True)
         )
 

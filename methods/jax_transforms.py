@@ -17,7 +17,7 @@ class Jax(Method):
     name, requires, extra = "jax", ("jax",), "jax"
 
     def setup(self, target):
-        jax.config.update("jax_enable_x64", True)
+        jax.config.update("jax_enable_x64", target.dtype == "float64")
 
     def namespace(self):
         own = {name: getattr(jax.nn, name) for name in ("sigmoid", "relu", "softplus", "logsumexp")}
@@ -138,7 +138,7 @@ def _swept(f):
 
     def swept(inputs, given):
         _, push = jax.linearize(lambda inputs: f(inputs, given), inputs)
-        units = _cut(jax.numpy.eye(sum(x.size for x in inputs)), inputs)
+        units = _cut(jax.numpy.eye(sum(x.size for x in inputs), dtype=inputs[0].dtype), inputs)
         columns = jax.vmap(push, out_axes=-1)(units)
         return jax.tree.map(lambda c: _cut(c, inputs), columns)
 

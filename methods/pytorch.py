@@ -2,7 +2,7 @@
 
 import lazy_loader as lazy
 
-from gradiometer import Method, Namespace, Primal, UnsupportedOperation
+from gradiometer import Method, Namespace, Primal, Unsupported, UnsupportedOperation
 
 torch = lazy.load("torch")
 
@@ -99,10 +99,10 @@ class PyTorchFunc(_Torch):
         return torch.func.jacrev(f)
 
     def hessian(self, f):
-        return torch.func.hessian(f)
+        return _in_one_type(f, torch.func.hessian(f))
 
     def jvp(self, f):
-        return _jvp(f)
+        return _in_one_type(f, _jvp(f))
 
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
@@ -112,30 +112,31 @@ class PyTorchFunc(_Torch):
         return vjp
 
     def hvp(self, f):
-        return _jvp(torch.func.grad(f))
+        return _in_one_type(f, _jvp(torch.func.grad(f)))
 
 
 class PyTorchForward(_Torch):
     """torch.func.jacfwd: dual numbers, pushed forward in all n directions at once by vmap.
 
-    Cost: about n primals, and n times the memory. Error: rounding only.
+    Cost: about n primals, and n times the memory. Error: rounding only. Where a number in
+    float32 meets a Python float, its tangent goes on in float64 (pytorch/pytorch#90065).
     """
 
     name, mode = "pytorch-forward", "forward"
 
     def jacobian(self, f):
-        return torch.func.jacfwd(f)
+        return _in_one_type(f, torch.func.jacfwd(f))
 
     gradient = jacobian
 
     def hessian(self, f):
-        return torch.func.jacfwd(torch.func.jacfwd(self._twice(f)))
+        return _in_one_type(f, torch.func.jacfwd(torch.func.jacfwd(self._twice(f))))
 
     def jvp(self, f):
-        return _jvp(f)
+        return _in_one_type(f, _jvp(f))
 
     def hvp(self, f):
-        return _jvp(torch.func.jacfwd(self._twice(f)))
+        return _in_one_type(f, _jvp(torch.func.jacfwd(self._twice(f))))
 
     def _twice(self, f):
         """Return f without the operations whose tangents torch differentiates wrongly."""
@@ -146,11 +147,35 @@ class PyTorchForward(_Torch):
     def evaluations(self, operator, n, m):
         return {"jvp": None, "hessian": n * n}.get(operator, n)
 
+    def result(self, native):
+        if type(native) is tuple:
+            return tuple(map(self.result, native))
+        # Where f is linear, a tensor stands for zeros that are not made before it is copied.
+        return native.clone() if torch.is_tensor(native) else native
+
 
 def _drops_a_term(a, b):
     raise UnsupportedOperation(
         "linalg.solve loses a second-order term under nested forward mode: pytorch/pytorch#196695."
     )
+
+
+def _in_one_type(f, call):
+    """Return the call; in float32, where tangents become float64, refuse what fails for that."""
+    if f.point.dtype == "float64":
+        return call
+
+    def checked(*given):
+        try:
+            return call(*given)
+        except RuntimeError as error:
+            if "double" not in str(error).lower():
+                raise
+            raise Unsupported(
+                f"forward mode goes on in float64, pytorch/pytorch#90065, and fails: {error}"
+            ) from error
+
+    return checked
 
 
 def _jvp(f):
@@ -175,4 +200,5 @@ def _logsumexp(x, axis=None):
 
 
 def _softplus(z):
-    return torch.nn.functional.softplus(z, threshold=700.0)  # by default it drops e^-20
+    # By default it drops e^-20; beyond these numbers e^z is infinite, and e^-z nothing.
+    return torch.nn.functional.softplus(z, threshold=700.0 if z.dtype == torch.float64 else 88.0)

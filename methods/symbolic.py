@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import math
 import operator
 
 import lazy_loader as lazy
@@ -10,6 +11,7 @@ import numpy as np
 from gradiometer import Declined, Method, Namespace, Primal, UnsupportedOperation
 
 sympy = lazy.load("sympy")
+scipy = lazy.load("scipy")
 
 FUNCTIONS = dict.fromkeys(
     ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
@@ -27,6 +29,8 @@ deriving takes: measured between 1e-5 (rosenbrock) and 6e-4 (newton-sqrt)."""
 class SymPy(Method):
     """Symbolic differentiation: diff, common subexpressions, lambdify to Python's own floats.
 
+    In float32, to NumPy's scalars and functions.
+
     Cost: the formula grows with the program, faster than linearly; evaluating it is then as fast
     as hand-written code without arrays. Error: rounding only.
     """
@@ -37,7 +41,9 @@ class SymPy(Method):
         return _namespace(_formula)
 
     def array(self, a):
-        return float(a) if a.ndim == 0 else tuple(a.ravel().tolist())
+        if a.dtype == np.float32:
+            return tuple(a.ravel()) if a.ndim else a[()]
+        return tuple(a.ravel().tolist()) if a.ndim else float(a)
 
     def declines(self, operator, n, m):
         if n <= MOST_SYMBOLS:
@@ -122,7 +128,19 @@ def _compile(f, derive, directions=None, order=1):
     along = [_symbols(f"along_{name}", a) for name, a in along.items()]
     formula = derive(f(tuple(inputs), given), inputs, *along)
     arguments = [_flat(x) for x in (*inputs, *given.values(), *along)]
-    return sympy.lambdify(arguments, formula, modules="math", cse=_share)
+    modules = _single() if f.point.dtype == "float32" else "math"
+    return sympy.lambdify(arguments, formula, modules=modules, cse=_share)
+
+
+def _single():
+    """Return NumPy's functions in place of math's, which compute in float64; but for constants."""
+    both = {name: (of, getattr(np, name)) for name, of in vars(math).items() if hasattr(np, name)}
+    both["erf"] = math.erf, scipy.special.erf
+    return [{name: _either(*pair) if callable(pair[0]) else pair[0] for name, pair in both.items()}]
+
+
+def _either(number, array):
+    return lambda *x: (number if all(type(a) in (int, float) for a in x) else array)(*x)
 
 
 def _forecast(f, order):

@@ -25,8 +25,12 @@ class TensorFlow(Method):
         own = {name: getattr(tf.math, name) for name in functions}
         own |= {name: _reduction(getattr(tf, f"reduce_{name}")) for name in reductions}
         own |= {
+            "arange": _range,
+            "asarray": tf.convert_to_tensor,
             "concat": lambda arrays, axis=0: tf.concat(arrays, axis),
             "cumulative_sum": lambda x, axis=0: tf.cumsum(x, axis),
+            "full": lambda shape, x, dtype=None: tf.fill(shape, tf.convert_to_tensor(x, dtype)),
+            "linspace": _linspace,
             "linalg": Namespace(tf.linalg, {"solve": _solve, "diagonal": tf.linalg.diag_part}),
             "permute_dims": tf.transpose,
             "relu": tf.nn.relu,
@@ -123,6 +127,15 @@ def _jvp(f):
         return tf.nest.map_structure(accumulator.jvp, y)
 
     return jvp
+
+
+def _linspace(start, stop, num, dtype=None):
+    ends = (tf.convert_to_tensor(x, dtype) for x in (start, stop))
+    return tf.linspace(*ends, num)
+
+
+def _range(start, stop=None, step=1, dtype=None):
+    return tf.range(*((0, start) if stop is None else (start, stop)), step, dtype=dtype)
 
 
 def _solve(a, b):

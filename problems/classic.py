@@ -24,7 +24,7 @@ def speelpenning(xp, x):
 
 @speelpenning.backprop
 def _(x):
-    one = np.ones(1)
+    one = np.ones(1, x.dtype)
     before = np.cumprod(np.concatenate([one, x[:-1]]))
     after = np.cumprod(np.concatenate([one, x[:0:-1]]))[::-1]
     return (before * after,)
@@ -253,7 +253,7 @@ def _(x, *, pairs, diagonal):
     slope = -24.0 * both * s * (2.0 * s - 1.0) / square
     curvature = 48.0 * both * s * (14.0 * s - 4.0) / (square * square)
     blocks = np.einsum("ij,ijk,ijl->ijkl", curvature, d, d)
-    blocks += slope[:, :, None, None] * np.eye(3)
+    blocks += slope[:, :, None, None] * np.eye(3, dtype=x.dtype)
     H = -blocks
     atoms = np.arange(len(x))
     H[atoms, atoms] = blocks.sum(axis=1)

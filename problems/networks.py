@@ -98,7 +98,7 @@ def _(x, *arguments):
 
 @mlp_outputs.derivative("jacobian")
 def _(x, *theta):
-    blocks = _pull_back(x, theta, np.eye(theta[-1].size))
+    blocks = _pull_back(x, theta, np.eye(theta[-1].size, dtype=x.dtype))
     return np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)
 
 

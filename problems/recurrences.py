@@ -68,6 +68,7 @@ def _(W_in, W_state, b_state, W_out, b_out, *, x, y):
 
 @problem(
     at={"a": 720.0},
+    also_at=({"a": 2.0}, {"a": 5000.0}),
     given=lambda size, rng: {"x": 27.0, "omega": np.full(size, 0.5)},
     sizes=(2, 10, 30),
     source="Heron of Alexandria, Metrica I.8, where the root of 720 is found from 27",

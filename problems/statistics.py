@@ -45,7 +45,7 @@ def _(w, b, *, X, y, decay):
 @logistic_regression.derivative("hessian")
 def _(w, b, *, X, y, decay):
     p = _sigmoid(X @ w + b)
-    wide = np.column_stack([X, np.ones(len(X))])
+    wide = np.column_stack([X, np.ones(len(X), X.dtype)])
     H = (wide.T * (p * (1.0 - p))) @ wide
     H[np.diag_indices(w.size)] += decay
     return H
@@ -99,8 +99,8 @@ def _(W, b, *, X, Y):
 def _(W, b, *, X, Y):
     P = _softmax(X @ W + b)
     samples, classes = P.shape
-    wide = np.column_stack([X, np.ones(samples)])
-    inner = P[:, :, None] * (np.eye(classes) - P[:, None, :]) / samples
+    wide = np.column_stack([X, np.ones(samples, X.dtype)])
+    inner = P[:, :, None] * (np.eye(classes, dtype=P.dtype) - P[:, None, :]) / samples
     right = np.einsum("ig,icd->igcd", wide, inner).reshape(samples, -1)
     features = wide.shape[1]
     H = (wide.T @ right).reshape(features, features, classes, classes)

@@ -85,7 +85,7 @@ def _rolled(u):
 
 @brusselator.derivative("jacobian")
 def _(u, v, *, a, b, alpha):
-    one = np.eye(len(u))
+    one = np.eye(len(u), dtype=u.dtype)
     line = np.roll(one, 1, axis=0) + np.roll(one, -1, axis=0) - 2.0 * one
     diffusion = alpha * len(u) ** 2 * (np.kron(line, one) + np.kron(one, line))
     dreaction_u, dreaction_v = (2.0 * u * v).ravel(), (u * u).ravel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from gradiometer import Argument, Method, Problem
@@ -34,10 +35,14 @@ METHODS = {name: method(name) for name in registry().methods}
 
 
 def points(of: Problem, label: str = "", seed: int = 0, count: int = 1) -> Points:
-    """Return the points of a problem, with directions."""
-    return of.points(label, seed, count=count, outline=lambda at: outline(of, at))
+    """Return the points of a problem, with directions; the first candidates beside the declared."""
+    found = of.points(label, seed, outline=lambda at: outline(of, at))
+    while len(found.checked) < count:
+        at = next(of.candidates(found, label, seed))
+        found = replace(found, checked=(*found.checked, at))
+    return found
 
 
 def argument(of: Problem, label: str = "", seed: int = 0) -> Argument:
     """Return the declared point of a problem, with directions."""
-    return points(of, label, seed).checked[0]
+    return points(of, label, seed).declared

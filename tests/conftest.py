@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,15 @@ from threadpoolctl import threadpool_limits
 
 from gradiometer.plugins.registry import Registry
 
-HERE = Path(__file__).parent
+PROCESS = os.environ.get("PYTEST_XDIST_WORKER")
+"""The name of this test process, `gw0` and so on, if there are several."""
+
+
+def pytest_configure() -> None:
+    """Keep each of several test processes, with all that it starts, on a core of its own."""
+    if PROCESS and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, [cores[int(PROCESS.removeprefix("gw")) % len(cores)]])
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
@@ -34,8 +43,10 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep references of this session apart from the user's."""
-    folder = tmp_path_factory.mktemp("references")
+    """Keep references of this session apart from the user's; its processes share them."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if PROCESS else own) / "references"
+    folder.mkdir(exist_ok=True)
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIOMETER_CACHE", str(folder))
     yield folder

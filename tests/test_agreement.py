@@ -16,7 +16,7 @@ from built_in import PROBLEMS
 from gradiometer import Argument, Directions, Point, Problem, Signature, Space
 from gradiometer.measure.agreement import ZERO, Agreement, agree
 from gradiometer.reference.certify import LOWER, SYMMETRIC, certify
-from gradiometer.reference.enclosure import UNIT, Enclosure
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS, Operator
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.point import Points
@@ -24,10 +24,14 @@ from gradiometer.vocabulary.space import blocks, matrix
 
 BY_HAND = built_in.method("backprop")
 LARGE = "64-256-256-10x64"
-SLOW = {("mlp", LARGE), ("gaussian-process", "3x100")}
 CASES = [
-    (p.name, label) for p in PROBLEMS.values() for label in p.labels if (p.name, label) not in SLOW
+    ("prelu-chain", "y=1"),
+    ("speelpenning", "10"),
+    ("mlp", "2-3-1x1"),
+    ("gaussian-process", "1x3"),
+    ("polar-coordinates", ""),
 ]
+"""A case of each kind: scalars, an array, arrays, a matrix factored, several outputs."""
 NETWORK = ("mlp", "10-50-50-1x32")
 Array = np.ndarray
 Parts = list[Array]
@@ -178,14 +182,23 @@ def test_an_exact_answer_in_single_precision_disagrees() -> None:
     assert found.reason.endswith("is float32, float64 expected")
 
 
-@pytest.mark.parametrize(("dtype", "other"), [("float32", "float64"), ("float64", "float32")])
-def test_an_answer_must_be_of_the_dtype_that_is_asked_for(dtype: str, other: str) -> None:
-    truth, layout = exactly(1.0, -2.0), Space({"x": (2,)})
-    for given, status in ((dtype, Status.OK), (other, Status.DISAGREES)):
-        answer = np.array([1.0, -2.0], given)
-        found = agree([answer], truth, layout, promise=12.0, exact=True, dtype=dtype)
-        assert found.status is status
-    assert found.reason == f"x is {other}, {dtype} expected"
+@pytest.mark.parametrize(
+    ("value", "note"), [(1.0, ""), *((y, "y was computed in float64") for y in (0.1, 1e-60, 1e60))]
+)
+def test_an_answer_in_a_wider_type_is_told_where_it_is_more_than_the_type_holds(
+    value: float, note: str
+) -> None:
+    answer = [np.float32(-2.0), np.float64(value)]
+    truth, layout = exactly(-2.0, value), Space({"x": (), "y": ()})
+    found = agree(answer, truth, layout, promise=5.0, exact=True, dtype="float32")
+    assert (found.status, found.note) == (Status.OK, note)
+
+
+def test_figures_are_in_units_of_the_dtype() -> None:
+    truth, layout = replace(exactly(1.0), dtype="float32"), Space({"x": ()})
+    answer = [np.float32(1.0 + 2.0**-22)]
+    found = agree(answer, truth, layout, promise=5.0, exact=True, dtype="float32")
+    assert found.ulps == 2.0
 
 
 @pytest.mark.parametrize("scalar", [2.5, np.float64(2.5), np.array(2.5)])
@@ -194,29 +207,24 @@ def test_a_value_is_one_scalar(scalar: Any) -> None:
     assert found.status is Status.OK
 
 
-@pytest.mark.parametrize(
-    ("relative", "promise", "passes"),
-    [
-        (1e-8, 7.0, True),
-        (1e-8, 9.0, False),
-        (9e-8, 7.0, True),
-        (1.1e-7, 7.0, False),
-        (1e-5, 4.5, True),
-        (1e-4, 4.5, False),
-        (0.9, 0.0, True),
-        (1.1, 0.0, False),
-    ],
-)
-@pytest.mark.parametrize(("problem", "label"), CASES)
-def test_an_inexact_method_owes_its_promise_in_the_norm(
-    problem: str, label: str, relative: float, promise: float, passes: bool
-) -> None:
-    case = exam(problem, label)
-    error = np.random.default_rng(0).standard_normal(case.truth.high.size)
-    error *= relative * case.truth.norm / np.linalg.norm(error)
-    found = case.mark(case.split(case.truth.high + error), promise, exact=False)
-    assert (found.status is Status.OK) is passes
-    assert found.digits == pytest.approx(-math.log10(relative), abs=1e-6)
+DRAWS = range(200)
+
+
+def sizes(rng: np.random.Generator) -> Array:
+    """Draw the components of a truth, up to six, of any size."""
+    return rng.uniform(1.0, 10.0, rng.integers(1, 7)) * 10.0 ** rng.integers(-100, 100)
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_an_inexact_method_owes_its_promise_in_the_norm(draw: int) -> None:
+    rng = np.random.default_rng(draw)
+    truth, promise = exactly(*sizes(rng)), rng.uniform(0.0, 8.0)
+    missed = float(rng.choice([-1.0, 1.0])) * 10.0 ** rng.uniform(-3.0, 0.0)
+    error = rng.standard_normal(truth.high.size)
+    error *= 10.0 ** (missed - promise) * truth.norm / np.linalg.norm(error)
+    found = compare(truth.high + error, truth, promise, exact=False)
+    assert (found.status is Status.OK) is (missed < 0.0)
+    assert found.digits == pytest.approx(promise - missed, abs=1e-6)
 
 
 def test_an_inexact_method_may_lose_a_small_component_and_an_exact_one_may_not() -> None:
@@ -280,15 +288,8 @@ WRONG: dict[str, Wrong] = {
 }
 
 
-SPOILED = [
-    (problem, label, wrong)
-    for problem, label in CASES
-    for wrong in WRONG
-    if not (wrong == "two components swapped" and exam(problem, label).points.signature.n == 1)
-]
-
-
-@pytest.mark.parametrize(("problem", "label", "wrong"), SPOILED)
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize(("problem", "label"), CASES)
 def test_a_wrong_gradient_disagrees(problem: str, label: str, wrong: str) -> None:
     case = exam(problem, label)
     found = case.mark(WRONG[wrong](case))
@@ -308,11 +309,7 @@ def test_zeros_disagree_however_little_a_method_promises(
     assert f"0.0 digits, {promise:g} promised" in found.reason
 
 
-HELD = ("product-of-sum", "where-trap")
-"""Problems of which single precision holds the gradient."""
-
-
-@pytest.mark.parametrize(("problem", "label"), [c for c in CASES if c[0] not in HELD])
+@pytest.mark.parametrize(("problem", "label"), CASES)
 def test_an_answer_rounded_to_single_precision_disagrees(problem: str, label: str) -> None:
     case = exam(problem, label)
     for answer in (
@@ -325,18 +322,20 @@ def test_an_answer_rounded_to_single_precision_disagrees(problem: str, label: st
         assert 6.5 < found.digits < 9.5
 
 
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-@pytest.mark.parametrize("rank", [0.0, 0.001, 0.01, 0.1, 0.5, 0.9, 1.0])
-@pytest.mark.parametrize(("problem", "label"), CASES)
-def test_an_error_of_a_billionth_or_of_twice_the_bound_in_any_one_component_disagrees(
-    problem: str, label: str, rank: float, sign: float
-) -> None:
-    case = exam(problem, label)
-    order = np.argsort(np.abs(case.truth.high))
-    component = int(order[round(rank * (order.size - 1))])
-    rounding = case.truth.bound[component] / abs(case.truth.high[component])
-    relative = sign * max(1e-9, 2.0 * rounding)
-    assert case.mark(case.with_error(component, relative)).status is Status.DISAGREES
+@pytest.mark.parametrize("draw", DRAWS)
+def test_an_exact_method_owes_each_component_its_promise_or_what_rounding_leaves(draw: int) -> None:
+    rng = np.random.default_rng(draw)
+    high, promise = sizes(rng), rng.uniform(1.0, 12.0)
+    truth = enclosed(high, high * 10.0 ** rng.uniform(-16.0, -1.0, high.size))
+    component = int(rng.integers(high.size))
+    grant = max(10.0**-promise * high[component], truth.bound[component])
+    for share in (0.99, 1.01, 10.0 ** rng.uniform(0.1, 6.0)):
+        for sign in (-1.0, 1.0):
+            answer = high.copy()
+            answer[component] += sign * share * grant
+            found = compare(answer, truth, promise)
+            assert (found.status is Status.OK) is (share < 1.0)
+            assert share < 1.0 or f"x[{component}]: " in found.reason
 
 
 def test_an_error_of_a_billionth_is_caught_in_each_of_thousands_of_components() -> None:
@@ -373,7 +372,9 @@ def test_zeros_have_no_digits_rather_than_less_than_none() -> None:
 
 def test_the_reason_shows_the_answer_and_the_truth_as_plain_numbers() -> None:
     found = compare([1.0, 2.5], exactly(1.0, 2.0))
-    assert found.reason == "0.7 digits, 12 promised; largest error in x[1]: 2.5, true 2.0"
+    assert found.reason == (
+        "1 of 2 components wrong; 0.7 digits, 12 promised; largest error in x[1]: 2.5, true 2.0"
+    )
 
 
 @pytest.mark.parametrize("array", ["W2", "x"])
@@ -631,9 +632,9 @@ def sheet(problem: str, operator: str) -> Sheet:
 
 SHEETS = [
     (name, operator.name)
-    for name, p in PROBLEMS.items()
+    for name, _ in CASES
     for operator in OPERATORS.values()
-    if not (operator.of_scalars and p.outputs)
+    if not (operator.of_scalars and PROBLEMS[name].outputs)
 ]
 
 
@@ -654,13 +655,7 @@ def test_zeros_negatives_and_elevenfolds_of_every_operator_disagree(
         assert page.mark(spoiled, promise, exact).status is Status.DISAGREES
 
 
-QUADRATIC = {("product-of-sum", "hessian"), ("determinant", "hessian")}
-
-
-@pytest.mark.parametrize(
-    ("problem", "operator"),
-    [page for page in SHEETS if page not in QUADRATIC],
-)
+@pytest.mark.parametrize(("problem", "operator"), SHEETS)
 def test_what_was_frozen_at_the_preparation_point_disagrees(problem: str, operator: str) -> None:
     page = sheet(problem, operator)
     stale = page.cut(certify(page.problem, page.points.preparation, operator).high)

@@ -9,9 +9,9 @@ import pytest
 from signatures import ONE, SCALAR, SEVERAL, SINGLE, made
 
 from gradiometer.measure.agreement import agree
-from gradiometer.reference.enclosure import Enclosure
 from gradiometer.vocabulary import answer
 from gradiometer.vocabulary.answer import Answer, Columns, Components, Rows
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import OPERATORS, operator
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.point import Signature
@@ -150,7 +150,6 @@ def test_the_derivative_in_an_unused_input_may_be_none(name: str) -> None:
         ("jacobian", Rows([(None, np.zeros((2, 3)))] * 5), SEVERAL, 5),
         ("jacobian", Columns([(None, 0.0)] * 7), SEVERAL, 7),
         ("jvp", (None, 0.0), SEVERAL, 1),
-        ("value", None, SCALAR, 1),
         ("vjp", Components([None] + [0.0] * 6), SEVERAL, 1),
     ],
 )
@@ -179,7 +178,6 @@ def test_none_is_zeros_of_the_shape_in_its_place(shape: tuple[int, ...]) -> None
     ("part", "shape", "dtype"),
     [
         (2.5, (), "f8"),
-        ([1.0, 2.0], (2,), "f8"),
         (np.float32(1.5), (), "f4"),
         (np.ones((2, 2), dtype=np.complex128), (2, 2), "c16"),
         (np.zeros(0), (0,), "f8"),
@@ -220,13 +218,20 @@ def verdict(name: str, result: Any, signature: Signature) -> tuple[Status, str]:
     ("name", "result", "signature", "reason"),
     [
         ("gradient", [0.0, np.zeros((2, 3))], SCALAR, "2 arrays returned, 3 expected (x, W, b)"),
-        ("gradient", [0.0] * 4, SCALAR, "4 arrays returned, 3 expected (x, W, b)"),
+        ("gradient", [0.0] * 4, SCALAR, "4 numbers returned, 3 arrays expected (x, W, b)"),
         ("gradient", [np.zeros(1), np.zeros((2, 3)), np.zeros(0)], SCALAR,
          "x has shape (1,), () expected"),
         ("gradient", [0.0, np.zeros((3, 2)), np.zeros(0)], SCALAR,
          "W has shape (3, 2), (2, 3) expected"),
-        ("value", (0.0, 0.0), SCALAR, "value has shape (2,), () expected"),
-        ("value", (np.zeros(4),), ONE, "r has shape (1, 4), (4,) expected"),
+        ("gradient", None, SCALAR, "None returned, 3 arrays expected (x, W, b)"),
+        ("value", None, SCALAR, "None returned, 1 array expected (value)"),
+        ("hessian", None, made({"x": (3,)}), "None returned, 1 array expected (∂²/∂x∂x)"),
+        ("value", (0.0, 0.0), SCALAR, "value is a tuple, an array of shape () expected"),
+        ("value", (np.zeros(4),), ONE, "r is a tuple, an array of shape (4,) expected"),
+        ("gradient", [[1.0, [2.0, 3.0]]], made({"x": (3,)}),
+         "x is a list, an array of shape (3,) expected"),
+        ("gradient", [0.0, 0.0, 0.0], made({"x": (3,)}), "3 numbers returned, 1 array expected"),
+        ("hessian", [[0.0] * 3] * 3, made({"x": (3,)}), "9 numbers returned, 1 array expected"),
         ("value", (np.zeros(4),), SEVERAL, "1 arrays returned, 2 expected (r, s)"),
         ("jvp", (np.zeros(4), 0.0, 0.0), SEVERAL, "3 arrays returned, 2 expected (r, s)"),
         ("jvp", Components([0.0] * 4), SEVERAL, "1 arrays returned, 2 expected (r, s)"),

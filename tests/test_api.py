@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -51,6 +52,8 @@ def test_every_planned_cell_has_one_record(run: Run) -> None:
 
 def test_a_run_keeps_everything_it_says_it_keeps(run: Run) -> None:
     assert {p.name for p in run.path.iterdir()} == {
+        "answers.jsonl",
+        "answers.parquet",
         "run.json",
         "records.jsonl",
         "records.parquet",
@@ -193,4 +196,5 @@ def wait_for_workers(folder: Path, coordinator: psutil.Process) -> list[psutil.P
     while coordinator.is_running():
         if list(folder.glob("results/*/logs/backprop.log")):
             return coordinator.children(recursive=True)
+        time.sleep(0.01)  # the run shares this core
     raise AssertionError("the run ended before it could be interrupted")

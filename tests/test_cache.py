@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from gradiometer.reference import cache
-from gradiometer.reference.enclosure import Enclosure
+from gradiometer.vocabulary.enclosure import Enclosure
 
 PARTS = cache.ARRAYS
 FACTS = ("bits", "shapes", "zero", "probable", "convention")

@@ -24,12 +24,12 @@ from gradiometer.reference.certify import (
     certify,
     nearest,
 )
-from gradiometer.reference.enclosure import UNIT, Enclosure
 from gradiometer.reference.forward import PRECISIONS
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.point import Points
 
-MOST_INPUTS = {"hessian": 30, "jacobian": 180, "jvp": 180, "hvp": 180}
+MOST_INPUTS = {"hessian": 20, "jacobian": 60, "jvp": 180, "hvp": 180}
 """Of the cases that are certified here; of other operators, all sizes are."""
 CASES = [
     (p.name, label, operator)
@@ -81,14 +81,6 @@ def test_every_built_in_case_is_certified_in_full(problem: str, label: str, oper
     assert (np.abs(found.low) <= np.spacing(np.abs(found.high)) / 2).all()
     assert (found.bound >= 0.0).all()
     assert (found.zero, found.convention, found.other) == (False, "", None)
-
-
-@pytest.mark.parametrize(("problem", "label", "operator"), CASES)
-def test_rounding_leaves_eleven_digits_of_every_built_in_case_and_some_of_each_component(
-    problem: str, label: str, operator: str
-) -> None:
-    found = truth(problem, label, operator)
-    assert found.owed is not None
     assert found.owed > 11.0
     assert found.undecided == 0
 
@@ -137,6 +129,28 @@ def test_a_derivative_is_the_one_that_mpmath_finds(
     with mpmath.workdps(400):
         centre = mpmath.mpf(float(found.high[0])) + mpmath.mpf(float(found.low[0]))
         assert abs(derivative(mpmath.mpf(x)) - centre) <= mpmath.mpf(float(found.radius[0]))
+
+
+PUBLISHED: dict[str, tuple[list[float | None], int]] = {
+    "product-of-sum": ([-4.0, -4.0, 3.0], 3),
+    "sigmoid-affine": ([0.00273, 0.00182, 0.00091], 5),
+    "log-cos-exp-sin-chain": (
+        [-0.646, 4.830, 0.476, -0.211, 1.0, None, 4.552, 2.415, -0.139, 0.864],
+        3,
+    ),
+    "cos-exp-sin-chain": (
+        [2.281, -17.060, -1.683, 0.745, 5.246, -16.079, -8.530, 0.489],
+        3,
+    ),
+}
+"""Figures of the gradient as sources print them (`None` where a source prints none), decimals."""
+
+
+@pytest.mark.parametrize("problem", PUBLISHED)
+def test_a_truth_is_what_its_source_prints(problem: str) -> None:
+    printed, decimals = PUBLISHED[problem]
+    for figure, component in zip(printed, truth(problem, "", "gradient").high, strict=True):
+        assert figure is None or round(component, decimals) == figure
 
 
 def test_components_come_in_the_order_of_the_inputs_flattened() -> None:
@@ -596,9 +610,14 @@ def test_tangents_that_the_hessian_maps_to_zero_make_a_product_of_zero() -> None
     assert not at_integers(flat_in_y, "hessian").zero
 
 
-@pytest.mark.parametrize("x", [5e-324, 1e-290, 2.0**-600])
+@pytest.mark.parametrize("x", [1e-290, 2.0**-600])
 def test_a_truth_that_is_only_tiny_is_not_zero(x: float) -> None:
     assert not certified(lambda xp, x: 3.0 * x, "value", x=x).zero
+
+
+def test_a_truth_that_tools_may_flush_to_zero_is_refused() -> None:
+    with pytest.raises(ReferenceFailure, match="rounding in float64 can be as large"):
+        certified(lambda xp, x: 3.0 * x, "value", x=5e-324)
 
 
 def test_one_component_may_be_zero() -> None:

@@ -1,18 +1,16 @@
-"""The command line, through real processes: results on stdout, one line for every mistake."""
+"""The command line: results on stdout, one line on stderr for every mistake."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import records
+from shell import Done, command, process
 
 import gradiometer
 from gradiometer.runs.journal import read_journal
@@ -64,14 +62,6 @@ VERBS = [
 ]  # fmt: skip
 
 
-class Done(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
 class Measured(NamedTuple):
     """A command that measured, and where it did."""
 
@@ -88,14 +78,8 @@ class Measured(NamedTuple):
         return self.where / "reports" / self.run.name / "report.md"
 
 
-def gradiometer_at(where: Path, command: str) -> Done:
-    """Run a command as from a shell whose output is piped."""
-    plain = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "PYTHONWARNINGS")}
-    done = subprocess.run(
-        [sys.executable, "-m", "gradiometer", *shlex.split(command)],
-        cwd=where, env=plain, capture_output=True, text=True, encoding="utf-8", timeout=120,
-    )  # fmt: skip
-    return Done(done.returncode, done.stdout, done.stderr)
+def gradiometer_at(where: Path, line: str) -> Done:
+    return command(where, *shlex.split(line))
 
 
 def strict(text: str) -> Any:
@@ -107,10 +91,10 @@ def write_plugins(where: Path) -> None:
     (where / "broken.py").write_text("raise ValueError('no such thing')\n")
 
 
-def measured(factory: pytest.TempPathFactory, command: str) -> Measured:
+def measured(factory: pytest.TempPathFactory, line: str, carry_out: Any = command) -> Measured:
     where = factory.mktemp("measured")
     write_plugins(where)
-    return Measured(gradiometer_at(where, command), where)
+    return Measured(carry_out(where, *shlex.split(line)), where)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +102,7 @@ def timed(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     return measured(
         tmp_path_factory,
         "run --problem product-of-sum --method backprop --method central-difference --rounds 7",
+        process,
     )
 
 
@@ -134,7 +119,7 @@ def disagreeing(tmp_path_factory: pytest.TempPathFactory) -> Measured:
 
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    return measured(tmp_path_factory, f"{CHECK} --method interrupter --plugins plugin.py")
+    return measured(tmp_path_factory, f"{CHECK} --method interrupter --plugins plugin.py", process)
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +140,7 @@ def test_the_help_of_every_verb_has_an_example(tmp_path: Path, verb: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("line", "said"),
     [
         ("", ["run", "show", "descend", "report", "list", "runs"]),
         ("-h", ["run", "show", "descend", "report", "list", "runs"]),
@@ -163,10 +148,8 @@ def test_the_help_of_every_verb_has_an_example(tmp_path: Path, verb: str) -> Non
         ("runs", ["list", "show", "rm", "merge"]),
     ],
 )
-def test_without_a_command_the_help_lists_them(
-    tmp_path: Path, command: str, said: list[str]
-) -> None:
-    done = gradiometer_at(tmp_path, command)
+def test_without_a_command_the_help_lists_them(tmp_path: Path, line: str, said: list[str]) -> None:
+    done = gradiometer_at(tmp_path, line)
     assert done.code == 0
     assert done.err == ""
     listed = re.findall(r"^  (\w+) +\S", done.out.partition("Commands:")[2], re.MULTILINE)
@@ -174,7 +157,7 @@ def test_without_a_command_the_help_lists_them(
 
 
 def test_the_version_is_the_packages(tmp_path: Path) -> None:
-    done = gradiometer_at(tmp_path, "--version")
+    done = process(tmp_path, "--version")
     assert done == (0, f"gradiometer {gradiometer.__version__}\n", "")
 
 
@@ -182,7 +165,7 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("line", "said"),
     [
         ("rnu", "No such command 'rnu'. Did you mean 'run'?"),
         ("list probems", "Did you mean 'problems'?"),
@@ -220,15 +203,21 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(
-    mistakes: Path, command: str, said: str
+    mistakes: Path, line: str, said: str
 ) -> None:
-    done = gradiometer_at(mistakes, command)
+    done = gradiometer_at(mistakes, line)
     assert said in done.err
     assert done.err.startswith("gradiometer: ")
     assert done.err.count("\n") == 1
     assert done.err.endswith("\n")
     assert done.out == ""
     assert done.code == 2
+
+
+def test_a_mistake_ends_a_process_likewise(tmp_path: Path) -> None:
+    done = process(tmp_path, "run", "--method", "backprob")
+    assert (done.code, done.out) == (2, "")
+    assert re.fullmatch(r"gradiometer: .*Did you mean 'backprop'\?\n", done.err)
 
 
 @pytest.fixture(scope="module")
@@ -345,7 +334,7 @@ def test_json_is_all_that_is_on_stdout_and_tells_the_run(checked: Measured) -> N
 
 
 @pytest.mark.parametrize(
-    "command",
+    "line",
     [
         "list methods --json",
         "runs list --json",
@@ -354,16 +343,16 @@ def test_json_is_all_that_is_on_stdout_and_tells_the_run(checked: Measured) -> N
         "list operators --json",
     ],
 )
-def test_json_is_strict_and_alone_on_stdout(tmp_path: Path, command: str) -> None:
-    done = gradiometer_at(tmp_path, command)
+def test_json_is_strict_and_alone_on_stdout(tmp_path: Path, line: str) -> None:
+    done = gradiometer_at(tmp_path, line)
     assert done.code == 0
     assert done.err == ""
     assert isinstance(strict(done.out), list | dict)
 
 
-@pytest.mark.parametrize("command", ["run --help", "list methods", "show product-of-sum"])
-def test_what_is_piped_has_no_escape_codes(tmp_path: Path, command: str) -> None:
-    done = gradiometer_at(tmp_path, command)
+@pytest.mark.parametrize("line", ["run --help", "list methods", "show product-of-sum"])
+def test_what_is_piped_has_no_escape_codes(tmp_path: Path, line: str) -> None:
+    done = process(tmp_path, *shlex.split(line))
     assert done.code == 0
     assert done.out.strip()
     assert "\x1b" not in done.out + done.err

@@ -11,9 +11,10 @@ import built_in
 import numpy as np
 import pytest
 
-from gradiometer.measure.conditions import MOST_COMPONENTS, REFERENCE, References
+from gradiometer.errors import GradiometerError
+from gradiometer.measure.conditions import MOST_COMPONENTS, References
 from gradiometer.measure.options import Options
-from gradiometer.measure.pool import Pool
+from gradiometer.measure.pool import REFERENCE, Pool
 from gradiometer.plugins import loader
 from gradiometer.plugins.address import by_value
 from gradiometer.plugins.registry import Registry
@@ -25,6 +26,7 @@ from gradiometer.vocabulary.point import Argument, Directions, Point, Points, Si
 from gradiometer.vocabulary.problem import Problem
 from gradiometer.vocabulary.space import Space
 from gradiometer.worker import requests
+from gradiometer.worker.process import failure
 from gradiometer.worker.tool import Tool
 
 FAULTY = Path(__file__).parent / "plugins" / "faulty_problems.py"
@@ -51,7 +53,10 @@ class Here:
         self.asked.append((request.__name__, timeout_s))
         if self.fails:
             raise self.fails
-        return request(Tool(), *args)
+        try:
+            return request(Tool(), *args)
+        except GradiometerError as error:
+            raise failure(error) from error
 
 
 def references(pool: Any, timeout_s: float = 60.0) -> References:
@@ -76,27 +81,12 @@ def test_conditions_are_the_points_and_truths(name: str, size: str, operator: st
     expected = built_in.points(problem, size, seed=5)
     assert (found.case, found.problem, found.options) == (case, address, options)
     assert found.points.signature == expected.signature
-    (at,), (truth,) = found.points.checked, found.truths
-    assert numbers(at) == numbers(expected.checked[0])
-    certified = certify(problem, expected.checked[0], operator)
-    np.testing.assert_array_equal(truth.high, certified.high)
-    assert pool.asked == [("points", 7.0), ("certify", 7.0)]
-
-
-class Several(Here):
-    """The same, of a problem that is checked at three points."""
-
-    def ask(self, request: Any, timeout_s: float, *args: Any) -> Any:
-        if request is requests.points:
-            return built_in.points(built_in.problem("rosenbrock"), "2", count=3)
-        return super().ask(request, timeout_s, *args)
-
-
-def test_there_is_a_truth_for_each_checked_point() -> None:
-    problem, pool = built_in.registry().problems["rosenbrock"].address, Several()
-    found = references(pool).conditions(Case("rosenbrock", "2", "gradient"), problem, OPTIONS)
-    assert [name for name, _ in pool.asked] == ["certify"] * 3
-    assert len({tuple(truth.high) for truth in found.truths}) == len(found.points.checked) == 3
+    assert numbers(found.points.declared) == numbers(expected.declared)
+    for at, truth in zip(found.points.checked, found.truths, strict=True):
+        np.testing.assert_array_equal(truth.high, certify(problem, at, operator).high)
+    assert len({tuple(truth.high) for truth in found.truths}) == 3
+    asked = ["points", "certify", *["neighbour"] * 3]  # the last finds that there are enough
+    assert pool.asked == [(name, 7.0) for name in asked]
 
 
 # What is too large
@@ -154,6 +144,16 @@ def test_a_failure_says_what_of_the_case_failed(status: Status) -> None:
     with pytest.raises(Failure) as caught:
         asking.truth(address, Argument(Point({})), "gradient")
     assert (caught.value.status, str(caught.value)) == (status, "reference: it fell")
+
+
+def test_a_case_without_three_points_is_a_failure() -> None:
+    def narrow(xp: Any, x: Any) -> Any:
+        return xp.log(x - 1.0) + xp.log(1.0000001 - x)
+
+    address = by_value(Problem("narrow", narrow, {"x": 1.00000005}))
+    with pytest.raises(Failure, match=r"^reference: answers are checked at three points") as caught:
+        references(Here()).conditions(Case("narrow", "", "gradient"), address, OPTIONS)
+    assert caught.value.status is Status.ERROR
 
 
 @pytest.fixture

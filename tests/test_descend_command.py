@@ -1,15 +1,14 @@
-"""`gradiometer descend`, through real processes: table, JSON, page, exit codes, mistakes."""
+"""`gradiometer descend`: table, JSON, page, exit codes, mistakes."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from shell import Done, command, process
 
 PLUGINS = Path(__file__).parent / "plugins"
 SOUND = ("sound", "--plugins", str(PLUGINS), "--rate", "0.001", "--steps", "5")
@@ -31,18 +30,17 @@ def steep(xp, x):
 """
 
 
-def descend(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gradiometer", "descend", *options]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
+def descend(folder: Path, *options: str) -> Done:
+    return command(folder, "descend", *options)
 
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """What `descend rosenbrock` prints, and where it was run."""
     folder = tmp_path_factory.mktemp("shown")
-    done = descend(folder, "rosenbrock", *BY_HAND, "--steps", "30")
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout, folder
+    done = process(folder, "descend", "rosenbrock", *BY_HAND, "--steps", "30")
+    assert (done.code, done.err) == (0, "")
+    return done.out, folder
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +49,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("told")
     options = ("--size", "2-3-1x1", "--steps", "4", "--seed", "3", "--threads", "2", "--json")
     done = descend(folder, "mlp", *BY_HAND, *options)
-    assert (done.returncode, done.stderr) == (0, "")
-    found: dict[str, Any] = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert (done.code, done.err) == (0, "")
+    found: dict[str, Any] = json.loads(done.out, parse_constant=pytest.fail)
     assert Path(folder, found["report"]).is_file()
     return found
 
@@ -102,9 +100,9 @@ def test_json_tells_what_was_asked_and_every_trajectory(told: dict[str, Any]) ->
 
 def test_a_method_that_disagrees_makes_the_exit_code_1(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "zeros", "--method", "right")
-    assert done.returncode == 1
-    assert "disagrees: gradient-descent/zeros: " in done.stdout
-    assert re.search(r"^ +right +5 ", done.stdout, re.M)
+    assert done.code == 1
+    assert "disagrees: gradient-descent/zeros: " in done.out
+    assert re.search(r"^ +right +5 ", done.out, re.M)
 
 
 INTERRUPTER = """
@@ -143,12 +141,12 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("interrupted")
     (folder / "interrupter.py").write_text(INTERRUPTER)
     methods = ("--method", "backprop", "--method", "interrupter.py")
-    done = descend(folder, "mlp", *methods, "--steps", "3")
-    assert (done.returncode, done.stdout) == (130, "")
+    done = process(folder, "descend", "mlp", *methods, "--steps", "3")
+    assert (done.code, done.out) == (130, "")
     (run,) = (folder / "results").iterdir()
     kept = f"2 of 6 trajectories are kept in results/{run.name}"
     go_on = f"go on with `gradiometer descend --resume results/{run.name}`."
-    assert done.stderr == f"Interrupted: {kept}; {go_on}\n"
+    assert done.err == f"Interrupted: {kept}; {go_on}\n"
     return folder
 
 
@@ -157,8 +155,8 @@ def test_an_interrupted_descent_is_taken_up(interrupted: Path) -> None:
     assert json.loads((run / "run.json").read_text())["state"] == "interrupted"
     first = (run / "records.jsonl").read_text()
     done = descend(interrupted, "--resume", run.name, "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    told = json.loads(done.stdout, parse_constant=pytest.fail)
+    assert (done.code, done.err) == (0, "")
+    told = json.loads(done.out, parse_constant=pytest.fail)
     assert (told["run"], told["path"]) == (run.name, f"results/{run.name}")
     names = ["certified", "backprop", "interrupter"]
     ends = [(m["rule"], m["method"]) for m in told["methods"]]
@@ -170,33 +168,31 @@ def test_an_interrupted_descent_is_taken_up(interrupted: Path) -> None:
 
 def test_a_descent_can_be_reported_again(shown: tuple[str, Path]) -> None:
     _, folder = shown
-    command = [sys.executable, "-m", "gradiometer", "report", "latest", "--reports", "again"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
-    assert (done.returncode, done.stderr) == (0, "")
-    page = folder / done.stdout.strip()
+    done = command(folder, "report", "latest", "--reports", "again")
+    assert (done.code, done.err) == (0, "")
+    page = folder / done.out.strip()
     assert page.read_text("utf-8").startswith("# Descending rosenbrock 2 (2 inputs)")
     assert page.parent.parent == folder / "again"
 
 
 def test_a_descent_is_no_run_to_take_up(shown: tuple[str, Path]) -> None:
-    command = [sys.executable, "-m", "gradiometer", "run", "--resume", "latest"]
-    done = subprocess.run(command, cwd=shown[1], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "is a descent: expected a comparison." in done.stderr
+    done = command(shown[1], "run", "--resume", "latest")
+    assert (done.code, done.out) == (2, "")
+    assert "is a descent: expected a comparison." in done.err
 
 
 def test_what_cannot_be_tried_is_no_failure(tmp_path: Path) -> None:
     chosen = ("--method", "needs-another-library", "--method", "lacks-an-operation")
     done = descend(tmp_path, *SOUND, *chosen)
-    assert done.returncode == 0, done.stdout
-    assert "no_such_library_anywhere is not installed" in done.stdout
-    assert "no gradients on Sundays" in done.stdout
+    assert done.code == 0, done.out
+    assert "no_such_library_anywhere is not installed" in done.out
+    assert "no gradients on Sundays" in done.out
 
 
 def test_a_crash_is_a_row_and_exit_code_1(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "aborts", "--json")
-    assert done.returncode == 1
-    rows = json.loads(done.stdout, parse_constant=pytest.fail)["methods"]
+    assert done.code == 1
+    rows = json.loads(done.out, parse_constant=pytest.fail)["methods"]
     (crashed,) = (r for r in rows if r["method"] == "aborts" and r["rule"] == "gradient-descent")
     assert crashed["status"] == "crashed"
     assert "SIGABRT" in crashed["reason"]
@@ -225,42 +221,42 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(
     tmp_path: Path, options: tuple[str, ...], said: str
 ) -> None:
     done = descend(tmp_path, *options)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("gradiometer: ")
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("gradiometer: ")
+    assert said in done.err
+    assert len(done.err.splitlines()) == 1
     assert not list(tmp_path.iterdir())
 
 
 def test_the_error_for_a_vector_problem_lists_the_scalar_ones(tmp_path: Path) -> None:
-    listed = descend(tmp_path, "robot-arm").stderr.partition("that have one: ")[2]
+    listed = descend(tmp_path, "robot-arm").err.partition("that have one: ")[2]
     assert {"product-of-sum", "mlp", "rosenbrock"} <= set(listed.rstrip(".\n").split(", "))
 
 
 def test_the_help_has_examples_and_says_what_the_defaults_are(tmp_path: Path) -> None:
     done = descend(tmp_path, "--help")
-    assert done.returncode == 0
-    told = " ".join(done.stdout.split())
+    assert done.code == 0
+    told = " ".join(done.out.split())
     for text in ("`gradiometer descend prelu-chain`", "--rate", "half the Cauchy step", "100"):
         assert text in told
 
 
 def test_reports_go_where_they_are_asked_to(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "right", "--reports", "elsewhere")
-    assert done.returncode == 0
+    assert done.code == 0
     assert {path.name for path in tmp_path.iterdir()} == {"elsewhere", "results"}
 
 
 def test_what_is_kept_goes_where_it_is_asked_to(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "right", "--results", "kept")
-    assert done.returncode == 0
+    assert done.code == 0
     (run,) = (tmp_path / "kept").iterdir()
-    assert f"run     kept/{run.name}\n" in done.stdout
+    assert f"run     kept/{run.name}\n" in done.out
     assert {path.name for path in tmp_path.iterdir()} == {"kept", "reports"}
 
 
 def test_a_problem_of_a_file_is_descended(tmp_path: Path) -> None:
     (tmp_path / "bowls.py").write_text(BOWLS)
     done = descend(tmp_path, "bowls.py:bowl", "--method", "central-difference", "--steps", "2")
-    assert done.returncode == 0, done.stderr
-    assert "bowl (1 inputs): gradient-descent" in done.stdout
+    assert done.code == 0, done.err
+    assert "bowl (1 inputs): gradient-descent" in done.out

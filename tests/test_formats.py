@@ -47,6 +47,10 @@ def test_it_loads_with_the_same_samples() -> None:
     pd.testing.assert_frame_equal(Run.read(RECORDED).samples(), before, check_dtype=False)
 
 
+def test_it_has_no_answers() -> None:
+    assert Run.read(RECORDED).answers().empty
+
+
 def test_its_tables_are_in_the_order_of_its_plan() -> None:
     run = Run.read(RECORDED)
     assert run.operators == ["gradient", "jacobian", "value"]

@@ -30,15 +30,15 @@ OPTIONS = Options(rounds=7, sample_s=0.0005, timeout_s=3.0, memory_gib=0.5)
 ENDS = {
     "right": (Status.OK, ""),
     "chatters": (Status.OK, ""),
-    "zeros": (Status.DISAGREES, "0.0 digits"),
-    "frozen": (Status.DISAGREES, "digits, 12 promised"),
-    "folded": (Status.DISAGREES, "digits, 12 promised"),
-    "single": (Status.DISAGREES, "digits, 12 promised"),
+    "zeros": (Status.DISAGREES, "2 of 2 components wrong: zero everywhere; 0.0 digits"),
+    "frozen": (Status.DISAGREES, "stale everywhere, right at the point of preparation; "),
+    "folded": (Status.DISAGREES, "stale everywhere, right with the given values of prep"),
+    "single": (Status.DISAGREES, "rounded to float32 everywhere; "),
     "nan": (Status.NONFINITE, "1 of 2 components not finite: x"),
     "wrong-shape": (Status.DISAGREES, "x has shape (1,), () expected"),
     "too-few": (Status.DISAGREES, "1 arrays returned, 2 expected (x, y)"),
     "text": (Status.DISAGREES, "instead of numbers"),
-    "nothing": (Status.ERROR, "TypeError"),
+    "nothing": (Status.DISAGREES, "None returned, 2 arrays expected (x, y)"),
     "raises-in-preparation": (Status.ERROR, "ValueError: cannot trace this"),
     "raises-in-call": (Status.ERROR, "KeyError: 'missing'"),
     "raises-later": (Status.ERROR, "RuntimeError: worn out"),
@@ -52,7 +52,7 @@ ENDS = {
     "segmentation-fault": (Status.CRASHED, "killed by SIGSEGV"),
     "deadlock": (Status.TIMEOUT, "took longer than 3 s"),
     "eats": (Status.OUT_OF_MEMORY, "over the limit of 0.5 GiB"),
-    "wavers": (Status.DISAGREES, "right at first, not after"),
+    "wavers": (Status.DISAGREES, "right at first, not"),
     "leaves-things": (Status.OK, ""),
     "changes-the-process": (Status.OK, ""),
     "watches": (Status.OK, ""),
@@ -169,22 +169,22 @@ def test_an_answer_to_a_truth_of_zero_is_checked(
     outcome = troubled["flat"]
     assert (outcome.status, outcome.reason) == (Status.OK, ZERO)
     verdict = outcome.verdict
-    figures = (verdict.digits, verdict.owed, verdict.undecided, verdict.condition)
-    assert figures == (None, None, 0, None)
+    assert (verdict.owed, verdict.undecided, verdict.condition) == (None, 0, None)
+    assert verdict.digits > 12  # of the other points
 
 
 # The other operators.
 
 ALL = ("value", "jacobian", "jvp", "vjp", "gradient", "hessian", "hvp")
 WRONG = {
-    ("transposed", "saddle", "jacobian"): "largest error in ∂a/∂y",
-    ("half-diagonal", "bowl", "hessian"): "largest error in ∂²/∂x∂x[1, 1]",
-    ("wrong-sign", "saddle", "jvp"): "digits, 12 promised",
-    ("wrong-sign", "bowl", "hvp"): "digits, 11 promised",
-    ("forgets-an-output", "saddle", "vjp"): "digits, 12 promised",
-    ("stale-direction", "saddle", "jvp"): "digits, 12 promised",
-    ("stale-direction", "saddle", "vjp"): "digits, 12 promised",
-    ("stale-direction", "bowl", "hvp"): "digits, 11 promised",
+    ("transposed", "saddle", "jacobian"): "2 of 4 components wrong: the matrix is transposed; ",
+    ("half-diagonal", "bowl", "hessian"): "2 of 9 components wrong: the diagonal is half what it ",
+    ("wrong-sign", "saddle", "jvp"): "2 of 2 components wrong: the sign is reversed everywhere; ",
+    ("wrong-sign", "bowl", "hvp"): "2 of 3 components wrong: the sign is reversed everywhere; ",
+    ("forgets-an-output", "saddle", "vjp"): "2 of 2 components wrong; ",
+    ("stale-direction", "saddle", "jvp"): "stale everywhere, right in the directions of preparat",
+    ("stale-direction", "saddle", "vjp"): "stale everywhere, right in the directions of preparat",
+    ("stale-direction", "bowl", "hvp"): "stale everywhere, right in the directions of preparation",
 }
 SKIPPED = {
     ("reluctant", "bowl", "hessian"): "hessian of 3 inputs and 1 outputs",
@@ -232,7 +232,7 @@ def derivatives(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> C
 
 
 @pytest.mark.parametrize("cell", WRONG, ids="/".join)
-def test_a_wrong_derivative_disagrees_and_is_located(
+def test_a_wrong_derivative_disagrees_and_is_explained(
     derivatives: Cells, cell: tuple[str, str, str]
 ) -> None:
     outcome = derivatives[cell]
@@ -426,11 +426,12 @@ def test_what_is_done_is_not_measured_again(faulty: Registry, tmp_path: Path) ->
 def test_a_dtype_without_a_promise_is_unsupported(
     faulty: Registry, tmp_path: Path, name: str
 ) -> None:
+    faulty.methods[name] = replace(faulty.methods[name], digits={"float64": (12.0, 11.0)})
     plan = Plan.of([Cell(Case("sound", "", "gradient", "float32"), name)], faulty)
     with Harness(plan, OPTIONS, tmp_path) as harness:
         (ended,) = harness.outcomes()
     found = ended.outcome.status, ended.outcome.reason
-    assert found == (Status.UNSUPPORTED, f"{name} promises nothing in float32.")
+    assert found == (Status.UNSUPPORTED, f"{name} promises nothing of a gradient in float32.")
     assert ended.outcome.verdict.promise is None
 
 
@@ -607,7 +608,7 @@ def test_the_coordinator_runs_no_code_of_problems(tmp_path: Path) -> None:
     plan = planned(registry, names, ["right", "central-difference"], ("value", "vjp"))
     with Harness(plan, replace(OPTIONS, rounds=0), tmp_path / "logs") as harness:
         ended = list(harness.outcomes())
-    assert [each.cell for each in ended] == list(plan.cells)
+    assert {each.cell for each in ended} == set(plan.cells)
     for case, outcome in [(each.cell.case, each.outcome) for each in ended]:
         status, reason = ENDED.get(case.problem, (Status.OK, ""))
         if case.problem in ENDED:

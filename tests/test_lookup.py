@@ -23,8 +23,8 @@ from gradiometer import Argument, Directions, Point, Problem
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import cache, identity, lookup
 from gradiometer.reference.certify import certify
-from gradiometer.reference.enclosure import Enclosure
 from gradiometer.reference.lookup import certified, identified, outline
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
 
 

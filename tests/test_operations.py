@@ -17,12 +17,12 @@ from gradiometer.errors import ReferenceFailure
 from gradiometer.reference.array import Array
 from gradiometer.reference.balls import balls, settled
 from gradiometer.reference.elementary import SMOOTH
-from gradiometer.reference.enclosure import UNIT
 from gradiometer.reference.evaluation import Evaluation
 from gradiometer.reference.node import Node
 from gradiometer.reference.operations import MATRICES, NAMESPACE, OPERATIONS, WHOLE
 from gradiometer.reference.passes import backward, seed, taped
 from gradiometer.reference.protocol import array
+from gradiometer.vocabulary.enclosure import UNIT
 from gradiometer.vocabulary.namespace import BEYOND_THE_STANDARD, Namespace
 
 xp = NAMESPACE

@@ -132,6 +132,9 @@ def test_every_component_has_a_name_of_its_own(name: str, signature: Signature) 
     names = list(operator(name).components(signature))
     assert len(names) == operator(name).layout(signature).size
     assert len(set(names)) == len(names)
+    assert [operator(name).locate(signature, i) for i in range(len(names))] == names
+    with pytest.raises(IndexError):
+        operator(name).locate(signature, len(names))
 
 
 @pytest.mark.parametrize(
@@ -180,13 +183,11 @@ def test_a_method_s_own_promise_is_for_derivatives_by_their_order(name: str, dig
     assert operator(name).promise(DIGITS, "float64") == digits
 
 
-@pytest.mark.parametrize(("name", "digits"), [("gradient", 3.0), ("hessian", 1.0), ("hvp", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "digits"), [("value", 5.0), ("gradient", 3.0), ("hessian", 1.0), ("hvp", 1.0)]
+)
 def test_a_promise_is_that_of_the_dtype(name: str, digits: float) -> None:
     assert operator(name).promise(DIGITS, "float32") == digits
-
-
-def test_of_a_value_nothing_is_owed_in_another_dtype() -> None:
-    assert operator("value").promise(DIGITS, "float32") is None
 
 
 @pytest.mark.parametrize("name", list(OPERATORS))

@@ -41,7 +41,7 @@ def test_a_worker_answers_requests(pool: Pool) -> None:
 def test_arguments_go_by_position_or_by_name(pool: Pool) -> None:
     worker = pool.worker("tool")
     loops = worker.ask(requests.control, 10.0, name="floor", sample_s=0.0001)
-    assert worker.ask(requests.sample, 10.0, "floor", loops=loops).wall_s > 0.0
+    assert worker.ask(requests.sample, 10.0, "floor", calls=loops).wall_s > 0.0
 
 
 def test_an_experiment_brings_requests_of_its_own(
@@ -78,7 +78,7 @@ def test_a_request_that_no_worker_can_import_fails(pool: Pool) -> None:
 def test_a_result_that_cannot_be_sent_costs_the_worker(pool: Pool) -> None:
     worker = pool.worker("tool")
     with pytest.raises(Failure, match=r"died during make loop: exit code 1; .*pickle") as caught:
-        worker.ask(sampling.make_loop, 10.0, (), {})
+        worker.ask(sampling.make_loop, 10.0, [((), {})])
     assert caught.value.status is Status.CRASHED
     assert pool.worker("tool").ask(requests.forget, 10.0) is None
 
@@ -117,6 +117,30 @@ def test_a_worker_that_was_killed_is_replaced(pool: Pool, number: signal.Signals
     fresh = pool.worker("tool")
     assert fresh is not worker
     assert fresh.ask(requests.forget, 10.0) is None
+
+
+DYING = """
+import os
+
+def dies(tool, words):
+    os.write(1, words)
+    os._exit(3)
+"""
+
+
+def test_a_crash_quotes_what_its_own_request_wrote(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "acme_dying.py").write_text(DYING)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    dies = importlib.import_module("acme_dying").dies
+    with pytest.raises(Failure):
+        pool.worker("tool").ask(requests.set_up, 10.0, ABSENT, Target())  # leaves a traceback
+    for words, told in ((b"", "exit code 3"), (b"one\ntwo\n", "exit code 3; log ends 'two'")):
+        with pytest.raises(Failure) as caught:
+            pool.worker("tool").ask(dies, 10.0, words)
+        assert caught.value.reason == f"worker died during dies: {told}"
 
 
 def test_what_a_worker_prints_goes_to_its_log(pool: Pool, tmp_path: Path) -> None:

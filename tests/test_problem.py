@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.vocabulary.point import Argument, Point, Points
+from gradiometer.vocabulary.point import Argument, Point
 from gradiometer.vocabulary.problem import DERIVATIVES, Problem, problem
 from gradiometer.vocabulary.space import Space
 
@@ -60,8 +60,8 @@ def prepared(p: Problem, label: str = "", seed: int = 0) -> Point:
 
 
 def another(p: Problem, label: str = "", seed: int = 0) -> Point:
-    """Return a second point at which answers are checked."""
-    return p.points(label, seed, count=2).checked[1].point
+    """Return the first point that could be checked besides."""
+    return next(p.candidates(p.points(label, seed), label, seed)).point
 
 
 Draw = Callable[..., Point]
@@ -237,23 +237,21 @@ def test_a_problem_without_sizes_draws_with_none() -> None:
     assert seen == [None]
 
 
-# The declared point, others at which answers are checked, and that of preparation
+# The declared point, that of preparation, and fresh ones
 
 
-def test_the_first_of_the_points_is_the_declared_one() -> None:
-    np.testing.assert_array_equal(flat(checked(make(), "3", 7)), flat(make().point("3", 7)))
+def test_the_declared_point_alone_is_checked_at_first() -> None:
+    points = make().points("3", 7)
+    assert points.checked == (points.declared,)
+    np.testing.assert_array_equal(flat(points.declared.point), flat(make().point("3", 7)))
 
 
-@pytest.mark.parametrize("p", [make(sizes=(3,)), fixed({"x": [1.0, 2.0, 3.0]}, {"k": 2.0})])
-def test_as_many_points_are_checked_as_are_asked_for(p: Problem) -> None:
-    points = p.points(p.labels[0], count=4)
-    assert len(points.checked) == 4
-    vectors = [flat(at.point) for at in (*points.checked, points.preparation)]
+@pytest.mark.parametrize("p", [make(sizes=(3,)), fixed({"x": [1.0, 2.0, 3.0]})])
+def test_no_two_points_share_a_component(p: Problem) -> None:
+    vectors = [flat(at.point) for at in all_of(p, p.labels[0])]
+    assert len(vectors) == 6
     for one, other in itertools.combinations(vectors, 2):
         assert not np.any(one == other)
-    fewer = p.points(p.labels[0], count=2)
-    for at, same in zip(points.checked[:2], fewer.checked, strict=True):
-        np.testing.assert_array_equal(flat(at.point), flat(same.point))
 
 
 def test_the_preparation_point_of_a_drawn_problem_has_the_same_shapes_and_other_values() -> None:
@@ -319,13 +317,10 @@ def test_the_preparation_point_changes_with_the_seed() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_points_are_of_the_dtype_and_otherwise_the_same(dtype: str) -> None:
     p = fixed({"x": [1.1, -3.0]}, {"k": [0.1, 0.2]})
-    narrow, wide = p.points(dtype=dtype, count=2), p.points(count=2)
-    for one, other in zip(
-        (*narrow.checked, narrow.preparation), (*wide.checked, wide.preparation), strict=True
-    ):
+    for one, other in zip(all_of(p, dtype=dtype), all_of(p), strict=True):
         for a, b in zip(numbers(one), numbers(other), strict=True):
             assert a.dtype == dtype
-            np.testing.assert_allclose(a, b, rtol=2e-3)
+            np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-3)
 
 
 @pytest.mark.parametrize("value", [3, True, np.array([7], dtype=np.int32)])
@@ -356,13 +351,17 @@ def numbers(at: Argument) -> list[np.ndarray[Any, Any]]:
     return [array for arrays in parts for array in arrays.values()]
 
 
-def all_of(points: Points) -> list[Argument]:
-    """Return all points of a case."""
-    return [*points.checked, points.preparation]
+def all_of(
+    p: Problem, label: str = "", seed: int = 0, dtype: str = "float64", outline: Any = None
+) -> list[Argument]:
+    """Return all points of a case, and two that could be checked besides."""
+    points = p.points(label, seed, dtype, **({"outline": outline} if outline else {}))
+    besides = itertools.islice(p.candidates(points, label, seed, dtype), 2)
+    return [*points.checked, points.preparation, *points.fresh, *besides]
 
 
 def test_there_is_a_tangent_of_the_shape_of_every_input() -> None:
-    for at in all_of(make().points("3", count=2)):
+    for at in all_of(make(), "3"):
         assert Space.of(at.directions.tangents) == Space.of(at.point.inputs)
         assert {a.dtype for a in at.directions.tangents.values()} == {np.dtype(np.float64)}
 
@@ -380,10 +379,10 @@ def test_the_output_of_a_scalar_problem_is_called_value_and_has_a_scalar_cotange
 def test_the_outputs_of_a_vector_problem_have_the_shapes_that_are_told() -> None:
     p = vector("a", "b")
     assert p.output_names == p.outputs == ("a", "b")
-    points = p.points(outline=lambda at: [(2, 3), ()], count=2)
+    points = p.points(outline=lambda at: [(2, 3), ()])
     assert points.signature.outputs.shapes == {"a": (2, 3), "b": ()}
     assert (points.signature.n, points.signature.m) == (3, 7)
-    for at in all_of(points):
+    for at in all_of(p, outline=lambda at: [(2, 3), ()]):
         assert Space.of(at.directions.cotangents) == points.signature.outputs
         assert Space.of(at.point.inputs) == points.signature.inputs
 
@@ -396,7 +395,7 @@ def test_the_shapes_of_outputs_are_found_at_the_declared_point() -> None:
         return [(4,)]
 
     p = vector("a")
-    p.points(outline=outline, count=3)
+    all_of(p, outline=outline)
     (only,) = asked
     np.testing.assert_array_equal(flat(only), flat(p.point()))
 
@@ -416,7 +415,7 @@ def test_a_vector_problem_whose_outputs_were_not_told_has_no_cotangents() -> Non
 
 
 def test_directions_are_drawn_by_the_seed() -> None:
-    one, again, other = (all_of(make().points("3", seed, count=2)) for seed in (1, 1, 2))
+    one, again, other = (all_of(make(), "3", seed) for seed in (1, 1, 2))
     for a, b, c in zip(one, again, other, strict=True):
         np.testing.assert_array_equal(along(a), along(b))
         assert not np.any(along(a) == along(c))
@@ -424,8 +423,7 @@ def test_directions_are_drawn_by_the_seed() -> None:
 
 def test_the_directions_at_other_points_are_others() -> None:
     for p, label in ((make(), "10"), (fixed({"x": 2.0}), "")):
-        arguments = all_of(p.points(label, count=3))
-        for one, other in itertools.combinations(arguments, 2):
+        for one, other in itertools.combinations(all_of(p, label), 2):
             assert not np.any(along(one) == along(other))
 
 

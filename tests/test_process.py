@@ -173,7 +173,7 @@ def test_a_failure_is_the_same_after_a_pipe() -> None:
 def test_a_process_is_pinned_to_the_last_cores(tmp_path: Path) -> None:
     script = """
 import json, os
-from gradiometer.worker.process import pin
+from gradiometer.worker.cores import pin
 cores = [sorted(os.sched_getaffinity(0))]
 for threads in (10**6, len(cores[0]), 1, 1, 4):
     pin(threads)

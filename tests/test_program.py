@@ -23,8 +23,8 @@ from gradiometer.errors import GradiometerError, ReferenceFailure, Unsupported
 from gradiometer.plugins import loader
 from gradiometer.plugins.files import collect, load_file, python_files
 from gradiometer.reference.certify import certify
-from gradiometer.reference.enclosure import Enclosure
 from gradiometer.reference.lookup import outline
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.graph import (
     Branches,
     Constant,

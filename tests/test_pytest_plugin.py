@@ -79,6 +79,7 @@ def test_the_session_is_kept_as_a_run_with_figures(timed: tuple[Path, str]) -> N
     assert run.records["status"].tolist() == ["ok"] * 6
     assert (run.records["time_s"] > 0).all()
     assert run.records.groupby("case")["ratio"].min().tolist() == [1.0, 1.0]
+    assert run.answers("product-of-sum", "gradient")["certified"].tolist() == [-4.0, -4.0, 3.0]
 
 
 def test_the_report_of_the_session_is_written_and_named(timed: tuple[Path, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import pytest
 from by_hand import SCALAR, VECTOR, ByHand, right
 
 from gradiometer import Target
-from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.errors import ChangedInput, GradiometerError, UnknownName
 from gradiometer.plugins.address import by_value
 from gradiometer.reference import lookup
+from gradiometer.reference.certify import certify
 from gradiometer.vocabulary.point import Argument, Points
 from gradiometer.worker import requests
+from gradiometer.worker.sampling import make_loop
 from gradiometer.worker.tool import Tool
 
 
@@ -67,7 +70,10 @@ def test_a_library_that_is_missing_fails_the_set_up() -> None:
 @pytest.mark.parametrize("operator", ["value", "jacobian", "jvp"])
 def test_a_prepared_cell_answers(operator: str) -> None:
     tool = with_cell(operator)
-    assert right(requests.answer(tool, operator, by_hand.check(VECTOR)), VECTOR, operator)
+    points = by_hand.points(VECTOR)
+    declared, other = requests.answers(tool, operator, [points.declared, points.preparation])
+    assert right(declared, VECTOR, operator)
+    assert not right(other, VECTOR, operator)
 
 
 def test_preparing_tells_what_it_took() -> None:
@@ -92,7 +98,7 @@ def test_a_call_is_complete_with_its_arguments(method: ByHand) -> None:
     tool, at = with_cell("jvp", method), by_hand.check(VECTOR)
     call, args, given = requests.call(tool, "jvp", at)
     assert len(args) == 4
-    found = requests.answer(tool, "jvp", at).arrays
+    found = requests.answers(tool, "jvp", [at])[0].arrays
     assert [float(part) for part in call(*args, **given)] == [float(part) for part in found]
 
 
@@ -100,23 +106,40 @@ def test_a_cell_is_calibrated_before_it_is_sampled() -> None:
     tool = with_cell("vjp")
     with pytest.raises(GradiometerError, match="vjp was not calibrated before"):
         requests.sample(tool, "vjp", 1)
-    loops, peak = requests.calibrate(tool, "vjp", by_hand.check(VECTOR), 0.0001)
-    assert loops >= 1
+    points = by_hand.points(VECTOR)
+    at = [points.preparation, points.declared]
+    calls, peak = requests.calibrate(tool, "vjp", at, 0.0001)
+    assert calls >= 2
+    assert calls % 2 == 0
     assert peak is None or peak >= 0
-    assert requests.sample(tool, "vjp", loops).wall_s > 0.0
+    assert requests.sample(tool, "vjp", calls).wall_s > 0.0
+    assert right(requests.sampled(tool, "vjp"), VECTOR, "vjp")
+    requests.inspect(tool, "vjp")
+    tool.loops["vjp"] = make_loop(lambda a: a.append(0), [(([],), {})])
+    requests.sample(tool, "vjp", 1)
+    with pytest.raises(ChangedInput, match="an argument"):
+        requests.inspect(tool, "vjp")
+
+
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_novelty_is_measured_of_a_prepared_cell(calibrated: bool) -> None:
+    tool, points = with_cell("vjp"), by_hand.points(VECTOR)
+    if calibrated:
+        requests.calibrate(tool, "vjp", points.checked, 0.0001)
+    assert requests.novelty(tool, "vjp", points.fresh, 1e-5) > 0.0
 
 
 @pytest.mark.parametrize("name", ["floor", "kernel"])
 def test_a_control_is_sampled_as_cells_are(name: str) -> None:
     tool = Tool()
-    loops = requests.control(tool, name, 0.0001)
-    assert loops >= 1
-    assert requests.sample(tool, name, loops).wall_s > 0.0
+    calls = requests.control(tool, name, 0.0001)
+    assert calls >= tool.loops[name].calls == 3
+    assert requests.sample(tool, name, calls).wall_s > 0.0
 
 
 def test_what_was_prepared_is_forgotten_and_no_more() -> None:
     tool = with_cell("vjp")
-    requests.calibrate(tool, "vjp", by_hand.check(VECTOR), 0.0001)
+    requests.calibrate(tool, "vjp", [by_hand.check(VECTOR)], 0.0001)
     tool.states["experiment"] = 1
     requests.forget(tool)
     with pytest.raises(GradiometerError, match="was not calibrated"):
@@ -129,26 +152,34 @@ def test_what_was_prepared_is_forgotten_and_no_more() -> None:
 
 def numbers(points: Points) -> list[Any]:
     """Return all numbers of some points."""
-    arguments = (*points.checked, points.preparation)
+    arguments = (*points.checked, points.preparation, *points.fresh)
     parts = [(a.point.inputs, a.point.given, *vars(a.directions).values()) for a in arguments]
     return [[np.asarray(a).tolist() for a in part.values()] for each in parts for part in each]
 
 
-@pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("problem", [VECTOR, SCALAR], ids=lambda p: p.name)
-def test_points_are_the_problem_s_own(problem: Any, count: int) -> None:
+def test_points_are_the_problem_s_own(problem: Any) -> None:
     address, label = built_in.registry().problems[problem.name].address, problem.labels[0]
-    found = requests.points(Tool(), address, label, 5, "float64", count)
-    expected = built_in.points(problem, label, seed=5, count=count)
+    found = requests.points(Tool(), address, label, 5, "float64")
+    expected = built_in.points(problem, label, seed=5)
     assert found.signature == expected.signature
-    assert len(found.checked) == count
+    assert len(found.checked) == 1
     assert numbers(found) == numbers(expected)
+
+
+def test_a_neighbour_is_a_point_with_its_truth() -> None:
+    address, points = built_in.registry().problems[VECTOR.name].address, by_hand.points(VECTOR)
+    found = requests.neighbour(Tool(), address, points, "", 0, "float64", "jacobian")
+    assert found is not None
+    at, truth = found
+    np.testing.assert_array_equal(truth.high, certify(VECTOR, at, "jacobian").high)
+    assert numbers(replace(points, checked=(at,))) != numbers(points)
 
 
 def test_points_of_a_size_that_is_not_there_are_refused() -> None:
     address = built_in.registry().problems["rosenbrock"].address
     with pytest.raises(UnknownName, match="size of problem 'rosenbrock' '7'"):
-        requests.points(Tool(), address, "7", 0, "float64", 1)
+        requests.points(Tool(), address, "7", 0, "float64")
 
 
 @pytest.mark.parametrize("operator", ["value", "jacobian"])
@@ -174,7 +205,7 @@ def test_the_coordinator_imports_no_inside_of_a_worker(module: str, tmp_path: Pa
     script = f"""
 import sys
 import {module}
-names = ("tool", "sampling", "memory", "preparation", "isolation", "process")
+names = ("tool", "sampling", "given", "novelty", "memory", "process")
 inner = {{f"gradiometer.worker.{{name}}" for name in names}}
 print(sorted((inner | {{"flint", "gradiometer.reference.certify"}}) & set(sys.modules)))
 """

@@ -14,7 +14,7 @@ from expressions import program
 
 from gradiometer import Argument, Namespace, Problem
 from gradiometer.reference.certify import certify
-from gradiometer.reference.enclosure import UNIT, Enclosure, norm
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure, norm
 
 
 def forwards(x: Any) -> Any:

@@ -53,6 +53,7 @@ class Drawn(Trial):
         slowed: Mapping[int, float] | None = None,
         fails: dict[int, Failure] | None = None,
         wrong_in_the_end: bool = False,
+        memoises: bool = False,
     ) -> None:
         truth: Any = SimpleNamespace(condition=None, owed=None, undecided=None, kind="")
         points: Any = SimpleNamespace(signature=SimpleNamespace(n=1))
@@ -64,7 +65,9 @@ class Drawn(Trial):
         self._clock, self._call_s, self._spread, self._common = clock, call_s, spread, common
         self._slowed, self._fails, self._wrong = slowed or {}, fails or {}, wrong_in_the_end
         self._rng = np.random.default_rng([*name.encode()])
+        self._memoises = memoises
         self.checked = 0
+        self.met_fresh_points: list[float] = []
 
     @property
     def warm(self) -> Warm:
@@ -89,6 +92,11 @@ class Drawn(Trial):
         self.checked += 1
         if self._wrong:
             raise Failure(Status.DISAGREES, "right at first")
+
+    def meet_fresh_points(self, call_s: float) -> None:
+        self.met_fresh_points.append(call_s)
+        if self._memoises:
+            raise Failure(Status.MEMOISES, "remembered")
 
 
 class Controls:
@@ -438,13 +446,17 @@ def test_ratios_are_to_the_fastest_and_floors_kept(clock: Clock) -> None:
 def test_what_is_wrong_in_the_end_is_no_measure(
     clock: Clock,
 ) -> None:
-    options = Options(budget_s=1e6)
+    options = Options(rounds=9, budget_s=1e6)
     wrong = Drawn("wrong", clock, options, call_s=0.5, wrong_in_the_end=True)
+    memoising = Drawn("memoising", clock, options, call_s=0.25, memoises=True)
     right = [Drawn(f"x{call_s}", clock, options, call_s=call_s) for call_s in (2.0, 4.0)]
-    take([wrong, *right], options)
-    assert [c.checked for c in (wrong, *right)] == [1, 1, 1]
+    take([wrong, memoising, *right], options)
+    assert [c.checked for c in (wrong, memoising, *right)] == [1, 1, 1, 1]
+    assert [c.met_fresh_points for c in (wrong, memoising, *right)] == [[], [0.25], [2.0], [4.0]]
     assert (wrong.outcome.status, wrong.outcome.reason) == (Status.DISAGREES, "right at first")
-    assert (wrong.samples, wrong.warm.time_s) == ({}, None)
+    assert (memoising.outcome.status, memoising.outcome.reason) == (Status.MEMOISES, "remembered")
+    for out in (wrong, memoising):
+        assert (out.samples, out.warm.time_s) == ({}, None)
     assert [c.warm.ratio for c in right] == [1.0, 2.0]
 
 

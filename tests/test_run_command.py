@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import records
 import typer
 from records import row, timed
 from rich.console import Console
+from shell import command
 
 import gradiometer
 from gradiometer import GradiometerError, Options
@@ -28,6 +27,7 @@ from gradiometer.cli.run import (
 )
 from gradiometer.errors import UnknownName
 from gradiometer.plugins import loader
+from gradiometer.report import process
 from gradiometer.runs.store import read_info, run_folders
 from gradiometer.vocabulary.outcome import Status
 
@@ -150,19 +150,21 @@ def planned(folder: Path) -> list[tuple[str, str, str]]:
     return list(dict.fromkeys((row["problem"], row["size"], row["method"]) for row in rows))
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_file_is_measured_with_all_it_brings(both: Path) -> None:
-    done = command(both.parent, "both.py", "backprop", *CHECK)
-    assert done.returncode == 0, done.stderr
+    done = command(both.parent, "run", "both.py", "backprop", *CHECK)
+    assert done.code == 0, done.err
     cases = [("cube", "small"), ("cube", "middle"), ("cube", "large"), ("square", "")]
     methods = ["backprop", "threefold"]
     assert planned(both.parent) == [(*case, method) for case in cases for method in methods]
-    assert "disagrees: square/float64/gradient/threefold: " in done.stdout
+    assert "disagrees: square/float64/gradient/threefold: " in done.out
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_method_alone_meets_every_problem_at_one_size(both: Path) -> None:
     operator = ("--operator", "value")
-    done = command(both.parent, "both.py:threefold", *operator, *CHECK)
-    assert done.returncode == 0, done.stderr
+    done = command(both.parent, "run", "both.py:threefold", *operator, *CHECK)
+    assert done.code == 0, done.err
     found, known = planned(both.parent), loader.load([both]).problems.values()
     assert {method for _, _, method in found} == {"threefold"}
     assert [name for name, _, _ in found] == [p.name for p in known if not p.on_request]
@@ -275,54 +277,71 @@ def test_a_run_without_a_report_prints_none(capsys: pytest.CaptureFixture[str]) 
 # Exit codes, and taking a run up.
 
 
-def command(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run `gradiometer run` in a folder, on one case, agreement only."""
-    chosen = [sys.executable, "-m", "gradiometer", "run", *options]
-    return subprocess.run(chosen, cwd=folder, capture_output=True, text=True)
+@pytest.fixture
+def unreported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no report: what is tested is not in it."""
+    monkeypatch.setattr(process, "write_report", lambda run, reports: reports / "report.md")
 
 
 CHOSEN = ("--plugins", str(PLUGINS), "--problem", "sound", "--operator", "gradient")
+
+
+@pytest.fixture(scope="module")
+def disagreeing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a run was made of a method that disagrees."""
+    where = tmp_path_factory.mktemp("disagreeing")
+    gradiometer.run(
+        "sound", "zeros", operators="gradient", options=Options(rounds=0), plugins=[PLUGINS],
+        results=where / "results",
+    )  # fmt: skip
+    return where
 
 
 @pytest.mark.parametrize(
     ("fail_on", "code"),
     [([], 1), (["none"], 0), (["crashed"], 0), (["disagrees"], 1), (["crashed", "disagrees"], 1)],
 )
-def test_the_exit_code_is_a_matter_of_choice(tmp_path: Path, fail_on: list[str], code: int) -> None:
+@pytest.mark.usefixtures("unreported")
+def test_the_exit_code_is_a_matter_of_choice(
+    disagreeing: Path, fail_on: list[str], code: int
+) -> None:
     options = [part for status in fail_on for part in ("--fail-on", status)]
-    done = command(tmp_path, *CHOSEN, "--method", "zeros", "--rounds", "0", *options)
-    assert done.returncode == code, done.stderr
+    done = command(disagreeing, "run", "--resume", "latest", *options)
+    assert done.code == code, done.err
 
 
+@pytest.mark.usefixtures("unreported")
 def test_declined_and_missing_cells_are_no_failure(tmp_path: Path) -> None:
     methods = ["declines", "needs-another-library", "lacks-an-operation", "right"]
     options = [part for method in methods for part in ("--method", method)]
-    done = command(tmp_path, *CHOSEN, "--rounds", "0", *options)
-    assert done.returncode == 0, done.stdout
+    done = command(tmp_path, "run", *CHOSEN, "--rounds", "0", *options)
+    assert done.code == 0, done.out
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_run_is_taken_up_by_name_with_its_own_plugins(tmp_path: Path) -> None:
-    command(tmp_path, *CHOSEN, "--method", "right", "--method", "chatters", "--rounds", "0")
+    command(tmp_path, "run", *CHOSEN, "--method", "right", "--method", "chatters", "--rounds", "0")
     (path,) = (tmp_path / "results").iterdir()
     journal = path / "records.jsonl"
     journal.write_text(journal.read_text().splitlines(keepends=True)[0])
-    done = command(tmp_path, "--resume", "latest", "--json")
-    assert done.returncode == 0, done.stderr
-    records = json.loads(done.stdout)["records"]
+    done = command(tmp_path, "run", "--resume", "latest", "--json")
+    assert done.code == 0, done.err
+    records = json.loads(done.out)["records"]
     assert [r["method"] for r in records] == ["right", "chatters"]
 
 
 def test_a_run_that_is_not_there_cannot_be_taken_up(tmp_path: Path) -> None:
-    done = command(tmp_path, "--resume", "20260101-000000-abcd")
-    assert done.returncode == 2
-    assert done.stderr.startswith("gradiometer: No runs under 'results'")
+    done = command(tmp_path, "run", "--resume", "20260101-000000-abcd")
+    assert done.code == 2
+    assert done.err.startswith("gradiometer: No runs under 'results'")
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_run_is_taken_up_without_further_names(tmp_path: Path) -> None:
-    command(tmp_path, *CHOSEN, "--method", "right", "--rounds", "0")
-    done = command(tmp_path, "mlp", "--resume", "latest")
-    assert done.returncode == 2
-    assert done.stderr == (
+    command(tmp_path, "run", *CHOSEN, "--method", "right", "--rounds", "0")
+    done = command(tmp_path, "run", "mlp", "--resume", "latest")
+    assert done.code == 2
+    assert done.err == (
         "gradiometer: --resume takes a run up as it was planned: name nothing else.\n"
     )
 

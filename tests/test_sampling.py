@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from gradiometer.errors import ChangedInput
 from gradiometer.worker import sampling
+from gradiometer.worker.given import Given
 from gradiometer.worker.sampling import WARMING, Loop, calibrate, make_loop, nothing, sample
 
 
@@ -55,8 +58,15 @@ def collector() -> Iterator[None]:
 @pytest.mark.parametrize("n", [0, 1, 2, 7, 1000])
 def test_the_loop_calls_exactly_as_often_as_it_is_told(n: int) -> None:
     seen: list[int] = []
-    make_loop(seen.append, (1,), {})(n)
+    make_loop(seen.append, [((1,), {})]).run(n)
     assert len(seen) == n
+
+
+def test_a_turn_goes_through_all_arguments_in_order() -> None:
+    seen: list[int] = []
+    loop = make_loop(lambda a, k=0: seen.append(a + k), [((1,), {}), ((2,), {"k": 10}), ((3,), {})])
+    loop.run(2)
+    assert (loop.calls, seen) == (3, [1, 12, 3] * 2)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +78,7 @@ def test_the_loop_calls_exactly_as_often_as_it_is_told(n: int) -> None:
         ((), {"y": 1}),
         ((1, 2), {"y": 3, "x": 4}),
         (((1, 2), {"c": 3}), {}),
-        ((1,), {"n": 2, "call": 3, "wait": 4, "clock": 5, "repeat": 6, "a0": 7, "k0": 8}),
+        ((1,), {"n": 2, "call": 3, "wait": 4, "clock": 5, "last": 6, "result": 7, "a0_0": 8}),
         (tuple(range(300)), {f"key{i}": i for i in range(300)}),
     ],
     ids=["none", "one", "several", "keyword", "both", "nested", "clashing", "many"],
@@ -81,40 +91,44 @@ def test_the_call_gets_its_arguments_as_they_are(
     def call(*args: Any, **kwargs: Any) -> None:
         seen.append((args, kwargs))
 
-    make_loop(call, args, kwargs)(2)
+    make_loop(call, [(args, kwargs)]).run(2)
     assert seen == [(args, kwargs)] * 2
     assert list(seen[0][1]) == list(kwargs)
 
 
 def test_arguments_are_passed_and_not_copied() -> None:
     array: list[int] = []
-    make_loop(lambda a, *, k: a.append(k), (array,), {"k": 1})(3)
+    make_loop(lambda a, *, k: a.append(k), [((array,), {"k": 1})]).run(3)
     assert array == [1, 1, 1]
 
 
 def test_the_loop_returns_the_seconds_of_all_its_calls(clock: Clock) -> None:
-    loop = make_loop(clock.taking(3.0), (1, 2), {"k": 4})
-    assert [loop(n) for n in (0, 1, 4)] == [0.0, 3.0, 12.0]
+    loop = make_loop(clock.taking(3.0), [((1, 2), {"k": 4}), ((5,), {})])
+    assert [loop.run(n) for n in (0, 1, 4)] == [0.0, 6.0, 24.0]
 
 
 def test_every_result_is_waited_for_inside_the_timing(clock: Clock) -> None:
     waited = []
 
-    def wait(result: str) -> None:
+    def wait(result: str) -> str:
         waited.append(result)
         clock.now += 10.0
+        return "kept"
 
-    loop = make_loop(clock.taking(0.5, result="promise"), (), {}, wait)
-    assert loop(3) == 31.5
-    assert waited == ["promise"] * 3
+    loop = make_loop(clock.taking(0.5, result="promise"), [((), {})] * 2, wait)
+    assert loop.run(3) == 63.0
+    assert waited == ["promise"] * 6
+    assert loop.last == ["kept"]
 
 
 def test_two_loops_keep_their_own_calls_and_arguments() -> None:
     one: list[str] = []
     other: list[str] = []
-    loops = [make_loop(one.append, ("one",), {}), make_loop(other.append, ("other",), {})]
+    loops = [
+        make_loop(seen.append, [((name,), {})]) for seen, name in ((one, "one"), (other, "other"))
+    ]
     for loop in loops:
-        loop(2)
+        loop.run(2)
     assert (one, other) == (["one"] * 2, ["other"] * 2)
 
 
@@ -123,21 +137,34 @@ def test_what_a_call_raises_comes_out_of_the_loop() -> None:
         raise ZeroDivisionError("in the call")
 
     with pytest.raises(ZeroDivisionError, match="in the call"):
-        make_loop(call, (), {})(1)
+        make_loop(call, [((), {})]).run(1)
 
 
-def test_the_loop_keeps_no_result_alive() -> None:
+def test_of_all_results_the_last_alone_is_kept() -> None:
     alive: list[int] = []
 
     class Result:
-        def __init__(self) -> None:
-            alive.append(1)
+        def __init__(self, number: int) -> None:
+            self.number = number
+            alive.append(number)
 
         def __del__(self) -> None:
-            alive.pop()
+            alive.remove(self.number)
 
-    make_loop(Result, (), {})(5)
-    assert alive == []
+    loop = make_loop(Result, [((1,), {}), ((2,), {})])
+    assert loop.last == [None]
+    loop.run(5)
+    loop.run(0)
+    assert (alive, loop.last[0].number) == ([2], 2)
+
+
+def test_a_loop_knows_what_its_calls_were_given() -> None:
+    array = np.zeros(2)
+    loop = make_loop(lambda a, b: b.__setitem__(0, 5.0), [((1.0, array), {})])
+    loop.given.compare()
+    loop.run(1)
+    with pytest.raises(ChangedInput, match="a call changes an argument"):
+        loop.given.compare()
 
 
 @pytest.mark.parametrize(("args", "kwargs"), [((), {}), ((1, 2.0), {"k": None})])
@@ -145,17 +172,17 @@ def test_nothing_takes_anything_and_does_nothing(
     args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     assert nothing(*args, **kwargs) is None
-    assert make_loop(nothing, args, kwargs)(10) >= 0.0
+    assert make_loop(nothing, [(args, kwargs)]).run(10) >= 0.0
 
 
 # Calibration
 
 
-def steady(call_s: float, spent: list[float] | None = None, overhead_s: float = 0.0) -> Loop:
+def steady(call_s: float, spent: list[float] | None = None) -> Callable[[int], float]:
     """Return a loop over calls that always take the same time, and note what it spends."""
 
     def loop(n: int) -> float:
-        elapsed = n * call_s + overhead_s
+        elapsed = n * call_s
         if spent is not None:
             spent.append(elapsed)
         return elapsed
@@ -214,7 +241,7 @@ def test_one_slow_first_call_makes_no_sample_short(hiccup_s: float) -> None:
 
 @pytest.mark.parametrize(("call_s", "loops"), [(2.0, 1), (0.5, 8), (1e-3, 1000)])
 def test_a_sample_is_the_seconds_of_one_call(clock: Clock, call_s: float, loops: int) -> None:
-    taken = sample(make_loop(clock.taking(call_s), (), {}), loops)
+    taken = sample(make_loop(clock.taking(call_s), [((), {})]), loops)
     assert taken == pytest.approx((call_s, call_s))
 
 
@@ -236,8 +263,21 @@ def test_a_sample_makes_its_calls_at_once_and_some_before(loops: int, made: list
         seen.append(n)
         return float(n)
 
-    assert sample(loop, loops).wall_s == 1.0
+    assert sample(Loop(loop, 1, [], Given({})), loops).wall_s == 1.0
     assert seen == made
+
+
+@pytest.mark.parametrize(("calls", "made"), [(1, 3), (3, 3), (12, 15), (30, 36)])
+def test_a_sample_is_made_of_whole_turns(clock: Clock, calls: int, made: int) -> None:
+    seconds: list[float] = []
+
+    def call(wall_s: float) -> None:
+        clock.now += wall_s
+        seconds.append(wall_s)
+
+    loop = make_loop(call, [((s,), {}) for s in (1.0, 2.0, 6.0)])
+    assert sample(loop, calls) == pytest.approx((3.0, 3.0))
+    assert len(seconds) == made
 
 
 @pytest.mark.parametrize("loops", [2, 8, 9, 1000])
@@ -247,7 +287,7 @@ def test_the_calls_that_go_before_are_not_timed(clock: Clock, loops: int) -> Non
     def call() -> None:
         clock.now += next(cold, 0.25)
 
-    assert sample(make_loop(call, (), {}), loops) == pytest.approx((0.25, 0.25))
+    assert sample(make_loop(call, [((), {})]), loops) == pytest.approx((0.25, 0.25))
     assert next(cold, None) is None
 
 
@@ -257,7 +297,7 @@ def test_a_call_that_is_a_sample_by_itself_is_timed_cold(clock: Clock) -> None:
     def call() -> None:
         clock.now += next(seconds)
 
-    assert sample(make_loop(call, (), {}), 1) == (100.0, 100.0)
+    assert sample(make_loop(call, [((), {})]), 1) == (100.0, 100.0)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
@@ -268,14 +308,14 @@ def test_what_a_call_raises_comes_out_of_a_sample(number: int) -> None:
         next(left)
 
     with pytest.raises(StopIteration):
-        sample(make_loop(call, (), {}), 4)
+        sample(make_loop(call, [((), {})]), 4)
 
 
 @pytest.mark.parametrize("before", [True, False])
 def test_nothing_is_collected_inside_a_sample(before: bool) -> None:
     (gc.enable if before else gc.disable)()
     seen = []
-    sample(make_loop(lambda: seen.append(gc.isenabled()), (), {}), 3)
+    sample(make_loop(lambda: seen.append(gc.isenabled()), [((), {})]), 3)
     assert len(seen) >= 3
     assert not any(seen)
     assert gc.isenabled() is before
@@ -291,7 +331,7 @@ def test_collection_is_as_before_even_when_the_call_raises(
 
     (gc.enable if before else gc.disable)()
     with pytest.raises(error):
-        sample(make_loop(call, (), {}), 3)
+        sample(make_loop(call, [((), {})]), 3)
     assert gc.isenabled() is before
 
 
@@ -309,7 +349,7 @@ def test_garbage_made_in_a_sample_is_left_during_it() -> None:
 
     gc.callbacks.append(watch)
     try:
-        sample(make_loop(call, (), {}), 3 * gc.get_threshold()[0])
+        sample(make_loop(call, [((), {})]), 3 * gc.get_threshold()[0])
     finally:
         gc.callbacks.remove(watch)
     assert len(during) > gc.get_threshold()[0]

@@ -24,7 +24,6 @@ from generic import inverse, linear_algebra, namespace, where
 from gradiometer import Argument, Namespace, Point, Problem
 from gradiometer.reference.certify import certify
 from gradiometer.reference.elementary import SMOOTH
-from gradiometer.reference.enclosure import Enclosure
 from gradiometer.reference.operations import (
     ARITHMETIC,
     COMPONENTWISE,
@@ -33,6 +32,7 @@ from gradiometer.reference.operations import (
     REDUCTIONS,
     SHAPES,
 )
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
 
 
@@ -45,9 +45,10 @@ CASES = [
     (p.name, label)
     for p in PROBLEMS.values()
     for label in p.labels
-    if size(p.point(label)) <= 180 and (p.name, label) != ("gaussian-process", "3x100")
+    if size(p.point(label)) <= 180 and sum(a.size for a in p.point(label).given.values()) <= 1100
+    if (p.name, label) != ("gaussian-process", "3x100")
 ]
-SMALL = [(name, label) for name, label in CASES if size(PROBLEMS[name].point(label)) <= 30]
+SMALL = [(name, label) for name, label in CASES if size(PROBLEMS[name].point(label)) <= 16]
 BITS = 512
 Array = np.ndarray
 
@@ -343,34 +344,21 @@ def having(operator: str, cases: list[tuple[str, str]], most: int = 1000) -> lis
 
 
 @pytest.mark.parametrize(("problem", "label"), CASES)
-def test_series_prove_the_value_and_the_jacobian_along_random_directions(
+def test_series_prove_value_jacobian_and_pullback_along_random_directions(
     problem: str, label: str
 ) -> None:
     p, point = PROBLEMS[problem], at(problem, label)
-    outputs = drawn(problem, label).directions.cotangents
-    jacobian = as_matrix(truth(problem, label, "jacobian"), outputs, point.inputs)
-    for seed in range(3):
+    cotangents = drawn(problem, label).directions.cotangents
+    jacobian = as_matrix(truth(problem, label, "jacobian"), cotangents, point.inputs)
+    pullback = enclosed(truth(problem, label, "vjp"))
+    for seed in range(2):
         v = random(point, seed)
         value, slope, _ = taylor(p, point, cut(v, point))
         assert_agree(enclosed(truth(problem, label, "value")), value)
         assert_agree(jacobian @ v, slope)
-
-
-@pytest.mark.parametrize(("problem", "label"), having("gradient", CASES))
-def test_series_prove_the_gradient_along_random_directions(problem: str, label: str) -> None:
-    point = at(problem, label)
-    gradient = enclosed(truth(problem, label, "gradient"))
-    for seed in range(5):
-        v = random(point, seed)
-        _, slope, _ = taylor(PROBLEMS[problem], point, cut(v, point))
-        assert_agree(gradient @ v, slope)
-
-
-@pytest.mark.parametrize(("problem", "label"), having("gradient", SMALL))
-def test_series_prove_every_single_component_of_the_gradient(problem: str, label: str) -> None:
-    p, point = PROBLEMS[problem], at(problem, label)
-    slopes = [taylor(p, point, cut(unit, point))[1][0] for unit in units(size(point))]
-    assert_agree(enclosed(truth(problem, label, "gradient")), slopes)
+        assert_agree(pullback @ v, exactly(cotangents.values()) @ slope)
+        if not p.outputs:
+            assert_agree(enclosed(truth(problem, label, "gradient")) @ v, slope)
 
 
 @pytest.mark.parametrize(("problem", "label"), CASES)
@@ -378,14 +366,6 @@ def test_series_prove_the_pushforward_of_the_case_s_own_tangents(problem: str, l
     point = at(problem, label)
     _, slope, _ = taylor(PROBLEMS[problem], point, tangents(problem, label))
     assert_agree(enclosed(truth(problem, label, "jvp")), slope)
-
-
-@pytest.mark.parametrize(("problem", "label"), SMALL)
-def test_series_prove_the_pullback_of_the_case_s_own_cotangents(problem: str, label: str) -> None:
-    p, point = PROBLEMS[problem], at(problem, label)
-    w = exactly(drawn(problem, label).directions.cotangents.values())
-    proven = [w @ taylor(p, point, cut(unit, point))[1] for unit in units(size(point))]
-    assert_agree(enclosed(truth(problem, label, "vjp")), proven)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -436,7 +416,7 @@ def hessian_by_series(problem: Problem, point: Point) -> Array:
     return matrix
 
 
-@pytest.mark.parametrize(("problem", "label"), having("hessian", CASES, most=11))
+@pytest.mark.parametrize(("problem", "label"), having("hessian", CASES, most=9))
 def test_series_prove_every_entry_of_the_hessian(problem: str, label: str) -> None:
     p, point = PROBLEMS[problem], at(problem, label)
     assert_agree(hessian(truth(problem, label, "hessian"), point), hessian_by_series(p, point))
@@ -494,7 +474,7 @@ def test_a_wrong_output_of_a_pushforward_is_noticed(output: int) -> None:
         assert_agree(enclosed(found), slope)
 
 
-# First and second derivatives of every operation.
+# First and second derivatives of operations, but for those that test_operations.py takes alone.
 
 MATRIX = np.array([[2.0, 0.3, -0.5], [0.3, 1.5, 0.2], [-0.5, 0.2, 3.0]])
 SKEW = np.array([[2.0, -0.4], [0.7, 1.25]])
@@ -504,10 +484,6 @@ MASK = np.array([[True, False, True], [False, False, True]])
 Operation = Callable[..., Any]
 # name: cases of (operation on (namespace, arrays), the arrays)
 CALCULUS: dict[str, list[tuple[Operation, list[Any]]]] = {
-    **{name: [(lambda m, x, name=name: getattr(m, name)(x), [[0.3, 0.75]])] for name in SMOOTH},
-    "acosh": [(lambda m, x: m.acosh(x), [[1.5, 4.0]])],
-    "abs": [(lambda m, x: m.abs(x), [[0.5, -1.5]])],
-    "relu": [(lambda m, x: m.relu(x), [[0.5, -1.5]])],
     **{
         name: [(lambda m, x, name=name: x * getattr(m, name)(x), [[0.75, -1.25, 2.25]])]
         for name in ("ceil", "floor", "round", "sign", "trunc")
@@ -527,50 +503,16 @@ CALCULUS: dict[str, list[tuple[Operation, list[Any]]]] = {
         (lambda m, y, x: m.atan2(y, x), [[1.5, -1.5, 0.5], [2.0, 0.75, 0.0]]),
         (lambda m, y, x: m.atan2(y, x), [[1.5, -0.5], -2.0]),
     ],
-    "concat": [(lambda m, a, b: m.concat([a, b, a], axis=1), [ROWS, ROWS[:, :1]])],
-    "stack": [(lambda m, a, b: m.stack([a, b, a], axis=-1), [ROWS[0], ROWS[1]])],
-    "cumulative_sum": [
-        (lambda m, x: m.cumulative_sum(x, axis=0), [ROWS]),
-        (lambda m, x: m.cumulative_sum(x, axis=1), [ROWS]),
-        (lambda m, x: m.cumulative_sum(x, axis=-1), [ROWS[0]]),
-    ],
-    "expand_dims": [
-        (lambda m, x, axis=axis: m.expand_dims(x, axis=axis), [ROWS]) for axis in (0, 1, -1)
-    ],
-    "reshape": [(lambda m, x: m.reshape(x, (3, 2)), [ROWS])],
-    "permute_dims": [(lambda m, x: m.permute_dims(x, (1, 0)), [ROWS])],
-    "take": [
-        (lambda m, x: m.take(x, np.array([2, 0, 2]), axis=1), [ROWS]),
-        (lambda m, x: m.take(x, np.array([1, 1]), axis=0), [ROWS]),
-    ],
-    "where": [
-        (lambda m, a, b: m.where(MASK, a, b), [ROWS, 2.5]),
-        (lambda m, a: m.where(a > 0.6, a * a * a, a), [ROWS]),
-        (lambda m, a: m.where(a > 0.0, m.sqrt(m.abs(a)), m.exp(a)), [ROWS]),
-    ],
-    "maximum": [(lambda m, a, b: m.maximum(a, b), [ROWS, [0.6, 0.7, 0.8]])],
-    "minimum": [(lambda m, a, b: m.minimum(a, b), [ROWS, [0.6, 0.7, 0.8]])],
-    "sum": [
-        (lambda m, x, axis=axis: m.sum(x, axis=axis), [ROWS]) for axis in (None, 0, -1, (0, 1))
-    ],
-    "mean": [(lambda m, x, axis=axis: m.mean(x, axis=axis), [ROWS]) for axis in (None, 0, -1)],
     "logsumexp": [
-        (lambda m, x, axis=axis: m.logsumexp(x, axis=axis), [ROWS]) for axis in (None, 0, -1)
+        (lambda m, x, axis=axis: m.logsumexp(x, axis=axis), [ROWS]) for axis in (None, 0)
     ],
     "prod": [
-        (lambda m, x: m.prod(x), [[2.0, -0.5, 3.0, 1.25, 0.75]]),
         (lambda m, x: m.prod(x), [[2.0, 0.0, 3.0]]),
-        (lambda m, x: m.prod(x), [ROWS]),
-        (lambda m, x: m.prod(x, axis=0), [ROWS]),
         (lambda m, x: m.prod(x, axis=1), [ROWS]),
-        (lambda m, x: m.prod(x), [[2.0]]),
     ],
     "matmul": [
         (lambda m, a, b: m.matmul(a, b), [ROWS, ROWS.T.copy()]),
-        (lambda m, a, b: m.matmul(a, b), [ROWS[0], ROWS.T.copy()]),
-        (lambda m, a, b: a @ b, [ROWS, ROWS[1]]),
         (lambda m, a: a @ a, [SKEW]),
-        (lambda m, a: a @ a.T, [ROWS]),
     ],
     "pow": [
         (lambda m, b: m.pow(b, 3), [[0.5, -2.0]]),
@@ -618,17 +560,6 @@ CALCULUS: dict[str, list[tuple[Operation, list[Any]]]] = {
         (lambda m, a, b: m.tensordot(a, b, axes=1), [ROWS, MATRIX]),
         (lambda m, a, b: m.tensordot(a, b, axes=([0, 1], [1, 0])), [ROWS, ROWS.T.copy()]),
     ],
-    **{
-        name: [(lambda m, *arrays, name=name: getattr(m, name)(*arrays), arrays)]
-        for name, arrays in {
-            "add": [ROWS, ROWS[1]],
-            "subtract": [ROWS, ROWS[1]],
-            "multiply": [ROWS, ROWS[1]],
-            "divide": [ROWS, ROWS[1]],
-            "negative": [ROWS],
-            "positive": [ROWS],
-        }.items()
-    },
     "linalg.det": [
         (lambda m, a: m.linalg.det(a), [MATRIX]),
         (lambda m, a: m.linalg.det(a), [MATRIX[[1, 0, 2]] * [0.1, 1.0, 1.0]]),
@@ -661,12 +592,7 @@ CALCULUS: dict[str, list[tuple[Operation, list[Any]]]] = {
         (lambda m, a: m.linalg.cholesky(a @ a.T), [SKEW]),
     ],
     "linalg.diagonal": [(lambda m, a: m.linalg.diagonal(a), [MATRIX])],
-    "arithmetic": [
-        (lambda m, a, b: (a - b) / (a + b) + -a * b, [[0.5, 2.0], [1.0, -3.0]]),
-        (lambda m, a, b: a / b, [ROWS, [[2.0], [-0.5]]]),
-        (lambda m, a, b: 2.0 / a - 1.5 + (3.0 - b), [[0.5, 2.0], 4.0]),
-        (lambda m, a: a[1:, None] * a[[0, 0, 2]], [[0.5, 2.0, -1.5]]),
-    ],
+    "indexing": [(lambda m, a: a[1:, None] * a[[0, 0, 2]], [[0.5, 2.0, -1.5]])],
 }
 
 
@@ -690,12 +616,21 @@ def named(operation: Operation, arrays: list[Any]) -> tuple[Problem, Argument]:
 PLACES = {"argmax", "argmin", "argsort"}
 """Operations that return integers."""
 
+ALONE = {
+    *SMOOTH, "abs", "relu", "maximum", "minimum", "where", "sum", "mean", "cumulative_sum",
+    "concat", "expand_dims", "permute_dims", "reshape", "stack", "take",
+}  # fmt: skip
+"""Operations whose derivatives are known in closed form, and compared with it."""
 
-def test_every_operation_is_differentiated_here() -> None:
+ON_TAPE = {"add", "subtract", "multiply", "divide", "negative", "positive"}
+"""Arithmetic, whose first and second derivatives test_tape.py compares with rational numbers."""
+
+
+def test_every_operation_is_differentiated() -> None:
     tables = (ARITHMETIC, COMPONENTWISE, REDUCTIONS, SHAPES)
-    expected = {name for table in tables for name in table} - PLACES
+    expected = {name for table in tables for name in table} - PLACES - ALONE - ON_TAPE
     expected |= {f"linalg.{name}" for name in MATRICES} | (MATRICES.keys() & OPERATIONS.keys())
-    assert set(CALCULUS) == expected | {"arithmetic"}
+    assert set(CALCULUS) == expected | {"indexing"}
 
 
 @pytest.mark.parametrize(
@@ -710,13 +645,8 @@ def test_series_prove_both_derivatives_of_an_operation(
     operation: Operation, arrays: list[Any]
 ) -> None:
     problem, case = named(operation, arrays)
-    point, along = case
-    value, _, _ = taylor(problem, point, list(along.tangents.values()))
-    assert_agree(enclosed(certify(problem, case, "value")), value)
+    point = case.point
     slopes = [taylor(problem, point, cut(unit, point))[1][0] for unit in units(size(point))]
     assert_agree(enclosed(certify(problem, case, "gradient")), slopes)
     matrix = hessian_by_series(problem, point)
     assert_agree(hessian(certify(problem, case, "hessian"), point), matrix)
-    v = exactly(along.tangents.values())
-    assert_agree(enclosed(certify(problem, case, "hvp")), matrix @ v)
-    assert_agree(enclosed(certify(problem, case, "jvp")), np.array(slopes) @ v)

@@ -195,7 +195,7 @@ def test_the_table_shows_facts_and_certified_components(printed: Printed) -> Non
         ["∂/∂y", "-4", "0.0e+00", "4.4e-16"],
         ["∂/∂z", "3", "0.0e+00", "6.7e-16"],
     ]
-    assert MEANING in shown
+    assert MEANING.format("float64") in shown
     assert "Zero" not in shown
     assert "more" not in shown
     assert "tangent" not in shown
@@ -401,3 +401,66 @@ def test_a_problem_whose_file_failed_to_load_says_why(monkeypatch: pytest.Monkey
 def test_a_plugin_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GradiometerError, match=r"No plugin file or folder at .*nowhere\.py"):
         show("mlp", None, None, 0, [tmp_path / "nowhere.py"], json=False)
+
+
+# What methods answer.
+
+FAULTY = Path(__file__).parent / "plugins" / "faulty_methods.py"
+
+
+def test_methods_answers_stand_beside_the_certified_one(
+    capsys: pytest.CaptureFixture[str], plugin: Path
+) -> None:
+    methods = [f"{FAULTY}:zeros", f"{FAULTY}:needs-another-library", "forward-difference"]
+    show("shown-sum", "2", ["gradient"], 0, [plugin], methods=methods)
+    shown = capsys.readouterr().out
+    assert [r[:4] for r in table(shown, "Answered gradient")] == [
+        ["∂/∂w[0]", "3.0", "3.0", "0"], ["∂/∂w[1]", "3.0", "3.0", "0"],
+    ]  # fmt: skip
+    assert "forward-difference: ok, " in shown
+    assert "zeros: error, " in shown
+    assert "needs-another-library: not-installed, no_such_library_anywhere is not" in shown
+
+
+def test_what_is_wrong_is_marked_and_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show("sigmoid-affine", operators=["gradient"], methods=["backprop", f"{FAULTY}:zeros"])
+    shown = capsys.readouterr().out
+    for line in table(shown, "Answered gradient"):
+        assert "✗" in line[5:]
+        assert "✗" not in line[:4]
+    assert "\nzeros: disagrees, 3 of 3 components wrong: zero everywhere; 0.0 digits" in shown
+
+
+def test_of_many_components_the_wrong_ones_are_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    methods = [f"{FAULTY}:zeros"]
+    show("mlp", "10-50-50-1x32", ["gradient"], methods=methods)
+    shown = capsys.readouterr().out
+    assert len(table(shown, "Answered gradient, the 10 worst components of each")) == 10
+    show("log-sum-exp", "100", ["gradient"], methods=methods)
+    shown = capsys.readouterr().out
+    assert len(table(shown, "Answered gradient")) == MOST_ROWS
+    assert f"… and {100 - MOST_ROWS} more components (--json prints them)." in shown
+
+
+def test_json_has_the_answers_of_methods(capsys: pytest.CaptureFixture[str]) -> None:
+    methods = ["backprop", f"{FAULTY}:zeros", f"{FAULTY}:needs-another-library"]
+    show("product-of-sum", operators=["gradient"], json=True, methods=methods)
+    found = json.loads(capsys.readouterr().out)["answers"]
+    ended = [(a["operator"], a["method"], a["status"], a["digits"]) for a in found]
+    assert sorted(ended) == [
+        ("gradient", "backprop", "ok", "inf"), ("gradient", "needs-another-library",
+        "not-installed", None), ("gradient", "zeros", "disagrees", 0.0),
+    ]  # fmt: skip
+    told = {a["method"]: a["components"] for a in found}
+    assert told["backprop"][2] == {"component": "∂/∂z", "value": 3.0, "error": 0.0, "wrong": False}
+    assert told["zeros"][2] == {"component": "∂/∂z", "value": 0.0, "error": 3.0, "wrong": True}
+    assert told["needs-another-library"] == []
+
+
+def test_an_unknown_method_is_refused(plugin: Path) -> None:
+    with pytest.raises(UnknownName, match=r"Unknown method 'bakprop': .*Did you mean 'backprop'"):
+        show("product-of-sum", methods=["bakprop"])

@@ -271,7 +271,7 @@ def test_the_csv_tables_are_those_promised_and_unrounded() -> None:
     told = measured()
     found = tables.csv(told)
     assert list(found) == [
-        "agreement", "speed", "ranking", "timing", "break_even", "coverage", "records",
+        "agreement", "speed", "ranking", "timing", "break_even", "coverage", "answers", "records",
     ]  # fmt: skip
     where = ["operator", "method"]
     assert found["agreement"].set_index(where).loc[("gradient", "tape"), "affine"] == 15.46

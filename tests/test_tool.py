@@ -4,36 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
+import built_in
 import by_hand
 import pytest
 from by_hand import SCALAR, VECTOR, ByHand, lacking, right
 
 from gradiometer import Problem
-from gradiometer.errors import Declined, Unsupported
+from gradiometer.errors import ChangedInput, Declined, Unsupported
+from gradiometer.plugins.address import by_value
 from gradiometer.vocabulary.derivation import NATIVE, Route
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.worker import tool
-from gradiometer.worker.tool import PreparedCell, Tool
+from gradiometer.worker.requests import Work
+from gradiometer.worker.tool import PreparedCell, Tool, prepared
 
 
 def test_the_answer_is_for_the_directions_it_is_given() -> None:
     points = by_hand.points(VECTOR)
     cell, _ = by_hand.prepare("jvp", VECTOR)
-    assert right(cell.answer(points.checked[0])[0], VECTOR, "jvp")
-    assert not right(cell.answer(points.preparation)[0], VECTOR, "jvp")
+    assert right(cell.answer(points.declared), VECTOR, "jvp")
+    assert not right(cell.answer(points.preparation), VECTOR, "jvp")
 
 
 @pytest.mark.parametrize(("operator", "arguments"), [("jacobian", 2), ("jvp", 4), ("vjp", 4)])
 def test_a_native_call_gets_the_method_s_arguments(operator: str, arguments: int) -> None:
     cell, _ = by_hand.prepare(operator, VECTOR)
-    args, given = cell.arguments(by_hand.check(VECTOR))
+    call, args, given = cell.called(by_hand.check(VECTOR))
     assert (len(args), given) == (arguments, {})
-    assert cell.route.call is VECTOR.derivatives[operator]
+    assert call is cell.route.call is VECTOR.derivatives[operator]
 
 
 def test_a_derived_call_gets_tuples() -> None:
     cell, _ = by_hand.prepare("jvp", SCALAR)
-    (inputs, given, tangents), rest = cell.arguments(by_hand.check(SCALAR))
+    _, (inputs, given, tangents), rest = cell.called(by_hand.check(SCALAR))
     assert ([a.shape for a in inputs], given, rest) == ([(2,)], {}, {})
     assert [a.shape for a in tangents] == [(2,)]
 
@@ -44,7 +47,7 @@ def test_none_is_told_with_the_answer() -> None:
             return lambda *inputs, **given: [None]
 
     cell, _ = by_hand.prepare("gradient", SCALAR, Silent())
-    assert cell.answer(by_hand.check(SCALAR))[0].note.startswith("1 None returned")
+    assert cell.answer(by_hand.check(SCALAR)).note.startswith("1 None returned")
 
 
 class Clock:
@@ -80,9 +83,63 @@ def test_waiting_is_timed_and_converting_is_not(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(tool, "time", clock)
     route = Route(SCALAR.derivatives["gradient"], NATIVE)
     cell = PreparedCell(Unfinished(clock), OPERATORS["gradient"], route, signature)
-    found, seconds = cell.answer(by_hand.check(SCALAR))
-    assert right(found, SCALAR, "gradient")
+    finished, seconds = cell.run(by_hand.check(SCALAR))
     assert seconds == 1.0
+    assert right(cell.read(finished), SCALAR, "gradient")
+    assert right(cell.answer(by_hand.check(SCALAR)), SCALAR, "gradient")
+
+
+def test_a_loop_goes_through_its_points_in_order() -> None:
+    points = by_hand.points(VECTOR)
+    cell, _ = by_hand.prepare("jvp", VECTOR)
+    for at in ([points.preparation, points.declared], [points.declared, points.preparation]):
+        loop = cell.loop(at)
+        loop.run(1)
+        assert loop.calls == 2
+        assert right(cell.read(loop.last[0]), VECTOR, "jvp") is (at[-1] is points.declared)
+
+
+def in_place(name: str) -> Any:
+    """Return a gradient that changes what it is given, by name, and answers rightly."""
+
+    def gradient(self: ByHand, f: Any) -> Any:
+        def call(x: Any, *, a: Any) -> Any:
+            answer = f.problem.backward(x, a=a)
+            {"x": x, "a": a}[name][...] *= 1.0 + 1e-15
+            return answer
+
+        return call
+
+    return gradient
+
+
+TWO = Problem("two", lambda xp, x, *, a: xp.sum(a * x), {"x": [1.0, 2.0]}, {"a": [3.0, 4.0]})
+TWO.backprop(lambda x, *, a: (1.0 * a,))
+
+
+@pytest.mark.parametrize("name", ["x", "a"])
+def test_an_input_that_is_changed_is_told_by_name(name: str) -> None:
+    method = type("InPlace", (ByHand,), {"gradient": in_place(name)})()
+    points = built_in.points(TWO)
+    work = Work(by_value(method), by_value(TWO), "gradient", points.signature)
+    cell, _ = prepared(work, points.preparation, 1.0)
+    with pytest.raises(ChangedInput, match=f"^a call changes {name}, which it is given$"):
+        cell.answer(points.declared)
+
+
+def test_a_direction_that_is_changed_is_told() -> None:
+    class InPlace(ByHand):
+        def jvp(self, f: Any) -> Any:
+            def call(*inputs: Any) -> Any:
+                answer = f.problem.derivatives["jvp"](*inputs)
+                inputs[-1][...] = 0.0
+                return answer
+
+            return call
+
+    cell, _ = by_hand.prepare("jvp", VECTOR, InPlace())
+    with pytest.raises(ChangedInput, match=r"^a call changes a direction, which"):
+        cell.answer(by_hand.check(VECTOR))
 
 
 def test_a_fresh_tool_holds_nothing_and_shares_nothing() -> None:
@@ -120,7 +177,7 @@ def test_a_cell_answers_at_another_point(
     assert found.prepare_s >= 0.0
     assert found.first_s > 0.0
     assert found.prepare_bytes is None or found.prepare_bytes >= 0
-    assert right(cell.answer(by_hand.check(problem))[0], problem, operator)
+    assert right(cell.answer(by_hand.check(problem)), problem, operator)
 
 
 class Noting(ByHand):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -11,16 +12,27 @@ import pytest
 from by_hand import SCALAR, VECTOR, ByHand
 
 from gradiometer import Method, Problem, problem
+from gradiometer.measure import trial as measure
 from gradiometer.measure.agreement import ZERO
+from gradiometer.measure.compared import Compared
 from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
-from gradiometer.measure.trial import MORE_THAN_GIVEN, SLOW_SHARE, Trial
+from gradiometer.measure.trial import (
+    MEMOISES,
+    MORE_PASSES,
+    MORE_THAN_GIVEN,
+    MOST_PASSES,
+    PASSES,
+    SLOW_SHARE,
+    Trial,
+)
 from gradiometer.plugins.address import by_value
 from gradiometer.plugins.registry import MethodEntry
 from gradiometer.reference.certify import certify
 from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.method import Target
 from gradiometer.vocabulary.outcome import Failure, Status
+from gradiometer.worker import requests
 from gradiometer.worker.process import failure
 from gradiometer.worker.requests import Sample
 from gradiometer.worker.tool import Tool
@@ -36,13 +48,13 @@ class Worker:
         self.alive = True
         self.tool = Tool()
 
-    def ask(self, request: Any, timeout_s: float, *args: Any) -> Any:
+    def ask(self, request: Any, timeout_s: float, *args: Any, **kwargs: Any) -> Any:
         assert self.alive
         self.asked.append(request.__name__)
         if request.__name__ == "set_up":
             self.targets.append(args[1])
         try:
-            return request(self.tool, *args)
+            return request(self.tool, *args, **kwargs)
         except Exception as error:
             raise failure(error) from error
 
@@ -116,7 +128,7 @@ def test_what_is_right_is_ok_with_its_figures(of: Problem, operator: str, promis
     assert (cold.import_s, cold.cold, cold.first_s > 0.0) == (None, 0, True)
 
 
-class Memoising(ByHand):
+class Frozen(ByHand):
     """Repeats the answer of one of its calls, counted from the one in preparation."""
 
     def __init__(self, call: int) -> None:
@@ -132,58 +144,113 @@ class Memoising(ByHand):
         return gradient
 
 
-class WrongOnce(ByHand):
-    """Wrong at one of its calls, counted from the one in preparation."""
+class Wrong(ByHand):
+    """Wrong at some of its calls, counted from the one in preparation."""
 
-    def __init__(self, call: int) -> None:
-        self.call = call
+    def __init__(self, calls: Collection[int]) -> None:
+        self.wrong = calls
+        self.made = 0
 
     def gradient(self, f: Any) -> Any:
-        calls: list[int] = []
-
         def gradient(*inputs: Any, **given: Any) -> Any:
-            calls.append(0)
-            wrong = len(calls) - 1 == self.call
-            return [(1.0 + 1e-3 * wrong) * part for part in f.problem.backward(*inputs, **given)]
+            factor = 1.001 if self.made in self.wrong else 1.0
+            self.made += 1
+            return [factor * part for part in f.problem.backward(*inputs, **given)]
 
         return gradient
 
 
+def at_work(found: Trial) -> Any:
+    """Return the method as its worker has it."""
+    worker: Any = found._worker
+    return worker.tool.cells[found.cell.id].method
+
+
+@pytest.fixture
+def slow_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take each pass over the checked points for one that takes long."""
+    monkeypatch.setattr(measure, "PASSES_S", -1.0)
+
+
 @pytest.mark.parametrize(
-    ("method", "one", "three"),
+    ("method", "reason"),
     [
-        (ByHand(), True, True),
-        (Memoising(0), False, False),
-        (Memoising(1), True, False),
-        (Memoising(2), True, False),
-        (Memoising(3), True, True),
-        (WrongOnce(0), True, True),
-        (WrongOnce(1), False, False),
-        (WrongOnce(2), True, False),
-        (WrongOnce(3), True, False),
-        (WrongOnce(4), True, True),
+        (Frozen(0), "^-?[0-9]"),
+        (Frozen(1), "^at point 2 of 3: [0-9]"),
+        (Frozen(2), "^at point 3 of 3: "),
+        (Wrong({1}), "^[0-9]"),
+        (Wrong({3}), "^at point 3 of 3: [0-9]"),
+        (Frozen(3), "^right at first, not in answer 2 at the same point: [0-9]"),
+        (Wrong({5}), "^right at first, not in answer 2 at the same point: at point 2 of 3: "),
+        (Wrong({0}), ""),  # in preparation, where nothing is compared
+        (Wrong({7}), ""),  # after the passes
     ],
-    ids=lambda value: (
-        f"{type(value).__name__}{vars(value).get('call', '')}" if isinstance(value, Method) else ""
-    ),
+    ids=lambda value: f"{type(value).__name__}" if isinstance(value, Method) else "",
 )
-@pytest.mark.parametrize("count", [1, 3])
-def test_every_checked_point_counts(method: Method, one: bool, three: bool, count: int) -> None:
-    found = trial(method, conditions(SCALAR, count=count))
-    if one if count == 1 else three:
+@pytest.mark.usefixtures("slow_passes")
+def test_every_point_counts_in_every_pass(method: Method, reason: str) -> None:
+    found = trial(method, conditions(SCALAR, count=3))
+    if not reason:
         found.check()
         assert found.outcome.verdict.digits > 12
-    else:
-        with pytest.raises(Failure, match="digits, 12 promised") as caught:
-            found.check()
-        assert caught.value.status is Status.DISAGREES
-        assert found.outcome.verdict.digits < 12
+        return
+    with pytest.raises(Failure, match=reason) as caught:
+        found.check()
+    assert "digits, 12 promised" in caught.value.reason
+    assert caught.value.status is Status.DISAGREES
+    assert found.outcome.verdict.digits < 12
+
+
+@pytest.mark.parametrize(
+    ("passes_s", "rounds", "passes"),
+    [
+        (-1.0, FEWEST_ROUNDS, PASSES),
+        (-1.0, 0, MORE_PASSES),
+        (60.0, FEWEST_ROUNDS, MOST_PASSES),
+        (60.0, 0, MOST_PASSES),
+    ],
+)
+def test_quick_or_untimed_cells_are_checked_more(
+    passes_s: float, rounds: int, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "PASSES_S", passes_s)
+    found = trial(Wrong(()), conditions(SCALAR, count=2, rounds=rounds))
+    found.check()
+    assert at_work(found).made == 1 + 2 * passes
+
+
+@pytest.mark.parametrize(
+    ("call", "where"),
+    [(0, "at the point of preparation"), (1, "at another point that is checked")],
+)
+def test_an_answer_of_an_earlier_call_is_told_so(call: int, where: str) -> None:
+    found = trial(Frozen(call), conditions(SCALAR, count=2))
+    with pytest.raises(Failure, match=f": stale in all of x, right {where}; "):
+        found.check()
+
+
+def test_what_cannot_be_certified_elsewhere_is_passed_over() -> None:
+    found, other = trial(Frozen(0), conditions(SCALAR)), conditions(VECTOR).points.preparation
+    points = replace(found.conditions.points, preparation=other)
+    found.conditions = replace(found.conditions, points=points)
+    wrong = Compared(7.3 + found.conditions.truths[0].high, found.conditions.truths[0], 12.0, True)
+    assert found._explain(points.checked[0])(wrong) == ""
+
+
+def test_the_answer_where_calls_are_timed_is_kept() -> None:
+    found = trial(Frozen(1), conditions(SCALAR, count=2))
+    with pytest.raises(Failure, match="stale"):
+        found.check()
+    assert found.kept.names == ["∂/∂x[0]", "∂/∂x[1]"]
+    assert found.kept.wrong == [False, False]
+    assert found.kept.certified == found.conditions.truths[0].high.tolist()
 
 
 def test_what_is_said_of_one_point_is_kept() -> None:
     found = trial(ByHand(), conditions(flat, count=3))
     found.check()
-    assert (found.outcome.reason, found.outcome.verdict.digits) == (ZERO, None)
+    assert found.outcome.reason == ZERO
+    assert found.outcome.verdict.digits > 12  # of the other points
 
 
 class Silent(ByHand):
@@ -199,11 +266,16 @@ def test_notes_of_answer_and_verdict_are_joined() -> None:
     assert found.outcome.reason == f"1 None returned, counted as zeros; {ZERO}"
 
 
-@pytest.mark.parametrize("operator", ["value", "gradient"])
-def test_a_dtype_without_a_promise_is_unsupported(operator: str) -> None:
-    pool = Pool()
-    found = trial(ByHand(), conditions(SCALAR, operator, dtype="float32"), pool)
-    with pytest.raises(Failure, match=r"^by-hand promises nothing in float32\.$") as caught:
+@pytest.mark.parametrize(
+    ("operator", "digits"),
+    [("value", {}), ("gradient", {}), ("hessian", {"float32": (5.0, None)})],
+)
+def test_a_dtype_without_a_promise_is_unsupported(operator: str, digits: Any) -> None:
+    pool, method = Pool(), ByHand()
+    method.digits = digits  # type: ignore[misc]
+    found = trial(method, conditions(SCALAR, operator, dtype="float32"), pool)
+    told = f"^by-hand promises nothing of a {operator} in float32"
+    with pytest.raises(Failure, match=told) as caught:
         found.check()
     assert caught.value.status is Status.UNSUPPORTED
     assert pool.workers == {}
@@ -255,6 +327,7 @@ def test_the_import_is_told_of_who_needs_a_library() -> None:
     assert found.outcome.cold.import_s == pool.workers["by-hand"].opened["requiring", Target()]
 
 
+@pytest.mark.usefixtures("slow_passes")
 def test_a_cell_whose_worker_died_is_prepared_anew() -> None:
     pool = Pool()
     found = trial(ByHand(), conditions(SCALAR), pool)
@@ -264,23 +337,99 @@ def test_a_cell_whose_worker_died_is_prepared_anew() -> None:
     first = pool.workers["by-hand"]
     first.stop()
     found.check_again()  # there is nothing left to ask
+    found.meet_fresh_points(1.0)
     found.sample(1)
     assert list(found.samples) == [0, 1]
     assert pool.workers["by-hand"].asked == ["set_up", "prepare", "calibrate", "sample"]
-    assert first.asked == ["set_up", "prepare", "answer", "calibrate", "sample"]
+    assert first.asked == [
+        "set_up", "prepare", "answers", "answers", "inspect", "calibrate", "sample"
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "right"), [(ByHand(), True), (WrongOnce(2), False)])
-def test_an_answer_is_checked_again(method: Method, right: bool) -> None:
-    found = trial(method, conditions(SCALAR))
+# The checks of timed calls
+
+
+def timed(method: Method, samples: int = 0, of: Problem = SCALAR) -> Trial:
+    """Return a trial that was checked, calibrated, and sampled a number of times."""
+    found = trial(method, conditions(of, count=2))
     found.check()
-    found.samples, found.loops = {0: 1.0, 1: 1.0}, 50
-    if right:
+    found.calibrate()
+    for number in range(samples):
+        found.sample(number)
+    return found
+
+
+def test_the_last_timed_answer_is_looked_at() -> None:
+    pool = Pool()
+    found = trial(ByHand(), conditions(SCALAR, count=2), pool)
+    found.check()
+    for number in range(17):
+        found.sample(number)
+    asked = [name for name in pool.workers["by-hand"].asked if name.startswith("sample")]
+    looked_at = [k for k, name in enumerate(asked) if name == "sampled"]
+    assert looked_at == [4, 9, 18]  # after samples 4, 8 and 16
+
+
+def test_what_is_wrong_among_the_samples_is_found() -> None:
+    found = timed(Wrong(()), 3)
+    at_work(found).wrong = range(at_work(found).made, 10**9)
+    with pytest.raises(Failure, match=r"^right at first, not after [0-9]+ calls: at point 2 of 2"):
+        found.sample(3)
+
+
+def test_what_is_wrong_after_the_samples_is_found() -> None:
+    found = timed(Wrong(()), 1)
+    found.check_again()
+    at_work(found).wrong = [at_work(found).made]
+    calls = found.loops * len(found.samples)
+    with pytest.raises(Failure, match=f"^right at first, not after {calls} calls: [0-9]") as caught:
         found.check_again()
+    assert caught.value.status is Status.DISAGREES
+
+
+class Creeping(ByHand):
+    """Changes what it is given once it is timed, beneath what any answer shows."""
+
+    timed = False
+
+    def gradient(self, f: Any) -> Any:
+        def gradient(x: Any) -> Any:
+            answer = f.problem.backward(x)
+            x[...] = np.nextafter(x, 0.0) if self.timed else x
+            return answer
+
+        return gradient
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_a_changed_input_is_found(sampled: bool) -> None:
+    found = timed(Creeping())
+    at_work(found).timed = True
+    if sampled:
+        found.sample(0)
+    with pytest.raises(Failure, match=r"^a call changes .*, which it is given$") as caught:
+        found.check_again()
+    assert caught.value.status is Status.DISAGREES
+
+
+@pytest.mark.parametrize(("times", "memoises"), [(0.9, False), (MEMOISES, False), (2.06, True)])
+def test_who_is_slow_at_new_points_memoises(
+    times: float, memoises: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, asked = timed(ByHand(), 1), []
+
+    def ask(self: Worker, request: Any, timeout_s: float, *args: Any) -> float:
+        asked.append((request, *args))
+        return times
+
+    monkeypatch.setattr(Worker, "ask", ask)
+    if memoises:
+        with pytest.raises(Failure, match=r"^2\.06 times slower at a point that is new") as caught:
+            found.meet_fresh_points(3e-6)
+        assert caught.value.status is Status.MEMOISES
     else:
-        with pytest.raises(Failure, match="right at first, not after 100 calls: ") as caught:
-            found.check_again()
-        assert caught.value.status is Status.DISAGREES
+        found.meet_fresh_points(3e-6)
+    assert asked == [(requests.novelty, found.cell.id, found.conditions.points.fresh, 3e-6)]
 
 
 # Timing
@@ -325,7 +474,8 @@ def test_a_tool_that_uses_more_threads_is_told(
     found = trial(ByHand(), conditions(SCALAR, threads=threads))
     found.check()
     found.calibrate()
-    monkeypatch.setattr(Worker, "ask", lambda *_: Sample(2.0, 2.0 * used))
+    monkeypatch.setattr(measure, "LOOKED_AT", frozenset())
+    monkeypatch.setattr(Worker, "ask", lambda *_, **__: Sample(2.0, 2.0 * used))
     for number in range(FEWEST_ROUNDS):
         found.sample(number)
     found.outcome.reason, call_bytes = note, found.outcome.warm.call_bytes
@@ -372,9 +522,5 @@ def test_a_fresh_worker_that_fails_is_ended_too() -> None:
 
 
 def test_conditions_know_their_operator_and_target() -> None:
-    at = conditions(VECTOR, "jvp", count=3, threads=2)
+    at = conditions(VECTOR, "jvp", threads=2)
     assert (at.operator.name, at.target) == ("jvp", Target(2, "cpu", "float64"))
-    assert at.timed is at.points.checked[0]
-    timed, *others = ([*a.point.inputs.values()] for a in at.points.checked)
-    assert len(others) == 2
-    assert not any(np.array_equal(timed, other) for other in others)

@@ -37,6 +37,7 @@ def descend(
     threads: shared.Threads = 1,
     seed: shared.Seed = 0,
     timeout: Annotated[float, Option(help="Seconds that one trajectory may take.")] = 60.0,
+    dtype: Annotated[str, Option("--dtype", hidden=True)] = "float64",
     json: shared.Json = False,
 ) -> None:
     """Minimise a problem with every method: loss against steps and time, drift, a page.
@@ -47,6 +48,8 @@ def descend(
     from gradiometer.cli.progress import following
     from gradiometer.descent import descend as experiment
 
+    if dtype != "float64":
+        raise GradiometerError(f"Descents are of float64 alone, not {dtype!r}: leave --dtype out.")
     with following("descend", "trajectories") as progress:
         if resume is not None and problem is None:
             descent = experiment.resume_descent(resume, results, progress)

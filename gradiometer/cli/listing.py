@@ -40,7 +40,7 @@ def list_problems(plugins: shared.Plugins = None, json: shared.Json = False) -> 
 
 @app.command("methods", epilog="Example: `gradiometer list methods --plugins my_method.py`.")
 def list_methods(plugins: shared.Plugins = None, json: shared.Json = False) -> None:
-    """List the methods: what each promises, and whether it can run here."""
+    """List the methods: the digits each promises by dtype, and whether it can run here."""
     from gradiometer.plugins import loader
 
     registry = loader.load(plugins or ())
@@ -48,13 +48,13 @@ def list_methods(plugins: shared.Plugins = None, json: shared.Json = False) -> N
         {
             "name": m.name,
             "mode": m.mode,
-            "digits": m.digits["float64"][0] if "float64" in m.digits else None,
+            "digits": {dtype: first for dtype, (first, _) in m.digits.items()},
             "available": not m.missing,
             "about": m.missing or m.about,
         }
         for m in registry.methods.values()
     ]
-    unknown = {"name": "", "mode": None, "digits": None, "available": False}
+    unknown: Row = {"name": "", "mode": None, "digits": {}, "available": False}
     print_rows("Methods", rows + _broken(registry, "methods", "about", unknown), json)
 
 

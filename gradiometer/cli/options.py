@@ -11,6 +11,10 @@ from typer import Option
 
 Names = list[str] | None
 
+Dtypes = Annotated[
+    Names, Option("--dtype", help="float64, which is the default, or float32; repeatable: both.")
+]
+Dtype = Annotated[str, Option("--dtype", help="What the point's numbers are: float64 or float32.")]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout instead of tables.")]
 Methods = Annotated[
     Names, Option("--method", help="Methods: name, glob, file, or FILE.py:name; repeatable.")

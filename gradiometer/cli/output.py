@@ -94,7 +94,8 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {as_text(v)}" for name, v in value.items())
+        named = (f"{name.replace('_', ' ')} {as_text(v)}" for name, v in value.items())
+        return ", ".join(named) or "–"
     if isinstance(value, list):
         return ", ".join(map(as_text, value)) or "–"
     if isinstance(value, int | float):

@@ -40,6 +40,7 @@ def run(
     methods: shared.Methods = None,
     sizes: Annotated[shared.Names, Option("--size", help="Sizes, by glob; repeatable.")] = None,
     operators: shared.Operators = None,
+    dtypes: shared.Dtypes = None,
     quick: Annotated[bool, Option("--quick", help="Smallest sizes, few samples.")] = False,
     everything: Annotated[bool, Option("--all", help="All sizes, and all operators.")] = False,
     threads: shared.Threads = 1,
@@ -84,6 +85,7 @@ def run(
                 *(named[kind] or registry.matching(kind, "*") for kind in KINDS),
                 sizes=sizes,
                 operators=operators,
+                dtypes=dtypes,
                 extent=taken,
                 everything=everything,
             )

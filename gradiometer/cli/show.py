@@ -1,4 +1,4 @@
-"""`gradiometer show`: what a problem is, its point, and its certified answers there."""
+"""`gradiometer show`: what a problem is, its point, and certified and other answers there."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from gradiometer.errors import GradiometerError
 
 if TYPE_CHECKING:
     from gradiometer.measure.conditions import Conditions
+    from gradiometer.measure.pool import Pool
     from gradiometer.plugins.registry import ProblemEntry
-    from gradiometer.reference.enclosure import Enclosure
+    from gradiometer.vocabulary.case import Case
+    from gradiometer.vocabulary.enclosure import Enclosure
     from gradiometer.vocabulary.point import Signature
     from gradiometer.vocabulary.space import Array, Space
 
     Named = Mapping[str, Array]
 
 MEANING = (
-    "The truth is within the radius of the value; float64 answers may differ from it by the "
-    "rounding. Numbers stand for the doubles that hold them, 0.1 for 0.1000000000000000055…, in "
-    "the point and in the program; only xp.pi and xp.e are the numbers themselves."
+    "The truth is within the radius of the value; answers in {} may differ from it by the "
+    "rounding. Numbers stand for those that hold them, 0.1 for 0.1000000000000000055…: of the "
+    "dtype in the point, doubles in the program; only xp.pi and xp.e are the numbers themselves."
 )
 MOST_ROWS = 20
 SHOWN_DIGITS = 25
@@ -38,7 +40,8 @@ app = typer.Typer()
 
 @app.command(
     epilog="Examples: `gradiometer show sigmoid-affine`; `gradiometer show polar-coordinates "
-    "--operator jacobian --operator jvp`; `gradiometer show my_problems.py:cube`."
+    "--operator jacobian --operator jvp`; `gradiometer show my_problems.py:cube`; "
+    "`gradiometer show speelpenning --method pytorch --method 'central*'`."
 )
 def show(
     problem: Annotated[str, Argument(help="A problem's name, or FILE.py:name.")],
@@ -46,16 +49,31 @@ def show(
     operators: shared.Operators = None,
     seed: shared.Seed = 0,
     plugins: shared.Plugins = None,
+    dtype: shared.Dtype = "float64",
     json: shared.Json = False,
+    methods: shared.Methods = None,
 ) -> None:
-    """Show a problem: formula, source, inputs, certified value and derivatives."""
-    from gradiometer.plugins import loader
-    from gradiometer.plugins.selection import choose_problem
+    """Show a problem: formula, source, inputs, certified value and derivatives.
 
-    entry = choose_problem(loader.load(plugins or ()), problem)
+    With --method, what methods answer at the point, beside the certified answer.
+    """
+    from gradiometer.cli import answers
+    from gradiometer.measure.pool import Pool
+    from gradiometer.plugins import loader
+    from gradiometer.plugins.selection import choose, choose_problem
+    from gradiometer.vocabulary.case import Case
+    from gradiometer.vocabulary.dtype import find_dtype
+
+    registry = loader.load(plugins or ())
+    entry = choose_problem(registry, problem)
+    chosen = choose(registry, methods, ("methods",))["methods"] if methods else []
     label = entry.label(size)
-    certified = _certify(entry, label, _asked(entry, operators), seed)
-    (point, directions), signature = certified[0].timed, certified[0].points.signature
+    find_dtype(dtype)
+    cases = [Case(entry.name, label, name, dtype) for name in _asked(entry, operators)]
+    with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), threads=1) as pool:
+        certified = _certify(entry, cases, seed, pool)
+        given = answers.ask(chosen, certified, pool)
+    (point, directions), signature = certified[0].points.declared, certified[0].points.signature
     taken = {each.operator.direction: each.operator.directions(directions) for each in certified}
     taken.pop("", None)
     facts = {
@@ -65,6 +83,7 @@ def show(
         "source": entry.source,
         "sizes": [s for s in entry.labels if s],
         "size": label,
+        "dtype": dtype,
         "inputs": signature.n,
         "outputs": list(signature.outputs.names),
         "given": {k: _value(a) for k, a in point.given.items()},
@@ -73,13 +92,15 @@ def show(
         at = {"at": point.inputs} | taken
         numbers = {kind: {k: a.tolist() for k, a in named.items()} for kind, named in at.items()}
         rows = [row for each in certified for row in _rows(each, each.truths[0])]
-        print_json(facts | numbers | {"components": rows})
+        told = {"answers": list(map(answers.as_json, given))} if methods else {}
+        print_json(facts | numbers | {"components": rows} | told)
         return
     _print_facts(facts, signature)
     _print_point(point.inputs, taken, seed)
     for each in certified:
         _print_truth(each, each.truths[0])
-    stdout().print(MEANING)
+        answers.print_answers(each.case.operator, each.truths[0].high.size, given)
+    stdout().print(MEANING.format(dtype))
 
 
 def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:
@@ -103,29 +124,23 @@ def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:
 
 
 def _certify(
-    problem: ProblemEntry, size: str, operators: Sequence[str], seed: int
+    problem: ProblemEntry, cases: Sequence[Case], seed: int, pool: Pool
 ) -> list[Conditions]:
-    """Return, for each operator, the problem's point and the certified answer there.
+    """Return, for each case of a problem, its point and the certified answer there.
 
     Raises:
         GradiometerError: If the point cannot be drawn, or an answer cannot be certified.
     """
     from gradiometer.measure.conditions import References
     from gradiometer.measure.options import Options
-    from gradiometer.measure.pool import Pool
-    from gradiometer.vocabulary.case import Case
     from gradiometer.vocabulary.outcome import Failure
 
     options = Options(seed=seed)
-    with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), options.threads) as pool:
-        references = References(pool, options.timeout_s)
-        try:
-            return [
-                references.conditions(Case(problem.name, size, name), problem.address, options)
-                for name in operators
-            ]
-        except Failure as failure:
-            raise GradiometerError(f"{problem.name}: {failure.reason}") from failure
+    references = References(pool, options.timeout_s)
+    try:
+        return [references.conditions(case, problem.address, options) for case in cases]
+    except Failure as failure:
+        raise GradiometerError(f"{problem.name}: {failure.reason}") from failure
 
 
 def _rows(certified: Conditions, truth: Enclosure) -> Iterator[dict[str, str]]:

@@ -21,14 +21,14 @@ from gradiometer.descent import task
 from gradiometer.descent.settings import Settings
 from gradiometer.descent.steps import LOSS, RULES, Limits, Rule, Steps, moved
 from gradiometer.descent.trajectory import CERTIFIED, Trajectory
-from gradiometer.measure.conditions import REFERENCE, Conditions, References
+from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.plan import early_end
-from gradiometer.measure.pool import Pool, Request
+from gradiometer.measure.pool import REFERENCE, Pool, Request
 from gradiometer.measure.progress import Progress
 from gradiometer.measure.trial import Trial
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry
-from gradiometer.reference.enclosure import norm
 from gradiometer.vocabulary.case import Case
+from gradiometer.vocabulary.enclosure import norm
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.vocabulary.point import Argument, Directions, Point
 from gradiometer.vocabulary.space import Floats
@@ -103,7 +103,7 @@ class _ByRule:
 
     def __init__(self, lead: Lead, rule: Rule) -> None:
         self._lead, self._rule = lead, rule
-        self._start = lead.points.checked[0]
+        self._start = lead.points.declared
         self._length = lead.settings.length(rule)
         self._conditions: list[Conditions] = []
         self._true = Steps()

@@ -23,8 +23,9 @@ def descend(tool: Tool, keys: dict[str, str], point: Point, limits: Limits) -> S
     """Take steps from a point with a method's prepared cells, given by operator."""
 
     def evaluate(operator: str, here: Point) -> tuple[Floats, float]:
-        answer, seconds = tool.cells[keys[operator]].answer(Argument(here))
-        flat = np.concatenate([np.ravel(a) for a in answer.arrays])
+        cell = tool.cells[keys[operator]]
+        result, seconds = cell.run(Argument(here))
+        flat = np.concatenate([np.ravel(a) for a in cell.read(result).arrays])
         return flat.astype(np.float64), seconds
 
     into = tool.states["descent"] = Steps()

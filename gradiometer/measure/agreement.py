@@ -12,19 +12,30 @@ the bound tells; where nothing was, there is nothing that it owes, and its cell 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gradiometer.reference.enclosure import UNIT, Enclosure, Floats, norm
+from gradiometer.measure.compared import Compared
+from gradiometer.vocabulary.enclosure import Enclosure, Floats, norm
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.space import Space
 
 ZERO = "the truth is zero: judged by what rounding can do"
 """What a record says of an answer that is right where the truth is zero."""
+
+NOTHING_OWED = "the truth is zero: a method with a truncation error owes nothing relative to it"
+"""Why a cell is skipped where there is nothing to judge by."""
+
+Explain = Callable[[Compared], str]
+"""Names what explains all wrong components of an answer; empty where nothing does."""
+
+
+def unexplained(compared: Compared) -> str:
+    """Look for no explanation."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ class Agreement:
         worst_digits: Digits proven correct in the worst component.
         ulps: Largest error of a component, in units in the last place of its true value.
         note: What is to be said of an answer that agrees.
+        pattern: What explains all that is wrong, if anything does.
+        compared: The answer beside the truth, if it is of the right shape.
     """
 
     status: Status
@@ -47,6 +60,8 @@ class Agreement:
     worst_digits: float | None = None
     ulps: float | None = None
     note: str = ""
+    pattern: str = ""
+    compared: Compared | None = field(default=None, compare=False, repr=False)
 
 
 def agree(
@@ -57,105 +72,131 @@ def agree(
     promise: float,
     exact: bool,
     dtype: str = "float64",
+    explain: Explain = unexplained,
 ) -> Agreement:
     """Return the verdict on an answer.
 
     Args:
-        answer: The arrays of the layout, as NumPy arrays of any dtype.
+        answer: The arrays of the layout, as NumPy arrays of any dtype, or what came instead.
         truth: Enclosure of the same derivative, flattened in the same order.
         layout: The shapes that the arrays must have, and what to call them in a reason.
         promise: Decimal digits that the method promises.
         exact: Whether each component is held to the promise, or the norm only.
-        dtype: What the answer's numbers must be.
+        dtype: What the answer's numbers must be; wider ones are told in the note.
+        explain: Asked what explains a wrong answer.
     """
     fault = _misfit(answer, layout)
     if fault:
         return Agreement(Status.DISAGREES, fault)
     flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in map(np.real, answer)])
+    compared = Compared(flat, truth, promise, exact)
     finite = np.isfinite(flat)
     if not finite.all():
         where = layout.locate(int(np.argmin(finite)))
         told = f"{np.count_nonzero(~finite)} of {flat.size} components not finite: {where}"
-        return Agreement(Status.NONFINITE, told)
-    found = _judge(flat, truth, layout, promise, exact)
+        return Agreement(Status.NONFINITE, told, compared=compared)
+    found = _judge(compared, layout, explain)
     if found.status is not Status.OK and truth.other is not None:
-        other = _judge(flat, truth.other, layout, promise, exact)
-        found = other if other.status is Status.OK else found
-    narrow = _narrow(answer, layout, dtype)
-    if found.status is Status.OK and narrow:
+        other = _judge(replace(compared, truth=truth.other), layout, explain)
+        better = other.status is Status.OK or (other.pattern and not found.pattern)
+        found = other if better else found
+    if found.status is not Status.OK:
+        return found
+    narrow, wide = _narrow(answer, layout, dtype), _wide(answer, layout, dtype)
+    if narrow:
         return replace(found, status=Status.DISAGREES, reason=narrow)
-    return found
+    return replace(found, note="; ".join(filter(None, (found.note, wide))))
 
 
-def _judge(flat: Floats, truth: Enclosure, layout: Space, promise: float, exact: bool) -> Agreement:
+def _judge(compared: Compared, layout: Space, explain: Explain) -> Agreement:
     """Return the verdict on finite numbers, by one convention."""
-    errors = truth.errors(flat)
+    truth, wrong = compared.truth, compared.wrong
     if truth.zero:
-        found = Agreement(Status.OK, note=ZERO)
-        reason, guilty = _verdict_on_zero(errors, truth, promise, exact)
-        if guilty is None:
-            return Agreement(Status.SKIPPED, reason)
+        found, fault = Agreement(Status.OK, note=ZERO), _fault_of_zero(compared)
     else:
-        found = _figures(errors, truth)
-        reason, guilty = _verdict(found.digits or 0.0, errors, truth, promise, exact)
-    if not reason:
+        found = _figures(compared.errors, truth)
+        fault = _fault(found.digits or 0.0, compared)
+    found = replace(found, compared=compared)
+    if fault == NOTHING_OWED:
+        return replace(found, status=Status.SKIPPED, reason=fault, note="")
+    if not (fault or (compared.exact and wrong.any())):
         return replace(found, note="; ".join(filter(None, (found.note, truth.convention))))
-    i = int(np.argmax(np.where(guilty, errors, -1.0)))
-    got, true = float(flat[i]), float(truth.high[i])
-    reason += f"; largest error in {layout.locate(i)}: {got!r}, true {true!r}"
-    return replace(found, status=Status.DISAGREES, reason=reason)
+    pattern = explain(compared) if wrong.any() else ""
+    parts = (_counted(compared, fault, pattern), fault, _largest(compared, layout))
+    reason = "; ".join(filter(None, parts))
+    return replace(found, status=Status.DISAGREES, reason=reason, pattern=pattern)
 
 
-def _verdict(
-    digits: float, errors: Floats, truth: Enclosure, promise: float, exact: bool
-) -> tuple[str, NDArray[np.bool_]]:
-    """Return what is wrong, or nothing, and the components that are to blame."""
-    rounding = norm(truth.bound + truth.radius) if exact else 0.0
-    if digits < promise and norm(errors) > rounding:
-        return f"{digits:.1f} digits, {promise:g} promised", errors >= 0.0
-    guilty = errors > np.maximum(10.0**-promise * np.abs(truth.high), truth.bound) + truth.radius
-    return _beyond(guilty) if exact else "", guilty
+def _fault(digits: float, compared: Compared) -> str:
+    """Return what is wrong in the norm, or nothing."""
+    truth, promise = compared.truth, compared.promise
+    rounding = norm(truth.bound + truth.radius) if compared.exact else 0.0
+    if digits < promise and norm(compared.errors) > rounding:
+        return f"{round(digits, 1) + 0.0:.1f} digits, {promise:g} promised"  # never -0.0
+    return ""
 
 
-def _verdict_on_zero(
-    errors: Floats, truth: Enclosure, promise: float, exact: bool
-) -> tuple[str, NDArray[np.bool_] | None]:
-    """Return what is wrong, or nothing, and the components that are to blame.
-
-    Where there is nothing to judge by, the components are `None`.
-    """
-    if exact:
-        guilty = errors > truth.bound + truth.radius
-        return _beyond(guilty), guilty
-    added_up = norm(truth.bound) / UNIT
-    if norm(errors) <= 10.0**-promise * added_up:
-        return "", errors < 0.0
+def _fault_of_zero(compared: Compared) -> str:
+    """Return what is wrong in the norm, or nothing, where the truth is zero."""
+    added_up, promise = norm(compared.truth.bound) / compared.truth.unit, compared.promise
+    error = norm(compared.errors)
+    if compared.exact or error <= 10.0**-promise * added_up:
+        return ""
     if added_up == 0.0:
-        told = "the truth is zero: a method with a truncation error owes nothing relative to it"
-        return told, None
-    error = f"an error of {norm(errors):.1e} where the truth is zero"
-    return f"{error}, {promise:g} digits of {added_up:.1e} promised", errors >= 0.0
+        return NOTHING_OWED
+    told = f"an error of {error:.1e} where the truth is zero"
+    return f"{told}, {promise:g} digits of {added_up:.1e} promised"
 
 
-def _beyond(guilty: NDArray[np.bool_]) -> str:
-    wrong = f"{np.count_nonzero(guilty)} of {guilty.size} components"
-    return f"{wrong} beyond what rounding explains" if guilty.any() else ""
+def _counted(compared: Compared, fault: str, pattern: str) -> str:
+    """Return how many components are wrong by themselves, and what explains them."""
+    count, size = np.count_nonzero(compared.wrong), compared.answer.size
+    beyond = "wrong" if fault else "beyond what rounding explains"
+    told = f"{count} of {size} components {beyond}"
+    obvious = not count or (fault and size == 1)
+    return ": ".join(filter(None, ("" if obvious else told, pattern)))
+
+
+def _largest(compared: Compared, layout: Space) -> str:
+    """Return where the largest error is, among the components that are wrong by themselves."""
+    wrong = compared.wrong if compared.wrong.any() else True
+    i = int(np.argmax(np.where(wrong, compared.errors, -1.0)))
+    got, true = float(compared.answer[i]), float(compared.truth.high[i])
+    return f"largest error in {layout.locate(i)}: {got!r}, true {true!r}"
 
 
 def _narrow(answer: Sequence[Any], layout: Space, dtype: str) -> str:
-    """Return which part was computed in another precision, though this point does not show it."""
+    """Return which part was computed in a narrower type, though this point does not show it."""
     for part, name in zip(answer, layout.names, strict=True):
         found = np.asarray(part).dtype
-        if found.kind == "f" and found != np.dtype(dtype):
+        if found.kind == "f" and found.itemsize < np.dtype(dtype).itemsize:
             return f"{name} is {found}, {dtype} expected"
     return ""
 
 
+def _wide(answer: Sequence[Any], layout: Space, dtype: str) -> str:
+    """Return which part holds numbers that the type does not: it was computed in a wider one."""
+    for part, name in zip(map(np.asarray, answer), layout.names, strict=True):
+        with np.errstate(over="ignore"):
+            held = part.astype(dtype) if part.dtype.kind == "f" else part
+        if (held != part).any():
+            return f"{name} was computed in {part.dtype}"
+    return ""
+
+
 def _misfit(answer: Sequence[Any], layout: Space) -> str:
-    if len(answer) != len(layout.shapes):
-        expected = f"{len(layout.shapes)} expected ({', '.join(layout.names)})"
-        return f"{len(answer)} arrays returned, {expected}"
+    """Return what an answer is, where it is not the arrays of the layout."""
+    count, names = len(layout.shapes), ", ".join(layout.names)
+    due = f"{count} array{'s' if count > 1 else ''} expected ({names})"
+    if len(answer) == 1 and answer[0] is None:
+        return f"None returned, {due}"
+    if len(answer) != count and len(answer) > 1 and not any(map(np.ndim, answer)):
+        return f"{len(answer)} numbers returned, {due}"
+    if len(answer) != count:
+        return f"{len(answer)} arrays returned, {count} expected ({names})"
     for part, (name, shape) in zip(answer, layout.shapes.items(), strict=True):
+        if isinstance(part, list | tuple):
+            return f"{name} is a {type(part).__name__}, an array of shape {shape} expected"
         if np.shape(part) != shape:
             return f"{name} has shape {np.shape(part)}, {shape} expected"
         if np.asarray(part).dtype.kind not in "fiuc":
@@ -171,10 +212,10 @@ def _figures(errors: Floats, truth: Enclosure) -> Agreement:
     Where a component of it is, its error is relative to what was added up.
     """
     size = np.abs(truth.high)
-    size = np.where(size > truth.radius, size, truth.bound / UNIT)
+    size = np.where(size > truth.radius, size, truth.bound / truth.unit)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         worst = np.max(np.where(errors == 0.0, 0.0, errors / size))
-        ulps = np.max(errors / np.spacing(size))
+        ulps = np.max(errors / np.spacing(size.astype(truth.dtype)))
     digits, worst_digits = _digits(norm(errors), truth.norm), _digits(float(worst), 1.0)
     return Agreement(Status.OK, "", digits, worst_digits, float(ulps))
 

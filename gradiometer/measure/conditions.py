@@ -5,25 +5,19 @@ Problems are evaluated in the reference's worker alone; the coordinator runs non
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradiometer.measure.options import Options
-from gradiometer.measure.pool import AnyPool, P, Request, T
+from gradiometer.measure.pool import REFERENCE, AnyPool, P, Request, T
 from gradiometer.plugins.address import Address
-from gradiometer.reference.enclosure import Enclosure
 from gradiometer.vocabulary.case import Case
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.method import Target
 from gradiometer.vocabulary.operators import Operator, operator
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.vocabulary.point import Argument, Points
 from gradiometer.vocabulary.problem import Problem
 from gradiometer.worker import requests
-
-REFERENCE = "reference-worker"
-"""Name of the worker that certifies, and that holds the controls; no file of a tool has it."""
-
-CHECKED = 1
-"""Points at which a case is checked."""
 
 MOST_COMPONENTS = 300_000
 """Components of an answer beyond which a case is skipped, with its reason."""
@@ -36,7 +30,7 @@ class Conditions:
     Attributes:
         case: The case.
         problem: Where a worker finds its problem.
-        points: Where it is checked and prepared.
+        points: Where it is checked, timed and prepared.
         truths: The true answers, one at each checked point.
         options: The run's options.
     """
@@ -51,11 +45,6 @@ class Conditions:
     def operator(self) -> Operator:
         """The case's operator."""
         return operator(self.case.operator)
-
-    @property
-    def timed(self) -> Argument:
-        """Where calls are timed: the first of the checked points."""
-        return self.points.checked[0]
 
     @property
     def target(self) -> Target:
@@ -87,19 +76,22 @@ class References:
             most = f"none is compared beyond {MOST_COMPONENTS:,}"
             told = f"the {case.operator} has {components:,} components: {most}"
             raise Failure(Status.SKIPPED, told)
-        truths = tuple(self.truth(problem, at, case.operator) for at in points.checked)
-        return Conditions(case, problem, points, truths, options)
+        truths = [self.truth(problem, points.declared, case.operator)]
+        while (found := self._neighbour(problem, points, case, options.seed)) is not None:
+            points = replace(points, checked=(*points.checked, found[0]))
+            truths.append(found[1])
+        return Conditions(case, problem, points, tuple(truths), options)
 
     def points(
         self, problem: Address[Problem], size: str, seed: int, dtype: str = "float64"
     ) -> Points:
-        """Return the points at which a problem is checked and prepared.
+        """Return the declared point of a problem, and those that need no truth.
 
         Raises:
             Failure: If they cannot be drawn, or the problem cannot be evaluated there.
         """
         what = f"point of {problem.name}"
-        return self._ask(what, requests.points, problem, size, seed, dtype, CHECKED)
+        return self._ask(what, requests.points, problem, size, seed, dtype)
 
     def truth(self, problem: Address[Problem], at: Argument, operator: str) -> Enclosure:
         """Return the certified truth of a problem at a point.
@@ -108,6 +100,12 @@ class References:
             Failure: If it cannot be certified, with the reason.
         """
         return self._ask("reference", requests.certify, problem, at, operator)
+
+    def _neighbour(
+        self, problem: Address[Problem], points: Points, case: Case, seed: int
+    ) -> tuple[Argument, Enclosure] | None:
+        what, at = "reference", (case.size, seed, case.dtype)
+        return self._ask(what, requests.neighbour, problem, points, *at, case.operator)
 
     def _ask(self, what: str, request: Request[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         worker = self._pool.worker(REFERENCE)

@@ -1,18 +1,22 @@
 """The coordinator: takes a plan case by case, and yields exactly one outcome for every cell.
 
-For a case: the reference first; then each method prepared and checked; then all that agree sampled
-in interleaved rounds. It imports no framework, runs no problem's code and computes no derivative.
+Two phases alternate. In the first all cores work: methods are prepared and checked on a case and on
+the next, while the references of those to come are certified. In the second, all that agree are
+sampled in interleaved rounds, one process at a time on one core. The coordinator imports no
+framework, runs no problem's code and computes no derivative.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import groupby
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from itertools import groupby, pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from gradiometer.measure.conditions import References
+from gradiometer.measure.conditions import Conditions, References
+from gradiometer.measure.kept import Kept
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan
@@ -24,14 +28,21 @@ from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.operators import operator
 from gradiometer.vocabulary.outcome import Failure, Outcome, Status
 
+AHEAD = 2
+"""Cases that are prepared at once."""
+
+Batch = Sequence[tuple[Case, list[Cell]]]
+"""Cases with their cells."""
+
 
 class Ended(NamedTuple):
-    """A cell that ended; where it was timed, its seconds a call by round, and the calm rounds."""
+    """A cell that ended: its answer, if it gave one; its seconds a call by round; calm rounds."""
 
     cell: Cell
     outcome: Outcome
     samples: Mapping[int, float] = MappingProxyType({})
     calm: Sequence[int] = ()
+    kept: Kept | None = None
 
 
 class Harness:
@@ -77,39 +88,88 @@ class Harness:
     def outcomes(self) -> Iterator[Ended]:
         """Yield every planned cell that is not done with its outcome, case by case."""
         left = [cell for cell in self._plan.cells if (cell.case.id, cell.method) not in self._done]
-        for case, cells in groupby(left, lambda cell: cell.case):
-            tried = []
-            for cell in cells:
-                if cell in self._plan.ended:
-                    yield Ended(cell, self._plan.ended[cell])
-                else:
-                    tried.append(cell)
-            if tried:
-                yield from self._case(case, tried)
-
-    def _case(self, case: Case, cells: list[Cell]) -> Iterator[Ended]:
-        say, registry = self._progress.say, self._plan.registry
-        say(f"{case.id}: reference")
-        options = self._options.for_order(operator(case.operator).order)
-        try:
-            address = registry.problems[case.problem].address
-            conditions = self._references.conditions(case, address, options)
-        except Failure as failure:
-            yield from (Ended(cell, Outcome(failure.status, failure.reason)) for cell in cells)
-            return
-        right = []
-        for cell in cells:
-            say(cell.id)
-            trial = Trial(registry.methods[cell.method], conditions, self._pool)
-            if attempt(trial, trial.check):
-                right.append(trial)
+        tried = []
+        for cell in left:
+            if cell in self._plan.ended:
+                yield Ended(cell, self._plan.ended[cell])
             else:
-                yield Ended(cell, trial.outcome)
-        if options.rounds and right:
-            take_rounds(right, self.meter, options, lambda text: say(f"{case.id}: {text}"))
-        for trial in right:
+                tried.append(cell)
+        cases = [(case, list(cells)) for case, cells in groupby(tried, lambda cell: cell.case)]
+        batches = [cases[k : k + AHEAD] for k in range(0, len(cases), AHEAD)]
+        threads = ThreadPoolExecutor(self._pool.cores)
+        try:
+            coming = threads.submit(self._certified, batches[0] if batches else [])
+            for batch, following in pairwise([*batches, []]):
+                certified = coming.result()
+                self._pool.spread()
+                coming = threads.submit(self._certified, following)
+                trials, failed = self._trials(batch, certified)
+                yield from failed
+                yield from self._prepared(threads, trials)
+                wait([coming])
+                self._pool.settle()
+                for _, several in groupby(filter(_right, trials), lambda trial: trial.cell.case):
+                    yield from self._timed(list(several))
+                self._pool.forget()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _certified(self, batch: Batch) -> list[Conditions | Failure]:
+        """Return what the cells of each case share, or why there is no reference."""
+        found: list[Conditions | Failure] = []
+        for case, _ in batch:
+            self._progress.say(f"{case.id}: reference")
+            options = self._options.for_order(operator(case.operator).order)
+            address = self._plan.registry.problems[case.problem].address
+            try:
+                found.append(self._references.conditions(case, address, options))
+            except Failure as failure:
+                found.append(failure)
+        return found
+
+    def _trials(
+        self, batch: Batch, certified: Sequence[Conditions | Failure]
+    ) -> tuple[list[Trial], list[Ended]]:
+        """Return the trials of cases, and the cells of those that have no reference."""
+        trials, ended = [], []
+        for (_, cells), found in zip(batch, certified, strict=True):
+            if isinstance(found, Failure):
+                ended += [Ended(cell, Outcome(found.status, found.reason)) for cell in cells]
+            else:
+                methods = (self._plan.registry.methods[cell.method] for cell in cells)
+                trials += [Trial(method, found, self._pool) for method in methods]
+        return trials, ended
+
+    def _prepared(self, threads: Executor, trials: Sequence[Trial]) -> Iterator[Ended]:
+        """Prepare and check cells, each tool's one after the other; yield those that failed."""
+        tools = dict.fromkeys(trial.method.tool for trial in trials)
+        queues = [[each for each in trials if each.method.tool == tool] for tool in tools]
+        for done in [threads.submit(self._check, queue) for queue in queues]:
+            done.result()
+        yield from (_ended(each) for each in trials if not _right(each))
+
+    def _check(self, trials: Sequence[Trial]) -> None:
+        """Prepare and check the cells of one tool, one after the other."""
+        for trial in trials:
+            self._progress.say(trial.cell.id)
+            attempt(trial, trial.check)
+
+    def _timed(self, trials: Sequence[Trial]) -> Iterator[Ended]:
+        """Yield the cells of a case that agree, sampled side by side."""
+        conditions, say = trials[0].conditions, self._progress.say
+        options, case = conditions.options, conditions.case
+        if options.rounds:
+            take_rounds(trials, self.meter, options, lambda text: say(f"{case.id}: {text}"))
+        for trial in trials:
             if options.cold and trial.outcome.status is Status.OK:
                 say(f"{trial.cell.id}: cold")
                 attempt(trial, trial.repeat_cold)
-            yield Ended(trial.cell, trial.outcome, trial.samples, trial.calm)
-        self._pool.forget()
+            yield _ended(trial)
+
+
+def _right(trial: Trial) -> bool:
+    return trial.outcome.status is Status.OK
+
+
+def _ended(trial: Trial) -> Ended:
+    return Ended(trial.cell, trial.outcome, trial.samples, trial.calm, trial.kept)

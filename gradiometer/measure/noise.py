@@ -18,9 +18,8 @@ import numpy as np
 import psutil
 
 from gradiometer.measure import baseline
-from gradiometer.measure.conditions import REFERENCE
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
-from gradiometer.measure.pool import Pool, Worker
+from gradiometer.measure.pool import REFERENCE, Pool, Worker
 from gradiometer.vocabulary.outcome import Failure
 from gradiometer.vocabulary.space import Floats
 from gradiometer.worker import requests

@@ -22,8 +22,8 @@ class Options:
             value. A method one call of which is forecast to take longer is skipped.
         rounds: Most rounds of a case; 0 checks agreement only.
         sample_s: Length a sample is batched to, seconds.
-        cold: Fresh workers in which the cold figures of a cell are repeated; with 0 they are those
-            of the worker in which the cell is timed.
+        cold: Fresh workers in which the cold figures of a cell are repeated, in wall seconds; with
+            0 they are CPU seconds of the worker in which the cell is timed.
         timeout_s: Time after which a worker is killed, for any one step, seconds.
         memory_gib: Resident memory at which a worker is killed, GiB; half of the machine's by
             default.

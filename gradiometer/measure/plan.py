@@ -11,6 +11,7 @@ from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.measure.options import Options
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.vocabulary.case import Case, Cell
+from gradiometer.vocabulary.dtype import find_dtype
 from gradiometer.vocabulary.operators import OPERATORS, operator
 from gradiometer.vocabulary.outcome import Outcome, Status
 
@@ -71,6 +72,7 @@ def make_plan(
     *,
     sizes: str | Iterable[str] | None = None,
     operators: str | Iterable[str] | None = None,
+    dtypes: str | Iterable[str] | None = None,
     extent: Extent = "full",
     everything: bool = False,
 ) -> Plan:
@@ -84,23 +86,26 @@ def make_plan(
             `*` only.
         operators: Operators by name; the value and the first derivative by default (the gradient of
             a scalar problem, the Jacobian of a vector problem).
+        dtypes: What numbers are, by name; float64 by default.
         extent: Sizes to take of each problem.
         everything: Whether to take all operators by default.
 
     Raises:
-        UnknownName: If an operator does not exist or a size pattern matches nothing.
+        UnknownName: If an operator or a dtype does not exist, or a size pattern matches nothing.
         GradiometerError: If no problem has any of the operators.
     """
     names = list(dict.fromkeys(operator(name).name for name in _several(operators)))
+    kinds = list(dict.fromkeys(find_dtype(name).name for name in _several(dtypes) or ["float64"]))
     patterns = _several(sizes)
     known = {label for problem in problems for label in problem.labels}
     for pattern in patterns:
         if not fnmatch.filter(known, pattern):
             raise UnknownName("size", pattern, known - {""})
     cells = [
-        Cell(Case(problem.name, label, name), method.name)
+        Cell(Case(problem.name, label, name, dtype), method.name)
         for problem in problems
         for label in _chosen(problem.labels, patterns, extent)
+        for dtype in kinds
         for name in names or (OPERATORS if everything else first_order(problem))
         if applies(name, problem)
         for method in methods

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
@@ -33,8 +34,14 @@ from gradiometer.worker import requests
 if TYPE_CHECKING:
     from gradiometer.worker.tool import Tool
 
+REFERENCE = "reference-worker"
+"""Name of the worker that certifies, and that holds the controls; no file of a tool has it."""
+
 MARK = "GRADIOMETER_WORKER"
 """Environment variable by which a worker's processes are known, even as orphans."""
+
+TOLD_S = 10.0
+"""Time that a worker may take to do as all are told, seconds."""
 
 WATCH_S = 0.1
 """How often a busy worker's memory is looked at, seconds."""
@@ -84,12 +91,15 @@ class Worker:
         log: File that its standard output and error are appended to.
         threads: Threads and cores it may use.
         memory: Resident memory at which it is killed, bytes.
+        certifies: Whether it may import the reference.
     """
 
-    def __init__(self, log: Path, threads: int, memory: int) -> None:
+    def __init__(self, log: Path, threads: int, memory: int, *, certifies: bool = False) -> None:
         self.log = log
         self.opened: dict[tuple[str, Target], float] = {}
         self._memory = memory
+        self._logged = 0
+        self._turn = threading.Lock()
         self._mark = secrets.token_hex(8)
         ours, theirs = Pipe()
         environ = os.environ | {MARK: self._mark}
@@ -99,7 +109,7 @@ class Worker:
         command = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
         with log.open("ab") as output:
             self._process = psutil.Popen(
-                [*command, str(theirs.fileno()), str(threads)],
+                [*command, str(theirs.fileno()), str(threads), *(["certifies"] * certifies)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -121,20 +131,8 @@ class Worker:
         Raises:
             Failure: If the worker fails the request, exceeds the time, or dies.
         """
-        name = request.__name__.replace("_", " ")
-        try:
-            self._connection.send(((request.__module__, request.__qualname__), args, kwargs))
-            self._await(name, timeout_s)
-            done, result = self._connection.recv()
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            raise Failure(Status.CRASHED, self._how_it_died(name)) from None
-        except Failure:
-            raise
-        except Exception as error:  # whatever unpickling a tool's own object raises here
-            raise Failure(Status.ERROR, f"the reply to {name}: {describe(error)}") from error
-        if not done:
-            raise result
-        return cast(T, result)
+        with self._turn:  # others may ask the reference at the same time
+            return self._asked(request, timeout_s, *args, **kwargs)
 
     def stop(self) -> None:
         """Kill the worker and whatever it started, wherever that went."""
@@ -155,6 +153,26 @@ class Worker:
         except psutil.Error:
             return 0.0
         return float(used.user + used.system)
+
+    def _asked(
+        self, request: Request[P, T], timeout_s: float, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        name = request.__name__.replace("_", " ")
+        with contextlib.suppress(FileNotFoundError):
+            self._logged = self.log.stat().st_size
+        try:
+            self._connection.send(((request.__module__, request.__qualname__), args, kwargs))
+            self._await(name, timeout_s)
+            done, result = self._connection.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise Failure(Status.CRASHED, self._how_it_died(name)) from None
+        except Failure:
+            raise
+        except Exception as error:  # whatever unpickling a tool's own object raises here
+            raise Failure(Status.ERROR, f"the reply to {name}: {describe(error)}") from error
+        if not done:
+            raise result
+        return cast(T, result)
 
     def _await(self, request: str, timeout_s: float) -> None:
         """Wait for the reply, as long as time and memory allow.
@@ -184,13 +202,14 @@ class Worker:
         return total
 
     def _how_it_died(self, request: str) -> str:
-        """Return how the process died, and the last line it wrote."""
+        """Return how the process died, and the last line it wrote since it was asked."""
         with contextlib.suppress(psutil.TimeoutExpired):
             self._process.wait(1.0)  # it closes its pipe before it has ended
         self.stop()
         code = self._process.returncode
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        lines = self.log.read_text(errors="replace").strip().splitlines()
+        written = self.log.read_bytes()[self._logged :].decode(errors="replace")
+        lines = written.strip().splitlines()
         last = f"; log ends {lines[-1]!r}" if lines else ""
         return f"worker died during {request}: {how}{last}"
 
@@ -210,35 +229,68 @@ class Pool:
         limit = memory_gib * 2**30 if memory_gib else psutil.virtual_memory().total / 2
         self._memory = int(limit)
         self._workers: dict[str, Worker] = {}
+        self._spread = False
+        self._closed = False
+        self._starting = threading.Lock()
+
+    @property
+    def cores(self) -> int:
+        """How many workers can work at once, each on cores of its own."""
+        return max(1, len(psutil.Process().cpu_affinity()) // self._threads)
+
+    def spread(self) -> None:
+        """Let workers use all cores, so that they can work at once."""
+        self._spread = True
+        self._tell(requests.spread)
+
+    def settle(self) -> None:
+        """Keep workers on the same cores, where they are timed one at a time."""
+        self._spread = False
+        self._tell(requests.settle, self._threads)
 
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, *details: object) -> None:
+        self._closed = True
         for worker in self._workers.values():
             worker.stop()
 
-    def forget(self, timeout_s: float = 10.0) -> None:
+    def forget(self) -> None:
         """Let every living worker drop what it has prepared."""
-        for worker in self._workers.values():
-            if worker.alive:
-                with contextlib.suppress(Failure):  # a worker that fails here is started anew
-                    worker.ask(requests.forget, timeout_s)
+        self._tell(requests.forget)
 
     def worker(self, tool: str) -> Worker:
         """Return the living worker of a tool, started if need be."""
-        worker = self._workers.get(tool)
-        if worker is None or not worker.alive:
-            worker = self.start(tool)
-            self._workers[tool] = worker
-        return worker
+        with self._starting:
+            worker = self._workers.get(tool)
+            if worker is None or not worker.alive:
+                worker = self.start(tool)
+                self._workers[tool] = worker
+            return worker
 
     def start(self, tool: str) -> Worker:
-        """Return a fresh worker of a tool, which the caller must stop."""
+        """Return a fresh worker of a tool, which the caller must stop.
+
+        Raises:
+            Failure: If the run is ending.
+        """
+        if self._closed:
+            raise Failure(Status.ERROR, "the run is ending")
         log = self._logs / f"{tool.replace('/', '-')}.log"
-        return Worker(log, self._threads, self._memory)
+        worker = Worker(log, self._threads, self._memory, certifies=tool == REFERENCE)
+        if self._spread:
+            worker.ask(requests.spread, TOLD_S)
+        return worker
 
     def cpu_s(self) -> float:
         """Return the CPU time that the living workers have used, in seconds."""
         return sum(worker.cpu_s() for worker in self._workers.values() if worker.alive)
+
+    def _tell(self, request: Request[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Send all living workers a request; one that fails it is started anew when needed."""
+        for worker in list(self._workers.values()):
+            if worker.alive:
+                with contextlib.suppress(Failure):
+                    worker.ask(request, TOLD_S, *args, **kwargs)

@@ -81,6 +81,7 @@ def _choose(trials: Sequence[Trial], calm: Collection[int]) -> None:
 
 def _conclude(sampled: Sequence[Trial], stopped: str, floor_s: float | None) -> None:
     right = [c for c in sampled if attempt(c, c.check_again)]
+    right = [c for c in right if attempt(c, c.meet_fresh_points, min(c.samples.values()))]
     if right:
         fastest = _fastest(right)
         for trial in right:

@@ -7,16 +7,23 @@ Each step either succeeds or ends the cell with a status and a reason. A worker 
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from gradiometer.measure.agreement import Agreement, agree
-from gradiometer.measure.conditions import Conditions
+from gradiometer.measure.agreement import Explain, agree
+from gradiometer.measure.conditions import Conditions, References
+from gradiometer.measure.diagnosis import explain
+from gradiometer.measure.kept import Kept, kept
 from gradiometer.measure.options import FEWEST_ROUNDS
 from gradiometer.measure.pool import AnyPool, AnyWorker, P, Request, T
+from gradiometer.measure.stale import elsewhere
 from gradiometer.measure.statistics import Median, median, paired
 from gradiometer.plugins.registry import MethodEntry
+from gradiometer.vocabulary.answer import Answer
 from gradiometer.vocabulary.case import Cell
 from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Verdict, Warm
+from gradiometer.vocabulary.point import Argument
 from gradiometer.worker import requests
 from gradiometer.worker.requests import Work
 
@@ -25,6 +32,18 @@ SLOW_SHARE = 0.25
 
 MORE_THAN_GIVEN = 1.2
 """Threads used, over threads given, from which a tool is flagged."""
+
+
+PASSES, MORE_PASSES, MOST_PASSES, PASSES_S = 2, 3, 6, 0.02
+"""Passes over the checked points before a cell is timed, or instead; how many, and for how long, in
+seconds, where they take little time. With those of the samples and after them, nine answers or
+more are checked of every cell that is timed or not."""
+
+LOOKED_AT = frozenset(2**k for k in range(2, 20))
+"""Numbers of samples of which the last answer is checked."""
+
+MEMOISES = 2.0
+"""Time at new points, over that when they come again, from which a method is said to memoise."""
 
 
 class Trial:
@@ -38,6 +57,7 @@ class Trial:
         samples: Seconds a call, by the number of the round.
         calm: Rounds of them in which the machine was undisturbed.
         loops: Calls in a sample.
+        kept: The components of its answer where calls are timed, once it has answered.
     """
 
     def __init__(self, method: MethodEntry, conditions: Conditions, pool: AnyPool) -> None:
@@ -51,9 +71,12 @@ class Trial:
         self.samples: dict[int, float] = {}
         self.calm: Sequence[int] = ()
         self.loops = 0
+        self.kept: Kept | None = None
         self._pool = pool
         self._worker: AnyWorker | None = None
         self._cpu_s = 0.0
+        self._right_at: set[int] = set()
+        self._notes: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Prepare the cell, and compare its answers with the truth.
@@ -64,13 +87,16 @@ class Trial:
         dtype, verdict = self.cell.case.dtype, self.outcome.verdict
         verdict.promise = self.conditions.operator.promise(self.method.digits, dtype)
         if verdict.promise is None:
-            raise Failure(Status.UNSUPPORTED, f"{self.method.name} promises nothing in {dtype}.")
+            what = f"of a {self.cell.case.operator} in {dtype}"
+            raise Failure(Status.UNSUPPORTED, f"{self.method.name} promises nothing {what}.")
         self._prepare()
-        found = self._agreement()
-        verdict.digits, verdict.worst_digits = found.digits, found.worst_digits
-        verdict.ulps = found.ulps
-        if found.status is not Status.OK:
-            raise Failure(found.status, found.reason)
+        self._compare("")
+        start, fewest = time.monotonic(), PASSES if self.conditions.options.rounds else MORE_PASSES
+        for number in range(2, MOST_PASSES + 1):
+            if number > fewest and time.monotonic() - start > PASSES_S:
+                break
+            self._compare(f"right at first, not in answer {number} at the same point: ")
+        self._ask(self._worker, requests.inspect, self.cell.id)
 
     def calibrate(self) -> None:
         """Settle how many calls make a sample.
@@ -80,33 +106,51 @@ class Trial:
         """
         if not self._placed:
             self._prepare()
-        at, sample_s = self.conditions.timed, self.conditions.options.sample_s
-        found = self._ask(self._worker, requests.calibrate, self.cell.id, at, sample_s)
+        points, sample_s = self.conditions.points.checked, self.conditions.options.sample_s
+        found = self._ask(self._worker, requests.calibrate, self.cell.id, points, sample_s)
         self.loops, self.outcome.warm.call_bytes = found
 
     def sample(self, number: int) -> None:
-        """Take the sample of a round.
+        """Take the sample of a round; compare its last answer with the truth now and then.
 
         Raises:
-            Failure: If the worker fails.
+            Failure: If the worker fails, or the answer is wrong.
         """
         if not (self._placed and self.loops):
             self.calibrate()
         taken = self._ask(self._worker, requests.sample, self.cell.id, self.loops)
         self.samples[number] = taken.wall_s
         self._cpu_s += taken.cpu_s
+        if len(self.samples) in LOOKED_AT:
+            answer = self._ask(self._worker, requests.sampled, self.cell.id)
+            self._judge(answer, len(self.conditions.truths) - 1, self._after())
 
     def check_again(self) -> None:
-        """Compare another answer with the truth, after all the calls that were timed.
+        """Compare answers with the truth, after all the calls that were timed.
 
         Raises:
-            Failure: If it is no longer right.
+            Failure: If they are no longer right, or a call has changed what it is given.
         """
         if self._placed:
-            found = self._agreement()
-            if found.status is not Status.OK:
-                told = f"right at first, not after {self.loops * len(self.samples)} calls"
-                raise Failure(found.status, f"{told}: {found.reason}")
+            self._ask(self._worker, requests.inspect, self.cell.id)
+            self._compare(self._after())
+
+    def meet_fresh_points(self, call_s: float) -> None:
+        """Compare the time of first calls, at points that it never met, with that of second ones.
+
+        Args:
+            call_s: What its calls take where they are timed.
+
+        Raises:
+            Failure: If it memoises, or the worker fails.
+        """
+        if not self._placed:
+            return
+        fresh = self.conditions.points.fresh
+        times = self._ask(self._worker, requests.novelty, self.cell.id, fresh, call_s)
+        if times > MEMOISES:
+            told = f"{times:.3g} times slower at a point that is new to it than when it comes again"
+            raise Failure(Status.MEMOISES, f"{told}: answers are remembered, not computed")
 
     def repeat_cold(self) -> None:
         """Repeat import, preparation and first call in fresh workers; keep the medians.
@@ -118,7 +162,7 @@ class Trial:
         for _ in range(self.conditions.options.cold):
             worker = self._pool.start(self.method.tool)
             try:
-                runs.append(self._prepare_in(worker)[0])
+                runs.append(self._prepare_in(worker, wall=True)[0])
             finally:
                 worker.stop()
         self.outcome.cold.cold = len(runs)
@@ -173,21 +217,58 @@ class Trial:
             used = f"used {threads_used:.1f} threads, {given} given"
             self.outcome.reason = "; ".join(filter(None, (self.outcome.reason, used)))
 
-    def _agreement(self) -> Agreement:
-        """Return the verdict at the first point where the answer is wrong, or at the first."""
-        points, asked = self.conditions.points, self.conditions.operator
-        layout, promise = asked.layout(points.signature), self.outcome.verdict.promise or 0.0
+    def _compare(self, when: str) -> None:
+        """Compare an answer at each checked point with the truth there.
+
+        Raises:
+            Failure: If one is wrong, saying when; or the worker fails.
+        """
+        at = self.conditions.points.checked
+        for k, answer in enumerate(self._ask(self._worker, requests.answers, self.cell.id, at)):
+            self._judge(answer, k, when)
+
+    def _judge(self, answer: Answer, k: int, when: str) -> None:
+        """Compare an answer with the truth at the checked point of a number, from 0.
+
+        Raises:
+            Failure: If it is wrong, saying where, and when if it was right there before.
+        """
+        signature, asked = self.conditions.points.signature, self.conditions.operator
+        truth, verdict = self.conditions.truths[k], self.outcome.verdict
         exact, dtype = self.method.exact or not asked.differentiates, self.cell.case.dtype
-        found, notes = [], []
-        for at, truth in zip(points.checked, self.conditions.truths, strict=True):
-            answer = self._ask(self._worker, requests.answer, self.cell.id, at)
-            each = agree(answer.arrays, truth, layout, promise=promise, exact=exact, dtype=dtype)
-            if each.status is not Status.OK:
-                return each
-            found.append(each)
-            notes += [answer.note, each.note]
-        self.outcome.reason = "; ".join(dict.fromkeys(filter(None, notes)))
-        return found[0]
+        layout, promise = asked.layout(signature), verdict.promise or 0.0
+        found = agree(
+            answer.arrays, truth, layout, promise=promise, exact=exact, dtype=dtype,
+            explain=self._explain(self.conditions.points.checked[k]),
+        )  # fmt: skip
+        if k == 0:
+            self.kept = kept(found.compared, asked, signature)
+        verdict.digits = _least(verdict.digits, found.digits)
+        verdict.worst_digits = _least(verdict.worst_digits, found.worst_digits)
+        verdict.ulps = max(filter(None, (verdict.ulps, found.ulps)), default=verdict.ulps)
+        unjudged = found.status is Status.SKIPPED and k > 0
+        if found.status is not Status.OK and not unjudged:
+            where = f"at point {k + 1} of {len(self.conditions.truths)}: " if k else ""
+            before = when if k in self._right_at else ""
+            raise Failure(found.status, f"{before}{where}{found.reason}")
+        self._right_at.add(k)
+        notes = (*self._notes, answer.note, found.note)
+        self._notes = tuple(dict.fromkeys(filter(None, notes)))
+        self.outcome.reason = "; ".join(self._notes)
+
+    def _after(self) -> str:
+        return f"right at first, not after {self.loops * len(self.samples)} calls: "
+
+    def _explain(self, at: Argument) -> Explain:
+        """Return what explains a wrong answer at a point."""
+        conditions = self.conditions
+        references = References(self._pool, conditions.options.timeout_s)
+        return partial(
+            explain,
+            asked=conditions.operator,
+            signature=conditions.points.signature,
+            elsewhere=partial(elsewhere, conditions, at, references),
+        )
 
     @property
     def _placed(self) -> bool:
@@ -198,15 +279,18 @@ class Trial:
         self._worker = self._pool.worker(self.method.tool)
         self.outcome.cold, self.outcome.route = self._prepare_in(self._worker)
 
-    def _prepare_in(self, worker: AnyWorker) -> tuple[Cold, str]:
+    def _prepare_in(self, worker: AnyWorker, *, wall: bool = False) -> tuple[Cold, str]:
         """Prepare the cell in a worker; return what that took, and the route."""
         conditions, address, key = self.conditions, self.method.address, self.cell.id
         points, opened = conditions.points, (self.method.name, conditions.target)
         if opened not in worker.opened:
-            worker.opened[opened] = self._ask(worker, requests.set_up, address, conditions.target)
-        work = Work(address, conditions.problem, conditions.case.operator, points.signature)
+            worker.opened[opened] = self._ask(
+                worker, requests.set_up, address, conditions.target, wall=wall
+            )
+        operator, target = conditions.case.operator, conditions.target
+        work = Work(address, conditions.problem, operator, points.signature, target)
         at, budget_s = points.preparation, conditions.options.budget_s
-        cold, route = self._ask(worker, requests.prepare, key, work, at, budget_s)
+        cold, route = self._ask(worker, requests.prepare, key, work, at, budget_s, wall=wall)
         if self.method.requires:
             cold.import_s = next(iter(worker.opened.values()))  # the first to import paid for it
         return cold, route
@@ -217,3 +301,7 @@ class Trial:
         if worker is None:
             raise Failure(Status.ERROR, f"{self.cell.id} was asked for before it was prepared")
         return worker.ask(request, self.conditions.options.timeout_s, *args, **kwargs)
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    return min((x for x in (one, other) if x is not None), default=None)

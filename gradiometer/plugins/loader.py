@@ -16,10 +16,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradiometer.errors import GradiometerError, describe
+from gradiometer.errors import GradiometerError, InvalidPlugin, describe
 from gradiometer.plugins.address import home
 from gradiometer.plugins.files import Plugin, collect, load_file, python_files
 from gradiometer.plugins.registry import KINDS, Kind, Registry
+from gradiometer.vocabulary.problem import Problem
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -74,14 +75,24 @@ def module_name(path: Path) -> str:
 def _add_file(registry: Registry, kind: Kind, name: str, path: Path) -> None:
     registry.origins[name] = path
     for item in _attempt(registry, kind, path.stem, path, lambda: collect(load_file(name, path))):
-        registry.add(item, path.stem, name)
+        _add(registry, item, path.stem, name, path)
 
 
 def _add_entry(registry: Registry, kind: Kind, entry: EntryPoint) -> None:
     registry.origins[entry.module] = None
     source = Path(entry.value)
     for item in _attempt(registry, kind, entry.name, source, lambda: _announced(entry)):
-        registry.add(item, entry.name, entry.module if home(item) == entry.module else "")
+        module = entry.module if home(item) == entry.module else ""
+        _add(registry, item, entry.name, module, source)
+
+
+def _add(registry: Registry, item: Plugin, family: str, module: str, source: Path) -> None:
+    """Describe what a plugin holds; what is invalid is noted as broken, by its own name."""
+    try:
+        registry.add(item, family, module)
+    except InvalidPlugin as error:
+        kind: Kind = "problems" if isinstance(item, Problem) else "methods"
+        registry.add_broken(kind, item.name, str(error), source)
 
 
 def _announced(entry: EntryPoint) -> list[Plugin]:

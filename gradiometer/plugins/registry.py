@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import fnmatch
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.errors import GradiometerError, InvalidPlugin, UnknownName
 from gradiometer.plugins.address import Address, by_value
 from gradiometer.plugins.files import Plugin
-from gradiometer.vocabulary.method import Method, Mode, missing
+from gradiometer.vocabulary.method import Digits, Method, Mode, missing
 from gradiometer.vocabulary.problem import Problem
 
 Kind = Literal["problems", "methods"]
 KINDS: tuple[Kind, ...] = ("problems", "methods")
+
+PROMISES = (1.0, 16.0)
+"""Fewest and most digits that a method can promise: a promise of none would excuse any answer."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +87,19 @@ class MethodEntry:
     tool: str
     requires: tuple[str, ...]
     extra: str | None
-    digits: Mapping[str, tuple[float, float]]
+    digits: Digits
     exact: bool
     about: str
     address: Address[Method]
 
     @classmethod
     def of(cls, method: Method, address: Address[Method], family: str = "") -> MethodEntry:
-        """Describe a method of a family, by default one of its own."""
+        """Describe a method of a family, by default one of its own.
+
+        Raises:
+            InvalidPlugin: If it promises digits that no method can.
+        """
+        _refuse_promises(method)
         tool = method.tool or family or method.name
         about = (type(method).__doc__ or "").partition("\n")[0]
         told = (method.requires, method.extra, method.digits, method.exact, about)
@@ -157,7 +166,8 @@ class Registry:
                 this process, and travels by value.
 
         Raises:
-            GradiometerError: If something else has that name, or it cannot be sent to a worker.
+            GradiometerError: If something else has that name, it cannot be sent to a worker, or it
+                is invalid (`InvalidPlugin`).
         """
         kind: Any = Problem if isinstance(item, Problem) else Method
         known = (self.problems if kind is Problem else self.methods).get(item.name)
@@ -203,3 +213,27 @@ class Registry:
         named = self.named(kind)
         found = [named[name] for name in fnmatch.filter(named, pattern)]
         return [e for e in found if pattern != "*" or not getattr(e, "on_request", False)]
+
+
+def _refuse_promises(method: Method) -> None:
+    """Refuse a method whose promises cannot be.
+
+    Raises:
+        InvalidPlugin: If a promise is no pair of numbers of digits.
+    """
+    least, most = PROMISES
+    pairs = method.digits.items() if isinstance(method.digits, Mapping) else [("", method.digits)]
+    for dtype, pair in pairs:
+        fits = isinstance(pair, Sequence) and len(pair) == len(PROMISES)
+        if not fits or not all(_can_be_promised(d) for d in pair):
+            raise InvalidPlugin(
+                f"Method {method.name!r} promises {pair!r} digits{dtype and f' in {dtype}'}: "
+                f"expected those of a first and of a second derivative, each from {least:g} to "
+                f'{most:g}, as in {{"float64": (12.0, 11.0)}}.'
+            )
+
+
+def _can_be_promised(digits: object) -> bool:
+    """Return whether so many digits can be promised; `None` promises nothing."""
+    least, most = PROMISES
+    return digits is None or (isinstance(digits, Real) and least <= float(digits) <= most)

@@ -28,17 +28,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gradiometer", "comparing differentiation methods")
     plugins = "File or folder with further problems and methods; repeatable."
     everything = "All sizes of all problems, and all operators."
+    dtype = "float64, which is the default, or float32; repeatable: both."
     group.addoption(
         "--gradiometer-plugins", action="append", default=[], metavar="PATH", help=plugins
     )
     group.addoption("--gradiometer-all", action="store_true", help=everything)
+    known = ("float64", "float32")
+    group.addoption("--gradiometer-dtype", action="append", default=[], choices=known, help=dtype)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Hold every tool to one thread and one core, before any of them is imported."""
     if config.getoption("benchmark_only", default=False):
         from gradiometer.measure import environment
-        from gradiometer.worker.process import pin
+        from gradiometer.worker.cores import pin
 
         environment.restrict(os.environ, threads=1)
         pin(threads=1)
@@ -70,7 +73,7 @@ def gradiometer_cell(request: pytest.FixtureRequest) -> Iterator[BenchmarkCell]:
     session = _session(request.config)
     cell = BenchmarkCell(request.param, session)
     yield cell
-    session.add(cell.cell, cell.outcome, request.config.rootpath)
+    session.add(cell.cell, cell.outcome, cell.kept, request.config.rootpath)
 
 
 @pytest.fixture
@@ -107,5 +110,6 @@ def _session(config: pytest.Config) -> Session:
         from gradiometer.pytest_plugin.session import Session
 
         extra, everything = map(config.getoption, ("gradiometer_plugins", "gradiometer_all"))
-        config.stash[SESSION] = Session(extra, everything=everything)
+        dtypes = config.getoption("gradiometer_dtype")
+        config.stash[SESSION] = Session(extra, dtypes, everything=everything)
     return config.stash[SESSION]

@@ -15,8 +15,10 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from gradiometer.api import facts, identity
+from gradiometer.errors import GradiometerError
 from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.environment import versions
+from gradiometer.measure.kept import Kept
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import make_plan
 from gradiometer.measure.statistics import median
@@ -24,6 +26,7 @@ from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader
 from gradiometer.plugins.selection import choose
 from gradiometer.pytest_plugin.process import ThisProcess
+from gradiometer.runs.answers import Answers
 from gradiometer.runs.schema import record
 from gradiometer.runs.store import RunFolder
 from gradiometer.vocabulary.case import Case, Cell
@@ -38,10 +41,13 @@ class Session:
 
     Args:
         extra: Files or folders with further plugins.
+        dtypes: What numbers are, by name; float64 if none is named.
         everything: Whether to take all sizes and all operators.
     """
 
-    def __init__(self, extra: Sequence[str], *, everything: bool = False) -> None:
+    def __init__(
+        self, extra: Sequence[str], dtypes: Sequence[str] = (), *, everything: bool = False
+    ) -> None:
         registry = loader.load(extra)
         self.options = Options()
         chosen = choose(registry, "*")
@@ -49,6 +55,7 @@ class Session:
             registry,
             chosen["problems"],
             chosen["methods"],
+            dtypes=dtypes,
             extent="full" if everything else "typical",
             everything=everything,
         )
@@ -57,6 +64,7 @@ class Session:
         self._references = References(self.process, self.options.timeout_s)
         self._conditions: dict[Case, Conditions] = {}
         self.folder: RunFolder | None = None
+        self._answers = Answers()
         threadpool_limits(self.options.threads)  # NumPy was imported before it could be told
 
     def trial(self, cell: Cell) -> Trial:
@@ -75,12 +83,13 @@ class Session:
             self._conditions[case] = found
         return Trial(registry.methods[cell.method], self._conditions[case], self.process)
 
-    def add(self, cell: Cell, outcome: Outcome, root: Path) -> None:
+    def add(self, cell: Cell, outcome: Outcome, kept: Kept | None, root: Path) -> None:
         """Record a cell in the session's run, which is made when the first one ends."""
         if self.folder is None:
             info = facts(self.plan, self.options, "sequential", PACKAGES)
             self.folder = RunFolder.create(root / "results", info)
-        self.folder.append(record(identity(cell, self.plan.registry), outcome))
+        lines = self._answers.lines(cell.case.id, cell.method, kept)
+        self.folder.append(record(identity(cell, self.plan.registry), outcome), answers=lines)
 
 
 class BenchmarkCell:
@@ -94,7 +103,9 @@ class BenchmarkCell:
     def __init__(self, cell: Cell, session: Session) -> None:
         self.cell = cell
         self.outcome = Outcome(Status.ERROR, "the test ended before its check")
+        self.kept: Kept | None = None
         self._session = session
+        self._trial: Trial | None = None
 
     def check(self) -> None:
         """Prepare the cell, and assert that its answer agrees with the certified truth.
@@ -102,20 +113,24 @@ class BenchmarkCell:
         A cell that cannot be tried here, or declines, is skipped with its reason.
         """
         try:
-            trial = self._session.trial(self.cell)
+            self._trial = trial = self._session.trial(self.cell)
             self.outcome = trial.outcome
-            trial.check()
+            try:
+                trial.check()
+            finally:
+                self.kept = trial.kept
         except Failure as failure:
-            self.outcome.status, self.outcome.reason = failure.status, failure.reason
-            told = f"{failure.status}: {failure.reason}"
-            if failure.status.blameless:
-                pytest.skip(told)
-            pytest.fail(told, pytrace=False)
+            self._end(failure)
 
     def time(self, benchmark: Any) -> None:
-        """Time the checked call with pytest-benchmark's fixture; completion is part of the call."""
-        session, trial = self._session, self._session.trial(self.cell)
-        at, method, verdict = trial.conditions.timed, trial.method, self.outcome.verdict
+        """Time the checked call with pytest-benchmark's fixture; completion is part of the call.
+
+        Afterwards the answers are checked again, and those that are only remembered are found out.
+        """
+        session, trial = self._session, self._trial
+        if trial is None:
+            raise GradiometerError(f"{self.cell.id} was not checked: call check() before time().")
+        at, method, verdict = trial.conditions.points.declared, trial.method, self.outcome.verdict
         call, args, kwargs = session.process.ask(requests.call, 0.0, self.cell.id, at)
         benchmark.group = self.cell.case.id
         benchmark.extra_info.update(
@@ -129,6 +144,21 @@ class BenchmarkCell:
         )
         with warnings.catch_warnings(action="ignore"):
             benchmark(call, *args, **kwargs)
-        stats, warm = benchmark.stats.stats, self.outcome.warm
+        stats, trial.loops = benchmark.stats.stats, benchmark.stats.iterations
+        trial.samples = dict(enumerate(stats.data))
+        try:
+            trial.check_again()
+            trial.meet_fresh_points(stats.min)
+        except Failure as failure:
+            self._end(failure)
+        warm = self.outcome.warm
         warm.time_s, warm.low_s, warm.high_s = median(stats.data)
-        warm.rounds, warm.loops = stats.rounds, benchmark.stats.iterations
+        warm.rounds, warm.loops = stats.rounds, trial.loops
+
+    def _end(self, failure: Failure) -> None:
+        """End the test as the cell ended: skipped if nobody is to blame, failed otherwise."""
+        self.outcome.status, self.outcome.reason = failure.status, failure.reason
+        told = f"{failure.status}: {failure.reason}"
+        if failure.status.blameless:
+            pytest.skip(told)
+        pytest.fail(told, pytrace=False)

@@ -110,7 +110,7 @@ def tensordot(a: Any, b: Any, *, axes: Any = 2) -> Node:
 def matrix_power(matrix: Any, n: int) -> Node:
     """Return a whole power of a square matrix."""
     a = lift(matrix) if n >= 0 else inverse(matrix)
-    found = Node(np.eye(a.shape[0]))
-    for _ in range(abs(n)):
+    found = a if n else Node(np.eye(a.shape[0]))
+    for _ in range(abs(n) - 1):
         found = matrices.times(found, a)
     return found

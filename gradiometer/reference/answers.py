@@ -20,16 +20,13 @@ from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.point import Directions
 from gradiometer.vocabulary.space import Array, blocks
 
-PROMISE = 1e-12
-"""Relative error up to which an exact method is right, whatever rounding explains."""
-
 
 class Answer(NamedTuple):
     """An answer's components, flattened.
 
     Attributes:
         balls: The truth.
-        bound: What rounding can do in float64.
+        bound: What rounding can do.
         probable: Of which components the bound is the likely one, not the sound one.
     """
 
@@ -141,7 +138,9 @@ def _flat(done: Forward, nodes: Sequence[Node], line: int | None = None) -> Answ
     if not done.bounded:
         return Answer(whole, np.zeros(whole.shape), np.zeros(whole.shape, dtype=bool))
     bound = np.concatenate([node.bound.ravel() for node in nodes])
-    beyond = bound > PROMISE * np.abs(np.concatenate([node.floats.ravel() for node in nodes]))
+    beyond = bound > done.dtype.promise * np.abs(
+        np.concatenate([node.floats.ravel() for node in nodes])
+    )
     if not beyond.any():
         return Answer(whole, bound, beyond)
     drawn = likely(nodes) if line is None else likely(nodes, (1, line), keep=True)

@@ -24,6 +24,7 @@ from gradiometer.reference import structure
 from gradiometer.reference.evaluation import compare
 from gradiometer.reference.node import Node
 from gradiometer.reference.refusals import DERIVATIVE_LOST, REFUSED, WrongName, WrongValue, refusal
+from gradiometer.reference.rounding import computing
 
 Positions = NDArray[np.int64]
 
@@ -112,7 +113,7 @@ class Array:
     @property
     def dtype(self) -> np.dtype[Any]:
         """NumPy's type of the components, as a tool would hold them."""
-        return np.dtype(np.int64 if self.integer else np.float64)
+        return np.dtype(np.int64 if self.integer else computing().name)
 
     # Indexing and assignment.
 

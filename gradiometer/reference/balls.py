@@ -56,7 +56,7 @@ NARROW = 150
 """Bits of a ball from which its radius is far below what two doubles leave out."""
 
 TINY = 5e-324
-"""The smallest positive double: what a product may lose where it underflows."""
+"""The smallest positive double: what stands for a number that underflows."""
 
 _as_ball = np.frompyfunc(lambda x: x if isinstance(x, arb | StructuralZero) else arb(x), 1, 1)
 _exact = np.frompyfunc(arb, 1, 1)

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import platformdirs
 
-from gradiometer.reference.enclosure import Enclosure
+from gradiometer.vocabulary.enclosure import Enclosure
 
 ARRAYS = ("high", "low", "radius", "bound")
-FACTS = ("bits", "shapes", "zero", "probable", "convention")
+FACTS = ("bits", "shapes", "zero", "probable", "convention", "dtype")
 
 
 def folder() -> Path:

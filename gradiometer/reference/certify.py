@@ -13,15 +13,15 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-import flint
 import numpy as np
 
 from gradiometer.errors import NotFinite, ReferenceFailure
 from gradiometer.reference import balls as numeric
-from gradiometer.reference.answers import ANSWERS, PROMISE, Answer
-from gradiometer.reference.enclosure import Enclosure, Floats, norm
+from gradiometer.reference.answers import ANSWERS, Answer
 from gradiometer.reference.evaluation import Key, Open, Undecided
 from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.vocabulary.dtype import DTYPES, Dtype
+from gradiometer.vocabulary.enclosure import Enclosure, Floats, norm
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.operators import operator as find_operator
 from gradiometer.vocabulary.point import Argument
@@ -29,7 +29,7 @@ from gradiometer.vocabulary.problem import Problem
 from gradiometer.vocabulary.space import Space
 
 TIGHT = 1e-24
-"""Largest radius, relative to the norm, at which an enclosure can judge float64 answers."""
+"""Largest radius, relative to the norm, at which an enclosure can judge answers in any dtype."""
 
 ALL_COMBINATIONS, MOST_OPEN, DRAWN = 4, 64, 16
 """Ties of which all combinations are tried; open comparisons beyond which a case is refused; and
@@ -58,7 +58,7 @@ def certify(
 
     Raises:
         ReferenceFailure: If an operation has no rule, the point lies on a kink or a jump, rounding
-            in float64 decides a branch or leaves nothing of the answer, or it is not finite.
+            decides a branch or leaves nothing of the answer, or it is not finite.
     """
     found = _Case(problem, at, find_operator(operator), first).certified()
     if Space.of(at.point.inputs).size > LARGE:
@@ -129,7 +129,7 @@ class _Case:
     def _enclosed(self, bits: int) -> Enclosure:
         done = self._forward(bits)
         found = self._resolved(done, self._answer(done, self.asked))
-        enclosure = _round(found, bits, done.shapes)
+        enclosure = _round(found, done)
         if done.evaluation.conventions and self.asked.differentiates:
             enclosure = replace(enclosure, convention=LOWER)
         return enclosure
@@ -144,7 +144,7 @@ class _Case:
         return done
 
     def _answer(self, done: Forward, asked: Operator) -> Answer:
-        with flint.ctx.workprec(done.bits):
+        with done.working():
             return ANSWERS[asked.name](done, asked, self.at.directions)
 
     # Comparisons that could have come out otherwise.
@@ -163,11 +163,12 @@ class _Case:
                 if not all(a.overlaps(b) for a, b in zip(one.balls, other.balls, strict=True)):
                     raise kink
         if len(near) > MOST_OPEN:
-            raise _rounding_decides(near[0].place)
+            raise _rounding_decides(near[0].place, done.dtype)
         for each in near:
-            refused = _rounding_decides(each.place)
+            refused = _rounding_decides(each.place, done.dtype)
             turned = self._turned(done, [each], refused)
-            if not _same_value(sides[0] if sides else found, turned[1 if sides else 0]):
+            one, other = sides[0] if sides else found, turned[1 if sides else 0]
+            if not _same_value(one, other, done.dtype.promise):
                 raise refused
             found = _widened(found, turned[0])
             self.decided = each.place
@@ -201,16 +202,16 @@ class _Case:
         if not found.zero and norm(found.bound) >= found.norm:
             cause = f", since it decides a comparison{self.decided}" if self.decided else ""
             raise ReferenceFailure(
-                f"rounding in float64 can be as large as the true {self.asked.name}, "
+                f"rounding in {found.dtype} can be as large as the true {self.asked.name}, "
                 f"{found.norm:.1e}{cause}, and an all-zero answer would pass: choose another "
                 "point, or write the function in another form."
             )
 
     def _overflow(self) -> ReferenceFailure:
         return ReferenceFailure(
-            f"float64 overflows, or rounding reaches the edge of a domain, on the way to the "
-            f"{self.asked.name}: what a tool computes here is no measure of it. Choose another "
-            "point, or write the function in another form."
+            f"{self.at.point.dtype} overflows, or rounding reaches the edge of a domain, on the "
+            f"way to the {self.asked.name}: what a tool computes here is no measure of it. Choose "
+            "another point, or write the function in another form."
         )
 
     def _too_wide(self, found: Enclosure) -> ReferenceFailure:
@@ -229,7 +230,7 @@ def _tight(found: Enclosure) -> bool:
 def _vanishes(found: Enclosure) -> bool:
     """Return whether all balls contain zero, and are narrower than what rounding does."""
     size = np.abs(found.high) + np.abs(found.low)
-    most = np.maximum(found.bound, np.finfo(np.float64).tiny)
+    most = np.maximum(found.bound, DTYPES[found.dtype].smallest)
     narrow = np.isfinite(found.bound) & (size + found.radius <= most)
     return bool((size <= found.radius).all() and narrow.all())
 
@@ -256,21 +257,21 @@ def _kink(place: str) -> ReferenceFailure:
     )
 
 
-def _rounding_decides(place: str) -> ReferenceFailure:
+def _rounding_decides(place: str, dtype: Dtype) -> ReferenceFailure:
     return ReferenceFailure(
-        f"rounding decides a comparison{place} in float64, and its two branches do not meet: "
+        f"rounding decides a comparison{place} in {dtype.name}, and its two branches do not meet: "
         "choose another point, or write the comparison in another form."
     )
 
 
-def _same_value(one: Answer, other: Answer) -> bool:
+def _same_value(one: Answer, other: Answer, promise: float) -> bool:
     """Return whether two values differ by no more than what is promised, or rounding explains."""
     if one.balls.shape != other.balls.shape:
         return False
     values, turned = (np.array([float(b) for b in each.balls]) for each in (one, other))
     gaps = np.array([float(abs(a - b).mid()) for a, b in zip(one.balls, other.balls, strict=True)])
     largest = np.max(np.maximum(np.abs(values), np.abs(turned)), initial=0.0)
-    return bool((gaps <= one.bound + PROMISE * largest).all())
+    return bool((gaps <= one.bound + promise * largest).all())
 
 
 def _widened(found: Answer, turned: Answer) -> Answer:
@@ -279,14 +280,15 @@ def _widened(found: Answer, turned: Answer) -> Answer:
     return found._replace(bound=found.bound + np.array(gaps))
 
 
-def _round(found: Answer, bits: int, shapes: tuple[tuple[int, ...], ...]) -> Enclosure:
+def _round(found: Answer, done: Forward) -> Enclosure:
     """Return balls as pairs of doubles, with radii that cover what the pairs leave out."""
     starts = range(0, found.balls.size, PIECE)
-    with flint.ctx.workprec(bits):
+    with done.working():
         pieces = [numeric.pairs(found.balls[k : k + PIECE]) for k in starts]
     high, low, radius = (np.concatenate(part) for part in zip(*pieces, strict=True))
     if not (np.isfinite(high).all() and np.isfinite(radius).all()):
         raise NotFinite("the derivative is not finite here: choose another point.")
     zero = not (high.any() or radius.any())
     probable = bool(found.probable.any())
-    return Enclosure(high, low, radius, found.bound, bits, shapes, zero, probable)
+    figures, facts = (high, low, radius, found.bound), (done.bits, done.shapes, zero, probable)
+    return Enclosure(*figures, *facts, dtype=done.dtype.name)

@@ -15,6 +15,7 @@ from gradiometer.reference import piecewise, shapes
 from gradiometer.reference.array import Array, constants, index, integers, lift
 from gradiometer.reference.node import Node
 from gradiometer.reference.refusals import refusal
+from gradiometer.reference.rounding import computing
 
 Operation = Callable[..., Any]
 
@@ -27,7 +28,7 @@ def kind_of(dtype: Any) -> str:
     """
     with contextlib.suppress(TypeError):
         kind = np.dtype(dtype)
-        if kind == np.float64 or kind.kind in "iub":
+        if kind in (np.float64, computing().name) or kind.kind in "iub":
             return {"f": "float", "b": "bool"}.get(kind.kind, "int")
     raise refusal(f"dtype={dtype!r}", "the reference knows real numbers: leave it out.")
 

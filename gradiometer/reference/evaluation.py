@@ -1,8 +1,8 @@
 """Comparisons of balls: how each came out, and which of them something else could decide.
 
 A comparison is *open* in two cases. At a tie the two sides are equal, so that the point lies on the
-border between two branches. Where *rounding decides*, they differ by less than what rounding in
-float64 can do to them, so that a tool may take the other branch. Neither is refused here: a
+border between two branches. Where *rounding decides*, they differ by less than what rounding
+can do to them, so that a tool may take the other branch. Neither is refused here: a
 computation is made again with an open comparison turned, and what comes of it is compared
 (`gradiometer.reference.certify`).
 """
@@ -139,7 +139,7 @@ def _open(
     near = np.zeros(tie.shape, dtype=bool)
     if noise.any():
         margin = np.abs(numeric.floats(difference))
-        # Constants that are equal are so in float64 as well: one operation rounds correctly.
+        # Constants that are equal are so to a tool as well: one operation rounds correctly.
         near = (margin <= noise) & ~tie & (tracked | (sign != 0))
         if near.any():
             near &= margin <= sum(likely([a, b], (0, series), keep=True))

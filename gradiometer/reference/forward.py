@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from gradiometer.reference.node import Node
 from gradiometer.reference.operations import NAMESPACE
 from gradiometer.reference.protocol import array
 from gradiometer.reference.refusals import users
-from gradiometer.reference.rounding import ordered
+from gradiometer.reference.rounding import computing_in, ordered
 from gradiometer.reference.structure import reshape
+from gradiometer.vocabulary.dtype import Dtype, find_dtype
 from gradiometer.vocabulary.graph import UnknownBranch
 from gradiometer.vocabulary.point import Point, Signature
 from gradiometer.vocabulary.problem import Problem
@@ -38,6 +40,7 @@ class Forward:
         outputs: One node a declared output.
         evaluation: What was compared on the way.
         bits: Working precision.
+        dtype: What tools compute in.
         bounded: Whether bounds on rounding are wanted of what is read from it.
     """
 
@@ -45,12 +48,19 @@ class Forward:
     outputs: list[Node]
     evaluation: Evaluation
     bits: int
+    dtype: Dtype
     bounded: bool = True
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shapes of the outputs."""
         return tuple(y.shape for y in self.outputs)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Compute with its precision, and find bounds of its dtype."""
+        with flint.ctx.workprec(self.bits), computing_in(self.dtype):
+            yield
 
     @property
     def signature(self) -> Signature:
@@ -84,7 +94,8 @@ def forward_pass(
             than was declared, or its value is not finite.
     """
     evaluation = Evaluation(turned, bits == PRECISIONS[-1], symmetrised)
-    with flint.ctx.workprec(bits), evaluation:
+    dtype = find_dtype(point.dtype)
+    with flint.ctx.workprec(bits), computing_in(dtype), evaluation:
         inputs = [
             Node(numeric.balls(a), ("input", k, a.shape), tracked=True)
             for k, a in enumerate(point.inputs.values())
@@ -93,7 +104,7 @@ def forward_pass(
         arrays = [Array(x, scalar=False) for x in inputs]
         outputs = _outputs(problem, _call(problem, arrays, given))
     _refuse_what_was_kept(problem, inputs, outputs)
-    return Forward(inputs, outputs, evaluation, bits)
+    return Forward(inputs, outputs, evaluation, bits, dtype)
 
 
 def _call(problem: Problem, inputs: list[Array], given: dict[str, Any]) -> Any:

@@ -13,9 +13,9 @@ import contextlib
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import cache, identity
 from gradiometer.reference.certify import certify
-from gradiometer.reference.enclosure import Enclosure
 from gradiometer.reference.evaluation import Undecided
 from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import operator as find_operator
 from gradiometer.vocabulary.point import Argument, Point
 from gradiometer.vocabulary.problem import Problem
@@ -50,7 +50,7 @@ def outline(problem: Problem, point: Point) -> tuple[Shape, ...]:
     Raises:
         ReferenceFailure: If it cannot be evaluated there.
     """
-    return _first(problem, point).shapes
+    return first_pass(problem, point).shapes
 
 
 def identified(problem: Problem, at: Argument, operator: str) -> tuple[Forward, str]:
@@ -60,7 +60,7 @@ def identified(problem: Problem, at: Argument, operator: str) -> tuple[Forward, 
         ReferenceFailure: If the problem cannot be evaluated, or two evaluations differ.
     """
     point = at.point
-    done = _first(problem, point)
+    done = first_pass(problem, point)
     computation = identity.of_tape(done)
     if not _same_again(problem, point, computation):
         raise ReferenceFailure(
@@ -69,7 +69,7 @@ def identified(problem: Problem, at: Argument, operator: str) -> tuple[Forward, 
         )
     directions = find_operator(operator).directions(at.directions)
     known = (computation, point.inputs, point.given, directions)
-    return done, identity.of_values(identity.rules(), PRECISIONS, operator, *known)
+    return done, identity.of_values(identity.rules(), PRECISIONS, operator, point.dtype, *known)
 
 
 def _same_again(problem: Problem, point: Point, computation: bytes) -> bool:
@@ -80,11 +80,15 @@ def _same_again(problem: Problem, point: Point, computation: bytes) -> bool:
     with contextlib.suppress(ReferenceFailure):
         if identity.of_tape(forward_pass(problem, point, QUICK)) == computation:
             return True
-    return all(identity.of_tape(_first(problem, point)) == computation for _ in range(2))
+    return all(identity.of_tape(first_pass(problem, point)) == computation for _ in range(2))
 
 
-def _first(problem: Problem, point: Point) -> Forward:
-    """Return the forward pass of the first precision that decides all comparisons."""
+def first_pass(problem: Problem, point: Point) -> Forward:
+    """Return the forward pass of the first precision that decides all comparisons.
+
+    Raises:
+        ReferenceFailure: As `forward_pass`.
+    """
     for bits in PRECISIONS[:-1]:
         with contextlib.suppress(Undecided):
             return forward_pass(problem, point, bits)

@@ -16,6 +16,7 @@ from gradiometer.reference.linear import LinearMap
 from gradiometer.reference.parts import Mapped, Part, Scaled
 from gradiometer.reference.rounding import (
     ELEMENTARY,
+    HELD,
     ROUNDED,
     Floats,
     Rounding,
@@ -35,7 +36,7 @@ class Node:
         value: The balls; structural zeros among them in derivatives.
         made: The operation's name and everything that it was given: what identifies the node.
         parts: One for each operand.
-        rounding: What evaluating it in float64 adds to the errors of its operands.
+        rounding: What evaluating it adds to the errors of its operands.
         bilinear: Whether it is the product of its first two operands.
         boundary: How far its first operand is from where the operation is not defined.
         tracked: Whether it is, or depends on, a variable.
@@ -72,7 +73,7 @@ class Node:
         if self.made:
             self.value = np.asarray(self.value, dtype=object)
         else:  # a copy is kept: the caller may change its own
-            self.made = ("constant", np.array(self.value))
+            self.made, self.rounding = ("constant", np.array(self.value)), HELD
             self.value = numeric.balls(self.value)
         self.tracked = self.tracked or any(part.parent.tracked for part in self.parts)
         self.sparse = self.sparse or any(part.parent.sparse for part in self.parts)
@@ -130,7 +131,7 @@ class Node:
 
     @property
     def bound(self) -> Floats:
-        """What rounding can do to each component in float64: the sound bound."""
+        """What rounding can do to each component: the sound bound."""
         if self.bound_ is None:
             self._find_bounds()
         return self.bound_

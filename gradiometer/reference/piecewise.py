@@ -5,6 +5,7 @@ Every function takes arrays, nodes or numbers, and returns a node.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from gradiometer.reference.array import integers, lift
 from gradiometer.reference.evaluation import compare
 from gradiometer.reference.node import Node, componentwise
 from gradiometer.reference.refusals import WrongValue, refusal
-from gradiometer.reference.rounding import ELEMENTARY, of_function
+from gradiometer.reference.rounding import ELEMENTARY, computing, of_function
+
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def truth(x: Any) -> Any:
@@ -118,12 +121,15 @@ def _with_fractions(x: Node) -> Any:
     """Return the midpoints of numbers that are rounded to integers.
 
     Raises:
-        WrongValue: If one is so large that doubles near it have no fraction.
+        WrongValue: If one is so large that numbers near it have no fraction.
     """
-    if (x.moduli >= 2.0**52).any():
+    dtype = computing()
+    least = 0.5 / dtype.unit
+    if (x.moduli >= least).any():
+        exponent = str(round(math.log2(least))).translate(RAISED)
         raise refusal(
-            "a number beyond 2⁵² is rounded to an integer",
-            "doubles have no fraction there; integers are divided exactly by `//`.",
+            f"a number beyond 2{exponent} is rounded to an integer",
+            f"{dtype.name} has no fraction there; integers are divided exactly by `//`.",
             WrongValue,
         )
     return x.floats

@@ -1,11 +1,12 @@
-"""What rounding in float64 can do to each component of a node: two bounds.
+"""What rounding can do to each component of a node: two bounds.
 
-A tool evaluates the same expression in float64. Each operation passes on the errors of its
-operands, and adds its own rounding.
+A tool evaluates the same expression in float64, or in float32. Each operation passes on the errors
+of its operands, and adds its own rounding. A constant of the program that the type does not hold,
+such as 0.1 in float32, is rounded as well; what underflows may be flushed to zero.
 
 The *sound* bound is a running error bound,
 
-    e(y) = Σ |∂y/∂xᵢ|·e(xᵢ) + k·u·|y|,    u = 2⁻⁵³
+    e(y) = Σ |∂y/∂xᵢ|·e(xᵢ) + k·u·|y|,    u = 2⁻⁵³ in float64, 2⁻²⁴ in float32
 
 (N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §3.3), in which a sum of n
 terms is granted n − 1 units of Σ|xᵢ|, so that it holds for every order of summation (§4.2).
@@ -23,6 +24,7 @@ Knows nodes by their attributes alone; they are made in `gradiometer.reference.n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradiometer.reference import balls as numeric
-from gradiometer.reference.balls import TINY
-from gradiometer.reference.enclosure import UNIT
+from gradiometer.vocabulary.dtype import DTYPES, Dtype
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +45,24 @@ DRAWS = 8
 CONFIDENCE = 12.0
 """How many estimated standard deviations an error may be: more with a probability of 2·10⁻⁶
 (Student's t with `DRAWS` degrees of freedom)."""
+
+
+_computing: list[Dtype] = [DTYPES["float64"]]
+
+
+def computing() -> Dtype:
+    """Return the type that tools compute in, to which bounds apply; float64 unless told."""
+    return _computing[-1]
+
+
+@contextmanager
+def computing_in(dtype: Dtype) -> Iterator[None]:
+    """Let bounds that are found meanwhile be of a type."""
+    _computing.append(dtype)
+    try:
+        yield
+    finally:
+        _computing.pop()
 
 
 @dataclass(frozen=True)
@@ -69,6 +88,9 @@ def of_function(units: float) -> Rounding:
 ROUNDED = of_function(1.0)
 """One correct rounding of the result."""
 
+HELD = Rounding(1.0, 1.0)
+"""The rounding of a constant, of which it is known how far it goes."""
+
 
 def of_sum(terms: Any, base: Callable[[], Floats], each: float = 1.0) -> Rounding | None:
     """Return what adding that many terms costs, of which `base` is the sum of moduli."""
@@ -93,7 +115,7 @@ def sound(node: Any) -> Floats:
             passed = np.where(near < 1.0, passed / (1.0 - near), beyond)
         if node.rounding is not None:
             passed = passed + _own(node, node.rounding.units)
-        overflown = np.isinf(node.moduli)
+        overflown = node.moduli > computing().largest
         if overflown.any():  # though the true number is finite
             passed = np.where(overflown & numeric.finite(node.value), np.inf, passed)
     return np.asarray(passed, dtype=np.float64)
@@ -157,12 +179,25 @@ def absorbing_matmul(a: Floats, b: Floats) -> Floats:
 
 
 def _own(node: Any, units: Any) -> Any:
-    """Return what roundings of the operation come to; where it underflows, the smallest double."""
-    base = node.moduli
+    """Return what roundings of the operation come to; where it underflows, all of it."""
+    dtype, base = computing(), node.moduli
+    if node.rounding is HELD:
+        return _left_out(node.floats, dtype)
     if node.rounding.base is not None:
         base = np.fmax(node.rounding.base(), base)  # of which products may underflow
+    if dtype.name != "float64":  # of which doubles overflow by themselves
+        base = np.where(base > dtype.largest, np.inf, base)
     rounded = np.asarray(units) != 0.0
-    return UNIT * np.asarray(units) * base + TINY * (rounded & (base != 0.0))
+    return dtype.unit * np.asarray(units) * base + dtype.smallest * (rounded & (base != 0.0))
+
+
+def _left_out(constants: Floats, dtype: Dtype) -> Any:
+    """Return how far constants are from what a type holds of them; doubles hold themselves."""
+    if dtype.name == "float64":
+        return 0.0
+    held = constants.astype(dtype.name).astype(np.float64)
+    apart = np.abs(constants - np.where(np.abs(held) < dtype.smallest, 0.0, held))
+    return np.where(held == constants, 0.0, apart)
 
 
 def _draw(

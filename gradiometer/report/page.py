@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gradiometer.report import cases, markdown, tables
+from gradiometer.report import answers, cases, markdown, tables
 from gradiometer.report.charts import figures
 from gradiometer.report.quantities import digits, duration
 from gradiometer.report.sections import Section, Table
@@ -125,12 +125,21 @@ def _coverage(run: Run, prose: markdown.Prose) -> Section:
     return Section("Coverage", [prose("coverage"), *shown])
 
 
+def _answers(run: Run, prose: markdown.Prose) -> Section:
+    below = [
+        Section(cases.title(run, case), [Table(answers.table(run, case))], folded=True)
+        for case in answers.shown(run)
+    ]
+    return Section("Answers", [prose("answers", empty=not below)], below)
+
+
 def _environment(run: Run, prose: markdown.Prose) -> Section:
     return Section("Environment", [Table(tables.environment(run)), prose("closing")])
 
 
 SECTIONS: tuple[Callable[[Run, markdown.Prose], Section | None], ...] = (
-    _agreement, _speed, _ranking, _cost, _scaling, _cold, _memory, _coverage, _environment,
+    _agreement, _speed, _ranking, _cost, _scaling, _cold, _memory, _answers, _coverage,
+    _environment,
 )  # fmt: skip
 """What makes the sections of a report, in order; None where a run has nothing of the kind."""
 

@@ -151,6 +151,7 @@ def csv(run: Run) -> dict[str, pd.DataFrame]:
         "timing": run.timing(),
         "break_even": pd.concat(map(run.break_even, names)),
         "coverage": run.coverage(),
+        "answers": run.answers(),
         "records": run.records,
     }
 

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from gradiometer.runs import answers
 from gradiometer.runs.journal import read_journal, read_series
 from gradiometer.runs.schema import COMPARISON, Layout, Row, columns
 
@@ -33,7 +34,11 @@ def tables(path: Path, layout: Layout = COMPARISON) -> dict[str, pd.DataFrame]:
     """Return the tables of what a run's journals hold, by name."""
     rows, _ = read_journal(path / "records.jsonl", layout)
     series = read_series(path, rows, layout).values()
-    return {"records": frame(rows, layout), layout.journal: series_frame(series, layout)}
+    records = frame(rows, layout)
+    found = {"records": records, layout.journal: series_frame(series, layout)}
+    if (path / f"{answers.JOURNAL}.jsonl").exists():
+        found[answers.JOURNAL] = answers.table(path, records)
+    return found
 
 
 def read_table(path: Path, name: str, layout: Layout = COMPARISON) -> pd.DataFrame:

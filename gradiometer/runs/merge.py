@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradiometer.errors import GradiometerError
+from gradiometer.runs import answers
 from gradiometer.runs.journal import read_journal, read_series
 from gradiometer.runs.schema import COMPARISON, Row
 from gradiometer.runs.store import RunFolder, read_info
@@ -34,16 +35,16 @@ def merge(paths: Sequence[Path], results: Path) -> RunFolder:
         raise GradiometerError("Nothing to merge: expected two or more runs, each named once.")
     infos = [read_info(path, COMPARISON.experiment) for path in paths]
     plan: dict[tuple[str, ...], Row] = {}
-    cells: dict[tuple[str, ...], tuple[Path, Row, Row | None]] = {}
+    cells: dict[tuple[str, ...], _Cell] = {}
     for path, info in zip(paths, infos, strict=True):
         for row in info["plan"]:
             plan.setdefault(COMPARISON.name(row), row)
         rows, _ = read_journal(path / "records.jsonl")
-        series = read_series(path, rows)
+        series, given = read_series(path, rows), answers.read(path)
         for row in rows:
             name = COMPARISON.name(row)
-            if name not in cells or row["status"] == "ok" or cells[name][1]["status"] != "ok":
-                cells[name] = (path, row, series.get(name))
+            if name not in cells or row["status"] == "ok" or cells[name].row["status"] != "ok":
+                cells[name] = _Cell(path, row, series.get(name), given.get(name))
     folder = RunFolder.create(results, _facts(infos) | {"plan": list(plan.values())})
     state = "failed"
     try:
@@ -54,11 +55,23 @@ def merge(paths: Sequence[Path], results: Path) -> RunFolder:
     return folder
 
 
-def _write(folder: RunFolder, cells: Collection[tuple[Path, Row, Row | None]]) -> None:
-    sources = Counter(case for case, _ in {(row["case"], path) for path, row, _ in cells})
-    for _, row, series in cells:
-        mixed = sources[row["case"]] > 1
-        folder.append(row | dict.fromkeys(RATIOS) if mixed else row, series)
+class _Cell(NamedTuple):
+    """A record of a run, what it stands on, and the cell's answer."""
+
+    path: Path
+    row: Row
+    series: Row | None
+    answer: Row | None
+
+
+def _write(folder: RunFolder, cells: Collection[_Cell]) -> None:
+    sources = Counter(case for case, _ in {(cell.row["case"], cell.path) for cell in cells})
+    writer = answers.Answers()
+    for cell in cells:
+        mixed = sources[cell.row["case"]] > 1
+        row = cell.row | dict.fromkeys(RATIOS) if mixed else cell.row
+        lines = writer.of_row(cell.answer) if cell.answer else ()
+        folder.append(row, cell.series, answers=lines)
 
 
 def _facts(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from gradiometer.runs import analysis
+from gradiometer.errors import UnknownName
+from gradiometer.runs import analysis, answers
 from gradiometer.runs.frames import read_table
 from gradiometer.runs.schema import COMPARISON
 from gradiometer.runs.store import read_info
@@ -55,6 +56,43 @@ class Run:
         machine was undisturbed).
         """
         return read_table(self.path, "samples")
+
+    def answers(
+        self,
+        problem: str | None = None,
+        operator: str | None = None,
+        *,
+        size: str | None = None,
+        dtype: str | None = None,
+    ) -> pd.DataFrame:
+        """Return methods' own numbers beside the certified ones: a row a component.
+
+        Columns: problem, size, dtype, operator, component, certified, and for each method `METHOD`
+        and `METHOD error`, a bound on its error. Answers of up to 1,000 components are whole; of a
+        larger one there are the ten worst of each method. A run that was recorded before answers
+        were kept has none.
+
+        Raises:
+            UnknownName: If a name is none of this run's.
+        """
+        chosen = self.cells
+        asked = {"problem": problem, "operator": operator, "size": size, "dtype": dtype}
+        for kind, name in asked.items():
+            if name is not None:
+                if name not in set(chosen[kind]):
+                    raise UnknownName(f"{kind} of the run", name, set(chosen[kind]))
+                chosen = chosen[chosen[kind] == name]
+        found = self.components
+        return answers.wide(found[found["case"].isin(chosen["case"])], chosen)
+
+    @cached_property
+    def components(self) -> pd.DataFrame:
+        """The components of kept answers, a row each.
+
+        Columns: case, method, place (among the answer's components), component, certified, value,
+        error, wrong.
+        """
+        return answers.table(self.path, self.records)
 
     @property
     def id(self) -> str:

@@ -107,7 +107,8 @@ class Layout:
     @cached_property
     def text(self) -> set[str]:
         """The columns that hold text."""
-        return {*self.key, *(name for name, kind in self.columns.items() if kind is str)}
+        kinds = self.columns.items()
+        return {*self.key, *(name for name, kind in kinds if str in (kind, *get_args(kind)))}
 
     def name(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         """Return what names a record, or its series."""

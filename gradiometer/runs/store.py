@@ -1,4 +1,4 @@
-"""A run on disk: `run.json`, the journals of records and their series, tables, the workers' logs.
+"""A run on disk: `run.json`, journals of records and what they stand on, tables, workers' logs.
 
 The journal is flushed after every line, so that whatever ends a run, what was measured is kept.
 No pickle is ever read.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -87,19 +87,24 @@ class RunFolder:
                 folder._lock.release()
                 raise
 
-    def append(self, row: Row, series: Row | None = None) -> None:
+    def append(self, row: Row, series: Row | None = None, **further: Iterable[Row]) -> None:
         """Add a record and what it stands on, and make sure they have left this process.
 
         Args:
             row: The record.
             series: The fields of its series, if it has one.
+            further: Lines of further journals, by their names.
 
         Raises:
             GradiometerError: If the disk takes no more.
         """
         kept = f"The {self.recorded} records before it are kept: make room, and --resume the run."
         with writing(self.journal, kept):
-            if series:  # before the record: what the record stands on is never missing
+            # Before the record: what the record stands on is never missing.
+            for name, lines in further.items():
+                for line in lines:
+                    append(self.path / f"{name}.jsonl", line)
+            if series:
                 append(self.series, {column: row[column] for column in self.layout.key} | series)
             append(self.journal, row)
         self.recorded += 1
@@ -122,7 +127,7 @@ class RunFolder:
             self._lock.release()
 
     def _take_up(self) -> list[Row]:
-        for journal in (self.journal, self.series):
+        for journal in self.path.glob("*.jsonl"):
             cut_half_line(journal)
         rows, damaged = read_journal(self.journal, self.layout)
         if damaged:

@@ -6,6 +6,7 @@ of a derived operator. What it takes to compare them happens here, after the clo
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -40,20 +41,22 @@ class Components:
 
 
 class Answer(NamedTuple):
-    """An answer as NumPy arrays, and what there is to say about it."""
+    """An answer as NumPy arrays, or what came in their place, and what there is to say about it."""
 
-    arrays: list[Array]
+    arrays: list[Any]
     note: str = ""
 
 
-def as_arrays(result: Any, asked: Operator, signature: Signature) -> Answer:
+def as_arrays(result: Any, asked: Operator, signature: Signature, dtype: str = "float64") -> Answer:
     """Return a method's finished result as the arrays of the operator's layout.
 
-    What does not fit is returned as it is, for the comparison to name. `None` (an input that is not
-    used) counts as zeros.
+    What does not fit is returned as it is, for the comparison to name; so is `None` in the place of
+    all arrays. In the place of one (an input that is not used) it counts as zeros of the dtype.
     """
+    if result is None:
+        return Answer([None])
     rows, *columns = asked.spaces(signature)
-    reader = _Reader(several=asked.axes[0] == "inputs" or len(rows.shapes) > 1)
+    reader = _Reader(dtype, several=asked.axes[0] == "inputs" or len(rows.shapes) > 1)
     arrays = reader.matrix(result, rows, *columns) if columns else reader.vector(result, rows)
     note = f"{reader.nones} None returned, counted as zeros" if reader.nones else ""
     return Answer(arrays, note)
@@ -63,10 +66,12 @@ class _Reader:
     """Reads a result, and counts the parts that a tool returned as `None`.
 
     Args:
+        dtype: What zeros are.
         several: Whether a result is a sequence: of arrays, or of rows of blocks.
     """
 
-    def __init__(self, *, several: bool) -> None:
+    def __init__(self, dtype: str, *, several: bool) -> None:
+        self.dtype = dtype
         self.several = several
         self.nones = 0
 
@@ -99,8 +104,18 @@ class _Reader:
         found = []
         for part, like in zip(parts, chain(shapes, repeat(())), strict=False):
             self.nones += part is None
-            found.append(np.zeros(like) if part is None else np.asarray(part))
+            found.append(np.zeros(like, self.dtype) if part is None else _array(part, like))
         return found
 
     def _flat(self, parts: Iterable[Any], space: Space) -> Array:
         return space.flatten(self._arrays(parts, space.shapes.values()))
+
+
+def _array(part: Any, like: Shape) -> Any:
+    """Return a part as an array; a list that is none of its shape as it is."""
+    if isinstance(part, list | tuple):
+        with contextlib.suppress(ValueError):  # its rows are of several lengths
+            found = np.asarray(part)
+            return found if found.shape == like else part
+        return part
+    return np.asarray(part)

@@ -109,11 +109,16 @@ class _Own:
     def dot(self, a: Any, b: Any) -> Any:
         """Return the inner product of two tuples of native arrays; `None` stands for zeros."""
         terms = [self.f.xp.sum(x * y) for x, y in zip(a, b, strict=True) if x is not None]
-        return sum(terms[1:], start=terms[0]) if terms else self.method.array(np.zeros(()))
+        return sum(terms[1:], start=terms[0]) if terms else self.number(0.0)
+
+    def number(self, x: float) -> Any:
+        """Return a number as a native array of the point's dtype."""
+        return self.method.array(np.array(x, self.f.point.dtype))
 
     def basis(self, space: Space) -> list[tuple[Any, ...]]:
         """Return the unit directions of a space, as native arrays."""
-        return [tuple(map(self.method.array, unit.values())) for unit in space.basis()]
+        dtype = self.f.point.dtype
+        return [tuple(map(self.method.array, unit.values())) for unit in space.basis(dtype)]
 
     def outputs(self, result: Any) -> tuple[Any, ...]:
         """Return a result as a tuple of outputs."""
@@ -121,7 +126,7 @@ class _Own:
 
 
 def _gradient_by_vjp(own: _Own) -> Prepared:
-    vjp, one = own.native("vjp"), (own.method.array(np.ones(())),)
+    vjp, one = own.native("vjp"), (own.number(1.0),)
     return lambda inputs, given: vjp(inputs, given, one)
 
 

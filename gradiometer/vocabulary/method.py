@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from gradiometer.errors import Unsupported
+from gradiometer.vocabulary.dtype import DTYPES
+from gradiometer.vocabulary.namespace import typed
 from gradiometer.vocabulary.point import Point, Signature
 from gradiometer.vocabulary.problem import Problem
 from gradiometer.vocabulary.space import Array
 
 Mode = Literal["manual", "numerical", "symbolic", "forward", "reverse"]
 Prepared = Callable[..., Any]
+Digits = Mapping[str, tuple[float, float | None]]
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,14 @@ class Primal:
 
     Attributes:
         problem: The problem, for methods that need more than its value (its backward pass).
-        xp: The tool's array namespace.
+        xp: The tool's array namespace; arrays that it makes anew are of the point's dtype.
         point: The point of preparation, for methods that need values before the first call.
         signature: The shapes of inputs and outputs.
     """
 
     def __init__(self, problem: Problem, xp: Any, point: Point, signature: Signature) -> None:
         self.problem = problem
-        self.xp = xp
+        self.xp = typed(xp, point.dtype)
         self.point = point
         self.signature = signature
         self._function = problem.function
@@ -74,7 +77,8 @@ class Method:
         mode: Manual, numerical, symbolic, forward or reverse.
         requires: Import names of the libraries it needs; the first is the tool's own.
         extra: Gradiometer's extra that installs them, if there is one.
-        digits: Decimal digits promised of a first and of a second derivative, by dtype.
+        digits: Decimal digits promised of a first and of a second derivative, by dtype. Where there
+            are none, or a second is `None`, the method is unsupported.
         exact: Whether rounding is the only error. An exact method is held to its promise in each
             component, as far as rounding allows; one with a truncation error in the norm.
         composes: Whether it can differentiate its own gradient, from which second derivatives are
@@ -86,13 +90,16 @@ class Method:
     mode: Mode = "reverse"
     requires: tuple[str, ...] = ()
     extra: str | None = None
-    digits: ClassVar[Mapping[str, tuple[float, float]]] = {"float64": (12.0, 11.0)}
+    digits: ClassVar[Digits] = {each.name: each.digits for each in DTYPES.values()}
     exact: bool = True
     composes: bool = False
     tool: str = ""
 
     def setup(self, target: Target) -> None:
-        """Configure the tool for this method, after its import: precision, threads."""
+        """Configure the tool for this method, after its import: precision, threads.
+
+        Called again whenever the process turns to cells of another target.
+        """
 
     def namespace(self) -> Any:
         """Return the tool's array functions: a module, or a `Namespace` with overrides."""

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from gradiometer.errors import UnsupportedOperation
 
 
@@ -76,3 +78,58 @@ def logsumexp(xp: Any, x: Any, axis: int | None = None) -> Any:
 BEYOND_THE_STANDARD: dict[str, Callable[..., Any]] = {
     function.__name__: function for function in (sigmoid, relu, softplus, logsumexp)
 }
+
+
+ALWAYS_REAL = ("empty", "eye", "linspace", "ones", "zeros")
+AS_GIVEN = ("arange", "asarray", "full")
+"""Functions that make arrays anew: of real numbers, or of the kind of numbers they are given."""
+
+
+def typed(xp: Any, dtype: str) -> Any:
+    """Return the namespace with what it makes anew of one dtype, that of the point.
+
+    Left to themselves, tools make doubles (NumPy), single precision (PyTorch, TensorFlow), or what
+    a flag says (JAX), and a computation would go on in the wider of this and the point's.
+    """
+    own = getattr(xp, dtype, None)
+    if own is None or isinstance(xp, _Typed):
+        return xp
+    return _Typed(xp if isinstance(xp, Namespace) else Namespace(xp), own)
+
+
+class _Typed(Namespace):
+    """A namespace that makes real numbers anew in one dtype, unless it is told another.
+
+    Args:
+        module: What it completes.
+        dtype: The tool's own object for the dtype.
+    """
+
+    def __init__(self, module: Any, dtype: Any) -> None:
+        super().__init__(module)
+        self._dtype = dtype
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = getattr(self._module, name)
+        if name in (*ALWAYS_REAL, *AS_GIVEN):
+            found = functools.partial(_made, found, self._dtype, always=name in ALWAYS_REAL)
+        setattr(self, name, found)
+        return found
+
+
+def _made(make: Any, own: Any, /, *given: Any, always: bool, **options: Any) -> Any:
+    """Return what a tool makes, in its own dtype where real numbers are made into an array."""
+    kinds = [] if always else [_kinds(each) for each in (*given, *options.values())]
+    real = always or ("f" in "".join(kinds) and "?" not in "".join(kinds))
+    return make(*given, **({"dtype": own} if real else {}) | options)
+
+
+def _kinds(x: Any) -> str:
+    """Return the kinds of numbers, `f` of real ones; `?` of what is no number but a tool's own."""
+    if isinstance(x, list | tuple):
+        return "".join(map(_kinds, x))
+    if isinstance(x, bool | int | float | np.ndarray | np.generic):
+        return np.asarray(x).dtype.kind.replace("O", "?").replace("c", "?")
+    return "?"

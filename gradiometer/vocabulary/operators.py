@@ -19,18 +19,19 @@ Tangents v (one array an input) and cotangents w (one an output) are part of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from gradiometer.errors import UnknownName
-from gradiometer.vocabulary.method import Method
-from gradiometer.vocabulary.point import Argument, Directions, Signature
-from gradiometer.vocabulary.space import Array, Space
+import numpy as np
 
-PRIMAL_DIGITS = {"float64": 12.0}
-"""Digits that every method owes of the function's own value, by dtype."""
+from gradiometer.errors import UnknownName
+from gradiometer.vocabulary.dtype import DTYPES
+from gradiometer.vocabulary.method import Digits, Method
+from gradiometer.vocabulary.point import Argument, Directions, Signature
+from gradiometer.vocabulary.space import Array, Space, component
 
 Native = tuple[tuple[Any, ...], dict[str, Any], tuple[tuple[Any, ...], ...]]
 
@@ -64,14 +65,14 @@ class Operator:
         """Whether the inputs are differentiated (so that tools may track them)."""
         return self.order > 0
 
-    def promise(self, digits: Mapping[str, tuple[float, float]], dtype: str) -> float | None:
-        """Return the digits that a method owes: its own for derivatives, 12 for the primal.
+    def promise(self, digits: Digits, dtype: str) -> float | None:
+        """Return the digits that a method owes: its own for derivatives, an exact one's for values.
 
-        None where it promises nothing of the dtype: it cannot compute in it.
+        None where it promises nothing in the dtype.
         """
         if dtype not in digits:
             return None
-        return digits[dtype][self.order - 1] if self.order else PRIMAL_DIGITS.get(dtype)
+        return digits[dtype][self.order - 1] if self.order else DTYPES[dtype].digits[0]
 
     def spaces(self, signature: Signature) -> list[Space]:
         """Return the spaces that the answer runs over: one, or the rows and columns of a matrix."""
@@ -91,6 +92,22 @@ class Operator:
         for each in product(*arrays):
             for names in product(*(array.components() for array in each)):
                 yield (self.component or self.label).format(*names)
+
+    def locate(self, signature: Signature, i: int) -> str:
+        """Return the name of the i-th component.
+
+        Raises:
+            IndexError: If there is none.
+        """
+        spaces = self.spaces(signature)
+        for each in product(*(space.shapes.items() for space in spaces)):
+            shape = sum((shape for _, shape in each), ())
+            if i < math.prod(shape):
+                at = iter(np.unravel_index(i, shape))
+                names = [component(name, tuple(int(next(at)) for _ in s)) for name, s in each]
+                return (self.component or self.label).format(*names)
+            i -= math.prod(shape)
+        raise IndexError(i)
 
     def directions(self, directions: Directions) -> dict[str, Array]:
         """Return the directions that it takes, by the name of the input or output."""

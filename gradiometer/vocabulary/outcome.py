@@ -12,6 +12,7 @@ class Status(StrEnum):
     OK = "ok"
     DISAGREES = "disagrees"
     NONFINITE = "nonfinite"
+    MEMOISES = "memoises"
     UNSUPPORTED = "unsupported"
     NOT_INSTALLED = "not-installed"
     ERROR = "error"
@@ -49,7 +50,7 @@ class Verdict:
         worst_digits: Digits proven correct in the worst component.
         ulps: Largest error of a component, in units in its last place.
         condition: How far the case amplifies rounding, from the reference.
-        owed: Digits that rounding leaves of the answer in float64; none where the truth is zero.
+        owed: Digits that rounding leaves of the answer; none where the truth is zero.
         undecided: Components of which it leaves none.
         bound: `sound` where that holds whatever the order of summation, `likely` where roundings
             are taken for random.
@@ -69,6 +70,9 @@ class Verdict:
 @dataclass
 class Cold:
     """What a first answer costs; times in seconds.
+
+    CPU seconds, since several tools are prepared at once; wall seconds of repeated figures, which
+    are taken alone.
 
     Attributes:
         import_s: Import of the tool's library, once a worker.

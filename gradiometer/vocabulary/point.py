@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from gradiometer.vocabulary.space import Array, Space
 
 
@@ -13,12 +15,18 @@ class Point:
     """Where a problem is differentiated.
 
     Attributes:
-        inputs: The differentiated arguments by name, float64, in the order of the function.
+        inputs: The differentiated arguments by name, of one dtype, in the order of the function.
         given: The arguments that are held constant, by name.
     """
 
     inputs: dict[str, Array]
     given: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def dtype(self) -> str:
+        """What the inputs' numbers are."""
+        found = {a.dtype for a in self.inputs.values() if a.dtype.kind == "f"}
+        return np.result_type(*found).name if found else "float64"
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,18 @@ class Points:
 
     Attributes:
         signature: The shapes of inputs and outputs, the same at all points.
-        checked: Where answers are compared with the truth; calls are timed at the first.
+        checked: Where answers are compared with the truth, and calls are timed; the declared point
+            is the first.
         preparation: Another point of the same shapes, with directions of its own.
+        fresh: Further points, which methods meet only after all that is timed and checked.
     """
 
     signature: Signature
     checked: tuple[Argument, ...]
     preparation: Argument
+    fresh: tuple[Argument, ...] = ()
+
+    @property
+    def declared(self) -> Argument:
+        """The problem's own point."""
+        return self.checked[0]

@@ -7,25 +7,24 @@ must not know how anything is differentiated.
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.vocabulary.point import Argument, Directions, Point, Points, Signature
-from gradiometer.vocabulary.space import Array, Shape, Space
+from gradiometer.vocabulary.drawing import DRAWS, Draw, Drawn
+from gradiometer.vocabulary.point import Argument, Point, Points, Signature
+from gradiometer.vocabulary.space import Shape, Space
 
-Values = Mapping[str, Any]
-Drawn = Values | Callable[[Any, np.random.Generator], Values]
 Outline = Callable[[Point], Sequence[Shape]]
 """Finds the shapes of a function's outputs at a point."""
 
 DERIVATIVES = ("gradient", "jacobian", "hessian", "jvp", "vjp", "hvp")
 """The operators that a problem's author can write by hand."""
+
+FRESH = ("fresh 1", "fresh 2")
+"""What fresh points are drawn for."""
 
 
 @dataclass(eq=False)
@@ -45,6 +44,8 @@ class Problem:
         on_request: Whether it is measured only where it is named, and not by default.
         expected: How cells are known to end that do not end as `ok`: a status by glob patterns of
             methods' names. Such a cell is no fault of the run.
+        also_at: Further points at which answers are checked, as `at` is given; where there are
+            fewer than two, others are drawn.
         derivatives: Hand-coded operators by name; see `Problem.derivative`.
     """
 
@@ -57,6 +58,7 @@ class Problem:
     outputs: tuple[str, ...] = ()
     on_request: bool = False
     expected: Mapping[str, str] = field(default_factory=dict)
+    also_at: Sequence[Drawn] = ()
     derivatives: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     def backprop(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,7 +124,9 @@ class Problem:
             UnknownName: If the problem has no such size.
             GradiometerError: If the drawn values do not fit the function.
         """
-        return self._draw(label, seed, dtype, "check")
+        point = self._draw(label, seed, dtype).point("check")
+        self._check_names(point)
+        return point
 
     def points(
         self,
@@ -130,65 +134,68 @@ class Problem:
         seed: int = 0,
         dtype: str = "float64",
         *,
-        count: int = 1,
         outline: Outline = lambda point: (),
     ) -> Points:
-        """Return the points at which answers are checked, and another to prepare methods at.
+        """Return the declared point, one to prepare methods at, and fresh ones.
 
-        The first is the declared one. A problem that draws its point draws the others, too; a fixed
-        point is shrunk by 1 to 5% in each component, seeded. A derivative that was frozen, or an
-        argument that was folded into a constant during preparation, thus differs from the truth at
-        the points that are checked.
+        What the problem draws is drawn anew for each; a component that is fixed is shrunk by 1 to
+        5%, seeded. A derivative that was frozen, or an argument that was folded into a constant
+        during preparation, thus differs from the truth at the declared point.
 
         Args:
             label: One of `labels`.
             seed: Seed of the run.
             dtype: What the numbers are.
-            count: How many points are checked.
             outline: Finds the outputs' shapes, without which a vector problem has no cotangents;
                 those of a scalar problem are known.
 
         Raises:
             GradiometerError: As `point`.
         """
-        check = self.point(label, seed, dtype)
-        shapes = outline(check) if self.outputs else [()]
+        declared = self.point(label, seed, dtype)
+        shapes = outline(declared) if self.outputs else [()]
         outputs = Space(dict(zip(self.output_names, shapes, strict=False)))
-        signature = Signature(Space.of(check.inputs), outputs)
+        signature = Signature(Space.of(declared.inputs), outputs)
+        draw = self._draw(label, seed, dtype)
+        near = (draw.near(declared, purpose) for purpose in FRESH)
+        fresh = tuple(draw.along(signature, *each) for each in zip(near, FRESH, strict=True))
+        preparation = draw.along(signature, draw.near(declared, "prepare"), "prepare")
+        return Points(signature, (draw.along(signature, declared, "check"),), preparation, fresh)
 
-        def argument(purpose: str, shrink: str = "") -> Argument:
-            point = check
-            if shrink:
-                other, rng = self._draw(label, seed, dtype, purpose), self._rng(label, seed, shrink)
-                point = Point(
-                    {k: _apart(a, other.inputs[k], rng) for k, a in check.inputs.items()},
-                    {k: _apart(a, other.given[k], rng) for k, a in check.given.items()},
-                )
-            rng = self._rng(label, seed, f"{purpose}/directions")
-            drawn = (signature.inputs.draw(rng, dtype), signature.outputs.draw(rng, dtype))
-            return Argument(point, Directions(*drawn))
+    def candidates(
+        self, points: Points, label: str = "", seed: int = 0, dtype: str = "float64"
+    ) -> Iterator[Argument]:
+        """Yield what could be checked beside the points that are, in the order to try them.
 
-        others = [argument(f"check {k}", f"shrink {k}") for k in range(1, count)]
-        checked = (argument("check"), *others)
-        return Points(signature, checked, argument("prepare", "shrink"))
+        Those that the author names in `also_at` come first, one each; then twenty draws. What the
+        problem draws is drawn anew, and moved in the second half of them; what is fixed is moved
+        (`gradiometer.vocabulary.neighbours`).
 
-    def _draw(self, label: str, seed: int, dtype: str, purpose: str) -> Point:
+        Raises:
+            GradiometerError: As `point`.
+        """
+        number, declared = len(points.checked), points.declared.point
+        draw = self._draw(label, seed, dtype)
+        if number <= len(self.also_at):
+            named = replace(draw, at=self.also_at[number - 1]).point("check")
+            self._check_names(named)
+            at = Point(named.inputs, declared.given)
+            yield draw.along(points.signature, at, f"check {number}")
+            return
+        for attempt in range(DRAWS):
+            purpose = f"check {number}/{attempt}"
+            at = draw.far(declared, purpose, number, attempt)
+            yield draw.along(points.signature, at, purpose)
+
+    def _draw(self, label: str, seed: int, dtype: str) -> Draw:
         if label not in self.labels:
             known = [text for text in self.labels if text]
             raise UnknownName(f"size of problem {self.name!r}", label, known)
         size = dict(zip(self.labels, self.sizes, strict=False)).get(label)
-        rng = self._rng(label, seed, purpose)
-        drawn = _resolve(self.at, size, rng)
-        inputs = {k: _floats(self.name, k, v, dtype) for k, v in drawn.items()}
-        given = {k: _constant(v, dtype) for k, v in _resolve(self.constants, size, rng).items()}
-        self._check_names(inputs, given)
-        return Point(inputs, given)
+        return Draw(self.name, self.at, self.constants, size, label, seed, dtype)
 
-    def _rng(self, label: str, seed: int, purpose: str) -> np.random.Generator:
-        text = f"{seed}/{self.name}/{label}/{purpose}"
-        return np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
-
-    def _check_names(self, inputs: Values, given: Values) -> None:
+    def _check_names(self, point: Point) -> None:
+        inputs, given = point.inputs, point.given
         parameters = list(inspect.signature(self.function).parameters.values())[1:]
         positional = [
             p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
@@ -219,6 +226,7 @@ def problem(
     name: str | None = None,
     on_request: bool = False,
     expected: Mapping[str, str] | None = None,
+    also_at: Sequence[Drawn] = (),
 ) -> Callable[[Callable[..., Any]], Problem]:
     """Make a `Problem` of a function `f(xp, *inputs, **given)`; used as a decorator.
 
@@ -231,6 +239,8 @@ def problem(
         name: Registered name; the function's own in kebab-case by default.
         on_request: Whether to measure it only where it is named.
         expected: Statuses that cells are known to end with, by glob patterns of methods' names.
+        also_at: Further points to check answers at, each as `at` is given: in other branches of
+            the function, say, or where drawn points would leave its domain.
 
     Example:
         >>> @problem(at={"x": 3.0})
@@ -243,33 +253,7 @@ def problem(
 
     def decorate(function: Callable[..., Any]) -> Problem:
         registered = name or function.__name__.replace("_", "-")
-        facts = (tuple(sizes), source, tuple(outputs), on_request, expected or {})
+        facts = (tuple(sizes), source, tuple(outputs), on_request, expected or {}, tuple(also_at))
         return Problem(registered, function, at, given or {}, *facts)
 
     return decorate
-
-
-def _resolve(drawn: Drawn, size: Any, rng: np.random.Generator) -> Values:
-    return drawn(size, rng) if callable(drawn) else drawn
-
-
-def _floats(problem_name: str, name: str, value: Any, dtype: str) -> Array:
-    array = np.array(value, dtype=np.float64).astype(dtype)
-    if not np.isfinite(array).all():
-        raise GradiometerError(
-            f"Input {name!r} of problem {problem_name!r} is not finite: {value!r}. "
-            "Choose a point inside the function's domain."
-        )
-    return array
-
-
-def _constant(value: Any, dtype: str) -> Array:
-    array = np.array(value)
-    return array.astype(dtype) if array.dtype.kind == "f" else array
-
-
-def _apart(check: Array, other: Array, rng: np.random.Generator) -> Array:
-    if check.dtype.kind != "f" or check.shape != other.shape:
-        return other
-    shrunk = check * (1.0 - rng.uniform(0.01, 0.05, size=check.shape))
-    return np.where(check == other, shrunk, other).astype(check.dtype)

@@ -67,15 +67,15 @@ class Space:
         parts = zip(self.shapes.items(), np.split(vector, self.ends), strict=True)
         return {name: part.reshape(shape) for (name, shape), part in parts}
 
-    def zeros(self) -> dict[str, Array]:
+    def zeros(self, dtype: str = "float64") -> dict[str, Array]:
         """Return arrays of zeros."""
-        return {name: np.zeros(shape) for name, shape in self.shapes.items()}
+        return {name: np.zeros(shape, dtype) for name, shape in self.shapes.items()}
 
-    def basis(self) -> Iterator[dict[str, Array]]:
+    def basis(self, dtype: str = "float64") -> Iterator[dict[str, Array]]:
         """Yield the unit vectors in order, as arrays by name."""
         for name in self.shapes:
             for i in range(math.prod(self.shapes[name])):
-                unit = self.zeros()
+                unit = self.zeros(dtype)
                 unit[name].reshape(-1)[i] = 1.0
                 yield unit
 

@@ -1,8 +1,8 @@
 """The worker process: answers the coordinator's requests with a `Tool` of its own.
 
-Started afresh (never forked) as `python -m gradiometer.worker.process FD THREADS`. It reads
-requests from the pipe and answers each with a result or a failure; what the tool prints goes to the
-log.
+Started afresh (never forked) as `python -m gradiometer.worker.process FD THREADS [certifies]`. It
+reads requests from the pipe and answers each with a result or a failure; what the tool prints goes
+to the log. Where methods are measured the reference cannot be imported, lest one answer with it.
 """
 
 from __future__ import annotations
@@ -16,19 +16,25 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
+from importlib.abc import MetaPathFinder
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gradiometer.errors import Declined, GradiometerError, Unsupported, describe
+from gradiometer.errors import ChangedInput, Declined, GradiometerError, Unsupported, describe
 from gradiometer.vocabulary.outcome import Failure, Status
+from gradiometer.worker.cores import pin
 from gradiometer.worker.requests import set_up
 from gradiometer.worker.tool import Tool
 
+REFERENCE = "gradiometer.reference"
+"""What methods cannot import."""
+
 STATUSES: dict[type[BaseException], Status] = {
     Declined: Status.SKIPPED,
+    ChangedInput: Status.DISAGREES,
     Unsupported: Status.UNSUPPORTED,
     NotImplementedError: Status.UNSUPPORTED,  # how tools say that they lack an operation
     MemoryError: Status.OUT_OF_MEMORY,
@@ -86,17 +92,26 @@ def failure(error: BaseException) -> Failure:
     return Failure(status, str(error) if isinstance(error, GradiometerError) else describe(error))
 
 
-def pin(threads: int) -> None:
-    """Keep this process on `threads` cores, the last that it may use; a no-op where impossible."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+class Fence(MetaPathFinder):
+    """Refuses to find the reference: against mistakes, not against attackers."""
+
+    def find_spec(self, name: str, *path: object) -> None:
+        """Refuse.
+
+        Raises:
+            ImportError: If the reference or a part of it is asked for.
+        """
+        if name == REFERENCE or name.startswith(f"{REFERENCE}."):
+            raise ImportError("a method cannot use the reference that its answers are checked by")
 
 
 def main() -> None:
-    """Run as a worker: `python -m gradiometer.worker.process FD THREADS`."""
+    """Run as a worker: `python -m gradiometer.worker.process FD THREADS [certifies]`."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: end with the coordinator
     pin(int(sys.argv[2]))
+    if sys.argv[3:] != ["certifies"]:
+        sys.meta_path.insert(0, Fence())
     serve(Connection(int(sys.argv[1])))
 
 

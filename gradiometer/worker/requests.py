@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradiometer.errors import GradiometerError
 from gradiometer.plugins.address import Address
-from gradiometer.reference.enclosure import Enclosure
 from gradiometer.vocabulary.answer import Answer
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.method import Method, Target
 from gradiometer.vocabulary.outcome import Cold
 from gradiometer.vocabulary.point import Argument, Points, Signature
 from gradiometer.vocabulary.problem import Problem
 
 if TYPE_CHECKING:
-    from gradiometer.worker.tool import Tool
+    from gradiometer.worker.tool import Called, Tool
 
 
 class Sample(NamedTuple):
@@ -33,83 +34,148 @@ class Sample(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What a cell computes: a method's operator of a problem."""
+    """What a cell computes: a method's operator of a problem, set up for a target."""
 
     method: Address[Method]
     problem: Address[Problem]
     operator: str
     signature: Signature
+    target: Target = Target()
 
 
-def set_up(tool: Tool, method: Address[Method], target: Target) -> float:
-    """Import a method's libraries and set it up; return the seconds the import took."""
-    opened = method.load()
-    start = time.perf_counter()
+def clocks(*, wall: bool) -> Callable[[], float]:
+    """Return the clock of wall time, or that of this process's CPU time, both in seconds."""
+    return time.perf_counter if wall else time.process_time
+
+
+def set_up(tool: Tool, method: Address[Method], target: Target, *, wall: bool = False) -> float:
+    """Import a method's libraries and set it up; return the seconds the import took.
+
+    CPU seconds, or wall seconds, which mean something where nothing else runs.
+    """
+    opened, clock = method.load(), clocks(wall=wall)
+    start = clock()
     for package in opened.requires:
         # A lazily imported module is complete once it has been asked for something.
         vars(importlib.import_module(package)).get("__version__")
-    elapsed = time.perf_counter() - start
-    opened.setup(target)
+    elapsed = clock() - start
+    tool.set_up(opened, target)
     return elapsed
 
 
-def prepare(tool: Tool, key: str, work: Work, at: Argument, budget_s: float) -> tuple[Cold, str]:
+def prepare(
+    tool: Tool, key: str, work: Work, at: Argument, budget_s: float, *, wall: bool = False
+) -> tuple[Cold, str]:
     """Prepare a cell at a point, and call it there once; return what that took, and the route.
+
+    In CPU seconds, or wall seconds, as `set_up`.
 
     Raises:
         Declined: If the method declines, or one call is forecast to exceed the budget.
     """
     from gradiometer.worker.tool import prepared
 
-    tool.cells[key], cold = prepared(work, at, budget_s)
+    tool.turn_to(work.target)
+    tool.cells[key], cold = prepared(work, at, budget_s, clocks(wall=wall))
     return cold, tool.cells[key].route.text
 
 
-def answer(tool: Tool, key: str, at: Argument) -> Answer:
-    """Evaluate a prepared cell."""
-    return tool.cells[key].answer(at)[0]
+def answers(tool: Tool, key: str, at: Sequence[Argument]) -> list[Answer]:
+    """Evaluate a prepared cell at points in turn.
+
+    Raises:
+        ChangedInput: If the method changes what it is called with.
+    """
+    return [tool.ready(key).answer(each) for each in at]
 
 
-def call(
-    tool: Tool, key: str, at: Argument
-) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+def call(tool: Tool, key: str, at: Argument) -> Called:
     """Return a prepared cell's call, completion included, and its arguments; in this process."""
-    cell = tool.cells[key]
-    wait, called = cell.method.wait, cell.route.call
-    finished = called if wait is None else lambda *args, **kwargs: wait(called(*args, **kwargs))
-    return finished, *cell.arguments(at)
+    return tool.ready(key).called(at)
 
 
-def calibrate(tool: Tool, key: str, at: Argument, sample_s: float) -> tuple[int, int | None]:
-    """Build a cell's timing loop; return the calls in a sample, and a call's peak memory."""
+def calibrate(
+    tool: Tool, key: str, at: Sequence[Argument], sample_s: float
+) -> tuple[int, int | None]:
+    """Build a cell's timing loop over points; return the calls in a sample, and a call's memory.
+
+    The memory is the peak over the level before, in bytes, of a call at each point.
+    """
     from gradiometer.worker import sampling
     from gradiometer.worker.memory import Peak
 
-    cell = tool.cells[key]
-    args, kwargs = cell.arguments(at)
-    loop = sampling.make_loop(cell.route.call, args, kwargs, cell.method.wait)
-    loops = sampling.calibrate(loop, sample_s)
+    tool.loops[key] = loop = tool.ready(key).loop(at)
+    turns = sampling.calibrate(loop.run, sample_s)
     with Peak() as peak:
-        loop(1)
-    tool.loops[key] = loop
-    return loops, peak.bytes
+        loop.run(1)
+    return turns * loop.calls, peak.bytes
 
 
 def control(tool: Tool, name: str, sample_s: float) -> int:
     """Build the loop of a control, `floor` or `kernel`; return the calls in a sample."""
     from gradiometer.worker import sampling
 
-    tool.loops[name] = sampling.make_loop(*sampling.CONTROLS[name], {})
-    return sampling.calibrate(tool.loops[name], sample_s)
+    call, args = sampling.CONTROLS[name]
+    tool.loops[name] = loop = sampling.make_loop(call, [(args, {})] * 3)
+    return sampling.calibrate(loop.run, sample_s) * loop.calls
 
 
-def sample(tool: Tool, key: str, loops: int) -> Sample:
+def sample(tool: Tool, key: str, calls: int) -> Sample:
     """Take one sample of a cell or a control."""
     from gradiometer.worker import sampling
 
     if key not in tool.loops:
         raise GradiometerError(f"{key} was not calibrated before it was sampled.")
-    return sampling.sample(tool.loops[key], loops)
+    if key in tool.cells:
+        tool.ready(key)
+    return sampling.sample(tool.loops[key], calls)
+
+
+def sampled(tool: Tool, key: str) -> Answer:
+    """Return the last answer of the last sample; it is of the last of the points."""
+    return tool.ready(key).read(tool.loops[key].last[0])
+
+
+def inspect(tool: Tool, key: str) -> None:
+    """Look at what a cell did in the calls that were timed and checked.
+
+    Raises:
+        ChangedInput: If what the timed calls were given is not the same any more, bit by bit.
+        WorkBeside: If its work is done outside the calls.
+    """
+    if key in tool.loops:
+        tool.loops[key].given.compare()
+    tool.cells[key].inspect()
+
+
+def novelty(tool: Tool, key: str, at: Sequence[Argument], call_s: float) -> float:
+    """Return how much longer calls take at points that are new than when those come again.
+
+    Args:
+        tool: Where the cell is prepared.
+        key: The cell.
+        at: Points that it never met.
+        call_s: What its calls take where they are timed.
+    """
+    from gradiometer.worker.novelty import novelty as measured
+
+    cell, loop = tool.ready(key), tool.loops.get(key)
+    warm = partial(cell.run, at[0]) if loop is None else partial(loop.run, 1)
+    return measured(cell, at, call_s, warm)
+
+
+def spread(tool: Tool) -> None:
+    """Let this process use all the cores that it may."""
+    from gradiometer.worker import cores
+
+    cores.keep(cores.ALLOWED)
+
+
+def settle(tool: Tool, threads: int) -> None:
+    """Keep this process on as many cores as it has threads, the same as all others."""
+    from gradiometer.worker import cores
+
+    cores.pin(threads)
 
 
 def forget(tool: Tool) -> None:
@@ -118,10 +184,8 @@ def forget(tool: Tool) -> None:
     tool.loops.clear()
 
 
-def points(
-    tool: Tool, problem: Address[Problem], size: str, seed: int, dtype: str, count: int
-) -> Points:
-    """Return the points of a problem, and its signature.
+def points(tool: Tool, problem: Address[Problem], size: str, seed: int, dtype: str) -> Points:
+    """Return a problem's declared point, those that need no truth, and its signature.
 
     Raises:
         GradiometerError: If they cannot be drawn, or a vector problem cannot be evaluated there.
@@ -129,7 +193,26 @@ def points(
     from gradiometer.reference.lookup import outline
 
     found = problem.load()
-    return found.points(size, seed, dtype, count=count, outline=lambda at: outline(found, at))
+    return found.points(size, seed, dtype, outline=lambda at: outline(found, at))
+
+
+def neighbour(
+    tool: Tool,
+    problem: Address[Problem],
+    points: Points,
+    size: str,
+    seed: int,
+    dtype: str,
+    operator: str,
+) -> tuple[Argument, Enclosure] | None:
+    """Return the next point to check answers at, with the truth; `None` if there are enough.
+
+    Raises:
+        GradiometerError: If a point is wanted, and none that was tried can be certified.
+    """
+    from gradiometer.reference.branches import neighbour as chosen
+
+    return chosen(problem.load(), points, size, seed, dtype, operator)
 
 
 def certify(tool: Tool, problem: Address[Problem], at: Argument, operator: str) -> Enclosure:

@@ -1,7 +1,8 @@
 """Times a prepared call: a tight loop, its calibration, and one sample. Runs inside a worker.
 
 The loop is compiled for the exact arguments, as `timeit` does: no wrapper, no unpacking, nothing
-but the call (and the tool's own wait, where it is asynchronous) stands between two clock readings.
+but the calls (and the tool's own wait, where it is asynchronous) stand between two clock readings.
+They go through several points in turn, so that one answer that is remembered is not enough.
 """
 
 from __future__ import annotations
@@ -10,56 +11,81 @@ import gc
 import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from gradiometer.worker.given import Given
 from gradiometer.worker.requests import Sample
 
-Loop = Callable[[int], float]
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+"""The positional and keyword arguments of a call."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A timing loop: the same function called with several arguments in turn.
+
+    Attributes:
+        run: Returns the seconds that a number of turns take.
+        calls: Calls in a turn.
+        last: Holds the result of the last call of the last turn.
+        given: What the calls are given, as it was at first.
+    """
+
+    run: Callable[[int], float]
+    calls: int
+    last: list[Any]
+    given: Given
 
 
 def make_loop(
     call: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
+    arguments: Sequence[Call],
     wait: Callable[[Any], Any] | None = None,
 ) -> Loop:
-    """Return `loop(n)`: the seconds that n calls take.
+    """Return a loop, its calls unrolled.
 
     Args:
         call: The prepared operator.
-        args: Its positional arguments, native arrays.
-        kwargs: Its keyword arguments.
+        arguments: Positional and keyword arguments of each call in a turn, native arrays.
         wait: Blocks until a result is finished; `None` where the call itself blocks.
     """
-    keywords = [*[""] * len(args), *(f"{key}=" for key in kwargs)]
-    bound = {f"a{i}": value for i, value in enumerate((*args, *kwargs.values()))}
-    statement = f"call({', '.join(map(''.join, zip(keywords, bound, strict=True)))})"
-    if wait is not None:
-        statement = f"wait({statement})"
+    last: list[Any] = [None]
     scope: dict[str, Any] = {"repeat": itertools.repeat, "clock": time.perf_counter}
-    scope |= {"call": call, "wait": wait} | bound
-    local = ", ".join(f"{name}={name}" for name in scope)
+    scope |= {"call": call, "wait": wait, "last": last}
+    statements = []
+    for k, (args, kwargs) in enumerate(arguments):
+        keywords = [*[""] * len(args), *(f"{key}=" for key in kwargs)]
+        bound = {f"a{k}_{i}": value for i, value in enumerate((*args, *kwargs.values()))}
+        scope |= bound
+        made = f"call({', '.join(map(''.join, zip(keywords, bound, strict=True)))})"
+        statements.append(f"wait({made})" if wait is not None else made)
+    statements[-1] = f"result = {statements[-1]}"
+    body = "".join(f"        {statement}\n" for statement in statements)
     source = (
-        f"def loop(n, {local}):\n"
+        f"def loop(n, {', '.join(f'{name}={name}' for name in scope)}):\n"
         "    start = clock()\n"
         "    for _ in repeat(None, n):\n"
-        f"        {statement}\n"
-        "    return clock() - start\n"
+        f"{body}"
+        "    elapsed = clock() - start\n"
+        "    if n:\n"
+        "        last[0] = result\n"
+        "    return elapsed\n"
     )
     exec(compile(source, "<gradiometer loop>", "exec"), scope)
-    loop: Loop = scope["loop"]
-    return loop
+    loop = scope.pop("loop")  # no cycle: what it holds goes with it
+    return Loop(loop, len(statements), last, Given({"an argument": arguments}))
 
 
 RETRIED = 50
 """Samples' lengths up to which a call is timed again before it is believed to be that long."""
 
 
-def calibrate(loop: Loop, sample_s: float) -> int:
-    """Return how many calls make a sample of about `sample_s` seconds; at least one.
+def calibrate(loop: Callable[[int], float], sample_s: float) -> int:
+    """Return how many turns make a sample of about `sample_s` seconds; at least one.
 
-    A call longer than a sample counts as one. Doubles as the warm-up.
+    A turn longer than a sample counts as one. Doubles as the warm-up.
     """
     loops = 1
     while True:
@@ -72,23 +98,25 @@ def calibrate(loop: Loop, sample_s: float) -> int:
 
 
 WARMING = 8
-"""One call in so many goes before a sample, untimed: others ran meanwhile, and caches are cold."""
+"""One turn in so many goes before a sample, untimed: others ran meanwhile, and caches are cold."""
 
 
-def sample(loop: Loop, loops: int) -> Sample:
-    """Return what one call takes, over `loops` calls, with garbage collection off.
+def sample(loop: Loop, calls: int) -> Sample:
+    """Return what one call takes, over a number of calls, with garbage collection off.
 
-    Calls that are not timed go before it, unless one call is a sample by itself.
+    Turns that are not timed go before it, unless one turn is a sample by itself.
     """
+    turns = max(1, calls // loop.calls)
     gc.collect(0)
     enabled = gc.isenabled()
     gc.disable()
     try:
-        if loops > 1:
-            loop(math.ceil(loops / WARMING))
+        if turns > 1:
+            loop.run(math.ceil(turns / WARMING))
         before = time.process_time()
-        wall_s = loop(loops)
-        return Sample(wall_s / loops, (time.process_time() - before) / loops)
+        wall_s = loop.run(turns)
+        spent_s, calls = time.process_time() - before, turns * loop.calls
+        return Sample(wall_s / calls, spent_s / calls)
     finally:
         if enabled:
             gc.enable()

@@ -6,53 +6,119 @@ once.
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradiometer.errors import Declined
+from gradiometer.errors import Declined, WorkBeside
 from gradiometer.vocabulary.answer import Answer, as_arrays
 from gradiometer.vocabulary.derivation import NATIVE, Route, prepare
-from gradiometer.vocabulary.method import Method, Primal
+from gradiometer.vocabulary.method import Method, Primal, Target
 from gradiometer.vocabulary.namespace import Namespace
-from gradiometer.vocabulary.operators import Operator, operator
+from gradiometer.vocabulary.operators import Native, Operator, operator
 from gradiometer.vocabulary.outcome import Cold
 from gradiometer.vocabulary.point import Argument, Signature
+from gradiometer.worker.given import Given
 from gradiometer.worker.memory import Peak
 from gradiometer.worker.requests import Work
-from gradiometer.worker.sampling import Loop
+from gradiometer.worker.sampling import Call, Loop, make_loop
+
+MOST_BESIDE_S = 20e-6
+"""What may be spent beside a call that takes less; built-in methods spend up to 16 µs, seconds."""
+
+Called = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+"""A finished call, and its positional and keyword arguments."""
 
 
 @dataclass
 class PreparedCell:
-    """A method's operator of a problem, ready to be called."""
+    """A method's operator of a problem, ready to be called.
+
+    Attributes:
+        method: The method.
+        operator: The operator.
+        route: The prepared operator, and how it came about.
+        signature: The shapes of the problem's inputs and outputs.
+        target: What the method was set up for.
+        call_s: The least that a call took, of those that were checked.
+        beside_s: The least that the method took beside it, for arguments and result.
+    """
 
     method: Method
     operator: Operator
     route: Route
     signature: Signature
+    target: Target = field(default_factory=Target)
+    call_s: float = math.inf
+    beside_s: float = math.inf
 
-    def arguments(self, at: Argument) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return the arguments of the call, as native arrays."""
-        inputs, given, directions = self.operator.native(at, self.method)
-        if self.route.text != NATIVE:
-            return (inputs, given, *directions), {}
-        return self.method.arguments(inputs, given, *directions)
+    def called(self, at: Argument) -> Called:
+        """Return the call, completion included, and its arguments as native arrays."""
+        wait, call = self.method.wait, self.route.call
+        finished = call if wait is None else lambda *args, **kwargs: wait(call(*args, **kwargs))
+        return finished, *self._arguments(self.operator.native(at, self.method))
+
+    def loop(self, at: Sequence[Argument]) -> Loop:
+        """Return the timing loop over points."""
+        arguments = [self._arguments(self.operator.native(each, self.method)) for each in at]
+        return make_loop(self.route.call, arguments, self.method.wait)
+
+    def answer(self, at: Argument) -> Answer:
+        """Evaluate the operator once.
+
+        Raises:
+            ChangedInput: If the method changes what it is called with.
+        """
+        native = self.operator.native(at, self.method)
+        inputs, constants, directions = native
+        start = time.perf_counter()
+        args, kwargs = self._arguments(native)
+        passed = time.perf_counter()
+        named = dict(zip(at.point.inputs, inputs, strict=True)) | constants
+        given = Given(named | {"a direction": directions, "an argument": (args, kwargs)})
+        finished, *_ = self.called(at)
+        called = time.perf_counter()
+        result = finished(*args, **kwargs)
+        returned = time.perf_counter()
+        result = self.method.result(result)
+        read = time.perf_counter()
+        given.compare()
+        self.call_s = min(self.call_s, returned - called)
+        self.beside_s = min(self.beside_s, passed - start + read - returned)
+        return as_arrays(result, self.operator, self.signature, at.point.dtype)
+
+    def inspect(self) -> None:
+        """Compare the time of the call, which is all that is timed, with that beside it.
+
+        Raises:
+            WorkBeside: If what the answers took was spent beside the call.
+        """
+        if math.inf > self.beside_s > max(self.call_s, MOST_BESIDE_S):
+            beside, call = f"{self.beside_s * 1e6:,.3g} µs", f"{self.call_s * 1e6:,.3g} µs"
+            raise WorkBeside(
+                f"`arguments` and `result`, which are not timed, take {beside}, the call {call}: "
+                "compute in the call, and wait for what it returns (`wait`)"
+            )
+
+    def read(self, result: Any) -> Answer:
+        """Return a finished result as NumPy arrays."""
+        native = self.method.result(result)
+        return as_arrays(native, self.operator, self.signature, self.target.dtype)
 
     def run(self, at: Argument) -> tuple[Any, float]:
         """Evaluate the operator once; return the finished result and the seconds."""
-        args, kwargs = self.arguments(at)
+        finished, args, kwargs = self.called(at)
         start = time.perf_counter()
-        result = self.route.call(*args, **kwargs)
-        if self.method.wait is not None:
-            result = self.method.wait(result)
+        result = finished(*args, **kwargs)
         return result, time.perf_counter() - start
 
-    def answer(self, at: Argument) -> tuple[Answer, float]:
-        """Evaluate the operator once; return the answer as NumPy arrays and the seconds."""
-        result, seconds = self.run(at)
-        native = self.method.result(result)
-        return as_arrays(native, self.operator, self.signature), seconds
+    def _arguments(self, native: Native) -> Call:
+        inputs, given, directions = native
+        if self.route.text != NATIVE:
+            return (inputs, given, *directions), {}
+        return self.method.arguments(inputs, given, *directions)
 
 
 @dataclass
@@ -63,14 +129,43 @@ class Tool:
         cells: Prepared cells by their ids.
         loops: Timing loops of cells, by their ids, and of controls, by name.
         states: What experiments keep between their requests, by name.
+        setups: The methods that were set up for a target, in order.
+        target: What the process is set up for.
     """
 
     cells: dict[str, PreparedCell] = field(default_factory=dict)
     loops: dict[str, Loop] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
+    setups: dict[Target, list[Method]] = field(default_factory=dict)
+    target: Target | None = None
+
+    def set_up(self, method: Method, target: Target) -> None:
+        """Set a method up for a target."""
+        method.setup(target)
+        self.setups.setdefault(target, []).append(method)
+        self.target = target
+
+    def turn_to(self, target: Target) -> None:
+        """Set the process up for another target as its methods were, if it is not.
+
+        What a tool keeps for the whole process, such as JAX's width of numbers, is thus that of the
+        cell that is called, though cells of several dtypes share the process.
+        """
+        if target != self.target:
+            for method in self.setups.get(target, ()):
+                method.setup(target)
+            self.target = target
+
+    def ready(self, key: str) -> PreparedCell:
+        """Return a prepared cell, in a process that is set up for it."""
+        cell = self.cells[key]
+        self.turn_to(cell.target)
+        return cell
 
 
-def prepared(work: Work, at: Argument, budget_s: float) -> tuple[PreparedCell, Cold]:
+def prepared(
+    work: Work, at: Argument, budget_s: float, clock: Callable[[], float] = time.process_time
+) -> tuple[PreparedCell, Cold]:
     """Return a cell that was called once at the point of preparation, and what that took.
 
     Raises:
@@ -86,10 +181,14 @@ def prepared(work: Work, at: Argument, budget_s: float) -> tuple[PreparedCell, C
     if asked.differentiates:
         _forecast(method, asked, f, at, budget_s)
     with Peak() as peak:
-        start = time.perf_counter()
-        cell = PreparedCell(method, asked, prepare(method, f, asked.name), signature)
-        prepare_s = time.perf_counter() - start
-        _, first_s = cell.run(at)
+        start = clock()
+        route = prepare(method, f, asked.name)
+        cell = PreparedCell(method, asked, route, signature, work.target)
+        prepare_s = clock() - start
+        finished, args, kwargs = cell.called(at)
+        start = clock()
+        finished(*args, **kwargs)
+        first_s = clock() - start
     return cell, Cold(None, prepare_s, first_s, peak.bytes, cold=0)
 
 

@@ -300,7 +300,7 @@ class Wavers(_Backprop):
 
     def spoil(self, gradients):
         self.calls += 1
-        return [g * (1.0 + 1e-6 * max(0, self.calls - 3)) for g in gradients]
+        return [g * (1.0 + 1e-6 * max(0, self.calls - 5)) for g in gradients]
 
 
 class LeavesThings(_Backprop):

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gradiometer.vocabulary.dtype import DTYPES
+
 Floats = NDArray[np.float64]
 
-UNIT = 2.0**-53
+UNIT = DTYPES["float64"].unit
 """Half the distance from 1 to the next double: the largest relative error of one rounding."""
 
 
@@ -26,13 +28,14 @@ class Enclosure:
         high: The nearest doubles, shape `(n,)`.
         low: What they lack, shape `(n,)`.
         radius: Proven bounds on |truth − (high + low)|, shape `(n,)`.
-        bound: What rounding in float64 can do to each component in this computation, shape `(n,)`.
+        bound: What rounding can do to each component in this computation, shape `(n,)`.
         bits: Working precision at which it was found.
         shapes: Shapes of the problem's outputs.
         zero: Whether the truth is zero, as far as it can be told: answers are judged by `bound`.
         probable: Whether `bound` rests on long sums being rounded up and down by chance.
         convention: What the derivative is of, where two conventions give different ones.
         other: The enclosure by the other convention, if so.
+        dtype: What tools compute in, to which `bound` applies.
     """
 
     high: Floats
@@ -45,6 +48,7 @@ class Enclosure:
     probable: bool = False
     convention: str = ""
     other: Enclosure | None = None
+    dtype: str = "float64"
 
     @property
     def norm(self) -> float:
@@ -52,13 +56,18 @@ class Enclosure:
         return norm(self.high)
 
     @property
+    def unit(self) -> float:
+        """The largest relative error of one rounding: 2⁻⁵³ of float64, 2⁻²⁴ of float32."""
+        return DTYPES[self.dtype].unit
+
+    @property
     def condition(self) -> float | None:
-        """‖bound‖ in units of ‖truth‖·2⁻⁵³, at least 1: how far rounding is amplified."""
-        return None if self.zero else max(1.0, norm(self.bound) / self.norm / UNIT)
+        """‖bound‖ in units of ‖truth‖·`unit`, at least 1: how far rounding is amplified."""
+        return None if self.zero else max(1.0, norm(self.bound) / self.norm / self.unit)
 
     @property
     def owed(self) -> float | None:
-        """Digits that rounding leaves in float64: −log₁₀(‖bound‖/‖truth‖); none of a zero."""
+        """Digits that rounding leaves: −log₁₀(‖bound‖/‖truth‖); none of a zero."""
         if self.zero:
             return None
         with np.errstate(divide="ignore"):

@@ -1,0 +1,29 @@
+"""The cores that a process works on; a no-op where the system has no say in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+ALLOWED: Sequence[int] = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else ()
+"""The cores that this process might use when it began."""
+
+TASKS = Path("/proc/self/task")
+
+
+def keep(cores: Sequence[int]) -> None:
+    """Keep this process, with all the threads that it has, on these cores."""
+    if not cores:
+        return
+    os.sched_setaffinity(0, cores)
+    threads = TASKS.iterdir() if TASKS.is_dir() else ()
+    for thread in threads:
+        with contextlib.suppress(OSError):  # one that has ended meanwhile
+            os.sched_setaffinity(int(thread.name), cores)
+
+
+def pin(threads: int) -> None:
+    """Keep this process on as many cores as it has threads, the last that it may use."""
+    keep(ALLOWED[-threads:])

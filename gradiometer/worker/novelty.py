@@ -1,0 +1,93 @@
+"""How much longer calls take at points that were never met than at the same points again.
+
+A method that computes takes as long at both. One that remembers the answers it gave, by the values
+of its inputs or by the objects that hold them, is quick where it is timed, in loops over a few
+points, and pays at points that are new. Loops and branches of the program may cost more at one
+point than at another; both times are therefore taken at the same points.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradiometer.vocabulary.point import Argument, Point
+from gradiometer.worker.requests import Sample
+
+if TYPE_CHECKING:
+    from gradiometer.worker.tool import Called, PreparedCell
+
+TIMED_S = 1e-3
+"""About how long the calls of one pass over new points take together, seconds."""
+
+LEAST, MOST, GROUP = 3, 24, 3
+"""How many variants of a new point are met, and how many of them before they come again: no more
+than the points that calls are timed at, so that a short memory shows, too."""
+
+LONG_S = 0.05
+"""What a call takes from which a single one is made at a new point, seconds."""
+
+TIMES, CLEAR = 4, 1.5
+"""How often it is measured while it exceeds what is clearly no memory; the least counts, since a
+disturbance does not come every time."""
+
+APART = 1e-3
+"""How far the variants of a point are shrunk at most, relative."""
+
+
+def novelty(
+    cell: PreparedCell, at: Sequence[Argument], call_s: float, warm: Callable[[], object]
+) -> float:
+    """Return the ratio of the time of first calls to that of second ones.
+
+    Args:
+        cell: A prepared cell.
+        at: Points that it never met.
+        call_s: What its calls take where they are timed.
+        warm: Makes calls as they are timed: others ran meanwhile, and arguments may still be on
+            their way.
+    """
+    wanted = min(MOST, max(LEAST, math.ceil(TIMED_S / max(call_s, 1e-9))))
+    wanted = wanted if call_s < LONG_S else 1
+    found = math.inf
+    for number in range(TIMES):
+        start = APART * number / TIMES
+        shrunk = [start + APART * k / TIMES / wanted for k in range(wanted)]
+        calls = [cell.called(_shrunk(at[number % len(at)], by)) for by in shrunk]
+        warm()
+        found = min(found, _ratio(calls))
+        if found <= CLEAR:
+            break
+    return found
+
+
+def _ratio(calls: list[Called]) -> float:
+    """Return the median, over groups of calls, of the ratio of first times to second ones.
+
+    Of wall and CPU time the smaller ratio counts: what other processes take is in one alone.
+    """
+    ratios = []
+    for k in range(0, len(calls), GROUP):
+        first, again = (_seconds(calls[k : k + GROUP]) for _ in range(2))
+        ratios.append(min(a / b for a, b in zip(first, again, strict=True)))
+        if first.wall_s > LONG_S * GROUP:
+            break
+    return statistics.median(ratios)
+
+
+def _seconds(calls: Sequence[Called]) -> Sample:
+    start, before = time.perf_counter(), time.process_time()
+    for call, args, kwargs in calls:
+        call(*args, **kwargs)
+    return Sample(time.perf_counter() - start, time.process_time() - before)
+
+
+def _shrunk(at: Argument, by: float) -> Argument:
+    """Return a point that is a little nearer to zero, in the same numbers."""
+    inputs = {k: np.asarray(a * (1.0 - by), a.dtype) for k, a in at.point.inputs.items()}
+    return at._replace(point=Point(inputs, at.point.given))

@@ -1,0 +1,46 @@
+"""The command line as a shell sees it: in this process, or in one of its own where that matters."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from gradiometer.cli import main
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(where: Path, *words: str) -> Done:
+    """Carry `gradiometer WORDS` out in a folder, its output captured."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(where)
+        patch.setattr(sys, "argv", ["gradiometer", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    code = ended.value.code or 0
+    assert isinstance(code, int)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def process(where: Path, *words: str) -> Done:
+    """Carry `gradiometer WORDS` out in a process of its own, its output piped."""
+    plain = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "PYTHONWARNINGS")}
+    done = subprocess.run(
+        [sys.executable, "-m", "gradiometer", *words],
+        cwd=where, env=plain, capture_output=True, text=True, encoding="utf-8", timeout=120,
+    )  # fmt: skip
+    return Done(done.returncode, done.stdout, done.stderr)
