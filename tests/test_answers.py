@@ -239,6 +239,19 @@ def test_the_report_shows_first_derivatives_and_what_is_wrong(tmp_path: Path) ->
     assert shown.shown(run) == [SINE, case("net", operator="value"), case("net")]
 
 
+def test_the_report_shows_the_first_derivative_in_each_dtype(tmp_path: Path) -> None:
+    cells = [(row("tape", "sine", dtype=d), whole(1.0, 2.0)) for d in ("float64", "float32")]
+    run = Run.read(kept(tmp_path, *cells).path)
+    assert shown.shown(run) == [SINE, case("sine", dtype="float32")]
+
+
+@pytest.mark.parametrize("status", ["disagrees", "memoises"])
+def test_the_report_names_how_a_cell_ended_beside_its_numbers(tmp_path: Path, status: str) -> None:
+    cells = [(row(m, "sine", status=s), whole(1.0, 2.0)) for m, s in (("a", "ok"), ("b", status))]
+    found = shown.table(Run.read(kept(tmp_path, *cells).path), SINE)
+    assert found["method"].tolist() == ["certified", "a", f"b ({status})"]
+
+
 def test_of_many_components_the_wrong_ones_are_shown_first(tmp_path: Path) -> None:
     places = [*range(8)]
     numbers = [float(i) for i in places]

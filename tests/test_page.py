@@ -180,7 +180,7 @@ def test_the_least_accurate_answer_is_named_of_each_dtype(monkeypatch: pytest.Mo
     assert "promises 11 digits or more has 13.0 (low on net/float64/gradient)" in told
     assert "promises 4 digits or more has 6.0 (low on net/float32/gradient)" in told
     assert "of 1 functions in float64 and float32." in told
-    owed = "12 in float64 and 11 for second derivatives; 5 in float32 and 4 for second derivatives"
+    owed = "12 in float64 (11 of second derivatives), 5 in float32 (4 of second derivatives);"
     assert owed in told
 
 

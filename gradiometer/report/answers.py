@@ -16,13 +16,13 @@ MOST_COLUMNS = 5
 def shown(run: Run) -> list[str]:
     """Return the cases whose answers are shown: first derivatives, and what has a wrong answer.
 
-    Of each problem's first derivatives it is the first in the plan.
+    Of each problem's first derivatives it is the first in the plan, in each dtype.
     """
     kept = run.cells[run.cells["case"].isin(run.components["case"])]
     first = [
         case
         for rows in analysis.first_derivatives(kept).values()
-        for case in rows.drop_duplicates("problem")["case"]
+        for case in rows.drop_duplicates(["problem", *analysis.USUAL])["case"]
     ]
     wrong = run.components.loc[run.components["wrong"], "case"]
     taken = {*first, *wrong}
@@ -33,7 +33,7 @@ def table(run: Run, case: str) -> pd.DataFrame:
     """Return some components of a case: the certified ones, then those of each method.
 
     Components that are wrong in an answer go before others; a method is told with each that is kept
-    of it.
+    of it, and with its status if that is not `ok`.
     """
     rows = run.components[run.components["case"] == case]
     wrong = rows.groupby("place")["wrong"].any().sort_values(ascending=False, kind="stable")
@@ -52,4 +52,8 @@ def table(run: Run, case: str) -> pd.DataFrame:
     methods = ["certified", *run.cells["method"].unique()]
     order = [method for method in methods if method in found.index]
     found = found.reindex(index=order, columns=true["component"]).fillna(GAP)
-    return found.rename_axis(columns=None).reset_index()
+    cells = run.cells[run.cells["case"] == case]
+    ends = {
+        m: f"{m} ({s})" for m, s in zip(cells["method"], cells["status"], strict=True) if s != "ok"
+    }
+    return found.rename(index=ends).rename_axis(columns=None).reset_index()

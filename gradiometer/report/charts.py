@@ -48,7 +48,7 @@ def agreement(run: Run, operator: str) -> alt.TopLevelMixin | None:
         y=alt.Y(f"{down}:N", title=None, sort=rows, axis=alt.Axis(labelLimit=220)),
     )
     tiles, ends = base.mark_rect(stroke="white"), alt.datum.end != marks.RIGHT
-    colored = tiles.encode(color=marks.digits_color()).transform_filter(~ends)
+    colored = tiles.encode(color=marks.digits_color())
     marked = tiles.encode(color=marks.end_color()).transform_filter(ends)
     dark = (alt.datum.end == marks.WRONG) | (alt.datum.level > 9)
     light = alt.when(dark).then(alt.value("white")).otherwise(alt.value("#444"))

@@ -157,7 +157,8 @@ def _worst(run: Run) -> list[dict[str, str]]:
     owed = {dtype: second for dtype, (_, second) in Method.digits.items()}
     known = run.cells.assign(exact=run.cells["dtype"].map(owed).astype(float))
     kept = known[(known["promise"] >= known["exact"]) & (known["status"] == "ok")]
-    found = kept.dropna(subset="digits").sort_values("digits").drop_duplicates("dtype")
+    kept = kept.dropna(subset="digits")
+    found = kept.loc[kept.groupby("dtype", sort=False)["digits"].idxmin()]
     return [
         {
             "digits": digits(float(row["digits"])),
