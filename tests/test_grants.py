@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 
 from gradiometer import Argument, Problem, Space
 from gradiometer.measure.agreement import agree
 from gradiometer.reference.certify import certify, nearest
 from gradiometer.reference.elementary import SMOOTH
 from gradiometer.reference.operations import ARITHMETIC, COMPONENTWISE, MATRICES, REDUCTIONS
+from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.outcome import Status
 
 # Units

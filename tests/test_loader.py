@@ -236,6 +236,15 @@ def test_a_method_that_cannot_be_made_is_broken(write: Write) -> None:
     assert "ValueError: no" in reason
 
 
+def test_an_invalid_method_leaves_its_file_s_others(write: Write) -> None:
+    promise = "    digits = {'float64': (-20.0, 11.0)}\n"
+    text = METHOD.format(name="good").replace("A(", "B(") + METHOD.format(name="bad") + promise
+    registry = load([write("acme.py", text)])
+    assert registry.methods["good"].tool == "acme"
+    assert "bad" not in registry.methods
+    assert broken(registry)["bad"].startswith("Method 'bad' promises (-20.0, 11.0) digits")
+
+
 def test_a_broken_file_of_problems_is_a_broken_problem(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

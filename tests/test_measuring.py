@@ -291,7 +291,7 @@ class Parent(Square):
 def limits(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     """Return what came of a case whose rounds end by their budget, whatever the machine does."""
     tools = {"limited": LIMITED, "parent": PARENT}
-    options = Options(budget_s=0.6, precision=1e-9, sample_s=0.005, memory_gib=0.4)
+    options = Options(budget_s=0.6, precision=1e-9, sample_s=0.01, memory_gib=0.4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NoiseMeter, "waits", lambda self, over_s: False)
         return measure(
@@ -356,7 +356,7 @@ class Wavers(Square):
 
     def derivative(self, problem, x):
         self.calls += 1
-        return 2.0 * x + (self.calls > 15)
+        return 2.0 * x + (self.calls > 30)
 """
 LIBRARY = f"""
 import time

@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import built_in
 import psutil
 import pytest
 
 from gradiometer import Method, Target
-from gradiometer.measure.pool import Pool, Worker
+from gradiometer.measure.pool import REFERENCE, Pool, Worker
 from gradiometer.plugins.address import Address
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker import requests, sampling
@@ -36,6 +37,14 @@ def pid(worker: Worker) -> int:
 
 def test_a_worker_answers_requests(pool: Pool) -> None:
     assert pool.worker("tool").ask(requests.control, 10.0, "floor", 0.0001) >= 1
+
+
+def test_the_reference_is_for_its_own_worker_alone(pool: Pool) -> None:
+    address = built_in.registry().problems["rosenbrock"].address
+    asked = (requests.points, 60.0, address, "2", 0, "float64")
+    assert pool.worker(REFERENCE).ask(*asked).signature.n == 2
+    with pytest.raises(Failure, match="ImportError: a method cannot use the reference"):
+        pool.worker("tool").ask(*asked)
 
 
 def test_arguments_go_by_position_or_by_name(pool: Pool) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from gradiometer.errors import Declined, GradiometerError, Unsupported, Unsuppor
 from gradiometer.plugins.address import by_value
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker import cores, requests
-from gradiometer.worker.process import carry_out, failure, restored, serve
+from gradiometer.worker.process import Fence, carry_out, failure, restored, serve
 from gradiometer.worker.tool import Tool
 
 
@@ -113,6 +113,25 @@ def test_numpy_s_own_memory_error_is_one() -> None:
     with pytest.raises(MemoryError) as caught:
         np.empty(1 << 62, dtype=np.uint8)
     assert failure(caught.value).status is Status.OUT_OF_MEMORY
+
+
+# What methods cannot import
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("gradiometer.reference", True),
+        ("gradiometer.reference.certify", True),
+        ("gradiometer.references", False),
+        ("gradiometer.vocabulary.enclosure", False),
+        ("reference", False),
+    ],
+)
+def test_the_reference_and_no_more_is_refused(name: str, refused: bool) -> None:
+    refusal = pytest.raises(ImportError, match="cannot use the reference")
+    with refusal if refused else nullcontext():
+        assert Fence().find_spec(name) is None
 
 
 # Serving

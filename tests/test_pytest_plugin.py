@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -29,7 +30,8 @@ def session(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run pytest on the project's own benchmark file, in `folder`."""
     shutil.copy(ROOT / "benchmarks" / "test_methods.py", folder)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}  # of xdist
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environ)
 
 
 @pytest.fixture(scope="module")

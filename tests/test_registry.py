@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import built_in
 import pytest
 
-from gradiometer.errors import GradiometerError
+from gradiometer.errors import GradiometerError, InvalidPlugin
 from gradiometer.plugins.loader import load
 from gradiometer.plugins.registry import Broken, Kind, MethodEntry, ProblemEntry, Registry
 from gradiometer.vocabulary.method import Method
@@ -172,6 +173,36 @@ def test_one_library_that_is_not_there_is_missing(library: str) -> None:
     registry = Registry()
     registry.add(method_class("m", requires=("numpy", library))())
     assert registry.methods["m"].missing == f"{library} is not installed: pip install '{library}'"
+
+
+# What can be promised
+
+
+@pytest.mark.parametrize("pair", [(1, 1), (16.0, 16.0), [12.0, 11.0], (6.0, None)])
+def test_a_promise_of_some_digits_is_taken(pair: Any) -> None:
+    registry = Registry()
+    registry.add(method_class("m", digits={"float64": (12.0, 11.0), "float32": pair})())
+    assert registry.methods["m"].digits["float32"] == pair
+
+
+@pytest.mark.parametrize(
+    ("digits", "told"),
+    [
+        *[({"float32": (d, 11.0)}, f"({d}, 11.0) digits in float32") for d in (-20, 0, 17)],
+        *[({"float32": (12.0, d)}, f"(12.0, {d}) digits in float32") for d in (math.nan, math.inf)],
+        ({"float64": 12.0}, "12.0 digits in float64"),
+        ({"float64": "ab"}, "'ab' digits in float64"),
+        ({"float64": (12.0,)}, "(12.0,) digits in float64"),
+        (12.0, "12.0 digits"),
+        ("12", "'12' digits"),
+    ],
+)
+def test_a_promise_that_cannot_be_is_refused(digits: Any, told: str) -> None:
+    registry = Registry()
+    with pytest.raises(InvalidPlugin) as caught:
+        registry.add(method_class("m", digits=digits)())
+    assert str(caught.value).startswith(f"Method 'm' promises {told}: expected those of a first")
+    assert registry.methods == {}
 
 
 # What is broken

@@ -1,9 +1,9 @@
 """The coordinator: takes a plan case by case, and yields exactly one outcome for every cell.
 
-Two phases alternate. In the first all cores work: methods are prepared and checked on a case and on
-the next, while the references of those to come are certified. In the second, all that agree are
-sampled in interleaved rounds, one process at a time on one core. The coordinator imports no
-framework, runs no problem's code and computes no derivative.
+Two phases alternate. In the first all cores work: methods are prepared and checked on a case, while
+the reference of the next is certified. In the second, all that agree are sampled in interleaved
+rounds, one process at a time on one core. The coordinator imports no framework, runs no problem's
+code and computes no derivative.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.operators import operator
 from gradiometer.vocabulary.outcome import Failure, Outcome, Status
 
-AHEAD = 2
+AHEAD = 1
 """Cases that are prepared at once."""
 
 Batch = Sequence[tuple[Case, list[Cell]]]

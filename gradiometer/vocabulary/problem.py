@@ -169,7 +169,7 @@ class Problem:
 
         Those that the author names in `also_at` come first, one each; then twenty draws. What the
         problem draws is drawn anew, and moved in the second half of them; what is fixed is moved
-        (`gradiometer.vocabulary.neighbours`).
+        (`gradiometer.vocabulary.drawing`).
 
         Raises:
             GradiometerError: As `point`.
