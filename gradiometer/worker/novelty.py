@@ -88,6 +88,7 @@ def _seconds(calls: Sequence[Called]) -> Sample:
 
 
 def _shrunk(at: Argument, by: float) -> Argument:
-    """Return a point that is a little nearer to zero, in the same numbers."""
-    inputs = {k: np.asarray(a * (1.0 - by), a.dtype) for k, a in at.point.inputs.items()}
+    """Return a point that is a little nearer to zero, where it is zero a little off, as typed."""
+    moved = {k: np.where(a == 0.0, by, a * (1.0 - by)) for k, a in at.point.inputs.items()}
+    inputs = {k: np.asarray(a, at.point.inputs[k].dtype) for k, a in moved.items()}
     return at._replace(point=Point(inputs, at.point.given))
