@@ -54,6 +54,17 @@ def _(x: Any) -> Any:
     return (40.0 if x > 20.0 else 2.0 * x,)
 
 
+@problem(at={"x": 0.0})
+def at_zero(xp: Any, x: Any) -> Any:
+    """f = exp(x) + 2·x, whose point is zero and fixed."""
+    return xp.exp(x) + 2.0 * x
+
+
+@at_zero.backprop
+def _(x: Any) -> Any:
+    return (np.exp(x) + 2.0,)
+
+
 @problem(at={"A": [[1.0, 2.0], [3.0, 5.0]], "b": [0.5, -2.0]}, outputs=("y", "z"))
 def mixed(xp: Any, A: Any, b: Any) -> Any:
     """y = A·b, z = A₀₀·b₁, whose Jacobian is neither symmetric nor square."""
@@ -222,6 +233,13 @@ class FarBranch(WrongWhen):
 
     def wrong(self, args: Any) -> bool:
         return bool(np.max(args[0]) > 20.0)
+
+
+class AwayFromZero(WrongWhen):
+    name = "wrong-away-from-zero"
+
+    def wrong(self, args: Any) -> bool:
+        return bool(np.any(args[0] != 0.0))
 
 
 class Counts(WrongWhen):
@@ -555,6 +573,7 @@ class Unawaited(Honest):
 
 
 WIDE, BRANCH, FAR = "wide/gradient", "two-branches/gradient", "far-branch/gradient"
+ZERO = "at-zero/gradient"
 JACOBIAN, HESSIAN, HVP = "mixed/jacobian", "coupled/hessian", "coupled/hvp"
 
 VERDICTS: dict[tuple[str, str], tuple[str, str]] = {
@@ -567,6 +586,7 @@ VERDICTS: dict[tuple[str, str], tuple[str, str]] = {
     (OneBranch.name, BRANCH): ("disagrees", r"^at point \d of \d: 3.0 digits, 12 promised"),
     (OneBranch.name, WIDE): ("disagrees", "3.0 digits"),
     (FarBranch.name, FAR): ("disagrees", r"^at point \d of \d: 3.0 digits"),
+    (AwayFromZero.name, ZERO): ("disagrees", "^at point 2 of 3: 3.0 digits"),
     (EveryThird.name, WIDE): ("disagrees", "3.0 digits"),
     (EverySeventh.name, WIDE): ("disagrees", "right at first"),
     (Random.name, WIDE): ("disagrees", "3.0 digits"),

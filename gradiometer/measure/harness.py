@@ -9,8 +9,8 @@ code and computes no derivative.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
-from itertools import groupby, pairwise
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -27,12 +27,6 @@ from gradiometer.measure.trial import Trial
 from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.operators import operator
 from gradiometer.vocabulary.outcome import Failure, Outcome, Status
-
-AHEAD = 1
-"""Cases that are prepared at once."""
-
-Batch = Sequence[tuple[Case, list[Cell]]]
-"""Cases with their cells."""
 
 
 class Ended(NamedTuple):
@@ -95,50 +89,42 @@ class Harness:
             else:
                 tried.append(cell)
         cases = [(case, list(cells)) for case, cells in groupby(tried, lambda cell: cell.case)]
-        batches = [cases[k : k + AHEAD] for k in range(0, len(cases), AHEAD)]
         threads = ThreadPoolExecutor(self._pool.cores)
         try:
-            coming = threads.submit(self._certified, batches[0] if batches else [])
-            for batch, following in pairwise([*batches, []]):
-                certified = coming.result()
+            coming = self._certify(threads, cases[:1])
+            for k, (_, cells) in enumerate(cases):
+                (found,) = (each.result() for each in coming)
                 self._pool.spread()
-                coming = threads.submit(self._certified, following)
-                trials, failed = self._trials(batch, certified)
-                yield from failed
+                coming = self._certify(threads, cases[k + 1 : k + 2])
+                if isinstance(found, Failure):
+                    end = (found.status, found.reason)
+                    yield from (Ended(cell, Outcome(*end)) for cell in cells)
+                    continue
+                methods = (self._plan.registry.methods[cell.method] for cell in cells)
+                trials = [Trial(method, found, self._pool) for method in methods]
                 yield from self._prepared(threads, trials)
-                wait([coming])
+                wait(coming)
                 self._pool.settle()
-                for _, several in groupby(filter(_right, trials), lambda trial: trial.cell.case):
-                    yield from self._timed(list(several))
+                yield from self._timed(found, [each for each in trials if _right(each)])
                 self._pool.forget()
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _certified(self, batch: Batch) -> list[Conditions | Failure]:
-        """Return what the cells of each case share, or why there is no reference."""
-        found: list[Conditions | Failure] = []
-        for case, _ in batch:
-            self._progress.say(f"{case.id}: reference")
-            options = self._options.for_order(operator(case.operator).order)
-            address = self._plan.registry.problems[case.problem].address
-            try:
-                found.append(self._references.conditions(case, address, options))
-            except Failure as failure:
-                found.append(failure)
-        return found
+    def _certify(
+        self, threads: Executor, cases: Sequence[tuple[Case, list[Cell]]]
+    ) -> list[Future[Conditions | Failure]]:
+        """Begin to find what the cells of each case share."""
+        return [threads.submit(self._conditions, case) for case, _ in cases]
 
-    def _trials(
-        self, batch: Batch, certified: Sequence[Conditions | Failure]
-    ) -> tuple[list[Trial], list[Ended]]:
-        """Return the trials of cases, and the cells of those that have no reference."""
-        trials, ended = [], []
-        for (_, cells), found in zip(batch, certified, strict=True):
-            if isinstance(found, Failure):
-                ended += [Ended(cell, Outcome(found.status, found.reason)) for cell in cells]
-            else:
-                methods = (self._plan.registry.methods[cell.method] for cell in cells)
-                trials += [Trial(method, found, self._pool) for method in methods]
-        return trials, ended
+    def _conditions(self, case: Case) -> Conditions | Failure:
+        """Return what the cells of a case share, or why there is no reference."""
+        self._progress.say(f"{case.id}: reference")
+        options = self._options.for_order(operator(case.operator).order)
+        address = self._plan.registry.problems[case.problem].address
+        try:
+            return self._references.conditions(case, address, options)
+        except Failure as failure:
+            return failure
 
     def _prepared(self, threads: Executor, trials: Sequence[Trial]) -> Iterator[Ended]:
         """Prepare and check cells, each tool's one after the other; yield those that failed."""
@@ -154,11 +140,10 @@ class Harness:
             self._progress.say(trial.cell.id)
             attempt(trial, trial.check)
 
-    def _timed(self, trials: Sequence[Trial]) -> Iterator[Ended]:
+    def _timed(self, conditions: Conditions, trials: Sequence[Trial]) -> Iterator[Ended]:
         """Yield the cells of a case that agree, sampled side by side."""
-        conditions, say = trials[0].conditions, self._progress.say
-        options, case = conditions.options, conditions.case
-        if options.rounds:
+        case, options, say = conditions.case, conditions.options, self._progress.say
+        if options.rounds and trials:
             take_rounds(trials, self.meter, options, lambda text: say(f"{case.id}: {text}"))
         for trial in trials:
             if options.cold and trial.outcome.status is Status.OK:

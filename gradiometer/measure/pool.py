@@ -29,7 +29,7 @@ from gradiometer.errors import describe
 from gradiometer.measure import environment
 from gradiometer.vocabulary.method import Target
 from gradiometer.vocabulary.outcome import Failure, Status
-from gradiometer.worker import requests
+from gradiometer.worker import cores, requests
 
 if TYPE_CHECKING:
     from gradiometer.worker.tool import Tool
@@ -236,7 +236,7 @@ class Pool:
     @property
     def cores(self) -> int:
         """How many workers can work at once, each on cores of its own."""
-        return max(1, len(psutil.Process().cpu_affinity()) // self._threads)
+        return max(1, (len(cores.ALLOWED) or os.cpu_count() or 1) // self._threads)
 
     def spread(self) -> None:
         """Let workers use all cores, so that they can work at once."""

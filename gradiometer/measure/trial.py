@@ -33,7 +33,6 @@ SLOW_SHARE = 0.25
 MORE_THAN_GIVEN = 1.2
 """Threads used, over threads given, from which a tool is flagged."""
 
-
 PASSES, MORE_PASSES, MOST_PASSES, PASSES_S = 2, 3, 6, 0.02
 """Passes over the checked points before a cell is timed, or instead; how many, and for how long, in
 seconds, where they take little time. With those of the samples and after them, nine answers or

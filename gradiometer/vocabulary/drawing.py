@@ -130,8 +130,9 @@ def _far(check: Array, drawn: Array, rng: np.random.Generator, number: int, atte
     """Return the array as it was drawn, fixed components moved, further attempts all of them.
 
     The first attempt is near for the first neighbour, mirrored for the others: half of the signs
-    are turned, and sizes halved up to one and a half times. Then normal numbers are added, of a
-    component's size, or of size 1 if that is larger, times each of `SPREADS` in turn.
+    are turned, and sizes halved up to one and a half times; zeros are moved as the array's largest
+    component is. Then normal numbers are added, of the size of that component, or of size 1 if that
+    is larger, times each of `SPREADS` in turn.
 
     Args:
         check: Of the declared point.
@@ -140,15 +141,18 @@ def _far(check: Array, drawn: Array, rng: np.random.Generator, number: int, atte
         number: Which neighbour it is for, from 1.
         attempt: Which draw it is, from 0.
     """
-    if attempt == 0 and number == 1:
-        return _near(check, drawn, rng)
     if not _fits(check, drawn):
         return drawn
     fixed = np.ones(check.shape, dtype=bool) if attempt >= DRAWS // 2 else check == drawn
+    size = np.max(np.abs(drawn), initial=0.0) or 1.0
     if attempt == 0:
-        moved = drawn * rng.uniform(0.5, 1.5, size=check.shape) * _signs(check, rng)
+        if number == 1:
+            share = rng.uniform(0.01, 0.05, size=check.shape)
+            factor = 1.0 - share
+        else:
+            share = factor = rng.uniform(0.5, 1.5, size=check.shape) * _signs(check, rng)
+        moved = np.where(drawn == 0.0, share * size, drawn * factor)
     else:
-        size = np.max(np.abs(drawn), initial=0.0) or 1.0
         unit = size if attempt % 2 else max(size, 1.0)
         spread = SPREADS[(attempt - 1) % len(SPREADS)]
         moved = drawn + spread * unit * rng.standard_normal(check.shape)
