@@ -111,7 +111,7 @@ def look_ups() -> list[Any]:
         os.environ["GRADIOMETER_CACHE"] = folder
         found, tool, registry = [], Tool(), loader.load()
         problems, methods = registry.matching("problems", "*"), registry.matching("methods", "jax")
-        plan = make_plan(registry, problems, methods, extent="typical")
+        plan = make_plan(registry, problems, methods, extent="default")
         for case in (case for case in plan.cases if case.operator != "value"):
             problem = registry.problems[case.problem].address
             at = requests.points(tool, problem, case.size, 0, case.dtype).checked[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -14,8 +14,8 @@ from gradiometer.measure.harness import Harness
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Extent, Plan, make_plan
 from gradiometer.measure.progress import Progress
-from gradiometer.plugins import loader
-from gradiometer.plugins.registry import MethodEntry, Registry
+from gradiometer.plugins import default, loader
+from gradiometer.plugins.registry import KINDS, Kind, MethodEntry, Registry
 from gradiometer.plugins.selection import What, choose
 from gradiometer.runs.answers import Answers
 from gradiometer.runs.run import Run
@@ -26,9 +26,13 @@ from gradiometer.vocabulary.case import Case, Cell
 CORE_PACKAGES = ("gradiometer", "numpy", "pandas", "python-flint", "scipy", "sympy")
 
 
+MOST_INPUTS = 100_000
+"""Scalar inputs of the largest cases that are taken where everything is asked for."""
+
+
 def run(
-    problems: What | Iterable[What] = "*",
-    methods: What | Iterable[What] = "*",
+    problems: What | Iterable[What] | None = None,
+    methods: What | Iterable[What] | None = None,
     *,
     sizes: str | Iterable[str] | None = None,
     operators: str | Iterable[str] | None = None,
@@ -42,16 +46,17 @@ def run(
     """Measure methods on problems, and return the run.
 
     Args:
-        problems: Names, glob patterns, `FILE.py`, `FILE.py:name`, or `Problem` objects.
+        problems: Names, glob patterns, `FILE.py`, `FILE.py:name`, or `Problem` objects; by default
+            those of the default selection (`gradiometer.plugins.default`).
         methods: The same of methods.
         sizes: Glob patterns of size labels; by default all sizes of the problems that are named,
-            and one typical size of each where all problems are taken.
+            and of the others those of the default selection.
         operators: Operators by name; the value and the first derivative by default.
         dtype: What numbers are: float64 (by default), float32, or both.
         quick: Whether to take the smallest size of each problem, and fewer samples.
-        everything: Whether to take all operators and all sizes by default.
-        options: Threads, rounds, budgets, seed; by default 3 s a case, 1 s where one size of each
-            problem is taken.
+        everything: Whether to take all problems, sizes and operators by default.
+        options: Threads, rounds, budgets, seed; by default 3 s a case, 1 s where no problem is
+            named.
         plugins: Files or folders with further problems and methods.
         results: Folder under which the run's own folder is made.
 
@@ -64,31 +69,52 @@ def run(
         >>> run.agreement()  # doctest: +SKIP
     """
     registry = loader.load(plugins)
-    taken = extent(problems == "*" and sizes is None, quick=quick, everything=everything)
+    named: dict[Kind, list[Any]] = {}
+    for kind, what in zip(KINDS, (problems, methods), strict=True):
+        named |= {} if what is None else choose(registry, what, (kind,))
+    unnamed = problems is None and sizes is None
+    taken = extent(unnamed, quick=quick, everything=everything)
     plan = make_plan(
         registry,
-        choose(registry, problems, ("problems",))["problems"],
-        choose(registry, methods, ("methods",))["methods"],
+        *selection(registry, named, everything=everything),
         sizes=sizes,
         operators=operators,
         dtypes=dtype,
         extent=taken,
         everything=everything,
     )
-    chosen = options or Options(budget_s=default_budget_s(taken))
+    chosen = options or usual_options(taken, unnamed=unnamed)
     return measure(plan, chosen.quick() if quick else chosen, Path(results))
 
 
+def selection(
+    registry: Registry, named: Mapping[Kind, list[Any]], *, everything: bool = False
+) -> list[list[Any]]:
+    """Return problems and methods: those named, or those that are taken where none is.
+
+    Args:
+        registry: What there is.
+        named: What is named, by kind.
+        everything: Whether all problems that are not measured on request only are taken then.
+    """
+    usual: dict[Kind, list[Any]] = {kind: default.selected(registry, kind) for kind in KINDS}
+    if everything:
+        usual["problems"] = registry.matching("problems", "*")
+    return [named.get(kind, usual[kind]) for kind in KINDS]
+
+
 def extent(unnamed: bool, *, quick: bool, everything: bool) -> Extent:
-    """Return which sizes to take: one of each problem, unless they are named or all is asked."""
+    """Return which sizes to take: those of the default selection, unless more is asked for."""
     if quick:
         return "smallest"
-    return "typical" if unnamed and not everything else "full"
+    return "default" if unnamed and not everything else "full"
 
 
-def default_budget_s(taken: Extent) -> float:
-    """Return the budget of a case: less where every problem is taken, so that minutes suffice."""
-    return 1.0 if taken == "typical" else Options().budget_s
+def usual_options(taken: Extent, *, unnamed: bool) -> Options:
+    """Return the options of a run that gives none: less time where no problem is named."""
+    if unnamed and taken == "full":
+        return Options(budget_s=0.7, timeout_s=30.0, most_inputs=MOST_INPUTS)
+    return Options(budget_s=1.0) if taken == "default" else Options()
 
 
 def load(name: str | Path, results: str | Path = "results") -> Run:

@@ -181,6 +181,7 @@ class ForwardDifference(_Second):
     """
 
     name, one_sided, root, second_root = "forward-difference", True, 2, 3
+    primal = "numpy"
     digits: ClassVar = {"float64": (5.0, 2.0), "float32": (1.0, None)}
 
     def evaluations(self, operator, n, m):
@@ -205,7 +206,7 @@ class CentralDifference(_Second):
     Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
     """
 
-    name, root, second_root = "central-difference", 3, 4
+    name, root, second_root, primal = "central-difference", 3, 4, "numpy"
     digits: ClassVar = {"float64": (7.0, 4.0), "float32": (1.5, None)}
 
     def evaluations(self, operator, n, m):

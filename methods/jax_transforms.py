@@ -59,7 +59,7 @@ class JaxJit(Jax):
     Cost: compilation in the first call; then some microseconds of dispatch and fused kernels.
     """
 
-    name = "jax-jit"
+    name = primal = "jax-jit"
 
     def finish(self, prepared):
         return jax.jit(prepared)

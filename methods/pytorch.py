@@ -90,7 +90,7 @@ class PyTorchFunc(_Torch):
     Cost: as `pytorch`, plus the transform's own work in every call. Error: rounding only.
     """
 
-    name, mode = "pytorch-func", "reverse"
+    name, mode, primal = "pytorch-func", "reverse", "tensors"
 
     def gradient(self, f):
         return torch.func.grad(f)
@@ -122,7 +122,7 @@ class PyTorchForward(_Torch):
     float32 meets a Python float, its tangent goes on in float64 (pytorch/pytorch#90065).
     """
 
-    name, mode = "pytorch-forward", "forward"
+    name, mode, primal = "pytorch-forward", "forward", "tensors"
 
     def jacobian(self, f):
         return _in_one_type(f, torch.func.jacfwd(f))

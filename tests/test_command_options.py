@@ -86,6 +86,7 @@ RESUMED = "descend --resume latest --results descents"
 MERGE = f"runs merge {RUNS['1']} {RUNS['2']}"
 SIZES, EVERY = ["large", "middle", "small"], sorted(OPERATORS)
 QUICK: Facts = {"sizes": ["small"], "rounds": 9, "sample_s": 0.002}
+LONG: Facts = {"sizes": SIZES, "budget_s": 0.7, "timeout_s": 30.0, "most_inputs": 100_000}
 JSON = ("json", "", "--json", {"json": True})
 
 COMMANDS: list[tuple[str, str, str, str, Facts]] = [
@@ -99,7 +100,9 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
     (RUN, "quick", "", "--quick", QUICK | {"budget_s": 1.0}),
     (UNNAMED, "quick", "", "--quick", QUICK),
     (RUN, "everything", "", "--all", {"operators": EVERY}),
-    (UNNAMED, "everything", "", "--all", {"operators": EVERY, "sizes": SIZES, "budget_s": 3.0}),
+    (UNNAMED, "everything", "", "--all", {"operators": EVERY} | LONG),
+    (f"{UNNAMED} --all", "budget timeout", "", "--budget 7 --timeout 8",
+     {"budget_s": 7.0, "timeout_s": 8.0}),
     (UNNAMED, "budget", "", "--budget 7", {"budget_s": 7.0}),
     (UNNAMED, "plugins", "", "--plugins other.py",
      {"names": ["cube", "drawn", "oblique", "threefold"], "plugins": ["other.py", "own.py"]}),
@@ -366,7 +369,7 @@ CALLS: list[tuple[Callable[..., Any], Facts, Facts, Facts]] = [
       "plugins": ["other.py", "own.py"], "made in": ["elsewhere"]}),
     (gradiometer.run, {"methods": "threefold", "plugins": ["own.py"]}, {"quick": True}, QUICK),
     (gradiometer.run, {"methods": "threefold", "plugins": ["own.py"]}, {"everything": True},
-     {"operators": EVERY, "sizes": SIZES, "budget_s": 3.0}),
+     {"operators": EVERY} | LONG),
     (gradiometer.run, {"methods": "threefold", "plugins": ["own.py"]}, {"dtype": "float32"},
      {"dtypes": ["float32"]}),
     (gradiometer.descend, {"problem": "own.py:drawn", "methods": "own.py:threefold"},

@@ -435,6 +435,103 @@ def test_a_dtype_without_a_promise_is_unsupported(
     assert ended.outcome.verdict.promise is None
 
 
+# What is measured once, or not at all
+
+SHARING = """
+import os
+import numpy as np
+from gradiometer import Method, Namespace, problem
+
+@problem(at=lambda n, rng: {"x": np.ones(n)}, sizes=(2, 3))
+def squares(xp, x):
+    return xp.sum(x * x)
+
+@squares.backprop
+def _(x):
+    return (2.0 * x,)
+
+class One(Method):
+    name, mode, primal = "one", "manual", "numpy"
+    wrong = 0.0
+
+    def namespace(self):
+        return Namespace(np)
+
+    def value(self, f):
+        open(os.path.join(os.environ["PREPARED"], self.name), "a").close()
+        return lambda inputs, given: f(inputs, given) + self.wrong
+
+    def gradient(self, f):
+        return lambda inputs, given: f.problem.backward(*inputs)
+
+class Two(One):
+    name = "two"
+
+class Spoilt(One):
+    name, wrong, primal = "spoilt", 1.0, "spoilt"
+
+class AsSpoilt(Spoilt):
+    name = "as-spoilt"
+
+class Single(One):
+    name, digits, primal = "single", {"float32": (5.0, 4.0)}, "numpy"
+"""
+
+
+@pytest.fixture
+def sharing(tmp_path: Path) -> Registry:
+    (tmp_path / "sharing.py").write_text(SHARING)
+    return loader.load([tmp_path / "sharing.py"])
+
+
+def test_a_primal_that_methods_share_is_measured_once(
+    sharing: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "prepared"
+    folder.mkdir()
+    monkeypatch.setenv("PREPARED", str(folder))
+    methods = ["one", "two", "spoilt", "as-spoilt", "single"]
+    plan = planned(sharing, ["squares"], methods, ["value", "gradient"])
+    first = [cell for cell in plan.cells if cell.case.size == "2"]
+    with Harness(Plan.of(first, sharing), OPTIONS, tmp_path / "logs") as harness:
+        ended = {(e.cell.case.operator, e.cell.method): e for e in harness.outcomes()}
+    assert sorted(ended) == sorted((c.case.operator, c.method) for c in first)
+    assert {path.name for path in folder.iterdir()} == {"one", "spoilt"}
+    shared = {name: end.outcome.shared for name, end in ended.items() if end.outcome.shared}
+    assert shared == {("value", "two"): "one", ("value", "as-spoilt"): "spoilt"}
+    one, two = ended["value", "one"], ended["value", "two"]
+    assert two.outcome == replace(one.outcome, shared="one")
+    assert (two.samples, two.calm, two.kept) == (one.samples, one.calm, one.kept)
+    assert ended["gradient", "one"].samples != ended["gradient", "two"].samples
+    statuses = [ended["value", name].outcome.status for name in methods]
+    assert statuses == ["ok", "ok", "disagrees", "disagrees", "unsupported"]
+
+
+def test_what_is_too_large_is_skipped_before_it_is_certified(
+    sharing: Registry, tmp_path: Path
+) -> None:
+    plan = planned(sharing, ["squares"], ["one"])
+    with Harness(plan, replace(OPTIONS, rounds=0, most_inputs=2), tmp_path) as harness:
+        ends = {e.cell.case.size: e.outcome for e in harness.outcomes()}
+    assert ends["2"].status == Status.OK
+    reason = "3 inputs: none beyond 2 is taken unless the problem is named"
+    assert (ends["3"].status, ends["3"].reason) == (Status.SKIPPED, reason)
+
+
+def test_what_ran_out_of_time_is_not_tried_at_larger_sizes(
+    faulty: Registry, sharing: Registry, tmp_path: Path
+) -> None:
+    sharing.methods["hangs"] = faulty.methods["hangs"]
+    plan = planned(sharing, ["squares"], ["one", "hangs"])
+    options = replace(OPTIONS, rounds=0, timeout_s=2.0)
+    with Harness(plan, options, tmp_path) as harness:
+        ends = {(e.cell.case.size, e.cell.method): e.outcome for e in harness.outcomes()}
+    assert ends["3", "one"].status == Status.OK
+    assert ends["2", "hangs"].status == Status.TIMEOUT
+    reason = "not attempted: at 2 inputs it ended as timeout"
+    assert (ends["3", "hangs"].status, ends["3", "hangs"].reason) == (Status.SKIPPED, reason)
+
+
 # Tools
 
 SETTINGS = """

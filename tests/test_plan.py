@@ -137,11 +137,11 @@ def test_sizes_are_chosen_by_pattern_in_order(sizes: Any, expected: list[str]) -
     ("extent", "expected"),
     [
         ("smallest", ["plain", "sized/1", "b/5", "two/3"]),
-        ("typical", ["plain", "sized/10", "b/5", "two/3"]),
+        ("default", ["plain", "sized/10", "b/5", "two/3"]),
         ("full", ["plain", "sized/1", "sized/10", "sized/100", "b/5", "two/3", "two/4"]),
     ],
 )
-def test_an_extent_is_smallest_typical_or_full(extent: Any, expected: list[str]) -> None:
+def test_an_extent_is_smallest_default_or_full(extent: Any, expected: list[str]) -> None:
     problems = [PLAIN, SIZED, OTHER, PAIR]
     plan = make_plan(problems, [ONE], operators=["value"], extent=extent)
     assert case_ids(plan) == [f"{text}/float64/value" for text in expected]

@@ -55,6 +55,38 @@ def test_a_problem_and_a_method_may_share_a_name() -> None:
     assert (list(registry.problems), list(registry.methods)) == (["same"], ["same"])
 
 
+class Plain(Method):
+    name, primal = "plain", "numpy"
+
+
+@pytest.mark.parametrize(
+    ("base", "settings", "expected"),
+    [
+        (Method, {}, "a"),
+        (Method, {"primal": ""}, "a"),
+        (Method, {"primal": "numpy", "finish": Method.finish}, "numpy"),
+        (Plain, {}, "numpy"),
+        (Plain, {"gradient": Method.gradient, "digits": {}, "mode": "forward"}, "numpy"),
+        (Plain, {"primal": ""}, "a"),
+        (Plain, {"finish": Method.finish}, "a"),
+        (Plain, {"order": 2}, "a"),  # may be used by what is inherited
+        (type("B", (Plain,), {"order": 2}), {}, "a"),
+        (type("B", (Plain,), {"order": 2}), {"primal": "c"}, "c"),
+    ],
+)
+def test_a_primal_is_shared_by_what_evaluates_it_alike(
+    base: type[Method], settings: dict[str, Any], expected: str
+) -> None:
+    made = type("A", (base,), {"name": "a", "__module__": "acme", **settings})
+    assert MethodEntry.of(made(), built_in.registry().methods["jax"].address).primal == expected
+
+
+def test_a_method_with_attributes_of_its_own_shares_no_primal() -> None:
+    made = Plain()
+    made.order = 2  # type: ignore[attr-defined]
+    assert MethodEntry.of(made, built_in.registry().methods["jax"].address).primal == "plain"
+
+
 def test_two_registries_share_nothing() -> None:
     registry = Registry()
     registry.add(method_class("a")())
@@ -152,11 +184,12 @@ def test_a_method_is_described_in_words_and_numbers() -> None:
     registry = Registry()
     digits = {"float64": (5.0, 4.0)}
     facts = {"mode": "forward", "requires": ("nosuch",), "extra": "x", "digits": digits}
-    registry.add(method_class("m", exact=False, __doc__="Guesses.\n\nOften.", **facts)())
+    told = {"exact": False, "primal": "p", "__doc__": "Guesses.\n\nOften."}
+    registry.add(method_class("m", **facts, **told)())
     entry = registry.methods["m"]
     assert entry == MethodEntry(
         "m", "forward", "m", ("nosuch",), "x", digits, exact=False, about="Guesses.",
-        address=entry.address,
+        address=entry.address, primal="p",
     )  # fmt: skip
     assert entry.missing == "nosuch is not installed: pip install 'gradiometer[x]'"
 

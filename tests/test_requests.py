@@ -113,7 +113,9 @@ def test_a_cell_is_calibrated_before_it_is_sampled() -> None:
     assert calls % 2 == 0
     assert peak is None or peak >= 0
     assert requests.sample(tool, "vjp", calls).wall_s > 0.0
-    assert right(requests.sampled(tool, "vjp"), VECTOR, "vjp")
+    answer, place = requests.sampled(tool, "vjp")
+    assert place == 1
+    assert right(answer, VECTOR, "vjp")
     requests.inspect(tool, "vjp")
     tool.loops["vjp"] = make_loop(lambda a: a.append(0), [(([],), {})])
     requests.sample(tool, "vjp", 1)

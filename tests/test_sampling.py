@@ -14,7 +14,16 @@ import pytest
 from gradiometer.errors import ChangedInput
 from gradiometer.worker import sampling
 from gradiometer.worker.given import Given
-from gradiometer.worker.sampling import WARMING, Loop, calibrate, make_loop, nothing, sample
+from gradiometer.worker.sampling import (
+    WARMING,
+    Loop,
+    calibrate,
+    in_turn,
+    make_loop,
+    nothing,
+    sample,
+    timing_loop,
+)
 
 
 class Clock:
@@ -118,7 +127,7 @@ def test_every_result_is_waited_for_inside_the_timing(clock: Clock) -> None:
     loop = make_loop(clock.taking(0.5, result="promise"), [((), {})] * 2, wait)
     assert loop.run(3) == 63.0
     assert waited == ["promise"] * 6
-    assert loop.last == ["kept"]
+    assert loop.last == ["kept", 1]
 
 
 def test_two_loops_keep_their_own_calls_and_arguments() -> None:
@@ -152,7 +161,7 @@ def test_of_all_results_the_last_alone_is_kept() -> None:
             alive.remove(self.number)
 
     loop = make_loop(Result, [((1,), {}), ((2,), {})])
-    assert loop.last == [None]
+    assert loop.last == [None, 1]
     loop.run(5)
     loop.run(0)
     assert (alive, loop.last[0].number) == ([2], 2)
@@ -161,10 +170,11 @@ def test_of_all_results_the_last_alone_is_kept() -> None:
 def test_a_loop_knows_what_its_calls_were_given() -> None:
     array = np.zeros(2)
     loop = make_loop(lambda a, b: b.__setitem__(0, 5.0), [((1.0, array), {})])
-    loop.given.compare()
+    (given,) = loop.given
+    given.compare()
     loop.run(1)
     with pytest.raises(ChangedInput, match="a call changes an argument"):
-        loop.given.compare()
+        given.compare()
 
 
 @pytest.mark.parametrize(("args", "kwargs"), [((), {}), ((1, 2.0), {"k": None})])
@@ -236,6 +246,60 @@ def test_one_slow_first_call_makes_no_sample_short(hiccup_s: float) -> None:
     assert calibrate(loop, 0.005) >= 2500
 
 
+# The loop over several points
+
+
+def made(clock: Clock, seen: list[int], call_s: float) -> Callable[[Any], Loop]:
+    """Return what makes a loop over numbers, of calls that note theirs and return ten times it."""
+
+    def call(number: int) -> int:
+        seen.append(number)
+        clock.now += call_s
+        return 10 * number
+
+    return lambda numbers: make_loop(call, [((number,), {}) for number in numbers])
+
+
+@pytest.mark.parametrize(
+    ("call_s", "calls"), [(1e-5, 501), (1e-3, 6), (1.6e-3, 3), (1.7e-3, 3), (2.1e-3, 2), (0.1, 1)]
+)
+def test_a_sample_is_of_all_points_or_of_the_next(clock: Clock, call_s: float, calls: int) -> None:
+    seen: list[int] = []
+    loop, found = timing_loop(made(clock, seen, call_s), [1, 2, 3], 0.005)
+    assert found == calls
+    seen.clear()
+    turns = []
+    for _ in range(4):
+        loop.run(1)
+        turns.append((seen.copy(), loop.last.copy()))
+        seen.clear()
+    whole, each = ([1, 2, 3], [30, 2]), [([1], [10, 0]), ([2], [20, 1]), ([3], [30, 2])]
+    # the loop was warmed up at the first point, by itself
+    assert turns == ([whole] * 4 if 3 * call_s <= 0.005 else [*each, each[0]])
+
+
+@pytest.mark.parametrize("call_s", [1e-3, 0.1])
+def test_all_that_calls_are_given_is_watched(clock: Clock, call_s: float) -> None:
+    points = [np.array([float(k)]) for k in range(3)]
+    loop, _ = timing_loop(made(clock, [], call_s), points, 0.005)
+    for k in range(3):
+        for given in loop.given:
+            given.compare()
+        points[k] += 1.0
+        with pytest.raises(ChangedInput):
+            [given.compare() for given in loop.given]
+        points[k] -= 1.0
+
+
+def test_loops_take_turns(clock: Clock) -> None:
+    seen: list[int] = []
+    make = made(clock, seen, 1.0)
+    loop = in_turn([make([k]) for k in range(3)])
+    assert [loop.run(n) for n in (2, 1, 0, 1)] == [2.0, 1.0, 0.0, 1.0]
+    assert seen == [0, 0, 1, 0]
+    assert loop.calls == 1
+
+
 # One sample
 
 
@@ -263,7 +327,7 @@ def test_a_sample_makes_its_calls_at_once_and_some_before(loops: int, made: list
         seen.append(n)
         return float(n)
 
-    assert sample(Loop(loop, 1, [], Given({})), loops).wall_s == 1.0
+    assert sample(Loop(loop, 1, [], [Given({})]), loops).wall_s == 1.0
     assert seen == made
 
 

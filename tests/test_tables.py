@@ -138,18 +138,22 @@ def test_every_entry_is_text(table: Any, operator: str) -> None:
     assert all(type(v) is str and v for v in shown.to_numpy().ravel())
 
 
-def test_only_times_of_derived_operators_are_marked() -> None:
+def test_only_times_are_marked_by_how_they_came_about() -> None:
     told = run(
         row("tape", operator="jvp", route="8 vjps", digits=15.0, **timed(2.0)),
         row("dual", operator="jvp", digits=15.0, **timed(1.0)),
+        row("same", operator="jvp", shared="dual", digits=15.0, **timed(1.0)),
+        row("gone", operator="jvp", shared="dual", status="timeout"),
         row("slow", operator="jvp", route="8 vjps", status="timeout"),
         row("checked", operator="jvp", route="8 vjps"),
     )
     assert tables.speed(told, "jvp")["affine"].to_dict() == {
-        "tape": "2.00×†", "dual": "1.00×", "slow": "timeout", "checked": "ok",
+        "tape": "2.00×†", "dual": "1.00×", "same": "1.00×‡", "gone": "timeout",
+        "slow": "timeout", "checked": "ok",
     }  # fmt: skip
     assert tables.agreement(told, "jvp").loc["tape", "affine"] == "15.0"
-    assert tables.derived(told).tolist() == [True, False, False, False]
+    assert tables.marks(told) == tables.MARKS
+    assert tables.marks(run(row("dual", digits=15.0, **timed(1.0)))) == {}
 
 
 @pytest.mark.parametrize(("methods", "cases"), [(3, 2), (3, 3), (2, 3), (1, 5), (5, 1)])

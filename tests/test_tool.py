@@ -238,17 +238,17 @@ def test_a_value_costs_one_primal_and_is_not_forecast() -> None:
     assert by_hand.prepare("value", SCALAR, Costly())[0].route.text == "native"
 
 
-@pytest.mark.parametrize(("budget_s", "fits"), [(1e6, True), (1e-9, False)])
-def test_a_forecast_is_the_primal_times_evaluations(budget_s: float, fits: bool) -> None:
+@pytest.mark.parametrize(("most_s", "fits"), [(1e6, True), (1e-9, False)])
+def test_a_forecast_is_the_primal_times_evaluations(most_s: float, fits: bool) -> None:
     class Linear(ByHand):
         def evaluations(self, operator: str, n: int, m: int) -> int | None:
             return n * m if operator == "jacobian" else None
 
     if fits:
-        assert by_hand.prepare("jacobian", VECTOR, Linear(), budget_s)[0].route.text == "native"
+        assert by_hand.prepare("jacobian", VECTOR, Linear(), most_s)[0].route.text == "native"
     else:
         with pytest.raises(Declined, match=r"4 primal evaluations a call, .* ms each: forecast"):
-            by_hand.prepare("jacobian", VECTOR, Linear(), budget_s)
+            by_hand.prepare("jacobian", VECTOR, Linear(), most_s)
     assert by_hand.prepare("jvp", VECTOR, Linear(), 1e-9)[0].route.text == "native"
 
 

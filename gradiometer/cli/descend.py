@@ -56,7 +56,7 @@ def descend(
         elif resume is None and problem is not None:
             descent = experiment.descend(
                 problem,
-                methods or "*",
+                methods or None,
                 size=size,
                 steps=steps,
                 rate=rate,

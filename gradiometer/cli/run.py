@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,8 +22,19 @@ if TYPE_CHECKING:
 
 MOST_REASONS = 12
 
-WHAT = "Problems and methods: name, glob, FILE.py, FILE.py:name; all of a kind that is not named."
-BUDGET = "Seconds until a case's rounds end: 3; 1 if one size of each is taken; for values, half."
+WHAT = (
+    "Problems and methods: name, glob, FILE.py, FILE.py:name; of a kind that is not named, the "
+    "default selection, and all that plugins bring."
+)
+BUDGET = (
+    "Seconds until a case's rounds end: 3; 1 if no problem is named, with --all 0.7; half for "
+    "values."
+)
+TIMEOUT = "Seconds any one step may take: 60; 30 with --all if no problem is named."
+EVERYTHING = (
+    "All operators; if no problem is named, all problems, in all sizes up to 100,000 inputs, "
+    "without what is forecast to need too much."
+)
 FAIL_ON = "Statuses that make the exit code 1, or `none`; by default, all faults."
 
 app = typer.Typer()
@@ -42,13 +54,13 @@ def run(
     operators: shared.Operators = None,
     dtypes: shared.Dtypes = None,
     quick: Annotated[bool, Option("--quick", help="Smallest sizes, few samples.")] = False,
-    everything: Annotated[bool, Option("--all", help="All sizes, and all operators.")] = False,
+    everything: Annotated[bool, Option("--all", help=EVERYTHING)] = False,
     threads: shared.Threads = 1,
     precision: Annotated[str, Option(help="Half-width (95%) of ratios that is enough.")] = "2%",
     budget: Annotated[float | None, Option(help=BUDGET)] = None,
     rounds: Annotated[int, Option(help="Most rounds; 0 checks agreement only.")] = 1000,
     cold: Annotated[int, Option(help="Fresh workers in which cold figures are repeated.")] = 0,
-    timeout: Annotated[float, Option(help="Seconds any one step may take.")] = 60.0,
+    timeout: Annotated[float | None, Option(help=TIMEOUT)] = None,
     memory_limit: Annotated[
         float | None, Option(help="GiB a worker may hold; half of the machine's by default.")
     ] = None,
@@ -62,15 +74,13 @@ def run(
 ) -> None:
     """Measure methods on problems: a run under results/, a report under reports/.
 
-    By default: the value and the first derivative of every problem, at one typical size. Naming
-    problems takes all their sizes; --all takes every size and every operator.
+    By default: the value and the first derivative of 18 problems, of six at two sizes, by 15
+    methods. Naming problems takes all their sizes; --all takes every problem, size and operator.
     """
     from gradiometer import api
     from gradiometer.cli.progress import following
-    from gradiometer.measure.options import Options
     from gradiometer.measure.plan import make_plan
     from gradiometer.plugins import loader
-    from gradiometer.plugins.registry import KINDS
     from gradiometer.report.process import write_report
 
     failing = parse_statuses(fail_on)
@@ -78,24 +88,26 @@ def run(
         if resume is None:
             registry = loader.load(plugins or ())
             named = choose_named(registry, what or (), problems or (), methods or ())
-            unnamed = not (named["problems"] or sizes)
+            unnamed = not ("problems" in named or sizes)
             taken = api.extent(unnamed, quick=quick, everything=everything)
             plan = make_plan(
                 registry,
-                *(named[kind] or registry.matching(kind, "*") for kind in KINDS),
+                *api.selection(registry, named, everything=everything),
                 sizes=sizes,
                 operators=operators,
                 dtypes=dtypes,
                 extent=taken,
                 everything=everything,
             )
-            options = Options(
+            usual = api.usual_options(taken, unnamed=unnamed)
+            options = replace(
+                usual,
                 threads=threads,
                 precision=parse_share(precision),
-                budget_s=api.default_budget_s(taken) if budget is None else budget,
+                budget_s=usual.budget_s if budget is None else budget,
                 rounds=rounds,
                 cold=cold,
-                timeout_s=timeout,
+                timeout_s=usual.timeout_s if timeout is None else timeout,
                 memory_gib=memory_limit,
                 seed=seed,
             )
@@ -120,7 +132,7 @@ def run(
 def choose_named(
     registry: Registry, what: Sequence[str], problems: Sequence[str], methods: Sequence[str]
 ) -> dict[Kind, list[Any]]:
-    """Return what is named, by kind, each once; a kind that nobody names is empty.
+    """Return what is named, by kind, each once.
 
     Raises:
         GradiometerError: If something matches nothing, or its file cannot be loaded.
@@ -131,7 +143,7 @@ def choose_named(
     more = choose(registry, problems, ("problems",)) | choose(registry, methods, ("methods",))
     for kind, entries in named.items():
         entries += [entry for entry in more[kind] if entry not in entries]
-    return named
+    return {kind: entries for kind, entries in named.items() if entries}
 
 
 def parse_share(text: str) -> float:
@@ -176,8 +188,8 @@ def print_tables(run: Run, report: Path | None) -> None:
         if run.records["time_s"].notna().any():
             times = tables.upright(tables.speed(run, operator))
             print_frame(console, f"Time, {operator}, as a multiple of the fastest", times)
-    if tables.derived(run).any():
-        console.print(f"{tables.DERIVED} put together from the method's other operators.")
+    for mark, meaning in tables.marks(run).items():
+        console.print(f"{mark} {meaning}.")
     reasons = tables.reasons(run.faulty)
     for row in reasons.head(MOST_REASONS).itertuples():
         console.print(f"{row.status}: {_where(row)}: {row.reason}", style="red")

@@ -15,7 +15,7 @@ from gradiometer.descent.trajectory import CERTIFIED, DESCENT
 from gradiometer.errors import GradiometerError
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.progress import Progress
-from gradiometer.plugins import loader
+from gradiometer.plugins import default, loader
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.plugins.selection import What, choose, choose_problem
 from gradiometer.runs.store import RunFolder, find_run, read_info
@@ -25,7 +25,7 @@ from gradiometer.vocabulary.problem import Problem
 
 def descend(
     problem: str | Problem,
-    methods: What | Iterable[What] = "*",
+    methods: What | Iterable[What] | None = None,
     *,
     size: str | None = None,
     steps: int | None = None,
@@ -45,7 +45,8 @@ def descend(
 
     Args:
         problem: A problem with a scalar value: its name, `FILE.py:name`, or a `Problem`.
-        methods: Names, glob patterns, files, or `Method` objects, one or several.
+        methods: Names, glob patterns, files, or `Method` objects, one or several; by default
+            those of the default selection (`gradiometer.plugins.default`).
         size: Label of a size; the problem's first by default.
         steps: Most steps; by default 100, and 20 of Newton's method.
         rate: η; by default half of the step that minimises the quadratic model along the gradient
@@ -69,7 +70,8 @@ def descend(
     """
     registry = loader.load(plugins)
     chosen = _scalar(problem, registry)
-    used = choose(registry, methods, ("methods",))["methods"]
+    named = None if methods is None else choose(registry, methods, ("methods",))["methods"]
+    used = default.selected(registry, "methods") if named is None else named
     label = chosen.label(size)
     settings = Settings(steps=steps, rate=rate, threads=threads, timeout_s=timeout_s, seed=seed)
     names = [CERTIFIED, *(method.name for method in used)]

@@ -5,6 +5,7 @@ Problems are evaluated in the reference's worker alone; the coordinator runs non
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gradiometer.measure.options import Options
@@ -64,13 +65,26 @@ class References:
         self._pool = pool
         self._timeout_s = timeout_s
 
-    def conditions(self, case: Case, problem: Address[Problem], options: Options) -> Conditions:
+    def conditions(
+        self,
+        case: Case,
+        problem: Address[Problem],
+        options: Options,
+        admit: Callable[[int], None] = lambda n: None,
+    ) -> Conditions:
         """Return where a case is checked, by which rules, and its certified truth there.
+
+        Args:
+            case: The case.
+            problem: Where its problem is found.
+            options: The run's options.
+            admit: Told the number of inputs before anything is certified; raises what refuses it.
 
         Raises:
             Failure: If the problem or its reference fails, or the answer is too large.
         """
         points = self.points(problem, case.size, options.seed, case.dtype)
+        admit(points.signature.n)
         components = operator(case.operator).layout(points.signature).size
         if components > MOST_COMPONENTS:
             most = f"none is compared beyond {MOST_COMPONENTS:,}"

@@ -8,22 +8,26 @@ code and computes no derivative.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gradiometer.measure.conditions import Conditions, References
+from gradiometer.measure.forecast import Cost, Forecasts, exhausted, spent
 from gradiometer.measure.kept import Kept
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan
-from gradiometer.measure.pool import Pool
+from gradiometer.measure.pool import REFERENCE, Pool
 from gradiometer.measure.progress import Progress
 from gradiometer.measure.rounds import attempt, take_rounds
 from gradiometer.measure.trial import Trial
+from gradiometer.plugins.registry import MethodEntry
 from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.operators import operator
 from gradiometer.vocabulary.outcome import Failure, Outcome, Status
@@ -66,6 +70,7 @@ class Harness:
         self._done = frozenset(done)
         self._pool = Pool(logs, options.threads, options.memory_gib)
         self._references = References(self._pool, options.timeout_s)
+        self._forecasts = Forecasts(options, self._pool.memory)
         self.meter = NoiseMeter(self._pool, options)
         self._progress = progress or Progress()
 
@@ -100,8 +105,7 @@ class Harness:
                     end = (found.status, found.reason)
                     yield from (Ended(cell, Outcome(*end)) for cell in cells)
                     continue
-                methods = (self._plan.registry.methods[cell.method] for cell in cells)
-                trials = [Trial(method, found, self._pool) for method in methods]
+                trials = self._trials(found, cells)
                 yield from self._prepared(threads, trials)
                 wait(coming)
                 self._pool.settle()
@@ -121,10 +125,45 @@ class Harness:
         self._progress.say(f"{case.id}: reference")
         options = self._options.for_order(operator(case.operator).order)
         address = self._plan.registry.problems[case.problem].address
+        admitted: list[int] = []
+
+        def admit(n: int) -> None:
+            self._admit(case, REFERENCE, n)
+            admitted.append(n)
+
+        start = time.monotonic()
+        found: Conditions | Failure
         try:
-            return self._references.conditions(case, address, options)
+            found = self._references.conditions(case, address, options, admit)
         except Failure as failure:
-            return failure
+            found = failure
+        ended = found.status if isinstance(found, Failure) else Status.OK
+        for n in admitted:
+            cost = Cost(n, time.monotonic() - start, ended=exhausted(ended))
+            self._forecasts.learn(case, REFERENCE, cost)
+        return found
+
+    def _admit(self, case: Case, who: str, n: int) -> None:
+        """Refuse what is too large, or forecast to need more than it may.
+
+        Raises:
+            Failure: With the forecast.
+        """
+        most = self._options.most_inputs
+        refusal = self._forecasts.refusal(case, who, n)
+        if most is not None and n > most:
+            refusal = f"{n:,} inputs: none beyond {most:,} is taken unless the problem is named"
+        if refusal is not None:
+            raise Failure(Status.SKIPPED, refusal)
+
+    def _trials(self, conditions: Conditions, cells: Sequence[Cell]) -> list[Trial]:
+        """Return the trials of a case: one a method, and of a primal that several share, one."""
+        asked, dtype = conditions.operator, conditions.case.dtype
+        groups: dict[Any, list[MethodEntry]] = {}
+        for method in (self._plan.registry.methods[cell.method] for cell in cells):
+            value = method.tool, method.primal, asked.promise(method.digits, dtype)
+            groups.setdefault(method.name if asked.differentiates else value, []).append(method)
+        return [Trial(one, conditions, self._pool, more) for one, *more in groups.values()]
 
     def _prepared(self, threads: Executor, trials: Sequence[Trial]) -> Iterator[Ended]:
         """Prepare and check cells, each tool's one after the other; yield those that failed."""
@@ -132,13 +171,15 @@ class Harness:
         queues = [[each for each in trials if each.method.tool == tool] for tool in tools]
         for done in [threads.submit(self._check, queue) for queue in queues]:
             done.result()
-        yield from (_ended(each) for each in trials if not _right(each))
+        yield from (end for each in trials if not _right(each) for end in self._ends(each))
 
     def _check(self, trials: Sequence[Trial]) -> None:
         """Prepare and check the cells of one tool, one after the other."""
         for trial in trials:
             self._progress.say(trial.cell.id)
-            attempt(trial, trial.check)
+            cell, n = trial.cell, trial.conditions.points.signature.n
+            if attempt(trial, self._admit, cell.case, cell.method, n):
+                attempt(trial, trial.check)
 
     def _timed(self, conditions: Conditions, trials: Sequence[Trial]) -> Iterator[Ended]:
         """Yield the cells of a case that agree, sampled side by side."""
@@ -149,12 +190,17 @@ class Harness:
             if options.cold and trial.outcome.status is Status.OK:
                 say(f"{trial.cell.id}: cold")
                 attempt(trial, trial.repeat_cold)
-            yield _ended(trial)
+            yield from self._ends(trial)
+
+    def _ends(self, trial: Trial) -> Iterator[Ended]:
+        """Yield the trial's cell as it ended, and those that it was measured for as well."""
+        cost = spent(trial.outcome, trial.conditions.points.signature.n)
+        self._forecasts.learn(trial.cell.case, trial.cell.method, cost)
+        for cell in trial.cells:
+            shared = "" if cell == trial.cell else trial.cell.method
+            outcome = replace(trial.outcome, shared=shared)
+            yield Ended(cell, outcome, trial.samples, trial.calm, trial.kept)
 
 
 def _right(trial: Trial) -> bool:
     return trial.outcome.status is Status.OK
-
-
-def _ended(trial: Trial) -> Ended:
-    return Ended(trial.cell, trial.outcome, trial.samples, trial.calm, trial.kept)

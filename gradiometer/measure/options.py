@@ -19,7 +19,7 @@ class Options:
         precision: Half-width, relative, of the 95% interval of every ratio to a case's fastest
             method, at which its rounds end.
         budget_s: Time after which they end all the same, seconds a case; half of it for a plain
-            value. A method one call of which is forecast to take longer is skipped.
+            value. A method that is forecast not to come to the fewest samples in it is skipped.
         rounds: Most rounds of a case; 0 checks agreement only.
         sample_s: Length a sample is batched to, seconds.
         cold: Fresh workers in which the cold figures of a cell are repeated, in wall seconds; with
@@ -28,6 +28,7 @@ class Options:
         memory_gib: Resident memory at which a worker is killed, GiB; half of the machine's by
             default.
         seed: Seed of every drawn point and of the order within a round.
+        most_inputs: Scalar inputs beyond which a case is skipped; no limit by default.
     """
 
     threads: int = 1
@@ -39,6 +40,7 @@ class Options:
     timeout_s: float = 60.0
     memory_gib: float | None = None
     seed: int = 0
+    most_inputs: int | None = None
 
     def __post_init__(self) -> None:
         if self.rounds and self.rounds < FEWEST_ROUNDS:
@@ -50,10 +52,15 @@ class Options:
             value = getattr(self, name)
             if value < least:
                 raise GradiometerError(f"{name} is {value}: expected {least} or more.")
-        for name in ("precision", "sample_s", "budget_s", "timeout_s", "memory_gib"):
+        for name in ("precision", "sample_s", "budget_s", "timeout_s", "memory_gib", "most_inputs"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise GradiometerError(f"{name} is {value}: expected more than 0.")
+
+    @property
+    def longest_call_s(self) -> float:
+        """What one call may be forecast to take, seconds: the fewest samples fit the budget."""
+        return self.budget_s / (FEWEST_ROUNDS if self.rounds else 1)
 
     def for_order(self, order: int) -> Options:
         """Return the options of a case: half the budget for a plain value."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.measure.options import Options
+from gradiometer.plugins import default
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.dtype import find_dtype
@@ -18,8 +19,8 @@ from gradiometer.vocabulary.outcome import Outcome, Status
 PREPARATION_S = (0.05, 0.2, 0.8)
 """Rough seconds that preparing a cell takes, by the order of its operator; compilers take most."""
 
-Extent = Literal["smallest", "typical", "full"]
-"""Which sizes of each problem: the first, one that is neither smallest nor largest, or all."""
+Extent = Literal["smallest", "default", "full"]
+"""Which sizes of each problem: the first, those of the default selection, or all."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def make_plan(
     cells = [
         Cell(Case(problem.name, label, name, dtype), method.name)
         for problem in problems
-        for label in _chosen(problem.labels, patterns, extent)
+        for label in _chosen(problem, patterns, extent)
         for dtype in kinds
         for name in names or (OPERATORS if everything else first_order(problem))
         if applies(name, problem)
@@ -142,11 +143,13 @@ def _several(names: str | Iterable[str] | None) -> list[str]:
     return [names] if isinstance(names, str) else list(names or ())
 
 
-def _chosen(labels: Sequence[str], patterns: Sequence[str], extent: Extent) -> Sequence[str]:
+def _chosen(
+    problem: ProblemEntry | Broken, patterns: Sequence[str], extent: Extent
+) -> Sequence[str]:
     """Return the labels of a problem's sizes that are taken."""
+    labels = problem.labels
     if patterns:
         labels = tuple(s for s in labels if any(fnmatch.fnmatchcase(s, q) for q in patterns))
-        return labels[:1] if extent == "smallest" else labels
-    typical = 1 if len(labels) > 2 else 0
-    taken = {"smallest": slice(1), "typical": slice(typical, typical + 1), "full": slice(None)}
-    return labels[taken[extent]]
+    elif extent == "default":
+        return default.sizes(problem)
+    return labels[:1] if extent == "smallest" else labels

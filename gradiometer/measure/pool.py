@@ -221,13 +221,16 @@ class Pool:
         logs: Folder for their output.
         threads: Threads and cores of each.
         memory_gib: Resident memory of each, GiB; half of the machine's by default.
+
+    Attributes:
+        memory: Resident memory at which a worker is killed, bytes.
     """
 
     def __init__(self, logs: Path, threads: int, memory_gib: float | None = None) -> None:
         self._logs = logs
         self._threads = threads
         limit = memory_gib * 2**30 if memory_gib else psutil.virtual_memory().total / 2
-        self._memory = int(limit)
+        self.memory = int(limit)
         self._workers: dict[str, Worker] = {}
         self._spread = False
         self._closed = False
@@ -279,7 +282,7 @@ class Pool:
         if self._closed:
             raise Failure(Status.ERROR, "the run is ending")
         log = self._logs / f"{tool.replace('/', '-')}.log"
-        worker = Worker(log, self._threads, self._memory, certifies=tool == REFERENCE)
+        worker = Worker(log, self._threads, self.memory, certifies=tool == REFERENCE)
         if self._spread:
             worker.ask(requests.spread, TOLD_S)
         return worker

@@ -48,8 +48,15 @@ MEMOISES = 2.0
 class Trial:
     """A cell that can be measured: its library is installed and its plugin was loaded.
 
+    Args:
+        method: The description of its method.
+        conditions: What it shares with the other cells of its case.
+        pool: The workers.
+        sharing: Further methods for which it is measured as well, since they evaluate the same.
+
     Attributes:
         cell: The cell.
+        cells: The cell, and those of the methods for which it is measured as well.
         method: The description of its method.
         conditions: What it shares with the other cells of its case.
         outcome: What has become of it so far.
@@ -59,8 +66,15 @@ class Trial:
         kept: The components of its answer where calls are timed, once it has answered.
     """
 
-    def __init__(self, method: MethodEntry, conditions: Conditions, pool: AnyPool) -> None:
-        self.cell = Cell(conditions.case, method.name)
+    def __init__(
+        self,
+        method: MethodEntry,
+        conditions: Conditions,
+        pool: AnyPool,
+        sharing: Sequence[MethodEntry] = (),
+    ) -> None:
+        self.cells = [Cell(conditions.case, each.name) for each in (method, *sharing)]
+        self.cell = self.cells[0]
         self.method = method
         self.conditions = conditions
         truth, verdict = conditions.truths[0], Verdict(conditions.points.signature.n)
@@ -121,8 +135,8 @@ class Trial:
         self.samples[number] = taken.wall_s
         self._cpu_s += taken.cpu_s
         if len(self.samples) in LOOKED_AT:
-            answer = self._ask(self._worker, requests.sampled, self.cell.id)
-            self._judge(answer, len(self.conditions.truths) - 1, self._after())
+            answer, place = self._ask(self._worker, requests.sampled, self.cell.id)
+            self._judge(answer, place, self._after())
 
     def check_again(self) -> None:
         """Compare answers with the truth, after all the calls that were timed.
@@ -288,8 +302,8 @@ class Trial:
             )
         operator, target = conditions.case.operator, conditions.target
         work = Work(address, conditions.problem, operator, points.signature, target)
-        at, budget_s = points.preparation, conditions.options.budget_s
-        cold, route = self._ask(worker, requests.prepare, key, work, at, budget_s, wall=wall)
+        at, most_s = points.preparation, conditions.options.longest_call_s
+        cold, route = self._ask(worker, requests.prepare, key, work, at, most_s, wall=wall)
         if self.method.requires:
             cold.import_s = next(iter(worker.opened.values()))  # the first to import paid for it
         return cold, route

@@ -21,6 +21,9 @@ from gradiometer.vocabulary.problem import Problem
 
 T = TypeVar("T", Problem, Method)
 
+BUILT_IN = ("gradiometer.problems.", "gradiometer.methods.")
+"""How the modules of the built-in folders are named."""
+
 
 @dataclass(frozen=True)
 class Address(Generic[T]):
@@ -39,6 +42,11 @@ class Address(Generic[T]):
     module: str = ""
     path: Path | None = None
     pickled: bytes = b""
+
+    @property
+    def built_in(self) -> bool:
+        """Whether the object came with Gradiometer."""
+        return self.module.startswith(BUILT_IN)
 
     def load(self) -> T:
         """Return the object.

@@ -28,6 +28,13 @@ PROMISES = (1.0, 16.0)
 """Fewest and most digits that a method can promise: a promise of none would excuse any answer."""
 
 
+DERIVATIVES_ALONE = {
+    "name", "mode", "digits", "exact", "composes", "evaluations", "declines",
+    "gradient", "jacobian", "hessian", "jvp", "vjp", "hvp",
+}  # fmt: skip
+"""Attributes of a method that do not matter to how it evaluates a problem's value."""
+
+
 @dataclass(frozen=True)
 class ProblemEntry:
     """What is known of a problem; see `Problem`.
@@ -80,6 +87,7 @@ class MethodEntry:
 
     Attributes:
         about: The docstring's first line.
+        primal: What it evaluates as a problem's value: a name of its tool's, or its own name.
     """
 
     name: str
@@ -91,6 +99,7 @@ class MethodEntry:
     exact: bool
     about: str
     address: Address[Method]
+    primal: str
 
     @classmethod
     def of(cls, method: Method, address: Address[Method], family: str = "") -> MethodEntry:
@@ -103,7 +112,7 @@ class MethodEntry:
         tool = method.tool or family or method.name
         about = (type(method).__doc__ or "").partition("\n")[0]
         told = (method.requires, method.extra, method.digits, method.exact, about)
-        return cls(method.name, method.mode, tool, *told, address)
+        return cls(method.name, method.mode, tool, *told, address, _primal(method))
 
     @cached_property
     def missing(self) -> str | None:
@@ -213,6 +222,20 @@ class Registry:
         named = self.named(kind)
         found = [named[name] for name in fnmatch.filter(named, pattern)]
         return [e for e in found if pattern != "*" or not getattr(e, "on_request", False)]
+
+
+def _primal(method: Method) -> str:
+    """Return what a method evaluates as a value.
+
+    What a class says of that does not hold of a subclass in which more than derivatives differ.
+    """
+    for kind in type(method).__mro__ if not vars(method) else ():
+        own = vars(kind)
+        if "primal" in own:
+            return own["primal"] or method.name
+        if any(not name.startswith("__") for name in own.keys() - DERIVATIVES_ALONE):
+            break
+    return method.name
 
 
 def _refuse_promises(method: Method) -> None:

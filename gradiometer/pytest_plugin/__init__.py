@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the benchmark suite."""
     group = parser.getgroup("gradiometer", "comparing differentiation methods")
     plugins = "File or folder with further problems and methods; repeatable."
-    everything = "All sizes of all problems, and all operators."
+    everything = "All problems, sizes and operators, instead of the default selection."
     dtype = "float64, which is the default, or float32; repeatable: both."
     group.addoption(
         "--gradiometer-plugins", action="append", default=[], metavar="PATH", help=plugins

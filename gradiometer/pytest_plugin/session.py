@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from threadpoolctl import threadpool_limits
 
-from gradiometer.api import facts, identity
+from gradiometer.api import extent, facts, identity, selection
 from gradiometer.errors import GradiometerError
 from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.environment import versions
@@ -24,7 +24,6 @@ from gradiometer.measure.plan import make_plan
 from gradiometer.measure.statistics import median
 from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader
-from gradiometer.plugins.selection import choose
 from gradiometer.pytest_plugin.process import ThisProcess
 from gradiometer.runs.answers import Answers
 from gradiometer.runs.schema import record
@@ -50,13 +49,11 @@ class Session:
     ) -> None:
         registry = loader.load(extra)
         self.options = Options()
-        chosen = choose(registry, "*")
         self.plan = make_plan(
             registry,
-            chosen["problems"],
-            chosen["methods"],
+            *selection(registry, {}, everything=everything),
             dtypes=dtypes,
-            extent="full" if everything else "typical",
+            extent=extent(True, quick=False, everything=everything),
             everything=everything,
         )
         self.process = ThisProcess()

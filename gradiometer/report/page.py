@@ -38,7 +38,7 @@ def page(run: Run) -> Section:
         "counts": tables.counts(run),
         "worst": _worst(run),
         "floor": duration(run.floor_s),
-        "derived": tables.derived(run).any(),
+        "marks": tables.marks(run),
         "dtypes": list(run.cells["dtype"].unique()),
         "owed": Method.digits,
     }

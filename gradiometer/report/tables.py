@@ -11,8 +11,12 @@ from gradiometer.report.quantities import GAP, digits, multiple
 from gradiometer.runs import analysis
 from gradiometer.runs.run import Run
 
-DERIVED = "†"
-"""Marks a time of an operator that the method has not, and that was put together from others."""
+DERIVED, SHARED = "†", "‡"
+MARKS = {
+    DERIVED: "put together from the method's other operators",
+    SHARED: "measured once, since several methods of the tool evaluate the same function alike",
+}
+"""What marks a time, and what the mark says."""
 
 COSTS = {"gradient": ("value", "4 to 5"), "hvp": ("gradient", "2 to 3")}
 """Operators whose cost theory bounds in reverse mode: in multiples of what, and by how much."""
@@ -57,16 +61,15 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
 
 
 def speed(run: Run, operator: str = "gradient") -> pd.DataFrame:
-    """Return ratios to the fastest by method and case; what was derived is marked."""
-    marked = run.cells.assign(mark=derived(run).map({True: DERIVED}))
-    marks = analysis.matrix(marked, "mark", operator)
-    return run.speed(operator).map(multiple) + marks.where(marks == DERIVED, "")
+    """Return ratios to the fastest by method and case, with the marks of `MARKS`."""
+    marks = analysis.matrix(run.cells.assign(mark=_marks(run.cells)), "mark", operator)
+    return run.speed(operator).map(multiple) + marks.where(marks.isin(list(MARKS)), "")
 
 
-def derived(run: Run) -> pd.Series[bool]:
-    """Return which cells were timed of an operator that their method derived from others."""
-    timed = run.cells.index.isin(analysis.timed(run.cells).index)
-    return (run.cells["route"] != "native") & timed
+def marks(run: Run) -> dict[str, str]:
+    """Return the marks that times of a run have, and what they say."""
+    found = set(_marks(run.cells))
+    return {mark: meaning for mark, meaning in MARKS.items() if mark in found}
 
 
 def cost(run: Run, operator: str) -> pd.DataFrame | None:
@@ -165,6 +168,14 @@ def _insert_promises(table: pd.DataFrame, cells: pd.DataFrame) -> None:
         )
         shown = promise.reindex(table.index).astype(object).fillna(GAP)
         table.insert(place, f"{PROMISE} {variant}".strip(), shown)
+
+
+def _marks(cells: pd.DataFrame) -> pd.Series[str]:
+    """Return the mark of each cell that was timed; empty where there is none."""
+    marks = pd.Series("", index=cells.index, dtype="str")
+    marks[cells["shared"].fillna("") != ""] = SHARED
+    marks[cells["route"] != "native"] = DERIVED
+    return marks.where(cells.index.isin(analysis.timed(cells).index), "")
 
 
 def _named(names: pd.Series[str]) -> str:

@@ -84,6 +84,9 @@ class Method:
         composes: Whether it can differentiate its own gradient, from which second derivatives are
             then derived.
         tool: The family whose worker process it shares: the stem of its file, or its own name.
+        primal: A name for what it evaluates as a problem's value. Methods of a tool that give the
+            same name evaluate the same, with the same arrays and compiled in the same way: that is
+            measured once. Empty where it has a primal of its own.
     """
 
     name: str = ""
@@ -94,6 +97,7 @@ class Method:
     exact: bool = True
     composes: bool = False
     tool: str = ""
+    primal: str = ""
 
     def setup(self, target: Target) -> None:
         """Configure the tool for this method, after its import: precision, threads.
@@ -168,7 +172,7 @@ class Method:
         """Return how many primal evaluations one call of an operator costs, where that grows.
 
         Of `n` scalar inputs and `m` scalar outputs. The harness multiplies by the measured primal,
-        and skips a cell whose forecast exceeds the budget.
+        and skips a cell of which seven calls are forecast to exceed the budget.
         """
         return None
 

@@ -134,6 +134,8 @@ class Outcome:
         status: How it ended.
         reason: Why, unless `ok`; for some `ok` cells a note.
         route: `native`, or how the operator was derived.
+        shared: The method of which all this was measured, where several evaluate the same primal;
+            empty for that one, and where a method has its own.
         verdict: What its answers are worth.
         cold: What its first answer costs.
         warm: What further calls cost.
@@ -142,6 +144,7 @@ class Outcome:
     status: Status
     reason: str = ""
     route: str = "native"
+    shared: str = ""
     verdict: Verdict = field(default_factory=Verdict)
     cold: Cold = field(default_factory=Cold)
     warm: Warm = field(default_factory=Warm)

@@ -29,7 +29,7 @@ LEAST, MOST, GROUP = 3, 24, 3
 """How many variants of a new point are met, and how many of them before they come again: no more
 than the points that calls are timed at, so that a short memory shows, too."""
 
-LONG_S = 0.05
+LONG_S = 0.01
 """What a call takes from which a single one is made at a new point, seconds."""
 
 TIMES, CLEAR = 4, 1.5

@@ -64,19 +64,27 @@ def set_up(tool: Tool, method: Address[Method], target: Target, *, wall: bool = 
 
 
 def prepare(
-    tool: Tool, key: str, work: Work, at: Argument, budget_s: float, *, wall: bool = False
+    tool: Tool, key: str, work: Work, at: Argument, most_s: float, *, wall: bool = False
 ) -> tuple[Cold, str]:
     """Prepare a cell at a point, and call it there once; return what that took, and the route.
 
     In CPU seconds, or wall seconds, as `set_up`.
 
+    Args:
+        tool: Where it is prepared.
+        key: The cell.
+        work: What it computes.
+        at: The point.
+        most_s: What one call may take at most, seconds.
+        wall: Whether the seconds are of wall time.
+
     Raises:
-        Declined: If the method declines, or one call is forecast to exceed the budget.
+        Declined: If the method declines, or one call is forecast to take longer.
     """
     from gradiometer.worker.tool import prepared
 
     tool.turn_to(work.target)
-    tool.cells[key], cold = prepared(work, at, budget_s, clocks(wall=wall))
+    tool.cells[key], cold = prepared(work, at, most_s, clocks(wall=wall))
     return cold, tool.cells[key].route.text
 
 
@@ -99,16 +107,16 @@ def calibrate(
 ) -> tuple[int, int | None]:
     """Build a cell's timing loop over points; return the calls in a sample, and a call's memory.
 
-    The memory is the peak over the level before, in bytes, of a call at each point.
+    The memory is the peak over the level before, in bytes, of a turn.
     """
     from gradiometer.worker import sampling
     from gradiometer.worker.memory import Peak
 
-    tool.loops[key] = loop = tool.ready(key).loop(at)
-    turns = sampling.calibrate(loop.run, sample_s)
+    loop, calls = sampling.timing_loop(tool.ready(key).loop, at, sample_s)
     with Peak() as peak:
         loop.run(1)
-    return turns * loop.calls, peak.bytes
+    tool.loops[key] = loop
+    return calls, peak.bytes
 
 
 def control(tool: Tool, name: str, sample_s: float) -> int:
@@ -131,9 +139,10 @@ def sample(tool: Tool, key: str, calls: int) -> Sample:
     return sampling.sample(tool.loops[key], calls)
 
 
-def sampled(tool: Tool, key: str) -> Answer:
-    """Return the last answer of the last sample; it is of the last of the points."""
-    return tool.ready(key).read(tool.loops[key].last[0])
+def sampled(tool: Tool, key: str) -> tuple[Answer, int]:
+    """Return the last answer of the last sample, and of which of the points it is, from 0."""
+    result, place = tool.loops[key].last
+    return tool.ready(key).read(result), place
 
 
 def inspect(tool: Tool, key: str) -> None:
@@ -144,7 +153,8 @@ def inspect(tool: Tool, key: str) -> None:
         WorkBeside: If its work is done outside the calls.
     """
     if key in tool.loops:
-        tool.loops[key].given.compare()
+        for given in tool.loops[key].given:
+            given.compare()
     tool.cells[key].inspect()
 
 

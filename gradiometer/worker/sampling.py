@@ -13,10 +13,12 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from gradiometer.worker.given import Given
 from gradiometer.worker.requests import Sample
+
+P = TypeVar("P")
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 """The positional and keyword arguments of a call."""
@@ -29,14 +31,14 @@ class Loop:
     Attributes:
         run: Returns the seconds that a number of turns take.
         calls: Calls in a turn.
-        last: Holds the result of the last call of the last turn.
+        last: Holds the result of the last call of the last turn, and the place of its arguments.
         given: What the calls are given, as it was at first.
     """
 
     run: Callable[[int], float]
     calls: int
     last: list[Any]
-    given: Given
+    given: Sequence[Given]
 
 
 def make_loop(
@@ -51,7 +53,7 @@ def make_loop(
         arguments: Positional and keyword arguments of each call in a turn, native arrays.
         wait: Blocks until a result is finished; `None` where the call itself blocks.
     """
-    last: list[Any] = [None]
+    last: list[Any] = [None, len(arguments) - 1]
     scope: dict[str, Any] = {"repeat": itertools.repeat, "clock": time.perf_counter}
     scope |= {"call": call, "wait": wait, "last": last}
     statements = []
@@ -75,7 +77,42 @@ def make_loop(
     )
     exec(compile(source, "<gradiometer loop>", "exec"), scope)
     loop = scope.pop("loop")  # no cycle: what it holds goes with it
-    return Loop(loop, len(statements), last, Given({"an argument": arguments}))
+    return Loop(loop, len(statements), last, [Given({"an argument": arguments})])
+
+
+def in_turn(loops: Sequence[Loop]) -> Loop:
+    """Return a loop whose runs are those of several loops of one call, in turn."""
+    places, last = itertools.cycle(range(len(loops))), [None, 0]
+
+    def run(n: int) -> float:
+        place = next(places)
+        elapsed, own = loops[place].run(n), loops[place].last
+        last[:] = own[0], place
+        own[0] = None  # of all results the last alone is kept
+        return elapsed
+
+    return Loop(run, 1, last, [given for loop in loops for given in loop.given])
+
+
+def timing_loop(
+    make: Callable[[Sequence[P]], Loop], points: Sequence[P], sample_s: float
+) -> tuple[Loop, int]:
+    """Return the loop in which calls at points are timed, and the calls in a sample.
+
+    A turn goes through all the points. Where that takes longer than a sample, each sample is of the
+    next point. Doubles as the warm-up.
+
+    Args:
+        make: Returns a loop over points.
+        points: The points.
+        sample_s: About the length of a sample, seconds.
+    """
+    first = make(points[:1])
+    call_s = _once(first.run, sample_s)
+    if call_s * len(points) > sample_s:
+        return in_turn([first, *(make([point]) for point in points[1:])]), _whole(sample_s / call_s)
+    loop = make(points)
+    return loop, calibrate(loop.run, sample_s) * loop.calls
 
 
 RETRIED = 50
@@ -89,12 +126,22 @@ def calibrate(loop: Callable[[int], float], sample_s: float) -> int:
     """
     loops = 1
     while True:
-        elapsed = loop(loops)
-        if sample_s / 4 <= elapsed < RETRIED * sample_s:
-            elapsed = min(elapsed, loop(loops))  # what a tool does once is not met twice
+        elapsed = _once(loop, sample_s, loops)
         if elapsed >= sample_s / 4:
-            return max(1, round(loops * sample_s / elapsed))
+            return _whole(loops * sample_s / elapsed)
         loops *= 2 if elapsed > sample_s / 64 else 10
+
+
+def _once(loop: Callable[[int], float], sample_s: float, turns: int = 1) -> float:
+    """Return what turns take, seconds; not what a tool does once, if it does not take long."""
+    elapsed = loop(turns)
+    if sample_s / 4 <= elapsed < RETRIED * sample_s:
+        return min(elapsed, loop(turns))
+    return elapsed
+
+
+def _whole(turns: float) -> int:
+    return max(1, round(turns))
 
 
 WARMING = 8

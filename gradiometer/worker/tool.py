@@ -164,12 +164,12 @@ class Tool:
 
 
 def prepared(
-    work: Work, at: Argument, budget_s: float, clock: Callable[[], float] = time.process_time
+    work: Work, at: Argument, most_s: float, clock: Callable[[], float] = time.process_time
 ) -> tuple[PreparedCell, Cold]:
     """Return a cell that was called once at the point of preparation, and what that took.
 
     Raises:
-        Declined: If the method declines, or one call is forecast to exceed the budget.
+        Declined: If the method declines, or one call is forecast to take too long.
     """
     method, asked, signature = work.method.load(), operator(work.operator), work.signature
     xp = method.namespace()
@@ -179,7 +179,7 @@ def prepared(
     if refusal:
         raise Declined(refusal)
     if asked.differentiates:
-        _forecast(method, asked, f, at, budget_s)
+        _forecast(method, asked, f, at, most_s)
     with Peak() as peak:
         start = clock()
         route = prepare(method, f, asked.name)
@@ -192,8 +192,8 @@ def prepared(
     return cell, Cold(None, prepare_s, first_s, peak.bytes, cold=0)
 
 
-def _forecast(method: Method, asked: Operator, f: Primal, at: Argument, budget_s: float) -> None:
-    """Refuse a case of which one call would not fit into the budget.
+def _forecast(method: Method, asked: Operator, f: Primal, at: Argument, most_s: float) -> None:
+    """Refuse a case of which one call would take longer than it may, in seconds.
 
     Raises:
         Declined: With the forecast.
@@ -205,12 +205,13 @@ def _forecast(method: Method, asked: Operator, f: Primal, at: Argument, budget_s
     primal = PreparedCell(method, value, prepare(method, f, value.name), f.signature)
     primal.run(at)
     _, primal_s = primal.run(at)
-    if evaluations * primal_s > budget_s:
+    if evaluations * primal_s > most_s:
         raise Declined(
             f"{evaluations:,} primal evaluations a call, {_duration(primal_s)} each: forecast "
-            f"{_duration(evaluations * primal_s)} a call, over the case's budget of {budget_s:g} s."
+            f"{_duration(evaluations * primal_s)} a call; of the case's budget one may take "
+            f"{_duration(most_s)}."
         )
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.2g} s" if seconds >= 1 else f"{seconds * 1e3:.2g} ms"
+    return f"{seconds:,.3g} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"
