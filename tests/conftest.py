@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import built_in
+import here
 import pytest
 from threadpoolctl import threadpool_limits
 
@@ -21,6 +23,12 @@ def pytest_configure() -> None:
     if PROCESS and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, [cores[int(PROCESS.removeprefix("gw")) % len(cores)]])
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over all that is there to stay."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
@@ -51,6 +59,13 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setenv("GRADIOMETER_CACHE", str(folder))
     yield folder
     patch.undo()
+
+
+@pytest.fixture
+def in_this_process() -> Iterator[None]:
+    """Start no worker: what is asked of one is done here."""
+    with here.in_this_process():
+        yield
 
 
 @pytest.fixture

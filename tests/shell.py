@@ -13,6 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from gradiometer.cli import main
+from gradiometer.report import page
+from gradiometer.report import process as writing
+from gradiometer.runs.run import Run
 
 
 class Done(NamedTuple):
@@ -24,10 +27,11 @@ class Done(NamedTuple):
 
 
 def command(where: Path, *words: str) -> Done:
-    """Carry `gradiometer WORDS` out in a folder, its output captured."""
+    """Carry `gradiometer WORDS` out in a folder, its output captured; reports are drawn here."""
     out, err = StringIO(), StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.chdir(where)
+        patch.setattr(writing, "write_report", lambda run, to: page.write(Run.read(run), to))
         patch.setattr(sys, "argv", ["gradiometer", *words])
         with pytest.raises(SystemExit) as ended:
             main()

@@ -207,7 +207,7 @@ def test_a_value_is_one_scalar(scalar: Any) -> None:
     assert found.status is Status.OK
 
 
-DRAWS = range(200)
+each_draw = pytest.mark.parametrize("draws", [range(k, k + 50) for k in range(0, 200, 50)])
 
 
 def sizes(rng: np.random.Generator) -> Array:
@@ -215,16 +215,17 @@ def sizes(rng: np.random.Generator) -> Array:
     return rng.uniform(1.0, 10.0, rng.integers(1, 7)) * 10.0 ** rng.integers(-100, 100)
 
 
-@pytest.mark.parametrize("draw", DRAWS)
-def test_an_inexact_method_owes_its_promise_in_the_norm(draw: int) -> None:
-    rng = np.random.default_rng(draw)
-    truth, promise = exactly(*sizes(rng)), rng.uniform(0.0, 8.0)
-    missed = float(rng.choice([-1.0, 1.0])) * 10.0 ** rng.uniform(-3.0, 0.0)
-    error = rng.standard_normal(truth.high.size)
-    error *= 10.0 ** (missed - promise) * truth.norm / np.linalg.norm(error)
-    found = compare(truth.high + error, truth, promise, exact=False)
-    assert (found.status is Status.OK) is (missed < 0.0)
-    assert found.digits == pytest.approx(promise - missed, abs=1e-6)
+@each_draw
+def test_an_inexact_method_owes_its_promise_in_the_norm(draws: range) -> None:
+    for draw in draws:
+        rng = np.random.default_rng(draw)
+        truth, promise = exactly(*sizes(rng)), rng.uniform(0.0, 8.0)
+        missed = float(rng.choice([-1.0, 1.0])) * 10.0 ** rng.uniform(-3.0, 0.0)
+        error = rng.standard_normal(truth.high.size)
+        error *= 10.0 ** (missed - promise) * truth.norm / np.linalg.norm(error)
+        found = compare(truth.high + error, truth, promise, exact=False)
+        assert (found.status is Status.OK) is (missed < 0.0), draw
+        assert found.digits == pytest.approx(promise - missed, abs=1e-6), draw
 
 
 def test_an_inexact_method_may_lose_a_small_component_and_an_exact_one_may_not() -> None:
@@ -322,28 +323,32 @@ def test_an_answer_rounded_to_single_precision_disagrees(problem: str, label: st
         assert 6.5 < found.digits < 9.5
 
 
-@pytest.mark.parametrize("draw", DRAWS)
-def test_an_exact_method_owes_each_component_its_promise_or_what_rounding_leaves(draw: int) -> None:
-    rng = np.random.default_rng(draw)
-    high, promise = sizes(rng), rng.uniform(1.0, 12.0)
-    truth = enclosed(high, high * 10.0 ** rng.uniform(-16.0, -1.0, high.size))
-    component = int(rng.integers(high.size))
-    grant = max(10.0**-promise * high[component], truth.bound[component])
-    for share in (0.99, 1.01, 10.0 ** rng.uniform(0.1, 6.0)):
-        for sign in (-1.0, 1.0):
-            answer = high.copy()
-            answer[component] += sign * share * grant
-            found = compare(answer, truth, promise)
-            assert (found.status is Status.OK) is (share < 1.0)
-            assert share < 1.0 or f"x[{component}]: " in found.reason
+@each_draw
+def test_an_exact_method_owes_each_component_its_promise_or_what_rounding_leaves(
+    draws: range,
+) -> None:
+    for draw in draws:
+        rng = np.random.default_rng(draw)
+        high, promise = sizes(rng), rng.uniform(1.0, 12.0)
+        truth = enclosed(high, high * 10.0 ** rng.uniform(-16.0, -1.0, high.size))
+        component = int(rng.integers(high.size))
+        grant = max(10.0**-promise * high[component], truth.bound[component])
+        for share in (0.99, 1.01, 10.0 ** rng.uniform(0.1, 6.0)):
+            for sign in (-1.0, 1.0):
+                answer = high.copy()
+                answer[component] += sign * share * grant
+                found = compare(answer, truth, promise)
+                assert (found.status is Status.OK) is (share < 1.0), draw
+                assert share < 1.0 or f"x[{component}]: " in found.reason, draw
 
 
 def test_an_error_of_a_billionth_is_caught_in_each_of_thousands_of_components() -> None:
     case = exam(*NETWORK)
     flat = case.layout.flatten(case.honest)
     missed = []
-    for i, honest in enumerate(flat.tolist()):
-        flat[i] = honest * (1.0 + 1e-9)
+    for i in range(0, flat.size, 7):  # which meets every array, and every column and row of it
+        honest = flat[i]
+        flat[i] *= 1.0 + 1e-9
         if case.mark(case.split(flat)).status is not Status.DISAGREES:
             missed.append(i)
         flat[i] = honest

@@ -83,6 +83,7 @@ def test_every_table_is_a_frame(run: Run, table: str) -> None:
     assert isinstance(getattr(run, table)(), pd.DataFrame)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_quick_takes_the_smallest_size_and_fewer_samples(tmp_path: Path) -> None:
     found = gradiometer.run("prelu-chain", "backprop", quick=True, results=tmp_path)
     assert set(found.records["size"]) == {"y=1"}
@@ -112,6 +113,7 @@ def test_results_that_cannot_be_written_are_refused_at_once(tmp_path: Path) -> N
         gradiometer.run("product-of-sum", "backprop", results=tmp_path / "results")
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_broken_plugin_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("raise RuntimeError('gone')")
     found = gradiometer.run(
@@ -126,6 +128,7 @@ def test_a_broken_plugin_is_a_row_and_stops_nothing(tmp_path: Path) -> None:
     assert "RuntimeError: gone (line 1)" in found.coverage()["reason"].iloc[0]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_library_that_is_missing_is_a_row_with_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +142,7 @@ def test_a_library_that_is_missing_is_a_row_with_what_to_install(
     assert not len(found.faulty)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_an_interruption_keeps_what_was_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

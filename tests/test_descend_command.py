@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from here import in_this_process
 from shell import Done, command, process
 
 PLUGINS = Path(__file__).parent / "plugins"
@@ -48,7 +49,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `descend mlp --json` prints."""
     folder = tmp_path_factory.mktemp("told")
     options = ("--size", "2-3-1x1", "--steps", "4", "--seed", "3", "--threads", "2", "--json")
-    done = descend(folder, "mlp", *BY_HAND, *options)
+    with in_this_process():
+        done = descend(folder, "mlp", *BY_HAND, *options)
     assert (done.code, done.err) == (0, "")
     found: dict[str, Any] = json.loads(done.out, parse_constant=pytest.fail)
     assert Path(folder, found["report"]).is_file()
@@ -98,6 +100,7 @@ def test_json_tells_what_was_asked_and_every_trajectory(told: dict[str, Any]) ->
         assert done["steps"] == done["planned"] == len(losses) - 1 == 4
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_method_that_disagrees_makes_the_exit_code_1(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "zeros", "--method", "right")
     assert done.code == 1
@@ -181,6 +184,7 @@ def test_a_descent_is_no_run_to_take_up(shown: tuple[str, Path]) -> None:
     assert "is a descent: expected a comparison." in done.err
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_what_cannot_be_tried_is_no_failure(tmp_path: Path) -> None:
     chosen = ("--method", "needs-another-library", "--method", "lacks-an-operation")
     done = descend(tmp_path, *SOUND, *chosen)
@@ -241,12 +245,14 @@ def test_the_help_has_examples_and_says_what_the_defaults_are(tmp_path: Path) ->
         assert text in told
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_reports_go_where_they_are_asked_to(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "right", "--reports", "elsewhere")
     assert done.code == 0
     assert {path.name for path in tmp_path.iterdir()} == {"elsewhere", "results"}
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_what_is_kept_goes_where_it_is_asked_to(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "right", "--results", "kept")
     assert done.code == 0
@@ -255,6 +261,7 @@ def test_what_is_kept_goes_where_it_is_asked_to(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"kept", "reports"}
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_problem_of_a_file_is_descended(tmp_path: Path) -> None:
     (tmp_path / "bowls.py").write_text(BOWLS)
     done = descend(tmp_path, "bowls.py:bowl", "--method", "central-difference", "--steps", "2")

@@ -199,12 +199,14 @@ def test_every_method_has_one_row_a_rule(bowl: Descent) -> None:
     assert (rows[rows["reason"] == ""]["status"] == "ok").all()
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_the_default_rate_is_half_the_cauchy_step(plugin: Path) -> None:
     found = gradiometer.descend("quadratic", "backprop", steps=1, plugins=[plugin])
     g = A @ (START - LOWEST)
     assert found.facts["rate"] == pytest.approx(0.5 * (g @ g) / (g @ A @ g), rel=1e-14)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_function_without_curvature_is_descended_all_the_same(plugin: Path) -> None:
     found = gradiometer.descend("plane", ["sympy", "central-*"], steps=5, plugins=[plugin])
     losses = series(found, "gradient-descent", "sympy", "loss")
@@ -214,6 +216,7 @@ def test_a_function_without_curvature_is_descended_all_the_same(plugin: Path) ->
     assert "the Hessian is singular" in newton.reason
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_newton_is_not_attempted_with_many_inputs(plugin: Path) -> None:
     found = gradiometer.descend("many", ["central-difference"], steps=3, plugins=[plugin])
     assert row(found, "gradient-descent", "central-difference").status == "ok"
@@ -223,6 +226,7 @@ def test_newton_is_not_attempted_with_many_inputs(plugin: Path) -> None:
     assert CERTIFIED not in set(found.methods.query("rule == 'newton'")["method"])
 
 
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize(
     ("name", "size"),
     [
@@ -243,6 +247,7 @@ def test_the_defaults_descend_the_problems_of_the_sources(name: str, size: str |
 # Ends.
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_function_that_runs_away_is_no_fault_of_the_methods(plugin: Path) -> None:
     found = gradiometer.descend("runaway", "central-difference", rate=1.0, plugins=[plugin])
     true = row(found, "gradient-descent", CERTIFIED)
@@ -255,6 +260,7 @@ def test_a_function_that_runs_away_is_no_fault_of_the_methods(plugin: Path) -> N
     assert not found.faulty
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_leaving_the_domain_is_no_fault_of_a_method_that_raises(plugin: Path) -> None:
     found = gradiometer.descend("cliff", "sympy", rate=0.1, plugins=[plugin])
     done = row(found, "gradient-descent", "sympy")
@@ -262,6 +268,7 @@ def test_leaving_the_domain_is_no_fault_of_a_method_that_raises(plugin: Path) ->
     assert done.steps == row(found, "gradient-descent", CERTIFIED).steps > 0
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_singular_hessian_ends_with_its_reason() -> None:
     found = gradiometer.descend("product-of-sum", ["sympy", "complex-step"], steps=2)
     true = row(found, "newton", CERTIFIED)
@@ -272,6 +279,7 @@ def test_a_singular_hessian_ends_with_its_reason() -> None:
     assert not found.faulty
 
 
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize("rate", [None, 0.1])
 def test_a_start_where_the_gradient_is_zero_has_nothing_to_descend(
     plugin: Path, rate: float | None
@@ -331,6 +339,7 @@ def test_a_method_that_fails_on_its_way_keeps_its_steps(faults: Descent) -> None
     np.testing.assert_array_equal(kept, right[: steps + 1])
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_broken_plugin_is_a_row(plugin: Path) -> None:
     found = gradiometer.descend(
         "quadratic", ["broken_at_import"], steps=2, plugins=[plugin, PLUGINS]
@@ -431,6 +440,7 @@ def test_several_problems_are_refused() -> None:
 # What is kept.
 
 
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize("ended", [1, 4])
 def test_a_descent_that_was_cut_off_is_taken_up(
     ended: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -459,6 +469,7 @@ def test_a_descent_that_was_cut_off_is_taken_up(
     assert again.facts["rate"] == whole.facts["rate"]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_steps_of_an_earlier_try_do_not_count(tmp_path: Path) -> None:
     kept = gradiometer.descend("product-of-sum", "sympy", steps=1)
     folder, _ = RunFolder.reopen(Path(kept.facts["path"]), DESCENT)
@@ -479,6 +490,7 @@ def test_a_comparison_is_no_descent_to_take_up() -> None:
 # Objects, and certified values.
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_problem_object_is_descended_as_it_is() -> None:
     @problem(at={"x": 3.0})
     def parabola(xp: Any, x: Any) -> Any:

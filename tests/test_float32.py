@@ -1,4 +1,4 @@
-"""Points, truths, bounds and answers in float32, and both dtypes in one run."""
+"""Points, truths, bounds and answers in float32; every method in it: test_methods.py."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from by_hand import ByHand
 
-import gradiometer
-from gradiometer import Argument, Method, Options, Point, Primal, Problem, Signature, Space, Target
+from gradiometer import Argument, Method, Point, Primal, Problem, Signature, Space, Target
 from gradiometer.cli import main
 from gradiometer.errors import GradiometerError, ReferenceFailure
 from gradiometer.measure.agreement import Agreement, agree
@@ -184,66 +183,7 @@ def test_a_process_is_set_up_for_the_dtype_of_the_cell_that_is_called() -> None:
         assert Wide.width == dtype
 
 
-# Methods.
-
-PROBLEMS = '''
-"""A problem that makes arrays anew, and one of several outputs."""
-import numpy as np
-from gradiometer import problem
-
-TABLE = np.array([0.3, 0.9])
-
-@problem(at={"x": [0.3, 0.7]}, given={"k": 0.1})
-def made_anew(xp, x, *, k):
-    """f = Σ (x·w + c)², where w and c are made in every way that there is."""
-    w = xp.linspace(0.1, 0.2, 2) + xp.asarray(TABLE) + xp.zeros((2,)) + xp.eye(2)[0]
-    r = x * w + xp.asarray(0.1) + xp.full((2,), 0.3) * xp.ones((2,)) * k
-    return xp.sum(r * r)
-
-@made_anew.backprop
-def _(x, *, k):
-    w = np.array([1.1, 0.2], x.dtype) + TABLE.astype(x.dtype)
-    return (2.0 * w * (x * w + 0.1 + 0.3 * k),)
-'''
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return the records of all methods on a few problems in both dtypes, in turn."""
-    folder = tmp_path_factory.mktemp("both")
-    (folder / "anew.py").write_text(PROBLEMS, "utf-8")
-    run = gradiometer.run(
-        [f"{folder / 'anew.py'}", "sigmoid-affine", "polar-coordinates"],
-        operators=["gradient", "vjp"],
-        dtype=["float64", "float32"],
-        quick=True,
-        options=Options(rounds=0),
-        results=folder,
-    )
-    return run.records
-
-
-def test_every_method_is_right_in_both_dtypes(both: Any) -> None:
-    wrong = both[~both["status"].isin(["ok", "unsupported", "not-installed"])]
-    assert wrong[["case", "method", "status", "reason"]].to_dict("records") == []
-    ends = both.set_index(["problem", "operator", "method", "dtype"])["status"].unstack("dtype")
-    assert (ends["float32"] == ends["float64"]).all()
-
-
-def test_an_exact_method_has_the_digits_of_the_dtype_and_not_more(both: Any) -> None:
-    exact = both[(both["status"] == "ok") & (both["promise"] >= 5.0) & ~both["method"].isin(
-        ["forward-difference", "central-difference"])]  # fmt: skip
-    found = exact[~exact["reason"].str.contains("computed in float64") & (exact["digits"] < np.inf)]
-    single, double = (found[found["dtype"] == dtype]["digits"] for dtype in ("float32", "float64"))
-    assert single.between(4.0, 10.0).all()
-    assert double.between(12.0, 20.0).all()
-    assert len(single) > 0.8 * len(double)
-
-
-def test_cells_that_computed_in_float64_are_told(both: Any) -> None:
-    told = both[both["reason"].str.contains("computed in float64")]
-    assert set(told["dtype"]) == {"float32"}
-    assert {"backprop"} <= set(told["method"]) <= {"backprop", "pytorch-forward"}
+# Constants, and steps.
 
 
 def test_a_constant_of_a_graph_is_of_the_dtype_of_the_point() -> None:

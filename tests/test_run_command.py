@@ -278,8 +278,8 @@ def test_a_run_without_a_report_prints_none(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.fixture
-def unreported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw no report: what is tested is not in it."""
+def unreported(monkeypatch: pytest.MonkeyPatch, in_this_process: None) -> None:
+    """Draw no report, and start no worker: what is tested is in neither."""
     monkeypatch.setattr(process, "write_report", lambda run, reports: reports / "report.md")
 
 
@@ -320,14 +320,14 @@ def test_declined_and_missing_cells_are_no_failure(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("unreported")
 def test_a_run_is_taken_up_by_name_with_its_own_plugins(tmp_path: Path) -> None:
-    command(tmp_path, "run", *CHOSEN, "--method", "right", "--method", "chatters", "--rounds", "0")
+    command(tmp_path, "run", *CHOSEN, "--method", "right", "--method", "watches", "--rounds", "0")
     (path,) = (tmp_path / "results").iterdir()
     journal = path / "records.jsonl"
     journal.write_text(journal.read_text().splitlines(keepends=True)[0])
     done = command(tmp_path, "run", "--resume", "latest", "--json")
     assert done.code == 0, done.err
     records = json.loads(done.out)["records"]
-    assert [r["method"] for r in records] == ["right", "chatters"]
+    assert [r["method"] for r in records] == ["right", "watches"]
 
 
 def test_a_run_that_is_not_there_cannot_be_taken_up(tmp_path: Path) -> None:

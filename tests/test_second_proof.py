@@ -351,14 +351,13 @@ def test_series_prove_value_jacobian_and_pullback_along_random_directions(
     cotangents = drawn(problem, label).directions.cotangents
     jacobian = as_matrix(truth(problem, label, "jacobian"), cotangents, point.inputs)
     pullback = enclosed(truth(problem, label, "vjp"))
-    for seed in range(2):
-        v = random(point, seed)
-        value, slope, _ = taylor(p, point, cut(v, point))
-        assert_agree(enclosed(truth(problem, label, "value")), value)
-        assert_agree(jacobian @ v, slope)
-        assert_agree(pullback @ v, exactly(cotangents.values()) @ slope)
-        if not p.outputs:
-            assert_agree(enclosed(truth(problem, label, "gradient")) @ v, slope)
+    v = random(point, 0)
+    value, slope, _ = taylor(p, point, cut(v, point))
+    assert_agree(enclosed(truth(problem, label, "value")), value)
+    assert_agree(jacobian @ v, slope)
+    assert_agree(pullback @ v, exactly(cotangents.values()) @ slope)
+    if not p.outputs:
+        assert_agree(enclosed(truth(problem, label, "gradient")) @ v, slope)
 
 
 @pytest.mark.parametrize(("problem", "label"), CASES)
@@ -368,11 +367,10 @@ def test_series_prove_the_pushforward_of_the_case_s_own_tangents(problem: str, l
     assert_agree(enclosed(truth(problem, label, "jvp")), slope)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_series_prove_the_gradient_of_a_network_of_thousands(seed: int) -> None:
+def test_series_prove_the_gradient_of_a_network_of_thousands() -> None:
     problem, label = "mlp", "10-50-50-1x32"
     point = at(problem, label)
-    v = random(point, seed)
+    v = random(point, 1)
     value, slope, _ = taylor(PROBLEMS[problem], point, cut(v, point))
     assert_agree(enclosed(truth(problem, label, "gradient")) @ v, slope)
     assert_agree(enclosed(truth(problem, label, "value")), value)
@@ -381,7 +379,7 @@ def test_series_prove_the_gradient_of_a_network_of_thousands(seed: int) -> None:
 # Second derivatives of every built-in case.
 
 
-@pytest.mark.parametrize(("problem", "label"), having("hvp", CASES))
+@pytest.mark.parametrize(("problem", "label"), having("hvp", CASES, most=60))
 def test_series_prove_the_curvature_along_the_case_s_own_tangents(problem: str, label: str) -> None:
     point = at(problem, label)
     v = exactly(tangents(problem, label))
@@ -404,32 +402,19 @@ def test_series_prove_every_component_of_the_hessian_times_the_tangents(
     assert_agree(enclosed(truth(problem, label, "hvp")), proven)
 
 
-def hessian_by_series(problem: Problem, point: Point) -> Array:
-    """Return the Hessian, each entry from the curvature along three lines."""
-    n = size(point)
-    basis = units(n)
-    single = [curvature(problem, point, cut(unit, point)) for unit in basis]
-    matrix = np.empty((n, n), dtype=object)
-    for i, j in itertools.combinations_with_replacement(range(n), 2):
-        both = curvature(problem, point, cut(basis[i] + basis[j], point))
-        matrix[i, j] = matrix[j, i] = (both - single[i] - single[j]) / 2
-    return matrix
-
-
-@pytest.mark.parametrize(("problem", "label"), having("hessian", CASES, most=9))
-def test_series_prove_every_entry_of_the_hessian(problem: str, label: str) -> None:
-    p, point = PROBLEMS[problem], at(problem, label)
-    assert_agree(hessian(truth(problem, label, "hessian"), point), hessian_by_series(p, point))
-
-
 @pytest.mark.parametrize(("problem", "label"), having("hessian", SMALL))
 def test_the_hessian_is_symmetric_and_of_the_proven_curvature(problem: str, label: str) -> None:
-    p, point = PROBLEMS[problem], at(problem, label)
-    matrix = hessian(truth(problem, label, "hessian"), point)
+    found = truth(problem, label, "hessian")
+    assert_curved(PROBLEMS[problem], at(problem, label), found)
+
+
+def assert_curved(problem: Problem, point: Point, found: Enclosure) -> None:
+    """Check a Hessian: no entry and its mirror image can be wrong along all of random lines."""
+    matrix = hessian(found, point)
     assert_agree(matrix, matrix.T)
     for seed in range(3):
         v = random(point, seed)
-        assert_agree(v @ matrix @ v, curvature(p, point, cut(v, point)))
+        assert_agree(v @ matrix @ v, curvature(problem, point, cut(v, point)))
 
 
 # The proof can fail.
@@ -648,5 +633,4 @@ def test_series_prove_both_derivatives_of_an_operation(
     point = case.point
     slopes = [taylor(problem, point, cut(unit, point))[1][0] for unit in units(size(point))]
     assert_agree(enclosed(certify(problem, case, "gradient")), slopes)
-    matrix = hessian_by_series(problem, point)
-    assert_agree(hessian(certify(problem, case, "hessian"), point), matrix)
+    assert_curved(problem, point, certify(problem, case, "hessian"))

@@ -20,6 +20,8 @@ from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.point import Signature
 from gradiometer.vocabulary.space import Space
 
+pytestmark = pytest.mark.usefixtures("in_this_process")  # with workers of its own: test_cli.py
+
 PLUGIN = '''
 import numpy as np
 
