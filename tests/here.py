@@ -20,7 +20,7 @@ from gradiometer.worker import requests
 class Here(ThisProcess):
     """A pool of workers that carries all requests out in this process."""
 
-    cores = 1
+    cores, memory = 1, 2**40
 
     def __init__(self, logs: Path, threads: int, memory_gib: float | None = None) -> None:
         super().__init__()

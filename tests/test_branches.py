@@ -100,6 +100,17 @@ def test_where_nothing_is_certified_points_are_asked_for() -> None:
     assert str(e.value).endswith("name some in the problem's `also_at`.")
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_point_where_the_answer_vanishes_is_a_last_resort(seed: int) -> None:
+    def bell(xp: Any, x: Any) -> Any:
+        return xp.where(x > 0.0, xp.exp(-1e3 * x * x), xp.exp(-2e3 * x * x))
+
+    p = Problem("p", bell, {"x": 0.01})
+    assert all(abs(x) < 0.3 for x in checked(p, seed=seed))
+    p.also_at = ({"x": 1.0}, {"x": -1.0})
+    assert checked(p, seed=seed)[:3] == [0.01, 1.0, -1.0]
+
+
 def test_named_points_are_all_taken() -> None:
     named = [{"x": float(k)} for k in range(2, 8)]
     assert checked(at_one(lambda xp, x: xp.log(x), also_at=named)) == [1.0, *range(2, 8)]

@@ -26,7 +26,8 @@ from gradiometer.cli.run import (
     print_tables,
 )
 from gradiometer.errors import UnknownName
-from gradiometer.plugins import loader
+from gradiometer.plugins import default, loader
+from gradiometer.plugins.registry import KINDS
 from gradiometer.report import process
 from gradiometer.runs.store import read_info, run_folders
 from gradiometer.vocabulary.outcome import Status
@@ -126,8 +127,8 @@ def test_what_is_named_is_of_both_kinds(
 ) -> None:
     monkeypatch.chdir(both.parent)
     found = choose_named(loader.load(), what, problems, methods)
-    names = tuple([entry.name for entry in found[kind]] for kind in ("problems", "methods"))
-    assert names == named
+    names = {kind: [entry.name for entry in entries] for kind, entries in found.items()}
+    assert names == {k: each for k, each in zip(KINDS, named, strict=True) if each}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,8 @@ def test_a_method_alone_meets_every_problem_at_one_size(both: Path) -> None:
     assert done.code == 0, done.err
     found, known = planned(both.parent), loader.load([both]).problems.values()
     assert {method for _, _, method in found} == {"threefold"}
-    assert [name for name, _, _ in found] == [p.name for p in known if not p.on_request]
+    taken = [p for p in known if p.name in default.PROBLEMS or not p.address.built_in]
+    assert found == [(p.name, size, "threefold") for p in taken for size in default.sizes(p)]
     assert ("cube", "middle", "threefold") in found
 
 

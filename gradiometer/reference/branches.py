@@ -2,9 +2,10 @@
 
 Answers are checked at the declared point, and at two neighbours at least. A neighbour is one that
 can be certified; one is preferred that is not much worse conditioned than the declared point (where
-differences lose more digits than theory says), and in which, where the function compares, a
-comparison comes out as it has at no point before. Of a function that compares little up to two more
-are taken.
+differences lose more digits than theory says), whose answer does not underflow (as that of a
+saturated sigmoid, of which libraries and hand-written code leave zero, or an overflow), and in
+which, where the function compares, a comparison comes out as it has at no point before. Of a
+function that compares little up to two more are taken.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ FEWEST, MOST = 3, 5
 STEEP = 10.0
 """Times the declared point's condition number up to which a neighbour is preferred."""
 
+FAINT = 1e-30
+"""Of the declared point's answer, in the norm, what is taken for nothing."""
+
 FEW = 16
 """Components that are compared up to which a function is said to compare little."""
 
@@ -45,7 +49,8 @@ def neighbour(
         GradiometerError: If a point is wanted, and none that was tried can be certified.
     """
     seen, number = _Seen(), len(points.checked)
-    steady = STEEP * (certified(problem, points.declared, operator).condition or 1.0)
+    declared = certified(problem, points.declared, operator)
+    steady, faint = STEEP * (declared.condition or 1.0), FAINT * _norm(declared)
     for at in points.checked:
         seen.add(_outcomes(problem, at, points))
     wanted, named = number < FEWEST, number <= len(problem.also_at)
@@ -63,6 +68,8 @@ def neighbour(
             refusal = str(error).rstrip(".")
             continue
         condition = found[1].condition or 1.0
+        if found[1].radius.any() and _norm(found[1]) < faint:
+            condition = math.inf
         if new and (named or condition <= steady):
             return found
         if spare is None or condition < least:
@@ -70,6 +77,10 @@ def neighbour(
     if spare is None and (wanted or named):
         raise ReferenceFailure(_refused(refusal, number if named else None))
     return spare if wanted else None
+
+
+def _norm(truth: Enclosure) -> float:
+    return float(np.linalg.norm(truth.high))
 
 
 def _refused(refusal: str, named: int | None) -> str:
