@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import random
 import subprocess
+import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -174,8 +175,9 @@ def _try(rooms: dict[str, Room], folder: Path, asked: argparse.Namespace) -> Non
                     tests, seconds = known.tests(mutant.path, mutant.place)
                     limit = CPU_S + 3.0 * seconds
                     going[pool.submit(trying.run, mutant, tests, limit)] = room
-            for future in as_completed(going):
+            for k, future in enumerate(as_completed(going), 1):
                 _tell(future.result(), going[future])
+                print(f"{k} of {len(going)}", end="\r", file=sys.stderr, flush=True)
         finally:
             pool.shutdown(cancel_futures=True)
 
