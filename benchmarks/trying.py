@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import compileall
 import contextlib
+import ctypes
 import enum
 import importlib
 import math
@@ -169,6 +170,7 @@ class Trier:
     def _become_pytest(self, tests: Sequence[str], cpu_s: float) -> NoReturn:
         try:
             os.setsid()
+            _end_with_parent(signal.SIGKILL)
             os.chdir(self._tree)
             log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             for stream, to in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
@@ -202,12 +204,18 @@ def _ended(child: int, until: float) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def _end_with_parent(number: signal.Signals) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, number)  # PR_SET_PDEATHSIG
+
+
 _trier: Trier
 
 
 def prepare(folder: Path, known: frozenset[str]) -> None:
     """Make this process one that tries mutants, in a copy of its own."""
     global _trier
+    _end_with_parent(signal.SIGTERM)
     _trier = Trier(folder / str(os.getpid()), known)
 
 

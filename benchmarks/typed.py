@@ -11,6 +11,9 @@ from typing import Self
 from copied import ROOT, copy
 from mutants import Mutant
 
+IDLE_S = 900
+"""Seconds without a question after which the daemon ends by itself, if nobody else has ended it."""
+
 
 class Types:
     """A daemon that knows all of the project; a context manager that ends it.
@@ -30,7 +33,7 @@ class Types:
     def __enter__(self) -> Self:
         copy(self._tree)
         self._prepared()
-        if self._asked("run", "--", *self._options):
+        if self._asked("run", f"--timeout={IDLE_S}", "--", *self._options):
             raise SystemExit("mypy refuses the files as they are: expected none. Run `make lint`.")
         return self
 
@@ -46,7 +49,7 @@ class Types:
         """Whether the project with this mutant passes mypy."""
         path = self._tree / mutant.path
         path.write_text(mutant.text, encoding="utf-8")
-        accepted = not self._asked("run", "--", *self._options)
+        accepted = not self._asked("run", f"--timeout={IDLE_S}", "--", *self._options)
         path.write_bytes((ROOT / mutant.path).read_bytes())
         return accepted
 
