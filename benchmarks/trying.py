@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from copied import ROOT, copy
+from copied import copy
 from mutants import Mutant
 
 IMPORTED = (
@@ -160,12 +160,13 @@ class Trier:
         if mutant is None:
             yield
             return
-        path = self._tree / mutant.path
+        path, kept = self._tree / mutant.path, self._tree / "kept"
+        shutil.copy2(path, kept)
         path.write_text(mutant.text, encoding="utf-8")
         try:
             yield
         finally:
-            shutil.copy2(ROOT / mutant.path, path)
+            shutil.copy2(kept, path)
 
     def _become_pytest(self, tests: Sequence[str], cpu_s: float) -> NoReturn:
         try:

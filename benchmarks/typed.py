@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from copied import ROOT, copy
+from copied import copy
 from mutants import Mutant
 
 IDLE_S = 900
@@ -48,9 +48,10 @@ class Types:
     def accepts(self, mutant: Mutant) -> bool:
         """Whether the project with this mutant passes mypy."""
         path = self._tree / mutant.path
+        kept = path.read_bytes()
         path.write_text(mutant.text, encoding="utf-8")
         accepted = not self._asked("run", f"--timeout={IDLE_S}", "--", *self._options)
-        path.write_bytes((ROOT / mutant.path).read_bytes())
+        path.write_bytes(kept)
         return accepted
 
     def _prepared(self) -> None:
