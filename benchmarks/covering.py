@@ -119,6 +119,7 @@ class Covering:
         kept = json.loads(TIMES.read_text(encoding="utf-8"))
         self._times = {name: Times(**times) for name, times in kept.items()}
         self.known = frozenset(self._times)
+        self._passed = {name for name, times in self._times.items() if times.passed}
         self._data = CoverageData(str(LINES))
         self._data.read()
 
@@ -134,13 +135,16 @@ class Covering:
         far = set(self._naming(path)) if place.at_import else set()
         if place.at_import:
             far.update(*lines.values())
+        shared = {file for file in near | far if "::" not in file}
+        near, far = near - shared, far - shared
+        far |= {test for test in self._passed if test.partition("::")[0] in shared}
         chosen = self._first(path, near) + self._first(path, far - near)
         return self._within([*self._changed(path, near), *chosen])
 
     def _naming(self, path: Path) -> Iterator[str]:
         """Yield the recorded tests of files that name a module."""
-        for test, times in self._times.items():
-            if times.passed and _names(ROOT / test.partition("::")[0], path):
+        for test in self._passed:
+            if _names(ROOT / test.partition("::")[0], path):
                 yield test
 
     def _changed(self, path: Path, run: set[str]) -> Iterator[str]:
@@ -198,9 +202,9 @@ class Covering:
         )
         same = difflib.SequenceMatcher(None, then, now, autojunk=False).get_matching_blocks()
         moved = {a + k + 1: b + k + 1 for a, b, size in same for k in range(size)}
-        passed = {name for name, times in self._times.items() if times.passed}
+        kept = self._passed | {test.partition("::")[0] for test in self._passed}
         return {
-            moved[line]: {_test(context) for context in contexts} & passed
+            moved[line]: {_test(context) for context in contexts} & kept
             for line, contexts in self._data.contexts_by_lineno(str(path)).items()
             if line in moved
         }
@@ -217,6 +221,11 @@ def _names(file: Path, path: Path) -> bool:
 
 
 def _test(context: str) -> str:
-    """Return the id of a test: pytest-cov writes `ID|run`, and pytest's environment `ID (call)`."""
+    """Return the id of a test: pytest-cov writes `ID|run`, and pytest's environment `ID (call)`.
+
+    What fixtures do is recorded under the first test that asks for them: its file stands for all.
+    """
     bar, blank = context.rpartition("|")[0], context.rpartition(" (")[0]
-    return bar if context.endswith(("|setup", "|run", "|teardown")) else blank
+    by_pytest_cov = context.endswith(("|setup", "|run", "|teardown"))
+    test = bar if by_pytest_cov else blank
+    return test.partition("::")[0] if context.endswith(("|setup", " (setup)")) else test
