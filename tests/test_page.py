@@ -277,6 +277,17 @@ def test_the_ranking_has_a_table_for_each_case_folded_away_by_problem(report: st
     assert "takes 82.3 ns." in body
 
 
+def test_the_ranking_keeps_the_order_of_the_problems() -> None:
+    names = ["spring", "affine", "net"]
+    rows = [
+        row(method, problem, **records.timed(ratio))
+        for problem in names
+        for method, ratio in (("by-hand", 1.0), ("tape", 2.0))
+    ]
+    body = section(text(run(rows)), "Ranking")
+    assert re.findall("<summary>(.*?)</summary>", body) == names
+
+
 def test_the_cost_stands_beside_its_bound_at_the_largest_size(report: str) -> None:
     body = part(report, "Cost against the primal", "gradient, in multiples of the value")
     rows = {r[0]: r[1:] for r in cells(body)}
