@@ -30,7 +30,7 @@ bench: $(STAMP) ## Run the benchmark suite: pytest --benchmark-only
 	$(BIN)/pytest --benchmark-only $(ARGS)
 
 mutation: $(STAMP) ## Mutate what has changed since main, and see what tests miss; ARGS="measure --sample 100"
-	$(BIN)/python benchmarks/mutation.py $(ARGS)
+	$(BIN)/python benchmarks/mutation/mutate.py $(ARGS)
 
 figures: $(STAMP) ## Measure the instrument itself: start-up, memory, fidelity, repeatability
 	$(BIN)/python benchmarks/goals.py

@@ -1,10 +1,10 @@
 """Mutates the code, runs the tests that run what was changed, and tells which mutants they miss.
 
-    python benchmarks/mutation.py                        # files changed since main's merge base
-    python benchmarks/mutation.py --since HEAD~3         # … since a commit
-    python benchmarks/mutation.py measure --sample 100   # mutants of a room, drawn with a seed
-    python benchmarks/mutation.py gradiometer/measure/statistics.py
-    python benchmarks/mutation.py --record               # which tests run which lines, anew
+    make mutation                                       # files changed since main's merge base
+    make mutation ARGS="--since HEAD~3"                 # … since a commit
+    make mutation ARGS="measure --sample 100 --seed 7"  # mutants of a room, drawn with a seed
+    make mutation ARGS="gradiometer/measure/statistics.py"
+    make mutation ARGS="--record"                       # which tests run which lines, anew
 
 A mutant that mypy refuses is none, since `make check` would refuse it. A test kills one if it fails
 with it, twice, and passes without. `equivalent.toml` lists those that no test can tell apart.
@@ -37,7 +37,7 @@ LEAST = 0.9
 """The share of each room's mutants that tests must kill."""
 CPU_S = 20.0
 """Seconds of CPU time that tests may use beside three times those that they took."""
-EQUIVALENT = ROOT / "benchmarks" / "equivalent.toml"
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 Key = tuple[str, str, str, str]
 
 

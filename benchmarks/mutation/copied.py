@@ -11,7 +11,7 @@ import sysconfig
 import venv
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def copy(to: Path) -> Path:
@@ -26,7 +26,7 @@ def copy(to: Path) -> Path:
             shutil.copy2(ROOT / name, to / name)
     venv.create(to / ".venv", symlinks=True)
     (packages,) = (to / ".venv").glob("lib/python*/site-packages")
-    found = [to, to / "benchmarks", sysconfig.get_path("purelib")]
+    found = [to, to / "benchmarks" / "mutation", sysconfig.get_path("purelib")]
     (packages / "copied.pth").write_text("".join(f"{path}\n" for path in found), encoding="utf-8")
     return to / ".venv" / "bin" / "python"
 
