@@ -88,13 +88,13 @@ HEADERS = (
 def main() -> None:
     """Try mutants, and tell what survives; end with 1 where it is too much."""
     asked = _asked()
-    if asked.record or not covering.TIMES.exists():
-        covering.record()
     files = _files(asked.what, asked.since)
-    if not files:
+    if not files and not asked.record:
         raise SystemExit(
             "Nothing to mutate: no file of the rooms has changed. Name rooms or files."
         )
+    if asked.record or not covering.TIMES.exists():
+        covering.record()
     listed = _listed()
     rooms, met = _rooms(files, listed)
     with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder:

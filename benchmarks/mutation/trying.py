@@ -188,7 +188,7 @@ class Trier:
             code = pytest.main(
                 [*words, *files], plugins=[Chosen(tests, self._known, frozenset(self._unsound))]
             )
-        except BaseException:
+        except BaseException:  # the fork must end here, never in what its parent was doing
             traceback.print_exc()
             code = pytest.ExitCode.INTERNAL_ERROR
         os._exit(code)

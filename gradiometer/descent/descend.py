@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from gradiometer.api import concluding, environment
+from gradiometer.api import concluding, environment, selection
 from gradiometer.descent.frames import Descent
 from gradiometer.descent.lead import Lead
 from gradiometer.descent.settings import Settings
@@ -15,7 +15,7 @@ from gradiometer.descent.trajectory import CERTIFIED, DESCENT
 from gradiometer.errors import GradiometerError
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.progress import Progress
-from gradiometer.plugins import default, loader
+from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.plugins.selection import What, choose, choose_problem
 from gradiometer.runs.store import RunFolder, find_run, read_info
@@ -70,8 +70,8 @@ def descend(
     """
     registry = loader.load(plugins)
     chosen = _scalar(problem, registry)
-    named = None if methods is None else choose(registry, methods, ("methods",))["methods"]
-    used = default.selected(registry, "methods") if named is None else named
+    named = {} if methods is None else choose(registry, methods, ("methods",))
+    _, used = selection(registry, named)
     label = chosen.label(size)
     settings = Settings(steps=steps, rate=rate, threads=threads, timeout_s=timeout_s, seed=seed)
     names = [CERTIFIED, *(method.name for method in used)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from gradiometer.measure.options import Options
 from gradiometer.vocabulary.case import Case
@@ -62,7 +63,8 @@ class Forecasts:
 
     def refusal(self, case: Case, who: str, n: int) -> str | None:
         """Return why a method, or the reference, is not to try a case of `n` inputs."""
-        smaller = sorted((c for c in self._known.get(_series(case, who), ()) if c.n < n), key=_n)
+        known = self._known.get(_series(case, who), ())
+        smaller = sorted((c for c in known if c.n < n), key=attrgetter("n"))
         if not smaller:
             return None
         if smaller[-1].ended:
@@ -73,11 +75,11 @@ class Forecasts:
             ("peak", self.memory, "of memory", "GiB", 2.0**30),
         )
         for name, most, what, unit, size in limits:
-            known = [(c.n, getattr(c, name)) for c in smaller if getattr(c, name)]
-            found = _extrapolated(known[-2:], n, LEAST_S if unit == "s" else 0.0)
+            last = [(c.n, getattr(c, name)) for c in smaller if getattr(c, name)][-2:]
+            found = _extrapolated(last, n, LEAST_S if unit == "s" else 0.0)
             if found > most:
                 told = f"{found / size:,.3g} {unit} {what}, over {most / size:,.3g} {unit}"
-                return f"forecast from {_listed(known[-2:])} inputs: {told}"
+                return f"forecast from {_listed(last)} inputs: {told}"
         return None
 
 
@@ -96,10 +98,6 @@ def exhausted(status: Status) -> str:
 
 def _series(case: Case, who: str) -> Series:
     return case.problem, case.operator, case.dtype, case.device, who
-
-
-def _n(cost: Cost) -> int:
-    return cost.n
 
 
 def _extrapolated(known: list[tuple[int, float]], n: int, least: float) -> float:

@@ -128,6 +128,10 @@ class Harness:
         admitted: list[int] = []
 
         def admit(n: int) -> None:
+            most = options.most_inputs
+            if most is not None and n > most:
+                told = f"{n:,} inputs: none beyond {most:,} is taken unless the problem is named"
+                raise Failure(Status.SKIPPED, told)
             self._admit(case, REFERENCE, n)
             admitted.append(n)
 
@@ -144,15 +148,12 @@ class Harness:
         return found
 
     def _admit(self, case: Case, who: str, n: int) -> None:
-        """Refuse what is too large, or forecast to need more than it may.
+        """Refuse what is forecast to need more than it may.
 
         Raises:
             Failure: With the forecast.
         """
-        most = self._options.most_inputs
         refusal = self._forecasts.refusal(case, who, n)
-        if most is not None and n > most:
-            refusal = f"{n:,} inputs: none beyond {most:,} is taken unless the problem is named"
         if refusal is not None:
             raise Failure(Status.SKIPPED, refusal)
 
