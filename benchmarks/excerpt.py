@@ -54,7 +54,10 @@ def main() -> None:
     parser.add_argument("run", help="its id, its folder, or `latest`")
     parser.add_argument("--results", default="results", help="folder that holds the runs")
     asked = parser.parse_args()
-    made = excerpt(gradiometer.load(asked.run, asked.results))
+    try:
+        made = excerpt(gradiometer.load(asked.run, asked.results))
+    except gradiometer.GradiometerError as error:
+        raise SystemExit(str(error)) from None
     text, found = MARKED.subn(lambda m: m[1] + made + m[2], README.read_text(encoding="utf-8"))
     if not found:
         raise SystemExit(f"{README} has no marks: expected <!-- excerpt --> and <!-- /excerpt -->.")

@@ -124,10 +124,11 @@ def _files(what: Sequence[str], since: str) -> list[Path]:
     if not named:
         base = _git("merge-base", "HEAD", since)[0]
         named = _git("diff", "--name-only", base) + _git("ls-files", "-o", "--exclude-standard")
-    found = (Path(one).resolve() if Path(one).exists() else ROOT / one for one in named)
-    files = [file for one in found for file in (one.rglob("*.py") if one.is_dir() else [one])]
-    inside = {file.relative_to(ROOT) for file in files if file.exists() and file.suffix == ".py"}
-    return sorted(file for file in inside if file.parts[0] == "gradiometer" and _room(file))
+    meant = (Path(one).resolve() if Path(one).exists() else ROOT / one for one in named)
+    files = [file for one in meant for file in (one.rglob("*.py") if one.is_dir() else [one])]
+    found = (file for file in files if file.is_file() and file.suffix == ".py")
+    inside = {file.relative_to(ROOT) for file in found if file.is_relative_to(ROOT / "gradiometer")}
+    return sorted(file for file in inside if _room(file))
 
 
 def _room(file: Path) -> str:
