@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from gradiometer.errors import UnknownName
 from gradiometer.measure.environment import describe_machine
+from gradiometer.measure.forecast import SPENT, Cost, spent
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Extent, Plan, make_plan
@@ -132,7 +133,7 @@ def measure(plan: Plan, options: Options, results: Path, progress: Progress | No
     Whatever ends the run early, a Ctrl-C included, what was measured stays, and the state says so.
     """
     folder = RunFolder.create(results, facts(plan, options, "interleaved"))
-    return _measure(plan, folder, (), progress)
+    return _measure(plan, folder, {}, progress)
 
 
 def resume(
@@ -153,7 +154,7 @@ def resume(
     info = read_info(path, COMPARISON.experiment)
     plan = _planned(info["plan"], loader.load(info.get("plugins", ())))
     folder, rows = RunFolder.reopen(path)
-    done = [(row["case"], row["method"]) for row in rows]
+    done = {(row["case"], row["method"]): _spent(row) for row in rows}
     return _measure(plan, folder, done, progress)
 
 
@@ -214,8 +215,16 @@ def _planned(rows: Sequence[Row], registry: Registry) -> Plan:
     return Plan.of(cells, registry)
 
 
+def _spent(row: Row) -> Cost | None:
+    """Return what a recorded cell needed; None where it ended before its inputs were counted."""
+    return None if row["n"] is None else spent(**{name: row[name] for name in SPENT})
+
+
 def _measure(
-    plan: Plan, folder: RunFolder, done: Collection[tuple[str, str]], progress: Progress | None
+    plan: Plan,
+    folder: RunFolder,
+    done: Mapping[tuple[str, str], Cost | None],
+    progress: Progress | None,
 ) -> Run:
     listener, options = progress or Progress(), Options(**folder.info["options"])
     listener.start(len(plan.cells), folder.recorded, folder.path)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from gradiometer.measure.forecast import Cost, Forecasts, spent
+from gradiometer.measure.forecast import EXHAUSTED, SPENT, Cost, Forecasts, spent
 from gradiometer.measure.options import Options
+from gradiometer.runs.schema import record
 from gradiometer.vocabulary.case import Case
-from gradiometer.vocabulary.outcome import Cold, Outcome, Status, Warm
+from gradiometer.vocabulary.outcome import Cold, Outcome, Status, Verdict, Warm
 
 OPTIONS = Options(budget_s=0.7, timeout_s=30.0)  # a call may take 0.1 s
 GIB = 2**30
@@ -80,9 +81,10 @@ def test_each_has_a_forecast_of_its_own(other: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-def test_what_a_cell_needed_is_in_its_outcome(status: Status) -> None:
+def test_what_a_cell_needed_is_told_by_its_record(status: Status) -> None:
     cold = Cold(import_s=9.0, prepare_s=1.0, first_s=2.0, prepare_bytes=7)
-    outcome = Outcome(status, cold=cold, warm=Warm(time_s=0.5, call_bytes=8))
-    ended = {"timeout": "timeout", "out-of-memory": "out-of-memory"}.get(status, "")
-    assert spent(outcome, 3) == Cost(3, 3.0, 0.5, 8, ended)
-    assert spent(Outcome(status), 3) == Cost(3, ended=ended)
+    warm, ended = Warm(time_s=0.5, call_bytes=8), str(status) if status in EXHAUSTED else ""
+    row = record(Outcome(status, verdict=Verdict(3), cold=cold, warm=warm))
+    assert spent(**{name: row[name] for name in SPENT}) == Cost(3, 3.0, 0.5, 8, ended)
+    row = record(Outcome(status, verdict=Verdict(3)))
+    assert spent(**{name: row[name] for name in SPENT}) == Cost(3, ended=ended)

@@ -15,7 +15,8 @@ import pytest
 import gradiometer
 from gradiometer import Method, Target
 from gradiometer.measure.agreement import ZERO
-from gradiometer.measure.harness import Harness
+from gradiometer.measure.forecast import Cost
+from gradiometer.measure.harness import Harness, workers
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan, make_plan
@@ -83,6 +84,19 @@ def left_behind(mark: str) -> list[psutil.Process]:
             if "time.sleep(600)" in " ".join(process.cmdline()) and mark in process.environ():
                 found.append(process)
     return found
+
+
+@pytest.mark.parametrize(
+    ("cores", "own"),
+    [(1, ["t"] * 7), (2, ["t"] * 4 + ["t-2"] * 3), (8, ["t"] * 3 + ["t-2"] * 2 + ["t-3"] * 2)],
+)
+def test_many_methods_of_a_tool_have_workers_on_several_cores(
+    registry: Registry, cores: int, own: list[str]
+) -> None:
+    one = registry.methods["backprop"]
+    named = [replace(one, name=f"m{k}", tool="t" if k < 7 else "u") for k in range(10)]
+    expected = [*own, "u", "u", "u"]
+    assert workers(named, cores) == {m.name: w for m, w in zip(named, expected, strict=True)}
 
 
 @pytest.fixture(scope="module")
@@ -417,7 +431,7 @@ def test_a_broken_problem_costs_its_own_cells(faulty: Registry, tmp_path: Path) 
 
 def test_what_is_done_is_not_measured_again(faulty: Registry, tmp_path: Path) -> None:
     plan = planned(faulty, ["sound"], ["right", "broken_at_import", "zeros"])
-    done = [(plan.cases[0].id, name) for name in ("right", "broken_at_import")]
+    done = dict.fromkeys((plan.cases[0].id, name) for name in ("right", "broken_at_import"))
     with Harness(plan, replace(OPTIONS, rounds=0), tmp_path, done) as harness:
         assert [each.cell.method for each in harness.outcomes()] == ["zeros"]
 
@@ -530,6 +544,16 @@ def test_what_ran_out_of_time_is_not_tried_at_larger_sizes(
     assert ends["2", "hangs"].status == Status.TIMEOUT
     reason = "not attempted: at 2 inputs it ended as timeout"
     assert (ends["3", "hangs"].status, ends["3", "hangs"].reason) == (Status.SKIPPED, reason)
+
+
+def test_forecasts_are_made_from_an_earlier_part_of_the_run_too(
+    sharing: Registry, tmp_path: Path
+) -> None:
+    plan = planned(sharing, ["squares"], ["one"])
+    done = {(plan.cases[0].id, "one"): Cost(2, ended="timeout")}
+    with Harness(plan, replace(OPTIONS, rounds=0), tmp_path, done) as harness:
+        (ended,) = harness.outcomes()
+    assert ended.outcome.reason == "not attempted: at 2 inputs it ended as timeout"
 
 
 # Tools

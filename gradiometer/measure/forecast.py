@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from gradiometer.measure.options import Options
 from gradiometer.vocabulary.case import Case
-from gradiometer.vocabulary.outcome import Outcome, Status
+from gradiometer.vocabulary.outcome import Status
 
 EXHAUSTED = (Status.TIMEOUT, Status.OUT_OF_MEMORY)
 """Statuses of cells that larger sizes will not do better than."""
@@ -83,15 +83,28 @@ class Forecasts:
         return None
 
 
-def spent(outcome: Outcome, n: int) -> Cost:
-    """Return what a cell of `n` inputs needed, by the way it ended."""
-    cold, warm = outcome.cold, outcome.warm
-    start_s = None if cold.first_s is None else cold.first_s + (cold.prepare_s or 0.0)
-    peak = max(filter(None, (cold.prepare_bytes, warm.call_bytes)), default=None)
-    return Cost(n, start_s, warm.time_s, peak, exhausted(outcome.status))
+SPENT = (
+    "n", "status", "prepare_s", "first_s", "time_s", "prepare_bytes", "call_bytes",
+)  # fmt: skip
+"""Columns of a record that its cost is found from: the arguments of `spent`."""
 
 
-def exhausted(status: Status) -> str:
+def spent(
+    n: int,
+    status: str,
+    prepare_s: float | None,
+    first_s: float | None,
+    time_s: float | None,
+    prepare_bytes: int | None,
+    call_bytes: int | None,
+) -> Cost:
+    """Return what a cell of `n` inputs needed, from its figures and the way it ended."""
+    start_s = None if first_s is None else first_s + (prepare_s or 0.0)
+    peak = max(filter(None, (prepare_bytes, call_bytes)), default=None)
+    return Cost(n, start_s, time_s, peak, exhausted(status))
+
+
+def exhausted(status: str) -> str:
     """Return the status of what ended for want of time or memory, or nothing."""
     return str(status) if status in EXHAUSTED else ""
 

@@ -8,8 +8,9 @@ code and computes no derivative.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import groupby
@@ -32,6 +33,9 @@ from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.operators import operator
 from gradiometer.vocabulary.outcome import Failure, Outcome, Status
 
+MOST_METHODS = 3
+"""Methods of a tool beyond which it has several workers, so that several cores prepare them."""
+
 
 class Ended(NamedTuple):
     """A cell that ended: its answer, if it gave one; its seconds a call by round; calm rounds."""
@@ -50,7 +54,8 @@ class Harness:
         plan: What to measure.
         options: How to measure it.
         logs: Folder for the workers' output.
-        done: Cells, by ids of case and method, that ended in an earlier part of the run.
+        done: Cells, by ids of case and method, that ended in an earlier part of the run, with what
+            they needed, if that is known.
         progress: Told what is being done.
 
     Attributes:
@@ -62,13 +67,15 @@ class Harness:
         plan: Plan,
         options: Options,
         logs: Path,
-        done: Collection[tuple[str, str]] = (),
+        done: Mapping[tuple[str, str], Cost | None] = MappingProxyType({}),
         progress: Progress | None = None,
     ) -> None:
         self._plan = plan
         self._options = options
-        self._done = frozenset(done)
+        self._done = done
         self._pool = Pool(logs, options.threads, options.memory_gib)
+        self._took: dict[str, float] = {}
+        self._workers = workers(plan.methods, self._pool.cores)
         self._references = References(self._pool, options.timeout_s)
         self._forecasts = Forecasts(options, self._pool.memory)
         self.meter = NoiseMeter(self._pool, options)
@@ -86,10 +93,14 @@ class Harness:
 
     def outcomes(self) -> Iterator[Ended]:
         """Yield every planned cell that is not done with its outcome, case by case."""
-        left = [cell for cell in self._plan.cells if (cell.case.id, cell.method) not in self._done]
         tried = []
-        for cell in left:
-            if cell in self._plan.ended:
+        for cell in self._plan.cells:
+            name = cell.case.id, cell.method
+            if name in self._done:
+                cost = self._done[name]
+                if cost is not None:
+                    self._forecasts.learn(cell.case, cell.method, cost)
+            elif cell in self._plan.ended:
                 yield Ended(cell, self._plan.ended[cell])
             else:
                 tried.append(cell)
@@ -164,23 +175,33 @@ class Harness:
         for method in (self._plan.registry.methods[cell.method] for cell in cells):
             value = method.tool, method.primal, asked.promise(method.digits, dtype)
             groups.setdefault(method.name if asked.differentiates else value, []).append(method)
-        return [Trial(one, conditions, self._pool, more) for one, *more in groups.values()]
+        return [
+            Trial(one, conditions, self._pool, more, self._workers[one.name])
+            for one, *more in groups.values()
+        ]
 
     def _prepared(self, threads: Executor, trials: Sequence[Trial]) -> Iterator[Ended]:
-        """Prepare and check cells, each tool's one after the other; yield those that failed."""
-        tools = dict.fromkeys(trial.method.tool for trial in trials)
-        queues = [[each for each in trials if each.method.tool == tool] for tool in tools]
-        for done in [threads.submit(self._check, queue) for queue in queues]:
-            done.result()
+        """Prepare and check cells, each worker's one after the other; yield those that failed.
+
+        What took longest in the case before begins.
+        """
+        queues: dict[str, list[Trial]] = {}
+        for trial in trials:
+            queues.setdefault(self._workers[trial.method.name], []).append(trial)
+        first = sorted(queues, key=lambda name: self._took.get(name, 0.0), reverse=True)
+        going = {name: threads.submit(self._check, queues[name]) for name in first}
+        self._took |= {name: done.result() for name, done in going.items()}
         yield from (end for each in trials if not _right(each) for end in self._ends(each))
 
-    def _check(self, trials: Sequence[Trial]) -> None:
-        """Prepare and check the cells of one tool, one after the other."""
+    def _check(self, trials: Sequence[Trial]) -> float:
+        """Prepare and check the cells of one worker, one after the other; return the seconds."""
+        start = time.monotonic()
         for trial in trials:
             self._progress.say(trial.cell.id)
             cell, n = trial.cell, trial.conditions.points.signature.n
             if attempt(trial, self._admit, cell.case, cell.method, n):
                 attempt(trial, trial.check)
+        return time.monotonic() - start
 
     def _timed(self, conditions: Conditions, trials: Sequence[Trial]) -> Iterator[Ended]:
         """Yield the cells of a case that agree, sampled side by side."""
@@ -195,12 +216,33 @@ class Harness:
 
     def _ends(self, trial: Trial) -> Iterator[Ended]:
         """Yield the trial's cell as it ended, and those that it was measured for as well."""
-        cost = spent(trial.outcome, trial.conditions.points.signature.n)
+        cold, warm = trial.outcome.cold, trial.outcome.warm
+        cost = spent(
+            trial.conditions.points.signature.n, trial.outcome.status, cold.prepare_s,
+            cold.first_s, warm.time_s, cold.prepare_bytes, warm.call_bytes,
+        )  # fmt: skip
         self._forecasts.learn(trial.cell.case, trial.cell.method, cost)
         for cell in trial.cells:
             shared = "" if cell == trial.cell else trial.cell.method
             outcome = replace(trial.outcome, shared=shared)
             yield Ended(cell, outcome, trial.samples, trial.calm, trial.kept)
+
+
+def workers(methods: Sequence[MethodEntry], cores: int) -> dict[str, str]:
+    """Return the name of each method's worker, its tool's, where several cores work numbered.
+
+    Args:
+        methods: All that are measured in the run.
+        cores: How many workers can work at once.
+    """
+    names = {}
+    for tool in {method.tool: None for method in methods}:
+        own = [method.name for method in methods if method.tool == tool]
+        several = min(cores, math.ceil(len(own) / MOST_METHODS))
+        for k, name in enumerate(own):
+            number = k * several // len(own) + 1
+            names[name] = tool if number == 1 else f"{tool}-{number}"
+    return names
 
 
 def _right(trial: Trial) -> bool:

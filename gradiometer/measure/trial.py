@@ -53,6 +53,7 @@ class Trial:
         conditions: What it shares with the other cells of its case.
         pool: The workers.
         sharing: Further methods for which it is measured as well, since they evaluate the same.
+        worker: The name of the worker that it is measured in; by default, that of the tool.
 
     Attributes:
         cell: The cell.
@@ -72,11 +73,13 @@ class Trial:
         conditions: Conditions,
         pool: AnyPool,
         sharing: Sequence[MethodEntry] = (),
+        worker: str = "",
     ) -> None:
         self.cells = [Cell(conditions.case, each.name) for each in (method, *sharing)]
         self.cell = self.cells[0]
         self.method = method
         self.conditions = conditions
+        self._place = worker or method.tool
         truth, verdict = conditions.truths[0], Verdict(conditions.points.signature.n)
         verdict.condition, verdict.owed = truth.condition, truth.owed
         verdict.undecided, verdict.bound = truth.undecided, truth.kind
@@ -173,7 +176,7 @@ class Trial:
         """
         runs = []
         for _ in range(self.conditions.options.cold):
-            worker = self._pool.start(self.method.tool)
+            worker = self._pool.start(self._place)
             try:
                 runs.append(self._prepare_in(worker, wall=True)[0])
             finally:
@@ -289,7 +292,7 @@ class Trial:
         return self._worker is not None and self._worker.alive
 
     def _prepare(self) -> None:
-        self._worker = self._pool.worker(self.method.tool)
+        self._worker = self._pool.worker(self._place)
         self.outcome.cold, self.outcome.route = self._prepare_in(self._worker)
 
     def _prepare_in(self, worker: AnyWorker, *, wall: bool = False) -> tuple[Cold, str]:
