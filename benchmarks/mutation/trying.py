@@ -118,18 +118,20 @@ class Trier:
         A test that fails is asked again by itself: it counts if it fails once more, and passes
         where nothing is mutated. One that does not is not asked again.
         """
-        while tests:
-            code, test = self._run(tests, cpu_s, mutant)
-            if code in PASSED:
-                break
-            if code not in ANSWERED:
-                return Attempt(mutant, End.OUT_OF_TIME, len(tests))
-            again = [test] if test else tests  # where a file cannot be imported it is not known
-            twice = self._run(again, cpu_s, mutant)[0] not in PASSED
-            if twice and self._passes(again, cpu_s):
-                return Attempt(mutant, End.KILLED, len(tests), test)
-            self._unsound.update(again)
-            tests = [other for other in tests if other not in again]
+        for part in _parts(tests):
+            left = part
+            while left:
+                code, test = self._run(left, cpu_s, mutant)
+                if code in PASSED:
+                    break
+                if code not in ANSWERED:
+                    return Attempt(mutant, End.OUT_OF_TIME, len(tests))
+                again = [test] if test else left  # where a file cannot be imported it is not known
+                twice = self._run(again, cpu_s, mutant)[0] not in PASSED
+                if twice and self._passes(again, cpu_s):
+                    return Attempt(mutant, End.KILLED, len(tests), test)
+                self._unsound.update(again)
+                left = [other for other in left if other not in again]
         return Attempt(mutant, End.SURVIVED, len(tests))
 
     def _passes(self, tests: Sequence[str], cpu_s: float) -> bool:
@@ -192,6 +194,12 @@ class Trier:
             traceback.print_exc()
             code = pytest.ExitCode.INTERNAL_ERROR
         os._exit(code)
+
+
+def _parts(tests: Sequence[str]) -> list[Sequence[str]]:
+    """Return the tests of the first file, which kill most, then those that take time to collect."""
+    own = {test for test in tests if test.partition("::")[0] == tests[0].partition("::")[0]}
+    return [[test for test in tests if (test in own) == first] for first in (True, False)]
 
 
 def _ended(child: int, until: float) -> int:
