@@ -6,11 +6,16 @@ from gradiometer import Method, Namespace
 
 tf = lazy.load("tensorflow")
 
+FEW = 20
+"""Components up to which eager pullbacks in turn take less than one that is vectorised: to trace
+that anew in each call takes a quarter of a second."""
+
 
 class TensorFlow(Method):
     """A GradientTape over eager operations.
 
-    Cost: the tape is recorded anew in every call, tens of microseconds a node. Error: rounding.
+    Cost: the tape is recorded anew in every call, tens of microseconds a node; of a Jacobian or
+    Hessian up to twenty pullbacks in turn, of more a vectorised one, traced anew. Error: rounding.
     """
 
     name, requires, extra = "tensorflow", ("tensorflow",), "tensorflow"
@@ -52,15 +57,15 @@ class TensorFlow(Method):
         def jacobian(inputs, given):
             tape, y = _recorded(f, inputs, given, persistent=True)
             if isinstance(y, tuple):
-                return tuple(tape.jacobian(each, inputs) for each in y)
-            return tape.jacobian(y, inputs)
+                return tuple(_jacobian(tape, each, inputs) for each in y)
+            return _jacobian(tape, y, inputs)
 
         return jacobian
 
     def hessian(self, f):
         def hessian(inputs, given):
             outer, gradient = _recorded(_gradient(f), inputs, given, persistent=True)
-            return tuple(outer.jacobian(g, inputs) for g in gradient)
+            return tuple(_jacobian(outer, g, inputs) for g in gradient)
 
         return hessian
 
@@ -108,6 +113,11 @@ def _recorded(f, inputs, given, persistent=False):
         tape.watch(inputs)
         y = f(inputs, given)
     return tape, y
+
+
+def _jacobian(tape, y, inputs):
+    in_turn = tf.executing_eagerly() and y.shape.num_elements() <= FEW
+    return tape.jacobian(y, inputs, experimental_use_pfor=not in_turn)
 
 
 def _gradient(f):
