@@ -23,7 +23,7 @@ from gradiometer.worker import requests
 ROOT = Path(__file__).parent.parent
 FAULTY = Path(__file__).parent / "plugins"
 QUICK = ["--benchmark-max-time=0.005", "--benchmark-min-rounds=7", "--benchmark-autosave"]
-CORE = "product-of-sum and (backprop or central or sympy)"
+CORE = "product-of-sum and (backprop or central or complex)"
 
 
 def session(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
