@@ -30,6 +30,11 @@ def method(name: str) -> Method:
     return registry().methods[name].address.load()
 
 
+def size(of: Problem, label: str) -> int:
+    """Return the number of scalar inputs."""
+    return sum(a.size for a in of.point(label).inputs.values())
+
+
 PROBLEMS = {name: problem(name) for name in registry().problems}
 METHODS = {name: method(name) for name in registry().methods}
 

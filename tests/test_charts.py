@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pytest
+from drawings import svg, words
 from records import plan, row, run, timed
 
 from gradiometer.report import charts, marks
@@ -45,16 +44,6 @@ def layers(chart: Any) -> list[tuple[Any, dict[str, Any]]]:
 def drawn_data(chart: Any) -> list[list[dict[str, Any]]]:
     """Return the rows of every data set that a chart is drawn from."""
     return list(chart.to_dict(validate=False)["datasets"].values())
-
-
-def words(chart: Any, path: Path) -> str:
-    """Return the text in a chart's SVG, which must be well-formed XML."""
-    assert chart is not None
-    chart.save(str(path))
-    root = ET.parse(path).getroot()
-    assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert root.findall(".//{http://www.w3.org/2000/svg}path")
-    return "\n".join(root.itertext())
 
 
 def test_a_report_has_three_charts_with_titles() -> None:
@@ -94,7 +83,7 @@ def test_an_axis_is_logarithmic_if_and_only_if_its_title_says_so(name: str) -> N
 ENDS = [s.value for s in Status if s is not Status.OK] + ["of-a-later-version"]
 
 
-def test_tiles_are_coloured_by_outcome_first_and_by_digits_if_right(tmp_path: Path) -> None:
+def test_tiles_are_coloured_by_outcome_first_and_by_digits_if_right() -> None:
     right = {"exact": math.inf, "15.5": 15.46, "7.2": 7.2, "-2.0": -2.04, "zero": None}
     told = run(
         *(row(f"right-{text}", promise=12.0, digits=x) for text, x in right.items()),
@@ -111,54 +100,49 @@ def test_tiles_are_coloured_by_outcome_first_and_by_digits_if_right(tmp_path: Pa
     assert {d["text"]: (d["end"], d["level"]) for d in data if d["end"] != marks.RIGHT} == {
         status: (marks.MISSING if status in blameless else marks.WRONG, None) for status in ENDS
     }
-    words(drawn, tmp_path / "a.svg")
-    fills = re.findall('fill="(#[0-9a-f]{6})"', (tmp_path / "a.svg").read_text("utf-8"))
+    fills = re.findall('fill="(#[0-9a-f]{6})"', svg(drawn))
     legend = 1
     missing = len(blameless & set(ENDS))
     assert fills.count(marks.END_COLORS[marks.MISSING]) == missing + legend
     assert fills.count(marks.END_COLORS[marks.WRONG]) == len(ENDS) - missing + legend
 
 
-def test_the_heat_map_shows_digits_and_every_status(tmp_path: Path) -> None:
+def test_the_heat_map_shows_digits_and_every_status() -> None:
     told = run(
         row("by-hand", digits=math.inf),
         row("tape", digits=15.46),
         row("naught"),
         *(row(f"ends-{s}", status=s, reason="why", digits=0.25) for s in ENDS),
     )
-    shown = words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
+    shown = words(charts.agreement(told, "gradient"))
     for text in ["exact", "15.5", "zero", "affine", *ENDS, *marks.END_COLORS]:
         assert text in shown
     assert "0.2" not in shown
     assert set(told.records["method"]) <= set(shown)
 
 
-def test_the_heat_map_names_each_case_by_problem_and_size(tmp_path: Path) -> None:
+def test_the_heat_map_names_each_case_by_problem_and_size() -> None:
     told = run(row("tape", digits=15.0), row("tape", "net", "2-3", digits=14.0))
-    assert {"affine", "net 2-3"} <= set(
-        words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
-    )
+    assert {"affine", "net 2-3"} <= set(words(charts.agreement(told, "gradient")))
 
 
 @pytest.mark.parametrize("status", ["timeout", "not-installed"])
-def test_the_heat_map_is_drawn_where_no_cell_has_a_figure(tmp_path: Path, status: str) -> None:
+def test_the_heat_map_is_drawn_where_no_cell_has_a_figure(status: str) -> None:
     told = run(row("tape", status=status), row("jit", status=status))
-    assert (
-        words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n").count(status) == 2
-    )
+    assert words(charts.agreement(told, "gradient")).count(status) == 2
 
 
-def test_names_with_signs_of_xml_and_long_ones_are_drawn_in_full(tmp_path: Path) -> None:
+def test_names_with_signs_of_xml_and_long_ones_are_drawn_in_full() -> None:
     names = {"a & b", "<tape>", "σ-tape", 'say "tape"', "o'tape", "f" * 32}
     told = run(*(row(name, digits=12.0) for name in names))
-    assert names <= set(words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n"))
+    assert names <= set(words(charts.agreement(told, "gradient")))
 
 
 @pytest.mark.parametrize("operator", ["value", "jacobian", "hvp"])
-def test_the_heat_map_is_of_one_operator(tmp_path: Path, operator: str) -> None:
+def test_the_heat_map_is_of_one_operator(operator: str) -> None:
     others = {"value": 1.5, "jacobian": 2.5, "hvp": 3.5}
     told = run(*(row("tape", operator=name, digits=d) for name, d in others.items()))
-    shown = words(charts.agreement(told, operator), tmp_path / "a.svg").split("\n")
+    shown = words(charts.agreement(told, operator))
     assert {text for text in shown if text in ("1.5", "2.5", "3.5")} == {str(others[operator])}
 
 
@@ -179,21 +163,21 @@ def test_the_heat_map_keeps_the_order_of_the_plan_where_the_first_has_no_figure(
     assert drawn.to_dict(validate=False)["layer"][0]["encoding"]["y"]["sort"] == ["a", "b"]
 
 
-def test_the_heat_map_shows_what_was_not_reached(tmp_path: Path) -> None:
+def test_the_heat_map_shows_what_was_not_reached() -> None:
     told = run(row("tape", digits=15.0), plan=plan(row("tape"), row("tape", "net")))
-    shown = words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
+    shown = words(charts.agreement(told, "gradient"))
     assert {"net", "not-reached"} <= set(shown)
 
 
 @pytest.mark.parametrize("top", [1.0, 1e7])
-def test_the_ranking_shows_every_timed_method_of_every_problem(tmp_path: Path, top: float) -> None:
+def test_the_ranking_shows_every_timed_method_of_every_problem(top: float) -> None:
     told = run(
         row("by-hand", **timed(1.0, seconds=1e-7)),
         row("tape", **timed(top, seconds=1e-7 * top)),
         row("by-hand", "net", "2-3", **timed(1.0, seconds=1e-6)),
         row("dual", "net", "2-3", **timed(2.0, seconds=2e-6)),
     )
-    shown = words(charts.ranking(told, "gradient"), tmp_path / "r.svg").split("\n")
+    shown = words(charts.ranking(told, "gradient"))
     assert {"affine", "net 2-3", "by-hand", "tape", "dual", "× fastest (log scale)"} <= set(shown)
     assert shown.count("by-hand") == 2
     assert set(marks.MODE_COLORS) <= set(shown)
@@ -209,12 +193,12 @@ def test_the_ranking_shows_the_whole_interval_around_each_ratio() -> None:
     assert [(d["ratio_low"], d["ratio"], d["ratio_high"]) for d in data] == [(2.0, 3.0, 5.0)]
 
 
-def test_the_fastest_stands_at_the_top_of_the_ranking(tmp_path: Path) -> None:
+def test_the_fastest_stands_at_the_top_of_the_ranking() -> None:
     times = {"middle": 2.0, "last": 3.0, "first": 1.0}
     drawn = charts.ranking(run(*(row(m, **timed(t)) for m, t in times.items())), "gradient")
     for _, encoding in layers(drawn):
         assert encoding["y"]["sort"] == {"field": "ratio", "order": "ascending"}
-    shown = words(drawn, tmp_path / "r.svg").split("\n")
+    shown = words(drawn)
     assert [text for text in shown if text in times] == ["first", "middle", "last"]
 
 
@@ -227,16 +211,16 @@ def test_times_of_what_is_not_ok_are_not_drawn(name: str) -> None:
 
 
 @pytest.mark.parametrize("top", [1.0, 4e4])
-def test_no_axis_names_what_lies_beyond_it(tmp_path: Path, top: float) -> None:
+def test_no_axis_names_what_lies_beyond_it(top: float) -> None:
     told = of_sizes(9, 99, 999)
     told.records.loc[told.records["method"] == "tape", "ratio"] = top
     known = {"by-hand", "tape", "net", "net s999", "mode", *marks.MODE_COLORS}
-    drawn = words(charts.scaling(told, "gradient"), tmp_path / "s.svg").split("\n")
+    drawn = words(charts.scaling(told, "gradient"))
     ticks = [text for text in drawn if re.fullmatch(r"[\d,]+", text)]
     assert ticks
     assert all(9 <= int(text.replace(",", "")) <= 999 for text in ticks)
     assert not {"1 ns", "10 ns", "100 ns", "1 ms", "1 s"} & set(drawn)
-    shown = words(charts.ranking(told, "gradient"), tmp_path / "r.svg").split("\n")
+    shown = words(charts.ranking(told, "gradient"))
     assert {"1", "10"} <= {t for t in shown if t not in known} <= {
         "1", "10", "100", "1k", "10k", "× fastest (log scale)", "",
     }  # fmt: skip
@@ -269,20 +253,20 @@ def test_times_in_two_dtypes_have_panels_side_by_side(
     assert [sum(d[field] == panel for d in data) for panel in panels] == [points, points]
 
 
-def test_the_heat_map_shows_each_dtype(tmp_path: Path) -> None:
+def test_the_heat_map_shows_each_dtype() -> None:
     told = run(row("tape", digits=15.0), row("tape", dtype="float32", digits=6.0))
-    shown = words(charts.agreement(told, "gradient"), tmp_path / "a.svg").split("\n")
+    shown = words(charts.agreement(told, "gradient"))
     assert {"affine", "affine float32", "15.0", "6.0"} <= set(shown)
 
 
-def test_the_ranking_shows_the_largest_size_of_each_problem(tmp_path: Path) -> None:
-    shown = words(charts.ranking(of_sizes(9, 999, 99), "gradient"), tmp_path / "r.svg").split("\n")
+def test_the_ranking_shows_the_largest_size_of_each_problem() -> None:
+    shown = words(charts.ranking(of_sizes(9, 999, 99), "gradient"))
     assert [text for text in shown if text.startswith("net")] == ["net s999"]
 
 
-def test_the_ranking_leaves_untimed_methods_to_the_tables(tmp_path: Path) -> None:
+def test_the_ranking_leaves_untimed_methods_to_the_tables() -> None:
     told = run(row("tape", **timed(1.0, seconds=1e-6)), row("bad", status="crashed", reason="x"))
-    assert "bad" not in words(charts.ranking(told, "gradient"), tmp_path / "r.svg").split("\n")
+    assert "bad" not in words(charts.ranking(told, "gradient"))
 
 
 @pytest.mark.parametrize("sizes", [(3,), (3, 30), (3, 3, 3)])
@@ -290,36 +274,34 @@ def test_scaling_needs_three_sizes(sizes: tuple[int, ...]) -> None:
     assert charts.scaling(of_sizes(*sizes), "gradient") is None
 
 
-def test_scaling_names_every_method_once_with_units(tmp_path: Path) -> None:
+def test_scaling_names_every_method_once_with_units() -> None:
     told = of_sizes(9, 3151, 85002, methods=("by-hand", "tape", "dual", "cas"))
-    shown = words(charts.scaling(told, "gradient"), tmp_path / "s.svg").split("\n")
+    shown = words(charts.scaling(told, "gradient"))
     assert [shown.count(m) for m in ("by-hand", "tape", "dual", "cas")] == [1, 1, 1, 1]
     assert {"1 ms", "10 µs", "1,000", "scalar inputs (log scale)"} <= set(shown)
 
 
-def test_scaling_has_a_panel_for_each_problem_of_several_sizes(tmp_path: Path) -> None:
+def test_scaling_has_a_panel_for_each_problem_of_several_sizes() -> None:
     told = run(
         *rows(of_sizes(9, 99, 999)),
         *(r | {"problem": "chain"} for r in rows(of_sizes(5, 55, 555))),
         row("lonely", n=3, digits=15.0, **timed(1.0, seconds=1e-6)),
     )
-    shown = words(charts.scaling(told, "gradient"), tmp_path / "s.svg").split("\n")
+    shown = words(charts.scaling(told, "gradient"))
     assert {"net", "chain"} <= set(shown)
     assert shown.count("tape") == 2
     assert "lonely" not in shown
 
 
-def test_scaling_shows_a_method_that_stopped_early_where_it_stopped(tmp_path: Path) -> None:
+def test_scaling_shows_a_method_that_stopped_early_where_it_stopped() -> None:
     early = [r for r in rows(of_sizes(9, 99, 999)) if (r["method"], r["n"]) != ("tape", 999)]
-    shown = words(charts.scaling(run(*early), "gradient"), tmp_path / "s.svg").split("\n")
+    shown = words(charts.scaling(run(*early), "gradient"))
     assert shown.count("tape") == shown.count("by-hand") == 1
 
 
 @pytest.mark.parametrize("count", [2, 18])
 @pytest.mark.parametrize("slower", [1.0, 3.0])
-def test_names_beside_lines_never_overlap_and_stay_in_the_panel(
-    tmp_path: Path, count: int, slower: float
-) -> None:
+def test_names_beside_lines_never_overlap_and_stay_in_the_panel(count: int, slower: float) -> None:
     told = run(
         *(
             row(f"m{i}", "net", f"s{n}", n=n, **timed(seconds=1e-7 * n * slower**i))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from here import in_this_process
+from shell import Done, command
 
 import gradiometer
 from gradiometer import Options
@@ -29,19 +29,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[subprocess.CompletedProcess[str], Path]:
+def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path]:
+    """What the command printed below the listings says, of fewer problems, and where it did."""
     work = tmp_path_factory.mktemp("work")
-    command = [sys.executable, "-m", "gradiometer", "run", "--plugins", str(folder)]
-    chosen = ["--method", "autograd", "--method", "backprop", "--quick"]
-    chosen += ["--problem", "*-chain", "--problem", "mlp", "--problem", "spring"]
-    done = subprocess.run([*command, *chosen], cwd=work, capture_output=True, text=True)
-    return done, work
+    files = [str(folder / "autograd_method.py"), str(folder / "springs.py")]
+    with in_this_process():
+        return command(work, "run", *files, "backprop", "cos-exp-*", "mlp", "--quick"), work
 
 
 @pytest.fixture(scope="module")
-def run(finished: tuple[subprocess.CompletedProcess[str], Path]) -> Run:
+def run(finished: tuple[Done, Path]) -> Run:
     return gradiometer.load("latest", finished[1] / "results")
 
 
@@ -49,9 +46,9 @@ def test_the_method_is_complete_in_eleven_lines() -> None:
     assert len(METHOD.splitlines()) <= 11
 
 
-def test_the_run_ends_well(finished: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    assert finished[0].returncode == 0, finished[0].stderr
-    assert "autograd" in finished[0].stdout
+def test_the_run_ends_well(finished: tuple[Done, Path]) -> None:
+    assert finished[0].code == 0, finished[0].err
+    assert "autograd" in finished[0].out
 
 
 def test_every_cell_of_the_new_method_is_right(run: Run) -> None:
@@ -71,9 +68,7 @@ def test_the_method_is_in_each_list(run: Run, table: str) -> None:
     assert (getattr(run, table)()["method"] == "autograd").sum() == run.records["case"].nunique()
 
 
-def test_the_method_is_in_the_report(
-    finished: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
+def test_the_method_is_in_the_report(finished: tuple[Done, Path]) -> None:
     (report,) = (finished[1] / "reports").glob("*/report.md")
     assert report.read_text(encoding="utf-8").count("autograd") > 10
     assert "autograd" in (report.parent / "agreement-gradient.svg").read_text(encoding="utf-8")
@@ -86,11 +81,9 @@ def test_the_problem_is_measured_like_the_others(run: Run) -> None:
 
 
 def test_the_problem_can_be_shown(folder: Path) -> None:
-    command = [sys.executable, "-m", "gradiometer", "show", "spring", "--json"]
-    shown = subprocess.run(
-        [*command, "--plugins", str(folder)], capture_output=True, text=True, check=True
-    )
-    facts = json.loads(shown.stdout)
+    with in_this_process():
+        shown = command(folder, "show", "springs.py:spring", "--json")
+    facts = json.loads(shown.out)
     assert facts["formula"] == "E = ½·k·(x − rest)²."
     assert [row["component"] for row in facts["components"]] == ["value", "∂/∂x", "∂/∂k"]
 

@@ -11,6 +11,8 @@ import pytest
 from here import in_this_process
 from shell import Done, command, process
 
+from gradiometer.descent.frames import Descent
+
 PLUGINS = Path(__file__).parent / "plugins"
 SOUND = ("sound", "--plugins", str(PLUGINS), "--rate", "0.001", "--steps", "5")
 BY_HAND = ("--method", "backprop", "--method", "central-*")
@@ -35,11 +37,18 @@ def descend(folder: Path, *options: str) -> Done:
     return command(folder, "descend", *options)
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no chart, which takes longer than the rest."""
+    monkeypatch.setattr(Descent, "chart", lambda descent: None)
+
+
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """What `descend rosenbrock` prints, and where it was run."""
     folder = tmp_path_factory.mktemp("shown")
-    done = process(folder, "descend", "rosenbrock", *BY_HAND, "--steps", "30")
+    with in_this_process():
+        done = descend(folder, "rosenbrock", *BY_HAND, "--steps", "30")
     assert (done.code, done.err) == (0, "")
     return done.out, folder
 
@@ -49,7 +58,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `descend mlp --json` prints."""
     folder = tmp_path_factory.mktemp("told")
     options = ("--size", "2-3-1x1", "--steps", "4", "--seed", "3", "--threads", "2", "--json")
-    with in_this_process():
+    with in_this_process(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Descent, "chart", lambda descent: None)
         done = descend(folder, "mlp", *BY_HAND, *options)
     assert (done.code, done.err) == (0, "")
     found: dict[str, Any] = json.loads(done.out, parse_constant=pytest.fail)
@@ -100,7 +110,7 @@ def test_json_tells_what_was_asked_and_every_trajectory(told: dict[str, Any]) ->
         assert done["steps"] == done["planned"] == len(losses) - 1 == 4
 
 
-@pytest.mark.usefixtures("in_this_process")
+@pytest.mark.usefixtures("in_this_process", "undrawn")
 def test_a_method_that_disagrees_makes_the_exit_code_1(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "zeros", "--method", "right")
     assert done.code == 1
@@ -153,6 +163,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("in_this_process", "undrawn")
 def test_an_interrupted_descent_is_taken_up(interrupted: Path) -> None:
     (run,) = (interrupted / "results").iterdir()
     assert json.loads((run / "run.json").read_text())["state"] == "interrupted"
@@ -169,6 +180,7 @@ def test_an_interrupted_descent_is_taken_up(interrupted: Path) -> None:
     assert (run / "records.jsonl").read_text().startswith(first)
 
 
+@pytest.mark.usefixtures("in_this_process", "undrawn")
 def test_a_descent_can_be_reported_again(shown: tuple[str, Path]) -> None:
     _, folder = shown
     done = command(folder, "report", "latest", "--reports", "again")
@@ -184,7 +196,7 @@ def test_a_descent_is_no_run_to_take_up(shown: tuple[str, Path]) -> None:
     assert "is a descent: expected a comparison." in done.err
 
 
-@pytest.mark.usefixtures("in_this_process")
+@pytest.mark.usefixtures("in_this_process", "undrawn")
 def test_what_cannot_be_tried_is_no_failure(tmp_path: Path) -> None:
     chosen = ("--method", "needs-another-library", "--method", "lacks-an-operation")
     done = descend(tmp_path, *SOUND, *chosen)
@@ -193,6 +205,7 @@ def test_what_cannot_be_tried_is_no_failure(tmp_path: Path) -> None:
     assert "no gradients on Sundays" in done.out
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_crash_is_a_row_and_exit_code_1(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "aborts", "--json")
     assert done.code == 1
@@ -245,14 +258,14 @@ def test_the_help_has_examples_and_says_what_the_defaults_are(tmp_path: Path) ->
         assert text in told
 
 
-@pytest.mark.usefixtures("in_this_process")
+@pytest.mark.usefixtures("in_this_process", "undrawn")
 def test_reports_go_where_they_are_asked_to(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "right", "--reports", "elsewhere")
     assert done.code == 0
     assert {path.name for path in tmp_path.iterdir()} == {"elsewhere", "results"}
 
 
-@pytest.mark.usefixtures("in_this_process")
+@pytest.mark.usefixtures("in_this_process", "undrawn")
 def test_what_is_kept_goes_where_it_is_asked_to(tmp_path: Path) -> None:
     done = descend(tmp_path, *SOUND, "--method", "right", "--results", "kept")
     assert done.code == 0
@@ -261,7 +274,7 @@ def test_what_is_kept_goes_where_it_is_asked_to(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"kept", "reports"}
 
 
-@pytest.mark.usefixtures("in_this_process")
+@pytest.mark.usefixtures("in_this_process", "undrawn")
 def test_a_problem_of_a_file_is_descended(tmp_path: Path) -> None:
     (tmp_path / "bowls.py").write_text(BOWLS)
     done = descend(tmp_path, "bowls.py:bowl", "--method", "central-difference", "--steps", "2")

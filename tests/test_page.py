@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +90,19 @@ def run(rows: list[dict[str, Any]], **info: Any) -> Run:
     return Run(path, INFO | {"plan": told.info["plan"]} | info, told.records)
 
 
-def text(told: Run) -> str:
-    """Return a report without its charts, which take longer than all the rest."""
+@contextmanager
+def only(*sections: str) -> Iterator[None]:
+    """Make no other sections of a report; all take longer than most of what is asked of one."""
+    made = [make for make in page.SECTIONS if make.__name__.removeprefix("_") in sections]
+    assert len(made) == len(sections)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "SECTIONS", made)
+        yield
+
+
+def text(told: Run, *sections: str) -> str:
+    """Return the opening of a report and some sections, without charts."""
+    with only(*sections), pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "figures", lambda run, name, operator: [])
         return markdown.render(page.page(told))
 
@@ -123,6 +135,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert path.name == "report.md"
     assert path.parent.name == INFO["id"]
     return path.parent
+
+
+@pytest.fixture(scope="module")
+def csv() -> dict[str, pd.DataFrame]:
+    """The whole run's tables."""
+    return tables.csv(run(whole()))
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +197,7 @@ def test_the_least_accurate_answer_is_named_of_each_dtype(monkeypatch: pytest.Mo
         for d, p, x in (("float64", 12.0, 13.0), ("float32", 5.0, 6.0))
         for i, m in enumerate(("low", "high"))
     ]
-    told = " ".join(text(run(rows)).split())
+    told = " ".join(text(run(rows), "agreement").split())
     assert "promises 11 digits or more has 13.0 (low on net/float64/gradient)" in told
     assert "promises 4 digits or more has 6.0 (low on net/float32/gradient)" in told
     assert "of 1 functions in float64 and float32." in told
@@ -224,13 +242,16 @@ def test_the_agreement_table_shows_digits_promises_and_statuses(report: str) -> 
 
 
 def test_digits_of_a_wrong_answer_stand_behind_its_status() -> None:
-    told = text(run([row("late", status="disagrees", digits=16.3, reason="not after 9 calls")]))
+    told = text(
+        run([row("late", status="disagrees", digits=16.3, reason="not after 9 calls")]), "agreement"
+    )
     assert cells(part(told, "Agreement", "gradient")) == [["late", "12", "disagrees (16.3)"]]
 
 
 def test_agreement_and_speed_have_a_part_for_each_operator_derivatives_first() -> None:
     names = ["value", "hvp", "jacobian", "gradient"]
-    told = text(run([good("tape", "2-3", 9, name, 1.0) for name in names]))
+    rows = [good("tape", "2-3", 9, name, 1.0) for name in names]
+    told = text(run(rows), "agreement", "speed")
     found = {h: re.findall(r"^### (.+)$", section(told, h), re.MULTILINE) for h in SECTIONS}
     order = ["gradient", "jacobian", "hvp", "value"]
     assert found["Agreement"] == order
@@ -242,7 +263,7 @@ def test_agreement_and_speed_have_a_part_for_each_operator_derivatives_first() -
 
 def test_a_large_table_is_folded_away_and_lies_on_its_longer_side() -> None:
     rows = [row(m, f"p{i:02}", digits=9.0) for i in range(40) for m in ("tape", "jit")]
-    body = part(text(run(rows)), "Agreement", "gradient")
+    body = part(text(run(rows), "agreement"), "Agreement", "gradient")
     assert body.index("<details>") < body.index("| function") < body.index("</details>")
     shown = cells(body)
     assert shown[0] == ["promise", "12", "12"]
@@ -251,7 +272,7 @@ def test_a_large_table_is_folded_away_and_lies_on_its_longer_side() -> None:
 
 def test_what_was_derived_is_marked_and_the_mark_explained() -> None:
     rows = [good("tape", "2-3", 9, "jvp", 2.0) | {"route": "1 vjps"}]
-    told = text(run([*rows, good("by-hand", "2-3", 9, "jvp", 1.0)]))
+    told = text(run([*rows, good("by-hand", "2-3", 9, "jvp", 1.0)]), "speed", "ranking")
     assert "`†`: put together from the method's other operators." in section(told, "Speed")
     assert cells(section(told, "Speed")) == [["tape", "2.00×†"], ["by-hand", "1.00×"]]
     assert [r[-1] for r in cells(section(told, "Ranking"))] == ["native", "1 vjps"]
@@ -284,7 +305,7 @@ def test_the_ranking_keeps_the_order_of_the_problems() -> None:
         for problem in names
         for method, ratio in (("by-hand", 1.0), ("tape", 2.0))
     ]
-    body = section(text(run(rows)), "Ranking")
+    body = section(text(run(rows), "ranking"), "Ranking")
     assert re.findall("<summary>(.*?)</summary>", body) == names
 
 
@@ -306,7 +327,7 @@ def test_the_cost_stands_beside_its_bound_at_the_largest_size(report: str) -> No
     ],
 )
 def test_costs_are_shown_where_the_run_has_both(operators: list[str], titles: list[str]) -> None:
-    told = text(run([good("tape", "2-3", 9, name, 1.0) for name in operators]))
+    told = text(run([good("tape", "2-3", 9, name, 1.0) for name in operators]), "cost")
     assert re.findall(r"^### (.*in multiples.*)$", told, re.MULTILINE) == titles
     assert ("## Cost against the primal" in told) is bool(titles)
 
@@ -323,7 +344,7 @@ def test_cold_figures_and_memory_are_shown_of_each_dtype() -> None:
         | {"dtype": dtype, "case": records.case("net", "2-3", dtype=dtype), "call_bytes": held}
         for dtype, held in (("float64", 2_000_000), ("float32", 1_000_000))
     ]
-    told = text(run(rows))
+    told = text(run(rows), "ranking", "cold", "memory")
     titles = ["gradient of net 2-3 (9 inputs)", "gradient of net 2-3 float32 (9 inputs)"]
     for heading, more in (("Cold and warm", ""), ("Memory", ", memory")):
         body = section(told, heading)
@@ -335,7 +356,8 @@ def test_cold_figures_and_memory_are_shown_of_each_dtype() -> None:
 
 def test_without_gradients_the_cold_table_is_of_the_first_operator_that_was_timed() -> None:
     rows = [row("tape", operator="gradient", status="timeout", reason="slow")]
-    told = text(run([*rows, *(good("tape", "2-3", 9, name, 1.0) for name in ("value", "vjp"))]))
+    rows += [good("tape", "2-3", 9, name, 1.0) for name in ("value", "vjp")]
+    told = text(run(rows), "cold")
     assert "### vjp of net 2-3 (9 inputs)" in section(told, "Cold and warm")
 
 
@@ -370,7 +392,7 @@ def test_every_reason_is_told_once_in_coverage_with_its_cells(report: str) -> No
 def test_where_many_reasons_are_given_those_to_be_expected_are_folded_away() -> None:
     skipped = [row("slow", f"p{i}", status="skipped", reason=f"{i} s") for i in range(40)]
     broken = [row("broken", f"p{i}", status="error", reason=f"why {i}") for i in range(40)]
-    body = section(text(run([*skipped, *broken])), "Coverage")
+    body = section(text(run([*skipped, *broken]), "coverage"), "Coverage")
     assert "<summary>40 reasons why cells are skipped</summary>" in body
     before, _, folded = body.partition("<details>")
     assert [r[0] for r in cells(before)] == ["error"] * 40
@@ -378,7 +400,7 @@ def test_where_many_reasons_are_given_those_to_be_expected_are_folded_away() -> 
 
 
 def test_a_run_without_gaps_says_so() -> None:
-    told = text(run([good("tape", "2-3", 9, "gradient", 1.0)]))
+    told = text(run([good("tape", "2-3", 9, "gradient", 1.0)]), "coverage")
     assert section(told, "Coverage").strip() == "Every planned cell has its figure."
     assert "disagree with the truth" not in told
 
@@ -386,7 +408,7 @@ def test_a_run_without_gaps_says_so() -> None:
 @pytest.mark.parametrize("separator", ["|", "||", "\n", "\r\n", "\r", "\x0b", "\x85", "\u2028"])
 def test_no_reason_breaks_the_table(separator: str) -> None:
     rows = [row("broken", status="error", reason=f"before{separator}after"), row("tape")]
-    shown = cells(section(text(run(rows)), "Coverage"))
+    shown = cells(section(text(run(rows), "coverage"), "Coverage"))
     assert [r[:4] for r in shown] == [["error", "1", "broken", "net/float64/gradient"]]
     assert re.fullmatch(r"before\W+after", shown[0][4])
 
@@ -401,7 +423,7 @@ def test_no_reason_breaks_the_table(separator: str) -> None:
 )
 def test_a_reason_reads_as_it_was_given(reason: str) -> None:
     rows = [row("broken", status="error", reason=reason), row("tape")]
-    assert cells(section(text(run(rows)), "Coverage"))[0][4] == reason
+    assert cells(section(text(run(rows), "coverage"), "Coverage"))[0][4] == reason
 
 
 # Runs that ended early, and runs of other kinds.
@@ -410,7 +432,7 @@ def test_a_reason_reads_as_it_was_given(reason: str) -> None:
 @pytest.mark.parametrize("state", ["interrupted", "failed", "running"])
 def test_a_run_that_did_not_complete_says_so_and_names_what_it_missed(state: str) -> None:
     plan = records.plan(row("by-hand", operator="value"), row("tape"))
-    told = text(run([row("by-hand", operator="value")], state=state, plan=plan))
+    told = text(run([row("by-hand", operator="value")], state=state, plan=plan), "coverage")
     assert f"**The run was {state} before its end.**" in told
     assert "**Of 4 cells: 1 ok, 3 not reached.**" in told
     shown = cells(section(told, "Coverage"))
@@ -446,7 +468,7 @@ def test_a_run_without_records_still_has_its_report(tmp_path: Path) -> None:
 def test_the_report_says_how_the_methods_were_timed(
     timing: str, said: list[str], unsaid: list[str]
 ) -> None:
-    told = " ".join(text(run(whole(), timing=timing)).split())
+    told = " ".join(text(run(whole(), timing=timing), "speed", "environment").split())
     assert all(s in told for s in said)
     assert not any(s in told for s in unsaid)
 
@@ -472,14 +494,15 @@ def test_a_run_that_was_only_checked_has_no_sections_about_time(tmp_path: Path) 
 def test_a_run_whose_floor_was_not_measured_has_a_dash_for_it(missing: str) -> None:
     told = run(whole())
     told.info.pop(missing)
-    assert "does nothing takes –." in " ".join(text(told).split())
+    assert "does nothing takes –." in " ".join(text(told, "ranking").split())
 
 
 def test_a_chart_stands_where_there_is_something_to_draw() -> None:
     smallest = [r for r in whole() if r["size"] == "2-3"]
     gradients = [r for r in whole() if r["operator"] == "gradient"]
     both = run([*gradients, *(r for r in smallest if r["operator"] == "value")])
-    told, other = (markdown.render(page.page(each)) for each in (both, run(smallest)))
+    with only("scaling"):
+        told, other = (markdown.render(page.page(each)) for each in (both, run(smallest)))
     assert "](scaling-gradient.svg)" in part(told, "Scaling", "gradient, scaling")
     assert "### value, scaling" not in told
     assert "## Scaling" not in other
@@ -489,9 +512,11 @@ def test_a_chart_stands_where_there_is_something_to_draw() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in CSV if name not in EMPTY])
-def test_every_table_is_kept_as_csv_with_all_its_rows(folder: Path, name: str) -> None:
+def test_every_table_is_kept_as_csv_with_all_its_rows(
+    folder: Path, csv: dict[str, pd.DataFrame], name: str
+) -> None:
     found = pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
-    expected = tables.csv(run(whole()))[name]
+    expected = csv[name]
     assert found.columns.tolist() == expected.columns.tolist()
     assert len(found) == len(expected) > 0
 
@@ -500,9 +525,11 @@ def test_every_table_is_kept_as_csv_with_all_its_rows(folder: Path, name: str) -
     ("name", "column"),
     [("timing", "time_s"), ("timing", "first_s"), ("ranking", "ratio_high"), ("records", "digits")],
 )
-def test_numbers_in_the_csv_are_not_rounded(folder: Path, name: str, column: str) -> None:
+def test_numbers_in_the_csv_are_not_rounded(
+    folder: Path, csv: dict[str, pd.DataFrame], name: str, column: str
+) -> None:
     found = pd.read_csv(folder / f"{name}.csv", dtype=str)[column].dropna()
-    expected = tables.csv(run(whole()))[name][column].dropna()
+    expected = csv[name][column].dropna()
     assert list(map(float, found)) == expected.tolist()
     assert len(expected) >= 6
 
@@ -520,15 +547,17 @@ def test_the_csv_keeps_an_exact_answer_and_a_reason_with_signs(folder: Path) -> 
 
 
 def test_a_report_written_again_replaces_the_first(tmp_path: Path) -> None:
-    first = page.write(run([row("tape")], state="running"), tmp_path)
-    second = page.write(run([row("tape")]), tmp_path)
+    with only("coverage"):
+        first = page.write(run([row("tape")], state="running"), tmp_path)
+        second = page.write(run([row("tape")]), tmp_path)
     assert first == second
     assert "before its end" not in second.read_text("utf-8")
 
 
 def test_a_folder_that_is_a_file_is_refused_with_advice(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("mine")
-    with pytest.raises(GradiometerError, match=r"^Cannot write the report to .*--reports\.$"):
+    told = r"^Cannot write the report to .*--reports\.$"
+    with only("coverage"), pytest.raises(GradiometerError, match=told):
         page.write(run([row("tape")]), tmp_path / "reports")
     assert (tmp_path / "reports").read_text() == "mine"
 
@@ -536,5 +565,6 @@ def test_a_folder_that_is_a_file_is_refused_with_advice(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["report.md", "timing.csv"])
 def test_a_file_that_cannot_be_written_is_refused_with_advice(tmp_path: Path, name: str) -> None:
     (tmp_path / INFO["id"] / name).mkdir(parents=True)
-    with pytest.raises(GradiometerError, match=r"Cannot write the report .*: Is a directory\."):
+    told = r"Cannot write the report .*: Is a directory\."
+    with only("coverage"), pytest.raises(GradiometerError, match=told):
         page.write(run([row("tape")]), tmp_path)

@@ -12,7 +12,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from built_in import PROBLEMS, argument, points, registry
+from built_in import PROBLEMS, argument, points, registry, size
 from generic import namespace
 
 from gradiometer import Argument, Namespace, Point, Problem, Signature, Space
@@ -28,17 +28,12 @@ from gradiometer.vocabulary.space import blocks
 NUMPY = Namespace(np)
 
 
-def size(p: Problem, label: str) -> int:
-    """Return the number of scalar inputs."""
-    return p.points(label).signature.n
-
-
 WRITTEN = [
     (p, label, operator)
     for p in PROBLEMS.values()
     for label in p.labels
     for operator in p.derivatives
-    if size(p, label) <= {"hessian": 10, "hvp": 10}.get(operator, 25)
+    if size(p, label) <= (16 if OPERATORS[operator].order < 2 or label == p.labels[0] else 4)
     if Space.of(p.point(label).given).size <= 100
 ]
 """The derivatives that were written by hand, where they can be had component by component."""

@@ -53,7 +53,7 @@ def built_in(kind: Any) -> dict[str, Any]:
 
 
 PROBLEMS, METHODS = built_in("problems"), built_in("methods")
-CASES = [(p.name, label) for p in PROBLEMS.values() for label in p.labels[:2]]
+LARGER = [(p.name, p.labels[:2][-1]) for p in PROBLEMS.values()]
 SMALLEST = [(p.name, p.labels[0]) for p in PROBLEMS.values()]
 
 
@@ -85,7 +85,7 @@ def overlap(one: Enclosure, other: Enclosure) -> bool:
 # Every built-in problem is a graph.
 
 
-@pytest.mark.parametrize(("name", "label"), CASES)
+@pytest.mark.parametrize(("name", "label"), LARGER)
 def test_a_recorded_problem_is_certified_alike(name: str, label: str) -> None:
     problem = PROBLEMS[name]
     graph = record(problem.function, problem.point(label))
@@ -116,30 +116,23 @@ def _listed(outputs: Any) -> list[Any]:
     return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
 
-def tool(method: str) -> tuple[Namespace, Function]:
-    """Return a tool's namespace, and what makes its arrays of NumPy's."""
-    if method == "pytorch":
-        return METHODS[method].namespace(), pytest.importorskip("torch").from_numpy
-    pytest.importorskip("jax").config.update("jax_enable_x64", True)
-    return METHODS[method].namespace(), pytest.importorskip("jax.numpy").asarray
+class Own(np.ndarray):
+    """An array of a tool that takes none of NumPy's."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        assert all(isinstance(a, Own) or np.ndim(a) == 0 for a in inputs)
+        into = options.pop("out", None)
+        plain = [a.view(np.ndarray) if isinstance(a, Own) else a for a in inputs]
+        found = np.asarray(getattr(ufunc, method)(*plain, **options)).view(Own)
+        if into is None:
+            return found
+        into[0].view(np.ndarray)[...] = found.view(np.ndarray)
+        return into[0]
 
 
-@pytest.mark.parametrize("method", ["pytorch", "jax"])
-@pytest.mark.parametrize("name", ["mlp", "gaussian-process", "prelu-chain"])
-def test_a_graph_evaluates_in_a_tool(name: str, method: str) -> None:
-    (xp, array), problem = tool(method), PROBLEMS[name]
-    at = problem.point(problem.labels[0])
-    graph = record(problem.function, at)
-    inputs = [array(a) for a in at.inputs.values()]
-    found = graph(xp, *inputs, **{name: array(a) for name, a in at.given.items()})
-    assert type(found) is type(inputs[0])
-    expected = problem.function(NUMPY, *at.inputs.values(), **at.given)
-    np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-12)
-
-
-@pytest.mark.parametrize("method", ["pytorch", "jax"])
-def test_constants_become_the_tools_arrays(method: str) -> None:
-    (xp, array), table = tool(method), np.array([1.0, 2.0, 4.0])
+def test_constants_become_the_tools_arrays() -> None:
+    xp = Namespace(np, {"asarray": lambda a: np.asarray(a).view(Own)})
+    table = np.array([1.0, 2.0, 4.0])
 
     def picked(xp: Any, x: Any) -> Any:
         own = xp.asarray(table)
@@ -148,9 +141,8 @@ def test_constants_become_the_tools_arrays(method: str) -> None:
 
     graph = record(picked, point(x=[1.0, 2.0, 3.0]))
     for _ in range(2):
-        assert (
-            float(graph(xp, array(np.array([3.0, 5.0, 7.0])))) == 1 * 7 * 2 + 2 * 3 * 3 + 4 * 3 * 5
-        )
+        found = graph(xp, xp.asarray(np.array([3.0, 5.0, 7.0])))
+        assert float(found) == 1 * 7 * 2 + 2 * 3 * 3 + 4 * 3 * 5
 
 
 def test_a_graph_is_called_as_its_function_is() -> None:

@@ -195,16 +195,13 @@ def test_plugins_of_the_run_are_found_again(tmp_path: Path) -> None:
     assert set(again.records["status"]) == {"ok", "disagrees"}
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_coordinator_killed_at_random_loses_nothing_and_leaves_nobody(
-    tmp_path: Path, seed: int
-) -> None:
+def test_a_coordinator_killed_at_random_loses_nothing_and_leaves_nobody(tmp_path: Path) -> None:
     """The short form of `benchmarks/stress.py`, which does this thirty times."""
     problems = ["product-of-sum", "polar-coordinates"]
     command = [sys.executable, "-m", "gradiometer", "run", *problems, "--rounds", "7"]
     for method in METHODS:
         command += ["--method", method]
-    after = random.Random(seed).randrange(1, 9)
+    after = random.Random(0).randrange(1, 9)
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
         workers = killed_after(process, tmp_path, after)
     _, alive = psutil.wait_procs(workers, timeout=10)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from records import plan, row, timed
+from shell import command
 from typer.testing import CliRunner, Result
 
 import gradiometer
@@ -223,18 +223,19 @@ def test_a_run_that_is_being_measured_is_not_removed(tmp_path: Path) -> None:
     ("options", "answer", "code"),
     [([], "y", 0), ([], "yes", 0), ([], "n", 1), ([], "", 1), ([], "x", 1), (["--yes"], "", 0)],
 )
-def test_on_a_terminal_it_asks(tmp_path: Path, options: list[str], answer: str, code: int) -> None:
+def test_on_a_terminal_it_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], answer: str, code: int
+) -> None:
     folder = recorded(tmp_path, "ok")
     ours, theirs = os.openpty()
     os.write(ours, f"{answer}\n".encode())
-    script = "from gradiometer.cli.runs import app; app()"
-    command = [sys.executable, "-c", script, "rm", str(folder.path), *options]
-    done = subprocess.run(command, stdin=theirs, capture_output=True, text=True)
+    with os.fdopen(theirs) as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        done = command(tmp_path, "runs", "rm", str(folder.path), *options)
     os.close(ours)
-    os.close(theirs)
-    assert done.returncode == code
-    assert (f"Remove {folder.path}? [y/N]" in done.stderr) is not bool(options)
-    assert ("Nothing was removed." in done.stderr) is bool(code)
+    assert done.code == code
+    assert (f"Remove {folder.path}? [y/N]" in done.err) is not bool(options)
+    assert ("Nothing was removed." in done.err) is bool(code)
     assert folder.path.exists() is bool(code)
 
 

@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 import flint
+import lazy_loader as lazy
 import mpmath
 import numpy as np
 import pytest
-import sympy
 from exact import contains
 from flint import arb
 
@@ -43,6 +43,7 @@ from gradiometer.reference.structure import (
 )
 from gradiometer.vocabulary.enclosure import UNIT
 
+sympy = lazy.load("sympy")
 Array = np.ndarray
 
 

@@ -40,8 +40,24 @@ def draw(frame: pd.DataFrame, titles: dict[str, str]) -> alt.TopLevelMixin | Non
     return marks.styled(alt.vconcat(*rows, spacing=40)) if rows else None
 
 
+def loss_axis(losses: pd.Series[float]) -> alt.Y:
+    """Return an axis for losses: logarithmic where they are positive and span decades."""
+    positive, size = losses[losses > 0.0], losses.abs()
+    if len(positive) and losses.min() >= 0.0 and losses.max() > SPREAD * positive.min():
+        return _log_axis("loss", "loss (log scale)", float(positive.min()), float(losses.max()))
+    if size.max() > SPREAD**2 * size.min():
+        unit = float(size[size > 0.0].min())
+        powers = _powers(unit, float(size.max()))
+        values = [v for p in powers for v in (-p, p) if losses.min() <= v <= losses.max()]
+        scale = alt.Scale(type="symlog", constant=unit, domain=[losses.min(), losses.max()])
+        title = "loss (log scale on both sides of 0)"
+        return alt.Y("loss:Q", scale=scale, axis=_ticks(values), title=title)
+    scale = alt.Scale(zero=False, domain=[losses.min(), losses.max()])
+    return alt.Y("loss:Q", scale=scale, title="loss")
+
+
 def _by_step(methods: pd.DataFrame, true: pd.DataFrame) -> Panel:
-    y = _loss_axis(pd.concat([methods, true])["loss"])
+    y = loss_axis(pd.concat([methods, true])["loss"])
     x = alt.X("step:Q", title="step (thick grey: the certified trajectory)")
     thick = alt.Chart(_drawn(true)).mark_line(color=CERTIFIED_COLOR, strokeWidth=7)
     return _panel(methods, thick.encode(x=x, y=y), _lines(x, y))
@@ -53,7 +69,7 @@ def _by_time(methods: pd.DataFrame) -> Panel:
     low, high = timed["seconds"].min() / 1.3, timed["seconds"].max() * 1.3
     title = "time in derivative calls, one measurement (log scale)"
     x = alt.X("seconds:Q", scale=marks.log_scale(low, high), axis=marks.durations(), title=title)
-    y = _loss_axis(methods["loss"])
+    y = loss_axis(methods["loss"])
     starts = timed.sort_values("step").groupby("method").head(1)
     timed = marks.placed(timed, starts, "seconds", (low, high), marks.WIDTH)
     return _panel(timed, _lines(x, y), marks.names_above(x, y))
@@ -83,22 +99,6 @@ def _drawn(frame: pd.DataFrame) -> pd.DataFrame:
     """Return what a chart needs of a frame, so that the drawing stays small."""
     kept = ["method", "mode", "step", "loss", "seconds", "drift", "place"]
     return frame[[name for name in kept if name in frame]]
-
-
-def _loss_axis(losses: pd.Series[float]) -> alt.Y:
-    """Return an axis for losses: logarithmic where they are positive and span decades."""
-    positive, size = losses[losses > 0.0], losses.abs()
-    if len(positive) and losses.min() >= 0.0 and losses.max() > SPREAD * positive.min():
-        return _log_axis("loss", "loss (log scale)", float(positive.min()), float(losses.max()))
-    if size.max() > SPREAD**2 * size.min():
-        unit = float(size[size > 0.0].min())
-        powers = _powers(unit, float(size.max()))
-        values = [v for p in powers for v in (-p, p) if losses.min() <= v <= losses.max()]
-        scale = alt.Scale(type="symlog", constant=unit, domain=[losses.min(), losses.max()])
-        title = "loss (log scale on both sides of 0)"
-        return alt.Y("loss:Q", scale=scale, axis=_ticks(values), title=title)
-    scale = alt.Scale(zero=False, domain=[losses.min(), losses.max()])
-    return alt.Y("loss:Q", scale=scale, title="loss")
 
 
 def _log_axis(column: str, title: str, low: float, high: float) -> alt.Y:

@@ -59,8 +59,8 @@ def read_table(path: Path, name: str, layout: Layout = COMPARISON) -> pd.DataFra
 
 
 def _typed(table: pd.DataFrame, kinds: Mapping[str, Any]) -> pd.DataFrame:
-    for name, kind in kinds.items():
-        column = table[name].astype(object).fillna("") if kind is str else table[name]
-        column = pd.to_numeric(column) if kind is float else column
-        table[name] = column.astype(DTYPES[kind])
-    return table
+    filled = {
+        name: table[name].to_numpy(object, na_value="") if kind is str else table[name]
+        for name, kind in kinds.items()
+    }
+    return pd.DataFrame({name: pd.array(filled[name], DTYPES[kinds[name]]) for name in kinds})
