@@ -15,6 +15,8 @@ help: ## List the targets
 run: $(STAMP) ## Compare every method on every problem; pass options with ARGS="--quick"
 	$(BIN)/gradiometer run $(ARGS)
 
+# What is tested is compiled once, not by each of the processes.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) ## Run the tests, a process a core; choose with ARGS="-k pool"
 	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 

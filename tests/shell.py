@@ -26,12 +26,17 @@ class Done(NamedTuple):
     err: str
 
 
-def command(where: Path, *words: str) -> Done:
-    """Carry `gradiometer WORDS` out in a folder, its output captured; reports are drawn here."""
+def command(where: Path, *words: str, drawn: bool = False) -> Done:
+    """Carry `gradiometer WORDS` out in a folder, its output captured.
+
+    A run's report is written in this process, with its charts only if they are asked for.
+    """
     out, err = StringIO(), StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.chdir(where)
         patch.setattr(writing, "write_report", lambda run, to: page.write(Run.read(run), to))
+        if not drawn:
+            patch.setattr(page, "figures", lambda run, name, operator: [])
         patch.setattr(sys, "argv", ["gradiometer", *words])
         with pytest.raises(SystemExit) as ended:
             main()

@@ -649,15 +649,15 @@ def test_the_rounded_truth_of_every_operator_passes(problem: str, operator: str)
     assert (found.status, found.reason) == (Status.OK, "")
 
 
-@pytest.mark.parametrize(("promise", "exact"), [(12.0, True), (7.0, False), (1.0, False)])
 @pytest.mark.parametrize(("problem", "operator"), SHEETS)
 def test_zeros_negatives_and_elevenfolds_of_every_operator_disagree(
-    problem: str, operator: str, promise: float, exact: bool
+    problem: str, operator: str
 ) -> None:
     page = sheet(problem, operator)
     for factor in (0.0, -1.0, 11.0):
         spoiled = [factor * a for a in page.honest]
-        assert page.mark(spoiled, promise, exact).status is Status.DISAGREES
+        for promise, exact in ((12.0, True), (7.0, False), (1.0, False)):
+            assert page.mark(spoiled, promise, exact).status is Status.DISAGREES
 
 
 @pytest.mark.parametrize(("problem", "operator"), SHEETS)
@@ -721,22 +721,15 @@ MISTAKES: dict[str, Change] = {
 CURVED = [name for name, operator in SHEETS if operator == "hessian"]
 
 
-SLIPS = [
-    (problem, mistake)
-    for problem in CURVED
-    for mistake, change in MISTAKES.items()
-    if (
-        np.abs(change(sheet(problem, "hessian").matrix) - sheet(problem, "hessian").matrix) > 1e-30
-    ).any()
-]
-
-
-@pytest.mark.parametrize(("problem", "mistake"), SLIPS)
-def test_a_wrong_hessian_disagrees(problem: str, mistake: str) -> None:
-    page = sheet(problem, "hessian")
-    wrong = MISTAKES[mistake](page.matrix)
-    for promise, exact in ((12.0, True), (4.0, False)):
-        assert page.mark(page.arrange(wrong), promise, exact).status is Status.DISAGREES
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_wrong_hessian_disagrees(mistake: str) -> None:
+    pages = [sheet(problem, "hessian") for problem in CURVED]
+    wrong = [(page, MISTAKES[mistake](page.matrix)) for page in pages]
+    changed = [(page, H) for page, H in wrong if (np.abs(H - page.matrix) > 1e-30).any()]
+    assert len(changed) > 1
+    for page, H in changed:
+        for promise, exact in ((12.0, True), (4.0, False)):
+            assert page.mark(page.arrange(H), promise, exact).status is Status.DISAGREES
 
 
 @pytest.mark.parametrize("problem", CURVED)

@@ -323,7 +323,6 @@ def test_without_rounds_agreement_is_checked_and_times_are_left_empty(checked: M
         assert [row[k] for k in ("time_s", "low_s", "high_s", "ratio", "rounds", "loops")] == [
             None
         ] * 6
-    assert "ranking.svg" not in checked.report.read_text("utf-8")
 
 
 def test_json_is_all_that_is_on_stdout_and_tells_the_run(checked: Measured) -> None:

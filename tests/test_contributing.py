@@ -34,7 +34,8 @@ def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Do
     work = tmp_path_factory.mktemp("work")
     files = [str(folder / "autograd_method.py"), str(folder / "springs.py")]
     with in_this_process():
-        return command(work, "run", *files, "backprop", "cos-exp-*", "mlp", "--quick"), work
+        words = ["run", *files, "backprop", "cos-exp-*", "mlp", "--quick"]
+        return command(work, *words, drawn=True), work
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,11 @@ import dishonest
 import pandas as pd
 import pytest
 
-import gradiometer
+from gradiometer.api import measure
 from gradiometer.measure.options import Options
+from gradiometer.measure.plan import Plan
+from gradiometer.plugins import loader
+from gradiometer.vocabulary.case import Case, Cell
 
 FILE = Path(dishonest.__file__)
 
@@ -18,19 +21,16 @@ FILE = Path(dishonest.__file__)
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Return the records of a run of all that the file holds, by method and problem/operator."""
-    runs = [
-        gradiometer.run(
-            sorted({case.partition("/")[0] for _, case in cells}),
-            ["honest", *dict.fromkeys(method for method, _ in cells)],
-            plugins=[FILE],
-            operators=operator,
-            options=Options(rounds=20, sample_s=0.002, budget_s=2.0, precision=1e-9),
-            results=tmp_path_factory.mktemp("results"),
-        )
-        for operator in ("gradient", "jacobian", "hessian", "hvp")
-        if (cells := [cell for cell in dishonest.VERDICTS if cell[1].endswith(f"/{operator}")])
+    cells = [
+        Cell(Case(problem, "", operator), name)
+        for method, case in dishonest.VERDICTS
+        for problem, _, operator in [case.partition("/")]
+        for name in ("honest", method)
     ]
-    found = pd.concat([run.records for run in runs])
+    once = sorted(set(cells), key=lambda cell: (cell.case.id, cell.method))
+    options = Options(rounds=20, sample_s=0.002, budget_s=2.0, precision=1e-9)
+    results = tmp_path_factory.mktemp("results")
+    found = measure(Plan.of(once, loader.load([FILE])), options, results).records
     return found.set_index(["method", found["problem"] + "/" + found["operator"]])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from here import in_this_process
 
 import gradiometer
 from gradiometer import Method, Target
@@ -160,7 +161,7 @@ PROBLEMS = {
 def troubled(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     plan = planned(faulty, [*PROBLEMS, "sound", "flat"], ["right"])
     logs = tmp_path_factory.mktemp("logs")
-    with Harness(plan, replace(OPTIONS, rounds=0), logs) as harness:
+    with in_this_process(), Harness(plan, replace(OPTIONS, rounds=0), logs) as harness:
         return {each.cell.case.problem: each.outcome for each in harness.outcomes()}
 
 
@@ -236,7 +237,7 @@ def derivatives(faulty: Registry, tmp_path_factory: pytest.TempPathFactory) -> C
     names = ("saddle", "bowl", "affine", "one-output-short", "too-wide")
     plan = planned(faulty, names, HANDS, ALL)
     logs = tmp_path_factory.mktemp("logs")
-    with Harness(plan, replace(OPTIONS, rounds=0), logs) as harness:
+    with in_this_process(), Harness(plan, replace(OPTIONS, rounds=0), logs) as harness:
         ended = list(harness.outcomes())
     assert sorted(each.cell.id for each in ended) == sorted(cell.id for cell in plan.cells)
     return {
@@ -311,12 +312,14 @@ def test_an_output_that_is_named_and_missing_is_an_error(derivatives: Cells, ope
     assert "returned 2 outputs in a tuple: 3 are named (a, b, c)" in outcome.reason
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_agreement_alone_takes_no_samples(tmp_path: Path) -> None:
     run = gradiometer.run("product-of-sum", "backprop", options=Options(rounds=0), results=tmp_path)
     assert run.records["status"].tolist() == ["ok", "ok"]
     assert run.records["time_s"].isna().all()
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_the_order_within_a_round_is_of_the_seed(
     faulty: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,6 +350,7 @@ def test_the_order_within_a_round_is_of_the_seed(
 # What is told of the calm rounds
 
 
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize("calm", [set(), {1, 4}, set(range(7)), {5, 6, 7, 8}])
 def test_a_cell_ends_with_its_calm_rounds(
     faulty: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calm: set[int]
@@ -360,6 +364,7 @@ def test_a_cell_ends_with_its_calm_rounds(
     assert (ended.outcome.warm.rounds, ended.outcome.warm.calm) == (OPTIONS.rounds, len(ended.calm))
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_what_was_not_timed_has_no_rounds(faulty: Registry, tmp_path: Path) -> None:
     plan = planned(faulty, ["sound"], ["zeros"])
     with Harness(plan, OPTIONS, tmp_path) as harness:
@@ -367,6 +372,7 @@ def test_what_was_not_timed_has_no_rounds(faulty: Registry, tmp_path: Path) -> N
     assert (dict(ended.samples), list(ended.calm), ended.outcome.warm.calm) == ({}, [], None)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_the_samples_tell_which_rounds_were_calm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,6 +425,7 @@ def test_what_cannot_be_tried_ends_once_and_starts_nothing(
     assert list((tmp_path / "logs").iterdir()) == []
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_broken_problem_costs_its_own_cells(faulty: Registry, tmp_path: Path) -> None:
     faulty = replace(faulty, broken=[*faulty.broken])
     faulty.add_broken("problems", "bad-problem", "bad.py failed to load: it broke")
@@ -429,6 +436,7 @@ def test_a_broken_problem_costs_its_own_cells(faulty: Registry, tmp_path: Path) 
     assert ended == [("bad-problem", Status.ERROR), ("sound", Status.OK)]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_what_is_done_is_not_measured_again(faulty: Registry, tmp_path: Path) -> None:
     plan = planned(faulty, ["sound"], ["right", "broken_at_import", "zeros"])
     done = dict.fromkeys((plan.cases[0].id, name) for name in ("right", "broken_at_import"))
@@ -436,6 +444,7 @@ def test_what_is_done_is_not_measured_again(faulty: Registry, tmp_path: Path) ->
         assert [each.cell.method for each in harness.outcomes()] == ["zeros"]
 
 
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize("name", ["right", "hangs"])
 def test_a_dtype_without_a_promise_is_unsupported(
     faulty: Registry, tmp_path: Path, name: str
@@ -498,6 +507,7 @@ def sharing(tmp_path: Path) -> Registry:
     return loader.load([tmp_path / "sharing.py"])
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_primal_that_methods_share_is_measured_once(
     sharing: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -521,6 +531,7 @@ def test_a_primal_that_methods_share_is_measured_once(
     assert statuses == ["ok", "ok", "disagrees", "disagrees", "unsupported"]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_what_is_too_large_is_skipped_before_it_is_certified(
     sharing: Registry, tmp_path: Path
 ) -> None:
@@ -537,8 +548,7 @@ def test_what_ran_out_of_time_is_not_tried_at_larger_sizes(
 ) -> None:
     sharing.methods["hangs"] = faulty.methods["hangs"]
     plan = planned(sharing, ["squares"], ["one", "hangs"])
-    options = replace(OPTIONS, rounds=0, timeout_s=2.0)
-    with Harness(plan, options, tmp_path) as harness:
+    with Harness(plan, replace(OPTIONS, rounds=0), tmp_path) as harness:
         ends = {(e.cell.case.size, e.cell.method): e.outcome for e in harness.outcomes()}
     assert ends["3", "one"].status == Status.OK
     assert ends["2", "hangs"].status == Status.TIMEOUT
@@ -585,43 +595,14 @@ class Exact(Rounded):
         global DTYPE
         DTYPE = np.dtype(target.dtype)
 """
-JAX = """
-import lazy_loader as lazy
-from gradiometer import Method, Namespace
-
-jax = lazy.load("jax")
-
-class Single(Method):
-    name, requires = "rounded", ("jax",)
-
-    def namespace(self):
-        return Namespace(jax.numpy)
-
-    def array(self, a):
-        return jax.numpy.asarray(a)
-
-    def gradient(self, f):
-        return jax.grad(f)
-
-class Double(Single):
-    name = "exact"
-
-    def setup(self, target):
-        jax.config.update("jax_enable_x64", True)
-"""
 
 
-@pytest.mark.parametrize("text", [SETTINGS, JAX], ids=["settings", "jax"])
-@pytest.mark.filterwarnings("ignore:Explicitly requested dtype")
-def test_every_method_of_a_tool_is_set_up(faulty: Registry, tmp_path: Path, text: str) -> None:
-    if text is JAX and faulty.methods["jax"].missing:
-        pytest.skip("jax is not installed")
-    (tmp_path / "acme_tool.py").write_text(text, encoding="utf-8")
+def test_every_method_of_a_tool_is_set_up(faulty: Registry, tmp_path: Path) -> None:
+    (tmp_path / "acme_tool.py").write_text(SETTINGS, encoding="utf-8")
     registry = loader.load([PLUGINS, tmp_path / "acme_tool.py"])
     plan = planned(registry, ["sound"], ["rounded", "exact"])
     assert {registry.methods[name].tool for name in ("rounded", "exact")} == {"acme_tool"}
-    patient = replace(OPTIONS, rounds=0, timeout_s=60.0, memory_gib=2.0)
-    with Harness(plan, patient, tmp_path / "logs") as harness:
+    with Harness(plan, replace(OPTIONS, rounds=0), tmp_path / "logs") as harness:
         ended = {each.cell.method: each.outcome for each in harness.outcomes()}
     assert ended["rounded"].status is Status.DISAGREES
     assert ended["exact"].status is Status.OK, ended["exact"]
@@ -725,8 +706,9 @@ ENDED = {
 def test_the_coordinator_runs_no_code_of_problems(tmp_path: Path) -> None:
     (tmp_path / "acme_watched.py").write_text(WATCHED, encoding="utf-8")
     registry = loader.load([PLUGINS, tmp_path / "acme_watched.py"])
-    names = ["watched", *ENDED, "watched-pair", "sound"]
-    plan = planned(registry, names, ["right", "central-difference"], ("value", "vjp"))
+    methods = ["right", "central-difference"]
+    right = planned(registry, ["watched", "watched-pair", "sound"], methods, ("value", "vjp"))
+    plan = Plan.of([*planned(registry, ENDED, methods, "value").cells, *right.cells], registry)
     with Harness(plan, replace(OPTIONS, rounds=0), tmp_path / "logs") as harness:
         ended = list(harness.outcomes())
     assert {each.cell for each in ended} == set(plan.cells)
