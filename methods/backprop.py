@@ -22,6 +22,10 @@ def _erf(x):
     return math.erf(x) if type(x) is float else scipy.special.erf(x)  # NumPy has none
 
 
+def _special(name):
+    return getattr(scipy.special, name)  # NumPy has none
+
+
 def _where(condition, a, b):
     kind = type(condition)
     if kind is bool or kind is np.bool:
@@ -53,7 +57,7 @@ class Backprop(Method):
     def namespace(self):
         names = ("exp", "log", "log1p", "sin", "cos", "tan", "atan", "tanh", "sqrt")
         own = {name: _either(name) for name in names}
-        return Namespace(np, own | {"where": _where, "erf": _erf})
+        return Namespace(np, own | {"where": _where, "erf": _erf}, _special)
 
     def array(self, a):
         if a.ndim:
