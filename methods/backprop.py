@@ -8,6 +8,7 @@ import lazy_loader as lazy
 import numpy as np
 
 from gradiometer import Method, Namespace, Unsupported
+from gradiometer.vocabulary.composed import clip
 
 scipy = lazy.load("scipy")
 
@@ -57,7 +58,7 @@ class Backprop(Method):
     def namespace(self):
         names = ("exp", "log", "log1p", "sin", "cos", "tan", "atan", "tanh", "sqrt")
         own = {name: _either(name) for name in names}
-        return Namespace(np, own | {"where": _where, "erf": _erf}, _special)
+        return Namespace(np, own | {"clip": clip, "where": _where, "erf": _erf}, _special)
 
     def array(self, a):
         if a.ndim:

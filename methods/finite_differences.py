@@ -8,6 +8,7 @@ import numpy as np
 
 from gradiometer import Method, Namespace
 from gradiometer.vocabulary.analytic import analytic
+from gradiometer.vocabulary.composed import clip
 
 scipy = lazy.load("scipy")
 
@@ -25,7 +26,7 @@ class _Differences(Method):
     root = 1
 
     def namespace(self):
-        return Namespace(np, special=_special)
+        return Namespace(np, {"clip": clip}, _special)
 
     def array(self, a):
         return a if a.ndim else _number(a)

@@ -241,3 +241,110 @@ CALCULUS: dict[str, list[tuple[Operation, list[Any]]]] = {
     "linalg.diagonal": [(lambda m, a: m.linalg.diagonal(a), [MATRIX])],
     "indexing": [(lambda m, a: a[1:, None] * a[[0, 0, 2]], [[0.5, 2.0, -1.5]])],
 }
+
+UNIT = [0.35, 0.75]
+FACTORS = [[0.5, -1.25, 2.0], [1.5, 0.75, -0.25]]
+DOMAINS = {"acosh": [1.25, 2.5]}
+ELEMENTWISE = (
+    "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "digamma", "erf",
+    "erfc", "erfinv", "exp", "exp2", "expm1", "gamma", "i0", "i1", "j0", "j1", "k0", "k1",
+    "lgamma", "log", "log10", "log1p", "log2", "negative", "positive", "reciprocal", "relu",
+    "sigmoid", "sin", "sinh", "softplus", "sqrt", "square", "tan", "tanh", "y0", "y1",
+)  # fmt: skip
+PAIRED = ("add", "divide", "maximum", "minimum", "multiply", "subtract")
+RELATIONS = ("equal", "greater", "greater_equal", "less", "less_equal", "not_equal")
+LOGICAL = ("logical_and", "logical_or", "logical_xor")
+# name: as above, of operations whose derivatives are known in closed form, or that have none
+FURTHER: dict[str, list[tuple[Operation, list[Any]]]] = {
+    **{
+        name: [(lambda m, x, name=name: getattr(m, name)(x), [DOMAINS.get(name, UNIT)])]
+        for name in ELEMENTWISE
+    },
+    **{
+        name: [(lambda m, a, b, name=name: getattr(m, name)(a, b), [ROWS, [0.35, -0.7, 4.0]])]
+        for name in PAIRED
+    },
+    **{
+        name: [(lambda m, x, name=name: m.where(getattr(m, name)(x, 0.45), x, x * x), [FACTORS])]
+        for name in RELATIONS
+    },
+    **{
+        name: [
+            (
+                lambda m, x, name=name: m.where(getattr(m, name)(x > 0.1, x < 1.0), x, x * x),
+                [FACTORS],
+            )
+        ]
+        for name in LOGICAL
+    },
+    **{
+        name: [
+            (lambda m, x, name=name, axis=axis: getattr(m, name)(x, axis=axis), [ROWS])
+            for axis in (None, 1)
+        ]
+        for name in ("mean", "sum")
+    },
+    **{
+        name: [(lambda m, x, name=name: x * getattr(m, name)(x), [FACTORS])]
+        for name in ("ones_like", "zeros_like")
+    },
+    **{
+        name: [(lambda m, x, name=name: x + getattr(m, name)((2, 3)), [FACTORS])]
+        for name in ("ones", "zeros")
+    },
+    **{
+        name: [(lambda m, x, name=name: m.take(x, getattr(m, name)(x, axis=1)[0], axis=1), [ROWS])]
+        for name in ("argmax", "argmin")
+    },
+    **{
+        name: [(lambda m, x, name=name: m.where(getattr(m, name)(x), x * x, x), [FACTORS])]
+        for name in ("isfinite", "isinf", "isnan", "signbit")
+    },
+    **{
+        name: [
+            (
+                lambda m, x, name=name: m.where(getattr(m, name)(x > 1.0, axis=0), x * x, x),
+                [FACTORS],
+            )
+        ]
+        for name in ("all", "any")
+    },
+    "arange": [(lambda m, x: x * m.arange(0.5, 3.5, 1.0), [FACTORS])],
+    "argsort": [(lambda m, x: m.take(x, m.argsort(x), axis=0), [FACTORS[0]])],
+    "asarray": [(lambda m, x: x * m.asarray([0.5, 1.5, 2.5]), [FACTORS])],
+    "astype": [(lambda m, x: x * m.astype(x > 0.1, x.dtype), [FACTORS])],
+    "concat": [(lambda m, a, b: m.concat([a, b], axis=1), [ROWS, ROWS[:, :1]])],
+    "count_nonzero": [
+        (lambda m, x: m.where(m.count_nonzero(x > 0.1, axis=0) > 1, x * x, x), [FACTORS])
+    ],
+    "cumulative_sum": [
+        (lambda m, x, axis=axis: m.cumulative_sum(x, axis=axis), [ROWS]) for axis in (0, -1)
+    ]
+    + [(lambda m, x: m.cumulative_sum(x, axis=1, include_initial=True), [ROWS])],
+    "empty": [(lambda m, x: x * m.ones_like(m.empty((2, 3))), [FACTORS])],
+    "empty_like": [(lambda m, x: x * m.ones_like(m.empty_like(x)), [FACTORS])],
+    "expand_dims": [(lambda m, x: m.expand_dims(x, axis=1), [FACTORS])],
+    "eye": [(lambda m, x: x @ m.eye(3), [FACTORS])],
+    "full": [(lambda m, x: x * m.full((3,), 1.5), [FACTORS])],
+    "full_like": [(lambda m, x: x * m.full_like(x, 1.5), [FACTORS])],
+    "linspace": [(lambda m, x: x * m.linspace(0.5, 1.5, 3), [FACTORS])],
+    "logical_not": [(lambda m, x: m.where(m.logical_not(x > 0.1), x, x * x), [FACTORS])],
+    "nonzero": [(lambda m, x: m.take(x, m.nonzero(x > 0.1)[0], axis=0), [FACTORS[0]])],
+    "permute_dims": [(lambda m, x: m.permute_dims(x, (1, 0)), [FACTORS])],
+    "reshape": [(lambda m, x: m.reshape(x, (3, -1)), [FACTORS])],
+    "stack": [(lambda m, a, b: m.stack([a, b], axis=1), [ROWS, ROWS * 2.0])],
+    "take": [(lambda m, x: m.take(x, np.array([2, 0, 2]), axis=1), [FACTORS])],
+    "where": [(lambda m, a, b: m.where(a > 0.1, a * a, b), [ROWS, [0.35, -0.7, 4.0]])],
+}
+
+
+def scalarised(operation: Operation) -> Operation:
+    """Return 1 + Σ wᵢ·yᵢ + ½·w′ᵢ·yᵢ²."""
+
+    def function(xp: Any, *arrays: Any) -> Any:
+        y = operation(xp, *arrays)
+        drawn = np.random.default_rng(12).uniform(0.5, 2.0, (2, *getattr(y, "shape", ())))
+        w, other = (xp.asarray(each) for each in drawn)
+        return 1.0 + xp.sum(w * y) + 0.5 * xp.sum(other * y * y)
+
+    return function

@@ -19,7 +19,7 @@ import mpmath
 import numpy as np
 import pytest
 from built_in import PROBLEMS
-from calculus import CALCULUS, Operation
+from calculus import CALCULUS, Operation, scalarised
 from flint import arb, arb_series
 from generic import cholesky, inverse, linear_algebra, namespace, where
 from textbook import Decompositions, avg_pool, conv, det, each, max_pool, scan
@@ -497,17 +497,6 @@ def test_a_wrong_output_of_a_pushforward_is_noticed(output: int) -> None:
 
 
 # First and second derivatives of operations, but for those that test_operations.py takes alone.
-
-
-def scalarised(operation: Operation) -> Operation:
-    """Return 1 + Σ wᵢ·yᵢ + ½·w′ᵢ·yᵢ²."""
-
-    def function(xp: Any, *arrays: Any) -> Any:
-        y = operation(xp, *arrays)
-        w, other = np.random.default_rng(12).uniform(0.5, 2.0, (2, *getattr(y, "shape", ())))
-        return 1.0 + xp.sum(w * y) + 0.5 * xp.sum(other * y * y)
-
-    return function
 
 
 def named(operation: Operation, arrays: list[Any]) -> tuple[Problem, Argument]:

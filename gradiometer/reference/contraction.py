@@ -109,8 +109,7 @@ def absorbing_products(a: Floats, b: Floats) -> Any:
 
 @cache
 def _of_matrices(batch: int) -> Contraction:
-    shared = letters(batch)
-    i, j, k = letters(batch + 3)[batch:]
+    shared, (i, j, k) = letters(batch), tuple(letters(batch + 3)[batch:])
     return Contraction(shared + i + j, shared + j + k, shared + i + k)
 
 
@@ -140,13 +139,16 @@ def broadcast_contract(
 
     An axis of length one that is broadcast is left out, so that nothing is repeated.
     """
-    fronts = [x.shape[: x.ndim - len(own)] for x, own in ((a, left), (b, right))]
-    batch = np.broadcast_shapes(*fronts)
+    batch = np.broadcast_shapes(a.shape[: a.ndim - len(left)], b.shape[: b.ndim - len(right)])
     names = letters(len(batch) + 52)[52:]
-    found, labels = [], []
-    for x, front, own in zip((a, b), fronts, (left, right), strict=True):
+
+    def apart(x: Node, own: str) -> tuple[Node, str]:
+        front = x.shape[: x.ndim - len(own)]
         start = len(batch) - len(front)
         kept = [k for k, n in enumerate(front) if n == batch[start + k]]
-        found.append(reshape(x, (*(front[k] for k in kept), *x.shape[len(front) :])))
-        labels.append("".join(names[start + k] for k in kept) + own)
-    return contract(*found, Contraction(*labels, names + out), rounding)
+        shape = (*(front[k] for k in kept), *x.shape[len(front) :])
+        labels = "".join(names[start + k] for k in kept) + own
+        return x if shape == x.shape else reshape(x, shape), labels
+
+    (a, left), (b, right) = apart(a, left), apart(b, right)
+    return contract(a, b, Contraction(left, right, names + out), rounding)

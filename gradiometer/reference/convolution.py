@@ -9,7 +9,7 @@ operands and its result is one such product; the windows are never laid out.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
@@ -84,7 +84,7 @@ class Convolved(Part):
     windows: Windows
 
     def pull(self, g: Node, view: View) -> Node:
-        parent, other, node = self.kinds
+        parent, other, node = tuple(self.kinds)
         return _related(g, view(self.other), node + other + parent, self.windows)
 
     def push(self, t: Node, view: View) -> Node:
@@ -134,11 +134,11 @@ def _found(a: Any, b: Any, kinds: str, windows: Windows, product: Product) -> An
     by = OF[kinds[2]]
     lengths = dict(zip(by.left[:2] + by.right[:2], a.shape[:2] + b.shape[:2], strict=True))
     front = tuple(lengths[label] for label in by.out[:2])
-    found = np.zeros((*front, *spatial), dtype=a.dtype)
+    found: Any = np.zeros((*front, *spatial), dtype=a.dtype)
     if a.dtype == object:
         found.fill(ZERO)
     for place, met, taken in windows.places():
-        at = {"x": met, "y": taken, "w": place}
+        at: dict[str, Any] = {"x": met, "y": taken, "w": place}
         first, second = (
             _flat(z[(..., *at[kind])], 2) for z, kind in ((a, kinds[0]), (b, kinds[1]))
         )
@@ -205,19 +205,23 @@ def max_pool(x: Any, window: Any, *, stride: Any = None, padding: Any = 0) -> No
     """
     x = lift(x)
     windows = _pools("max_pool", x, window, stride, padding)
-    positions = np.arange(x.size).reshape(x.shape)
-    best = np.full((*x.shape[:2], *windows.out), -1)
+    positions: Any = np.arange(x.size).reshape(x.shape)
+    best: Any = np.full((*x.shape[:2], *windows.out), -1)
     for _, met, taken in windows.places():
         offered, held = best.copy(), best
-        offered[(..., *taken)] = positions[(..., *met)]
+        offered[(Ellipsis, *taken)] = positions[(Ellipsis, *met)]
         if (held < 0).any():  # of windows that begin in the padding
             offered, held = np.where(offered < 0, held, offered), np.where(held < 0, offered, held)
         if (offered != held).any():
-            pair = (moved(x, lambda _, at=at: at) for at in (held, offered))
-            best = np.where(compare(next(pair), ">=", next(pair)), held, offered)
+            best = np.where(compare(_at(x, held), ">=", _at(x, offered)), held, offered)
         else:
             best = held
-    return moved(x, lambda _: best)
+    return _at(x, best)
+
+
+def _at(x: Node, positions: Any) -> Node:
+    """Return the components at positions in the flattened array."""
+    return moved(x, lambda _: positions)
 
 
 def _pools(name: str, x: Node, window: Any, stride: Any, padding: Any) -> Windows:
@@ -250,6 +254,6 @@ def _windows(name: str, x: Node, kernel: Shape, *steps: Any) -> Windows:
     return windows
 
 
-def _each_axis(given: Any, n: int) -> Sequence[int] | Any:
+def _each_axis(given: Any, n: int) -> Shape:
     found = index(given)
     return tuple(int(k) for k in found) if isinstance(found, tuple | list) else (int(found),) * n

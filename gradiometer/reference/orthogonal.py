@@ -132,11 +132,11 @@ def factors(a: Node, signs: Floats) -> tuple[Node, Node]:
     of_q = OfFactor(a, lambda: q, inverse)
     of_r = OfTriangle(a, lambda: q, lambda: r, inverse)
     rows = a.shape[-2]
-    q = Node(
+    q: Node = Node(
         found * signs, ("orthonormal factor", signs, a), [of_q],
         rounding=of_sum(rows, lambda: of_q.widen(_columns(a)) + q.moduli, EACH),
     )  # fmt: skip
-    r = Node(
+    r: Node = Node(
         upper * signs[:, None], ("triangular factor", signs, a), [of_r],
         rounding=of_sum(rows, lambda: of_r.widen(_columns(a)), EACH),
     )  # fmt: skip
@@ -155,7 +155,7 @@ def pseudoinverse(a: Node) -> Node:
         norms = np.sqrt(np.sum(a.moduli**2, axis=(-2, -1), keepdims=True))
         return np.asarray(part.widen(np.broadcast_to(norms, a.shape)))
 
-    y = Node(value, ("pseudo-inverse", a), [part], rounding=of_sum(a.shape[-2], base, EACH))
+    y: Node = Node(value, ("pseudo-inverse", a), [part], rounding=of_sum(a.shape[-2], base, EACH))
     return y
 
 

@@ -95,15 +95,14 @@ SPECIAL: dict[str, Smooth] = {
 
 def gelu(x: Any) -> Node:
     """Return x·Φ(x), with Φ the normal distribution's function."""
-    x = lift(x)
-    root = constant(arb(2).sqrt())
-    return x * 0.5 * (1 + smooth("erf", x / root))
+    z = lift(x)
+    return z * 0.5 * (1 + smooth("erf", z / constant(arb(2).sqrt())))
 
 
 def log_softmax(x: Any, axis: int = -1) -> Node:
     """Return x − log Σ e^x over an axis."""
-    x = lift(x)
-    return x - logsumexp(x, axis, keepdims=True)
+    z = lift(x)
+    return z - logsumexp(z, axis, keepdims=True)
 
 
 def softmax(x: Any, axis: int = -1) -> Node:

@@ -156,7 +156,7 @@ def eigen(a: Node, signs: Floats | None = None) -> tuple[Node, Node]:
         turned = absorbing_matmul(v.moduli, apart().moduli * _largest(lambdas)[..., None])
         return np.asarray(v.moduli + turned)
 
-    lambdas = Node(
+    lambdas: Node = Node(
         found,
         ("eigenvalues", a),
         [OfValues(a, lambda: v, lambda: v)],
@@ -164,7 +164,7 @@ def eigen(a: Node, signs: Floats | None = None) -> tuple[Node, Node]:
     )
     made = ("eigenvectors", signs, a)
     part = OfEigenvectors(a, lambda: v, apart)
-    v = Node(vectors, made, [part], rounding=of_sum(n, moved, EACH))
+    v: Node = Node(vectors, made, [part], rounding=of_sum(n, moved, EACH))
     return lambdas, v
 
 
@@ -194,14 +194,16 @@ def singular(a: Node, signs: Floats | None = None) -> tuple[Node, Node, Node]:
         return np.broadcast_to(_largest(s), s.shape)
 
     of_left, of_right = OfLeft(a, *nodes), OfRight(a, *nodes)
-    u = Node(left, ("left vectors", signs, a), [of_left], rounding=of_sum(order, beside, EACH))
-    s = Node(
+    u: Node = Node(
+        left, ("left vectors", signs, a), [of_left], rounding=of_sum(order, beside, EACH)
+    )
+    s: Node = Node(
         values,
         ("singular values", a),
         [OfValues(a, lambda: u, lambda: v)],
         rounding=of_sum(order, largest, EACH),
     )
-    v = Node(
+    v: Node = Node(
         right, ("right vectors", signs, a), [of_right],
         rounding=of_sum(order, lambda: turned(v), EACH),
     )  # fmt: skip

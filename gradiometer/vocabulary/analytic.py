@@ -21,11 +21,8 @@ STEPS = ("ceil", "floor", "isfinite", "round", "sign", "signbit", "trunc")
 NOT_ANALYTIC = ("cholesky", "eigh", "eigvalsh", "pinv", "qr", "slogdet", "svd", "svdvals")
 """Functions of matrices that conjugate, or take moduli."""
 
-IN_SCIPY: dict[str, tuple[str, int] | str] = {
-    "gammaln": "loggamma", "j0": ("jv", 0), "j1": ("jv", 1), "y0": ("yv", 0), "y1": ("yv", 1),
-    "i0": ("iv", 0), "i1": ("iv", 1), "k0": ("kv", 0), "k1": ("kv", 1),
-}  # fmt: skip
-"""SciPy's functions of real numbers, by those of complex ones."""
+REAL = ("erfinv", "i0", "i1", "j0", "j1", "k0", "k1", "y0", "y1")
+"""Special functions that SciPy has of real numbers, or loses small imaginary parts of."""
 
 
 def absolute(z: Any) -> Any:
@@ -70,7 +67,7 @@ def remainder(a: Any, b: Any) -> Any:
 
 def vecdot(a: Any, b: Any, *, axis: int = -1) -> Any:
     """Return sums of products, of which none is conjugated."""
-    return np.vecdot(np.conj(a), b, axis=axis)
+    return np.sum(a * b, axis=axis)
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002  # the standard's names
@@ -126,11 +123,9 @@ def _step(name: str) -> Callable[..., Any]:
     return lambda z, *given, **how: function(np.real(z), *given, **how)
 
 
-def _refused(name: str) -> Callable[..., Any]:
+def _refused(name: str, why: str) -> Callable[..., Any]:
     def refused(*given: Any, **how: Any) -> Any:
-        raise UnsupportedOperation(
-            f"linalg.{name} conjugates: it is not analytic, as a complex step needs."
-        )
+        raise UnsupportedOperation(f"{name} {why}.")
 
     return refused
 
@@ -141,7 +136,11 @@ def analytic(special: Callable[[str], Any]) -> Namespace:
     Args:
         special: Finds a special function by SciPy's name.
     """
-    linalg = {name: _refused(name) for name in NOT_ANALYTIC}
+    conjugates = "conjugates: it is not analytic, as a complex step needs"
+    linalg = {name: _refused(f"linalg.{name}", conjugates) for name in NOT_ANALYTIC}
+    real = {
+        name: _refused(name, "takes no number with an imaginary part so small") for name in REAL
+    }
     linalg |= {"matrix_norm": matrix_norm, "vecdot": vecdot, "vector_norm": vector_norm}
     own = {
         "abs": absolute, "atan2": atan2, "clip": clip, "copysign": copysign,
@@ -150,15 +149,7 @@ def analytic(special: Callable[[str], Any]) -> Namespace:
     }  # fmt: skip
     steps = {name: _step(name) for name in STEPS}
     return Namespace(
-        np, own | steps | {"linalg": Namespace(np.linalg, linalg)}, lambda name: _in(special, name)
+        np,
+        own | real | steps | {"linalg": Namespace(np.linalg, linalg)},
+        lambda name: special("loggamma" if name == "gammaln" else name),
     )
-
-
-def _in(special: Callable[[str], Any], name: str) -> Any:
-    if name == "erfinv":
-        raise UnsupportedOperation("scipy has no 'erfinv' of complex numbers.")
-    found = IN_SCIPY.get(name, name)
-    if isinstance(found, str):
-        return special(found)
-    of_order, order = found
-    return lambda z: special(of_order)(order, z)

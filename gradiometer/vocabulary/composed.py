@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 
 def sigmoid(xp: Any, z: Any) -> Any:
     """Return the logistic function 1 / (1 + e^−z), elementwise."""
@@ -142,7 +144,8 @@ def scan_length(xs: Any, length: int | None) -> int:
         ValueError: If there is none, or several.
     """
     arrays = xs if isinstance(xs, tuple) else () if xs is None else (xs,)
-    found = {*(int(x.shape[0]) for x in arrays), *(() if length is None else (int(length),))}
+    found: set[int] = {int(x.shape[0]) for x in arrays}
+    found |= set() if length is None else {int(length)}
     if len(found) != 1 or min(found) < 1:
         told = " and ".join(map(str, sorted(found))) or "no number of"
         raise ValueError(f"a scan of {told} steps: one number of them is expected, of at least 1.")
@@ -192,6 +195,11 @@ def _summed(terms: list[Any]) -> Any:
     for term in terms[1:]:
         total = total + term
     return total
+
+
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002  # the standard's names
+    """Return x, held between two bounds, as NumPy's function of both."""
+    return np.clip(x, min, max)
 
 
 COMPOSED: dict[str, Callable[..., Any]] = {

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from gradiometer.errors import GradiometerError
+from gradiometer.vocabulary.composed import clip
 from gradiometer.vocabulary.graph import (
     Constant,
     Guard,
@@ -32,7 +33,10 @@ from gradiometer.vocabulary.graph import (
 from gradiometer.vocabulary.namespace import Namespace
 
 SPECIAL = ("erf", "erfc", "gamma", "lgamma")
-NUMPY = Namespace(np, {name: np.vectorize(getattr(math, name), otypes=[float]) for name in SPECIAL})
+NUMPY = Namespace(
+    np,
+    {name: np.vectorize(getattr(math, name), otypes=[float]) for name in SPECIAL} | {"clip": clip},
+)
 
 OPERATORS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "remainder": "mod",
