@@ -98,7 +98,11 @@ def _recorded(f, inputs, given, persistent=False):
 
 def _dense(found):
     """Return derivatives with those of which few components were picked as whole arrays."""
-    return tuple(tf.convert_to_tensor(g) if isinstance(g, tf.IndexedSlices) else g for g in found)
+    return tuple(map(_whole, found))
+
+
+def _whole(g):
+    return tf.convert_to_tensor(g) if isinstance(g, tf.IndexedSlices) else g
 
 
 def _gradient(f):
@@ -115,6 +119,6 @@ def _jvp(f):
     def jvp(inputs, given, tangents):
         with tf.autodiff.ForwardAccumulator(inputs, tangents) as accumulator:
             y = f(inputs, given)
-        return tf.nest.map_structure(accumulator.jvp, y)
+        return tf.nest.map_structure(lambda each: _whole(accumulator.jvp(each)), y)
 
     return jvp

@@ -14,9 +14,11 @@ import pytest
 import scipy.special
 from flint import arb
 
+from gradiometer import Argument, Problem
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference.array import Array
 from gradiometer.reference.balls import balls, settled
+from gradiometer.reference.certify import certify
 from gradiometer.reference.elementary import SMOOTH
 from gradiometer.reference.evaluation import Evaluation
 from gradiometer.reference.node import Node
@@ -1166,8 +1168,80 @@ def test_an_array_is_filled_with_what_is_differentiated() -> None:
         lambda x: xp.sum(x, where=x > 0.0),
         lambda x: xp.zeros((2,), dtype=np.float32),
         lambda x: xp.sum(x, dtype=complex),
+        lambda x: x @ xp.ones((3, 2)),
+        lambda x: xp.linalg.inv(x),
+        lambda x: xp.linalg.solve(xp.eye(2), xp.ones((3,))),
+        lambda x: xp.linalg.cross(x, x),
+        lambda x: xp.linalg.matrix_norm(xp.eye(2), ord=3),
+        lambda x: xp.linalg.svd(xp.ones((3, 2))),
+        lambda x: xp.linalg.qr(xp.ones((3, 2)), mode="complete"),
+        lambda x: xp.linalg.svdvals(x),
+        lambda x: xp.tensordot(x, xp.ones((3,)), axes=1),
+        lambda x: xp.einsum(x, [0]),
+        lambda x: xp.einsum("i,i->", x),
+        lambda x: xp.einsum("ij->i", x),
+        lambda x: xp.einsum("i,i->", x, xp.ones((3,))),
+        lambda x: xp.einsum("i->j", x),
+        lambda x: xp.einsum("...->", x),
+        lambda x: xp.conv(x, x),
+        lambda x: xp.conv(xp.ones((1, 2, 4)), xp.ones((1, 1, 2))),
+        lambda x: xp.conv(xp.ones((1, 1, 2)), xp.ones((1, 1, 3))),
+        lambda x: xp.conv(xp.ones((1, 1, 2)), xp.ones((1, 1, 2)), stride=0),
+        lambda x: xp.conv(xp.ones((1, 1, 2)), xp.ones((1, 1, 2)), stride=(1, 2)),
+        lambda x: xp.max_pool(xp.ones((1, 1, 4)), 2, padding=2),
+        lambda x: xp.avg_pool(x, 2),
     ],
 )
 def test_what_an_operation_cannot_do_as_numpy_does_is_refused(call: Callable[[Any], Any]) -> None:
     with pytest.raises(ReferenceFailure, match=r"at test_operations\.py, line \d+: "):
         call(array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: xp.linalg.eigvalsh(np.eye(2)), "are equal, or closer than the precision tells"),
+        (lambda: xp.linalg.svdvals(np.eye(2)), "are equal, or closer than the precision tells"),
+        (lambda: xp.linalg.svdvals(np.ones((2, 2))), "has not full rank"),
+        (lambda: xp.linalg.pinv(np.ones((3, 2))), "has not full rank"),
+        (lambda: xp.linalg.qr(np.ones((2, 2))), "has not full rank"),
+    ],
+)
+def test_a_decomposition_that_has_no_derivative_is_refused(
+    call: Callable[[], Any], told: str
+) -> None:
+    with pytest.raises(ReferenceFailure, match=told):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("of", "f"),
+    [
+        ("eigenvectors", lambda m, a: m.linalg.eigh(a + a.T)[1][0, 0]),
+        ("eigenvectors", lambda m, a: m.sum(m.prod(m.linalg.eigh(a + a.T)[1], axis=1))),
+        ("singular vectors", lambda m, a: m.linalg.svd(a, full_matrices=False)[0][0, 0]),
+        ("QR factors", lambda m, a: m.linalg.qr(a)[1][0, 1]),
+    ],
+)
+def test_what_depends_on_a_sign_that_is_not_defined_is_refused(of: str, f: Any) -> None:
+    problem = Problem("signed", f, {"a": SKEW})
+    with pytest.raises(ReferenceFailure, match=f"depends on the signs of {of}"):
+        certify(problem, Argument(problem.point()), "gradient")
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (3, 3)])
+def test_enclosed_factors_give_the_matrix_back(shape: tuple[int, int]) -> None:
+    a = np.random.default_rng(4).standard_normal(shape)
+    with Evaluation():
+        q, r = xp.linalg.qr(array(a))
+        u, s, vh = xp.linalg.svd(array(a), full_matrices=False)
+        values, vectors = xp.linalg.eigh(array(a @ a.T))
+        inverse = xp.linalg.pinv(array(a))
+    for found, expected in (
+        (q @ r, a), ((u * s) @ vh, a), ((vectors * values) @ vectors.T, a @ a.T),
+        (array(a) @ inverse @ a, a), (q.T @ q, np.eye(q.shape[1])),
+    ):  # fmt: skip
+        for entry, true in zip(found.node.value.flat, np.ravel(expected).tolist(), strict=True):
+            assert float(entry.rad()) < 1e-40
+            assert abs(float(entry) - true) < 1e-13
+            assert entry.contains(true) or expected is not a

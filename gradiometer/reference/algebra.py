@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -181,7 +182,7 @@ def tensordot(a: Any, b: Any, *, axes: Any = 2) -> Node:
 
 def matrix_power(matrix: Any, n: int) -> Node:
     """Return a whole power of square matrices, by squaring."""
-    a, exponent = square(matrix, "matrix_power"), int(index(n))
+    a, exponent = square(matrix, "matrix_power"), operator.index(index(n))
     if exponent < 0:
         a, exponent = matrices.inverse(a), -exponent
     if not exponent:

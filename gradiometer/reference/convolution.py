@@ -242,13 +242,14 @@ def _windows(name: str, x: Node, kernel: Shape, *steps: Any) -> Windows:
     n = x.ndim - 2
     stride, padding, dilation = (_each_axis(each, n) for each in steps)
     windows = Windows(x.shape[2:], kernel, stride, dilation, padding)
-    least = {"stride": (stride, 1), "dilation": (dilation, 1), "padding": (padding, 0),
-             "window": (kernel, 1), "result": (windows.out, 1)}  # fmt: skip
-    for what, (lengths, bound) in least.items():
+    least = {"stride": 1, "dilation": 1, "padding": 0, "kernel": 1, "out": 1}
+    for what, bound in least.items():
+        lengths = getattr(windows, what)
         if len(lengths) != n or any(k < bound for k in lengths):
+            told = "result" if what == "out" else what
             raise refusal(
-                f"xp.{name} of an array of shape {x.shape} with {what} {lengths}",
-                f"one number an axis is expected, of at least {bound}.",
+                f"xp.{name} of an array of shape {x.shape} with {told} {lengths}",
+                f"one number for each of {n} spatial axes is expected, of at least {bound}.",
                 WrongValue,
             )
     return windows

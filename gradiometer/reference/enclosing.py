@@ -7,6 +7,7 @@ refused: its vectors are not unique, and neither is a derivative.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import flint
@@ -24,7 +25,8 @@ UNIT = arb(0, 1)
 
 def over_matrices(function: Callable[[Balls], tuple[Balls, ...]], a: Balls) -> tuple[Balls, ...]:
     """Return what a function returns of each matrix along the axes in front, stacked."""
-    front, flat = a.shape[:-2], a.reshape(-1, *a.shape[-2:])
+    front = a.shape[:-2]
+    flat = a.reshape(math.prod(front), *a.shape[-2:])
     found = [function(matrix) for matrix in flat] or [function(_like(a.shape[-2:]))]
     stacked = [np.stack(parts)[: len(flat)] for parts in zip(*found, strict=True)]
     return tuple(x.reshape(*front, *x.shape[1:]) for x in stacked)

@@ -90,8 +90,8 @@ def functions():
 
 
 IN_MATH = (
-    "atan2", "ceil", "digamma", "erf", "erfc", "erfinv", "expm1", "lgamma", "log", "log1p", "logical_xor",
-    "reciprocal", "softplus",
+    "atan2", "ceil", "digamma", "erf", "erfc", "erfinv", "expm1", "lgamma", "log", "log1p",
+    "logical_xor", "reciprocal", "softplus",
 )  # fmt: skip
 LIKE_NUMPY = ("meshgrid", "moveaxis", "take_along_axis", "tile", "tril", "triu")
 BESSEL = ("i0", "i1", "j0", "j1", "k0", "k1", "y0", "y1")
