@@ -8,6 +8,7 @@ import lazy_loader as lazy
 import numpy as np
 
 from gradiometer import Method, Namespace, Unsupported
+from gradiometer.vocabulary.composed import clip
 
 scipy = lazy.load("scipy")
 
@@ -20,6 +21,10 @@ def _either(name):
 
 def _erf(x):
     return math.erf(x) if type(x) is float else scipy.special.erf(x)  # NumPy has none
+
+
+def _special(name):
+    return getattr(scipy.special, name)  # NumPy has none
 
 
 def _where(condition, a, b):
@@ -53,7 +58,7 @@ class Backprop(Method):
     def namespace(self):
         names = ("exp", "log", "log1p", "sin", "cos", "tan", "atan", "tanh", "sqrt")
         own = {name: _either(name) for name in names}
-        return Namespace(np, own | {"where": _where, "erf": _erf})
+        return Namespace(np, own | {"clip": clip, "where": _where, "erf": _erf}, _special)
 
     def array(self, a):
         if a.ndim:

@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 import lazy_loader as lazy
 import numpy as np
 
-from gradiometer import Method, Namespace, Unsupported
+from gradiometer import Method, Namespace
+from gradiometer.vocabulary.analytic import analytic
+from gradiometer.vocabulary.composed import clip
 
 scipy = lazy.load("scipy")
 
@@ -24,7 +26,7 @@ class _Differences(Method):
     root = 1
 
     def namespace(self):
-        return Namespace(np, {"erf": _erf})
+        return Namespace(np, {"clip": clip}, _special)
 
     def array(self, a):
         return a if a.ndim else _number(a)
@@ -235,8 +237,7 @@ class ComplexStep(_Differences):
     name, exact = "complex-step", True
 
     def namespace(self):
-        linalg = Namespace(np.linalg, {"cholesky": _conjugates})
-        return Namespace(np, {"erf": _erf, "linalg": linalg})
+        return analytic(_special)
 
     def evaluations(self, operator, n, m):
         return 1 if operator == "jvp" else n
@@ -250,10 +251,6 @@ class ComplexStep(_Differences):
         return a.astype(np.result_type(a, 1j))
 
 
-def _conjugates(matrix):
-    raise Unsupported("linalg.cholesky conjugates: it is not analytic, as a complex step needs.")
-
-
 def _number(a):
     """Return a scalar as a number: Python's own of a double, which is fast, else NumPy's."""
     return a[()] if a.dtype == np.float32 else float(a)
@@ -264,8 +261,8 @@ def _step(f, root):
     return float(np.finfo(f.point.dtype).eps) ** (1 / root)
 
 
-def _erf(x):
-    return scipy.special.erf(x)  # NumPy has none
+def _special(name):
+    return getattr(scipy.special, name)  # NumPy has none
 
 
 def _flattened(arrays):

@@ -1,11 +1,20 @@
 """JAX: eager, compiled, forward mode, and the linearised tangent map."""
 
+import math
+
 import lazy_loader as lazy
 import numpy as np
 
 from gradiometer import Method, Namespace, Unsupported
+from gradiometer.vocabulary.composed import each_axis, scan_length
 
 jax = lazy.load("jax")
+
+NETWORKS = ("log_softmax", "logsumexp", "relu", "sigmoid", "softmax", "softplus")
+SPECIAL = {
+    name: name for name in ("digamma", "erf", "erfc", "erfinv", "gamma", "i0", "i1")
+} | {"lgamma": "gammaln"}  # fmt: skip
+"""Special functions, by the names of jax.scipy.special."""
 
 
 class Jax(Method):
@@ -20,8 +29,16 @@ class Jax(Method):
         jax.config.update("jax_enable_x64", target.dtype == "float64")
 
     def namespace(self):
-        own = {name: getattr(jax.nn, name) for name in ("sigmoid", "relu", "softplus", "logsumexp")}
-        return Namespace(jax.numpy, own | {"erf": jax.scipy.special.erf})
+        special = {name: getattr(jax.scipy.special, of) for name, of in SPECIAL.items()}
+        own = {name: getattr(jax.nn, name) for name in NETWORKS}
+        own |= {
+            "avg_pool": _avg_pool,
+            "conv": _conv,
+            "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+            "max_pool": _max_pool,
+            "scan": _scan,
+        }
+        return Namespace(jax.numpy, special | own)
 
     def array(self, a):
         return jax.numpy.asarray(a)
@@ -117,6 +134,36 @@ class JaxLinearize(JaxForward):
 
     def evaluations(self, operator, n, m):
         return None if operator in ("jvp", "hvp") else n
+
+
+def _conv(x, kernel, *, stride=1, padding=0, dilation=1):
+    n = x.ndim - 2
+    strides, pads, gaps = (each_axis(given, n) for given in (stride, padding, dilation))
+    return jax.lax.conv_general_dilated(
+        x, kernel, strides, [(pad, pad) for pad in pads], rhs_dilation=gaps
+    )
+
+
+def _pooled(x, window, stride, padding, first, combine):
+    """Return what a function combines windows of each channel to."""
+    n = x.ndim - 2
+    lengths = each_axis(window, n)
+    strides = lengths if stride is None else each_axis(stride, n)
+    pads = [(0, 0), (0, 0), *((pad, pad) for pad in each_axis(padding, n))]
+    return jax.lax.reduce_window(x, first, combine, (1, 1, *lengths), (1, 1, *strides), pads)
+
+
+def _avg_pool(x, window, *, stride=None, padding=0):
+    total = _pooled(x, window, stride, padding, 0.0, jax.lax.add)
+    return total / math.prod(each_axis(window, x.ndim - 2))
+
+
+def _max_pool(x, window, *, stride=None, padding=0):
+    return _pooled(x, window, stride, padding, -math.inf, jax.lax.max)
+
+
+def _scan(step, carry, xs=None, *, length=None):
+    return jax.lax.scan(step, carry, xs, scan_length(xs, length))
 
 
 def _jvp(f):

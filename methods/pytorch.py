@@ -3,6 +3,7 @@
 import lazy_loader as lazy
 
 from gradiometer import Method, Namespace, Primal, Unsupported, UnsupportedOperation
+from gradiometer.vocabulary.in_torch import functions, matrices
 
 torch = lazy.load("torch")
 
@@ -16,20 +17,7 @@ class _Torch(Method):
         torch.set_num_threads(target.threads)
 
     def namespace(self):
-        return Namespace(
-            torch,
-            {
-                "max": torch.amax,
-                "min": torch.amin,
-                "pow": torch.pow,
-                "permute_dims": torch.permute,
-                "softplus": _softplus,
-                "expand_dims": torch.unsqueeze,
-                "logsumexp": _logsumexp,
-                "take": lambda x, indices, axis=0: torch.index_select(x, axis, indices),
-                "cumulative_sum": lambda x, axis=0: torch.cumsum(x, axis),
-            },
-        )
+        return Namespace(torch, functions() | {"linalg": Namespace(torch.linalg, matrices())})
 
     def array(self, a):
         return torch.from_numpy(a.copy())
@@ -140,7 +128,7 @@ class PyTorchForward(_Torch):
 
     def _twice(self, f):
         """Return f without the operations whose tangents torch differentiates wrongly."""
-        linalg = Namespace(torch.linalg, {"solve": _drops_a_term})
+        linalg = Namespace(torch.linalg, matrices() | {"solve": _drops_a_term})
         overrides = vars(super().namespace()) | {"linalg": linalg}
         return Primal(f.problem, Namespace(torch, overrides), f.point, f.signature)
 
@@ -193,12 +181,3 @@ def _of_inputs(f, function, pick=None):
         return result if pick is None else result[pick]
 
     return call
-
-
-def _logsumexp(x, axis=None):
-    return torch.logsumexp(x, tuple(range(x.ndim)) if axis is None else axis)
-
-
-def _softplus(z):
-    # By default it drops e^-20; beyond these numbers e^z is infinite, and e^-z nothing.
-    return torch.nn.functional.softplus(z, threshold=700.0 if z.dtype == torch.float64 else 88.0)

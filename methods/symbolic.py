@@ -8,14 +8,16 @@ import operator
 import lazy_loader as lazy
 import numpy as np
 
-from gradiometer import Declined, Method, Namespace, Primal, UnsupportedOperation
+from gradiometer import Declined, Method, Primal
+from gradiometer.vocabulary.formulas import formulas
 
 sympy = lazy.load("sympy")
 scipy = lazy.load("scipy")
 
 FUNCTIONS = dict.fromkeys(
     ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-     "cosh", "tanh", "asinh", "acosh", "atanh", "erf"), 1,
+     "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "erfinv", "gamma", "lgamma",
+     "digamma", *(f"{kind}{n}" for kind in "jyik" for n in (0, 1))), 1,
 ) | {"atan2": 2, "where": 3}  # fmt: skip
 """Functions of SymPy's that work elementwise, and how many arguments they have."""
 
@@ -94,28 +96,19 @@ class SymPy(Method):
         return tuple(itertools.chain(inputs, given.values(), *directions)), {}
 
 
-class _NoMatrices:
-    """In place of NumPy's linalg, which computes with numbers only."""
-
-    def __getattr__(self, name):
-        raise UnsupportedOperation(f"sympy has no elementwise operation 'linalg.{name}'.")
-
-
 def _namespace(make):
     """Return the array functions, made elementwise of `make(name)`."""
-    own = {name: np.frompyfunc(make(name), arity, 1) for name, arity in FUNCTIONS.items()}
-    composed = {
-        "linalg": _NoMatrices(),
-        "logsumexp": lambda x, axis=None: own["log"](np.sum(own["exp"](x), axis=axis)),
-        "softplus": lambda z: own["log1p"](own["exp"](z)),
-    }
-    return Namespace(np, own | composed)
+    return formulas({name: np.frompyfunc(make(name), n, 1) for name, n in FUNCTIONS.items()})
 
 
 def _formula(name):
     """Return SymPy's function of that name."""
     if name == "where":
         return lambda c, a, b: sympy.Piecewise((a, c), (b, True))
+    if name[0] in "jyik" and name[1:] in ("0", "1"):
+        return lambda x: getattr(sympy, f"bessel{name[0]}")(int(name[1]), x)
+    if name == "lgamma":
+        return sympy.loggamma
     accurate = importlib.import_module("sympy.codegen.cfunctions")
     return getattr(accurate if name in ("log1p", "expm1") else sympy, name)
 
@@ -128,15 +121,29 @@ def _compile(f, derive, directions=None, order=1):
     along = [_symbols(f"along_{name}", a) for name, a in along.items()]
     formula = derive(f(tuple(inputs), given), inputs, *along)
     arguments = [_flat(x) for x in (*inputs, *given.values(), *along)]
-    modules = _single() if f.point.dtype == "float32" else "math"
+    modules = _single() if f.point.dtype == "float32" else [_SPECIAL, "math"]
     return sympy.lambdify(arguments, formula, modules=modules, cse=_share)
+
+
+def _scipy(name):
+    return lambda *x: getattr(scipy.special, name)(*x)
+
+
+_SPECIAL = {
+    "besseli": _scipy("iv"), "besselj": _scipy("jv"), "besselk": _scipy("kv"),
+    "bessely": _scipy("yv"), "erfinv": _scipy("erfinv"), "polygamma": _scipy("polygamma"),
+}  # fmt: skip
+"""Functions in formulas that `math` has none of."""
 
 
 def _single():
     """Return NumPy's functions in place of math's, which compute in float64; but for constants."""
     both = {name: (of, getattr(np, name)) for name, of in vars(math).items() if hasattr(np, name)}
     both["erf"] = math.erf, scipy.special.erf
-    return [{name: _either(*pair) if callable(pair[0]) else pair[0] for name, pair in both.items()}]
+    return [
+        _SPECIAL,
+        {name: _either(*pair) if callable(pair[0]) else pair[0] for name, pair in both.items()},
+    ]
 
 
 def _either(number, array):
@@ -171,7 +178,7 @@ class _Count:
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __abs__ = _with
     __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _with
-    __lt__ = __gt__ = __le__ = __ge__ = _with
+    __lt__ = __gt__ = __le__ = __ge__ = __and__ = __or__ = __invert__ = _with
 
 
 def _count(*parts):

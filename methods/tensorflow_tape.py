@@ -3,6 +3,7 @@
 import lazy_loader as lazy
 
 from gradiometer import Method, Namespace
+from gradiometer.vocabulary.in_tensorflow import complete_tensors, functions, matrices
 
 tf = lazy.load("tensorflow")
 
@@ -23,25 +24,10 @@ class TensorFlow(Method):
     def setup(self, target):
         tf.config.threading.set_intra_op_parallelism_threads(target.threads)
         tf.config.threading.set_inter_op_parallelism_threads(target.threads)
+        complete_tensors()
 
     def namespace(self):
-        functions = ("atan2", "erf", "expm1", "log", "log1p", "softplus")
-        reductions = ("sum", "mean", "max", "min", "prod", "logsumexp")
-        own = {name: getattr(tf.math, name) for name in functions}
-        own |= {name: _reduction(getattr(tf, f"reduce_{name}")) for name in reductions}
-        own |= {
-            "arange": _range,
-            "asarray": tf.convert_to_tensor,
-            "concat": lambda arrays, axis=0: tf.concat(arrays, axis),
-            "cumulative_sum": lambda x, axis=0: tf.cumsum(x, axis),
-            "full": lambda shape, x, dtype=None: tf.fill(shape, tf.convert_to_tensor(x, dtype)),
-            "linspace": _linspace,
-            "linalg": Namespace(tf.linalg, {"solve": _solve, "diagonal": tf.linalg.diag_part}),
-            "permute_dims": tf.transpose,
-            "relu": tf.nn.relu,
-            "take": lambda x, indices, axis=0: tf.gather(x, indices, axis=axis),
-        }
-        return Namespace(tf, own)
+        return Namespace(tf, functions() | {"linalg": Namespace(tf.linalg, matrices())})
 
     def array(self, a):
         return tf.constant(a)
@@ -49,7 +35,7 @@ class TensorFlow(Method):
     def gradient(self, f):
         def gradient(inputs, given):
             tape, y = _recorded(f, inputs, given)
-            return tape.gradient(y, inputs)
+            return _dense(tape.gradient(y, inputs))
 
         return gradient
 
@@ -76,7 +62,7 @@ class TensorFlow(Method):
         def vjp(inputs, given, cotangents):
             tape, y = _recorded(f, inputs, given)
             seeds = cotangents if isinstance(y, tuple) else cotangents[0]
-            return tape.gradient(y, inputs, output_gradients=seeds)
+            return _dense(tape.gradient(y, inputs, output_gradients=seeds))
 
         return vjp
 
@@ -120,12 +106,21 @@ def _jacobian(tape, y, inputs):
     return tape.jacobian(y, inputs, experimental_use_pfor=not in_turn)
 
 
+def _dense(found):
+    """Return derivatives with those of which few components were picked as whole arrays."""
+    return tuple(map(_whole, found))
+
+
+def _whole(g):
+    return tf.convert_to_tensor(g) if isinstance(g, tf.IndexedSlices) else g
+
+
 def _gradient(f):
     """Return the gradient of f to be differentiated again, zeros where an input is not used."""
 
     def gradient(inputs, given):
         tape, y = _recorded(f, inputs, given)
-        return tape.gradient(y, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return _dense(tape.gradient(y, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO))
 
     return gradient
 
@@ -134,24 +129,6 @@ def _jvp(f):
     def jvp(inputs, given, tangents):
         with tf.autodiff.ForwardAccumulator(inputs, tangents) as accumulator:
             y = f(inputs, given)
-        return tf.nest.map_structure(accumulator.jvp, y)
+        return tf.nest.map_structure(lambda each: _whole(accumulator.jvp(each)), y)
 
     return jvp
-
-
-def _linspace(start, stop, num, dtype=None):
-    ends = (tf.convert_to_tensor(x, dtype) for x in (start, stop))
-    return tf.linspace(*ends, num)
-
-
-def _range(start, stop=None, step=1, dtype=None):
-    return tf.range(*((0, start) if stop is None else (start, stop)), step, dtype=dtype)
-
-
-def _solve(a, b):
-    """Return A⁻¹·b for a vector or a matrix b; tf.linalg.solve takes matrices alone."""
-    return tf.linalg.solve(a, b[:, None])[:, 0] if len(b.shape) == 1 else tf.linalg.solve(a, b)
-
-
-def _reduction(function):
-    return lambda x, axis=None, keepdims=False: function(x, axis=axis, keepdims=keepdims)

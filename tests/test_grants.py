@@ -8,12 +8,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from scipy.special import digamma, gamma
 
 from gradiometer import Argument, Problem, Space
 from gradiometer.measure.agreement import agree
 from gradiometer.reference.certify import certify, nearest
 from gradiometer.reference.elementary import SMOOTH
-from gradiometer.reference.operations import ARITHMETIC, COMPONENTWISE, MATRICES, REDUCTIONS
+from gradiometer.reference.operations import (
+    ARITHMETIC,
+    COMPONENTWISE,
+    LABELLED,
+    MATRICES,
+    NETWORKS,
+    REDUCTIONS,
+)
+from gradiometer.reference.special import SPECIAL
 from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.outcome import Status
 
@@ -36,6 +45,11 @@ def eliminated(a: Any) -> Any:
     """|A⁻¹|·|A|·|A⁻¹|."""
     inverse = np.abs(np.linalg.inv(a))
     return inverse @ np.abs(a) @ inverse
+
+
+def largest(a: Any) -> Any:
+    """The norm of a symmetric matrix, for each of its eigenvalues."""
+    return np.full(len(a), np.abs(np.linalg.eigvalsh(a)).max())
 
 
 def of(units: float, *names: str) -> dict[str, Grant]:
@@ -65,9 +79,18 @@ GRANTED: dict[str, Grant] = {
     "sum": Grant(lambda xp, x: xp.sum(x), 3.0),
     "mean": Grant(lambda xp, x: xp.mean(x), 3.0 + ROUNDED),
     "prod": Grant(lambda xp, x: xp.prod(x), 4.0),
-    "cumulative_sum": Grant(lambda xp, x: xp.cumulative_sum(x), 4.0),
+    "cumulative_sum": Grant(lambda xp, x: xp.cumulative_sum(x), [0.0, 1.0, 2.0, 3.0]),
     "cumulative_prod": Grant(lambda xp, x: xp.cumulative_prod(x), [0.0, 1.0, 2.0, 3.0]),
     "matmul": Grant(lambda xp, x: x @ x, 4.0),
+    "einsum": Grant(lambda xp, x: xp.einsum("i,i->", x, x), 4.0),
+    "einsum of three": Grant(lambda xp, x: xp.einsum("i,i,i->", x, x, x), 5.0 + 1.0),
+    "conv": Grant(lambda xp, x: xp.conv(xp.reshape(x, (1, 1, 4)), np.ones((1, 1, 2))), 2.0),
+    "gamma": Grant(
+        lambda xp, x: xp.gamma(x), 4 * FUNCTION,
+        base=lambda x: gamma(x) * (1.0 + np.abs(x * digamma(x))),
+    ),
+    "eigvalsh": Grant(lambda xp, x: xp.linalg.eigvalsh(x), 3.0 * 2, A, largest),
+    "svdvals": Grant(lambda xp, x: xp.linalg.svdvals(x), 3.0 * 2, A, largest),
     "vecdot": Grant(lambda xp, x: xp.vecdot(x, x), 4.0),
     "tensordot": Grant(lambda xp, x: xp.tensordot(x, x, axes=1), 4.0),
     "outer": Grant(lambda xp, x: xp.linalg.outer(x, x), ROUNDED),
@@ -83,16 +106,20 @@ GRANTED: dict[str, Grant] = {
 
 
 COMPOSED = {
-    "argmax", "argmin", "argsort", "ceil", "cholesky", "clip", "det", "floor", "floor_divide",
-    "logaddexp", "logsumexp", "matrix_transpose", "maximum", "minimum", "remainder", "round",
-    "sign", "std", "trunc", "var",
+    "argmax", "argmin", "argsort", "avg_pool", "ceil", "cholesky", "clip", "copysign", "cross",
+    "det", "eigh", "floor", "floor_divide", "gelu", "log_softmax", "logaddexp", "logsumexp",
+    "matrix_norm", "matrix_transpose", "max_pool", "maximum", "minimum", "pinv", "qr", "remainder",
+    "round", "scan", "sign", "slogdet", "softmax", "std", "svd", "trunc", "var",
+    *(SPECIAL.keys() - {"gamma"}),
 }  # fmt: skip
-"""Operations that are made of those, or choose, or have a bound of their own: cholesky."""
+"""Operations that are made of those, or choose, or are granted as one of those is, or have a bound
+of their own: factors and vectors of matrices."""
 
 
 def test_every_operation_that_rounds_has_a_row() -> None:
     assert {name.split()[0] for name in GRANTED} == (
-        {*ARITHMETIC, *COMPONENTWISE, *REDUCTIONS, *MATRICES} | {"diff", "flip", "squeeze"}
+        {*ARITHMETIC, *COMPONENTWISE, *LABELLED, *MATRICES, *NETWORKS, *REDUCTIONS}
+        | {"diff", "flip", "squeeze"}
     ) - COMPOSED
 
 

@@ -15,11 +15,14 @@ from typing import Any
 
 import built_in
 import flint
+import mpmath
 import numpy as np
 import pytest
 from built_in import PROBLEMS
+from calculus import CALCULUS, Operation, scalarised
 from flint import arb, arb_series
-from generic import inverse, linear_algebra, namespace, where
+from generic import cholesky, inverse, linear_algebra, namespace, where
+from textbook import Decompositions, avg_pool, conv, det, each, max_pool, scan
 
 from gradiometer import Argument, Namespace, Point, Problem
 from gradiometer.reference.certify import certify
@@ -27,11 +30,14 @@ from gradiometer.reference.elementary import SMOOTH
 from gradiometer.reference.operations import (
     ARITHMETIC,
     COMPONENTWISE,
+    LABELLED,
     MATRICES,
+    NETWORKS,
     OPERATIONS,
     REDUCTIONS,
     SHAPES,
 )
+from gradiometer.reference.special import SPECIAL
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
 
@@ -112,6 +118,9 @@ class Series:
     def __pos__(self) -> Series:
         return self
 
+    def __float__(self) -> float:
+        return float(self.terms[0].mid())
+
     def __gt__(self, other: Any) -> bool:
         difference = (self - other).terms[0]
         assert difference > 0 or difference < 0, "the second proof met a kink"
@@ -156,7 +165,7 @@ def step(number: Callable[[float], int]) -> Callable[[Any], Any]:
     return taken
 
 
-FLOOR = step(math.floor)
+FLOOR, SIGN = step(math.floor), step(lambda x: (x > 0) - (x < 0))
 
 
 def variance(x: Any, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
@@ -170,32 +179,51 @@ def clip(x: Any, low: Any = None, high: Any = None) -> Any:
     return x if high is None else np.minimum(x, high)
 
 
-def det(a: Any) -> Any:
-    """Return the determinant by Leibniz' formula."""
-    n = len(a)
-    total: Any = 0
-    for order in itertools.permutations(range(n)):
-        swaps = sum(order[i] > order[j] for i, j in itertools.combinations(range(n), 2))
-        total = total + (-1) ** swaps * np.prod(a[range(n), order])
-    return total
-
-
 def vector_norm(x: Any, axis: Any = None, ord: Any = 2) -> Any:  # noqa: A002  # the standard's
     sizes = where(x > 0.0, x, -x)
-    if ord == math.inf:
-        return np.max(sizes, axis=axis)
+    if math.isinf(ord):
+        return np.max(sizes, axis=axis) if ord > 0 else np.min(sizes, axis=axis)
     total = np.sum(sizes**ord, axis=axis)
     return total if ord == 1 else SQRT(total) if ord == 2 else total ** (1.0 / ord)
 
 
+def roots(matrix: Any) -> list[Series]:
+    """Return a symmetric matrix's eigenvalues, without derivatives, to most of the digits."""
+    middles = [[b.terms[0].mid().str(170, radius=False) for b in row] for row in matrix]
+    with mpmath.workdps(170):
+        found = mpmath.eigsy(mpmath.matrix(middles), eigvals_only=True)
+        return [Series(arb(mpmath.nstr(x, 160)) + arb(0, 1e-100)) for x in sorted(found)]
+
+
+def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None) -> Any:
+    whole = x if prepend is None else np.concatenate([prepend, x], axis=axis)
+    return np.diff(whole, n=n, axis=axis)
+
+
+FOUND = Decompositions(roots, SQRT)
+INVERSE = each(inverse)
 ALGEBRA = linear_algebra(SQRT) | {
-    "det": det,
+    "cholesky": each(lambda a: cholesky(a, SQRT)),
+    "cross": lambda a, b: np.stack(
+        [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))], -1
+    ),
+    "det": each(det),
+    "eigh": each(FOUND.eigen),
+    "eigvalsh": lambda a: each(FOUND.eigen)(a)[0],
+    "inv": INVERSE,
+    "matrix_norm": FOUND.matrix_norm,
     "matrix_power": lambda a, n: functools.reduce(
-        np.matmul, abs(n) * [a if n >= 0 else inverse(a)], CONSTANT(np.eye(len(a)))
+        np.matmul, abs(n) * [a if n >= 0 else INVERSE(a)], CONSTANT(np.eye(a.shape[-1]))
     ),
     "matmul": np.matmul,
     "matrix_transpose": np.matrix_transpose,
     "outer": np.outer,
+    "pinv": each(FOUND.pseudoinverse),
+    "qr": each(FOUND.triangular),
+    "slogdet": lambda a: (SIGN(each(det)(a)), LOG(each(det)(a) * SIGN(each(det)(a)))),
+    "solve": lambda a, b: INVERSE(a) @ b,
+    "svd": lambda a, full_matrices: each(FOUND.singular)(a),
+    "svdvals": lambda a: each(FOUND.singular)(a)[1],
     "tensordot": np.tensordot,
     "trace": np.trace,
     "vecdot": lambda a, b, axis=-1: np.sum(a * b, axis=axis),
@@ -227,13 +255,22 @@ SERIES = namespace(
         "ceil": step(math.ceil),
         "trunc": step(math.trunc),
         "round": step(round),
-        "sign": step(lambda x: (x > 0) - (x < 0)),
+        "sign": SIGN,
         "floor_divide": lambda a, b: FLOOR(a / b),
         "remainder": lambda a, b: a - b * FLOOR(a / b),
         "clip": clip,
         "var": variance,
         "std": lambda x, **how: SQRT(variance(x, **how)),
         "cumulative_prod": lambda x, axis=0: np.cumprod(x, axis=axis),
+        "copysign": lambda x, y: where(x > 0.0, x, -x) * SIGN(y),
+        "diff": diff,
+        "gelu": lambda x: x * (1.0 + of_flint("erf")(x / SQRT(2))) / 2.0,
+        "log_softmax": lambda x: x - LOG(np.sum(EXP(x), axis=-1, keepdims=True)),
+        "softmax": lambda x: EXP(x) / np.sum(EXP(x), axis=-1, keepdims=True),
+        "conv": conv,
+        "avg_pool": avg_pool,
+        "max_pool": max_pool,
+        "scan": scan,
         "vecdot": ALGEBRA["vecdot"],
         "linalg": Namespace(None, ALGEBRA),
     }
@@ -460,136 +497,6 @@ def test_a_wrong_output_of_a_pushforward_is_noticed(output: int) -> None:
 
 # First and second derivatives of operations, but for those that test_operations.py takes alone.
 
-MATRIX = np.array([[2.0, 0.3, -0.5], [0.3, 1.5, 0.2], [-0.5, 0.2, 3.0]])
-SKEW = np.array([[2.0, -0.4], [0.7, 1.25]])
-ROWS = np.array([[0.5, -1.25, 2.0], [1.5, 0.75, -0.25]])
-MASK = np.array([[True, False, True], [False, False, True]])
-
-Operation = Callable[..., Any]
-# name: cases of (operation on (namespace, arrays), the arrays)
-CALCULUS: dict[str, list[tuple[Operation, list[Any]]]] = {
-    **{
-        name: [(lambda m, x, name=name: x * getattr(m, name)(x), [[0.75, -1.25, 2.25]])]
-        for name in ("ceil", "floor", "round", "sign", "trunc")
-    },
-    **{
-        name: [(lambda m, a, b, name=name: b * getattr(m, name)(a, b), [ROWS, [0.35, -0.7, 4.0]])]
-        for name in ("floor_divide", "remainder")
-    },
-    "clip": [
-        (lambda m, x: m.clip(x, -1.0, 1.0), [ROWS]),
-        (lambda m, x, low: m.clip(x, low), [ROWS, [0.6, 0.7, 0.8]]),
-        (lambda m, x, low, high: m.clip(x, low, high), [ROWS, -0.5, [0.6, 0.7, 0.8]]),
-    ],
-    "hypot": [(lambda m, a, b: m.hypot(a, b), [ROWS, [0.6, 0.7, 0.8]])],
-    "logaddexp": [(lambda m, a, b: m.logaddexp(a, b), [ROWS, [0.6, 0.7, 0.8]])],
-    "atan2": [
-        (lambda m, y, x: m.atan2(y, x), [[1.5, -1.5, 0.5], [2.0, 0.75, 0.0]]),
-        (lambda m, y, x: m.atan2(y, x), [[1.5, -0.5], -2.0]),
-    ],
-    "logsumexp": [
-        (lambda m, x, axis=axis: m.logsumexp(x, axis=axis), [ROWS]) for axis in (None, 0)
-    ],
-    "prod": [
-        (lambda m, x: m.prod(x), [[2.0, 0.0, 3.0]]),
-        (lambda m, x: m.prod(x, axis=1), [ROWS]),
-    ],
-    "matmul": [
-        (lambda m, a, b: m.matmul(a, b), [ROWS, ROWS.T.copy()]),
-        (lambda m, a: a @ a, [SKEW]),
-    ],
-    "pow": [
-        (lambda m, b: m.pow(b, 3), [[0.5, -2.0]]),
-        (lambda m, b: m.pow(b, -2), [[0.5, -2.0]]),
-        (lambda m, b: m.pow(b, 1.5), [[0.5, 2.0]]),
-        (lambda m, b, e: m.pow(b, e), [[0.5, 2.0], [2.5, -0.5]]),
-        (lambda m, e: 3.0**e, [[0.5, 2.0]]),
-        (lambda m, b: b**0 * b, [[0.5, -2.0]]),
-        (lambda m, b: b**1, [[0.5, -2.0]]),
-    ],
-    "broadcast_to": [(lambda m, x: m.broadcast_to(x, (2, 3)), [ROWS[:1]])],
-    "diff": [(lambda m, x, axis=axis: m.diff(x, axis=axis), [ROWS]) for axis in (0, -1)],
-    "flip": [(lambda m, x, axis=axis: m.flip(x, axis=axis), [ROWS]) for axis in (None, 1)],
-    "matrix_transpose": [(lambda m, x: m.matrix_transpose(x), [ROWS])],
-    "moveaxis": [(lambda m, x: m.moveaxis(x, 0, -1), [ROWS])],
-    "repeat": [(lambda m, x: m.repeat(x, 2, axis=1), [ROWS])],
-    "roll": [(lambda m, x: m.roll(x, 1, axis=-1), [ROWS])],
-    "squeeze": [(lambda m, x: m.squeeze(x, axis=0), [ROWS[:1]])],
-    "take_along_axis": [
-        (lambda m, x: m.take_along_axis(x, np.array([[2, 0], [1, 1]]), axis=1), [ROWS])
-    ],
-    "tile": [(lambda m, x: m.tile(x, (2, 1)), [ROWS])],
-    "tril": [(lambda m, x: m.tril(x), [MATRIX])],
-    "triu": [(lambda m, x: m.triu(x, k=1), [MATRIX])],
-    "unstack": [
-        (
-            lambda m, x, axis=axis: functools.reduce(lambda a, b: a * b, m.unstack(x, axis=axis)),
-            [ROWS],
-        )
-        for axis in (0, 1)
-    ],
-    "cumulative_prod": [
-        (lambda m, x, axis=axis: m.cumulative_prod(x, axis=axis), [ROWS]) for axis in (0, 1)
-    ],
-    **{
-        name: [
-            (lambda m, x, name=name, axis=axis: getattr(m, name)(x, axis=axis), [ROWS])
-            for axis in (None, 0, 1)
-        ]
-        for name in ("max", "min", "std", "var")
-    },
-    "sort": [(lambda m, x, axis=axis: m.sort(x, axis=axis), [ROWS]) for axis in (0, -1)],
-    "vecdot": [(lambda m, a, b: m.vecdot(a, b), [ROWS, ROWS[1]])],
-    "tensordot": [
-        (lambda m, a, b: m.tensordot(a, b, axes=1), [ROWS, MATRIX]),
-        (lambda m, a, b: m.tensordot(a, b, axes=([0, 1], [1, 0])), [ROWS, ROWS.T.copy()]),
-    ],
-    "linalg.det": [
-        (lambda m, a: m.linalg.det(a), [MATRIX]),
-        (lambda m, a: m.linalg.det(a), [MATRIX[[1, 0, 2]] * [0.1, 1.0, 1.0]]),
-    ],
-    "linalg.matmul": [(lambda m, a, b: m.linalg.matmul(a, b), [ROWS, MATRIX])],
-    "linalg.matrix_power": [
-        (lambda m, a, n=n: m.linalg.matrix_power(a, n), [SKEW]) for n in (-2, 0, 1, 3)
-    ],
-    "linalg.matrix_transpose": [(lambda m, a: m.linalg.matrix_transpose(a), [ROWS])],
-    "linalg.outer": [(lambda m, a, b: m.linalg.outer(a, b), [ROWS[0], ROWS[1]])],
-    "linalg.tensordot": [(lambda m, a, b: m.linalg.tensordot(a, b, axes=1), [ROWS, MATRIX])],
-    "linalg.trace": [
-        (lambda m, a, offset=offset: m.linalg.trace(a, offset=offset), [MATRIX])
-        for offset in (0, -1)
-    ],
-    "linalg.vecdot": [(lambda m, a, b: m.linalg.vecdot(a, b, axis=0), [ROWS, ROWS])],
-    "linalg.vector_norm": [
-        (lambda m, x, p=p: m.linalg.vector_norm(x, ord=p), [ROWS]) for p in (1, 2, 3, 2.5, math.inf)
-    ],
-    "linalg.inv": [
-        (lambda m, a: m.linalg.inv(a), [SKEW]),
-        (lambda m, a: m.linalg.inv(a), [MATRIX]),
-    ],
-    "linalg.solve": [
-        (lambda m, a, b: m.linalg.solve(a, b), [SKEW, [1.0, -2.0]]),
-        (lambda m, a, b: m.linalg.solve(a, b), [SKEW, ROWS]),
-    ],
-    "linalg.cholesky": [
-        (lambda m, a: m.linalg.cholesky(a + a.T), [MATRIX]),
-        (lambda m, a: m.linalg.cholesky(a @ a.T), [SKEW]),
-    ],
-    "linalg.diagonal": [(lambda m, a: m.linalg.diagonal(a), [MATRIX])],
-    "indexing": [(lambda m, a: a[1:, None] * a[[0, 0, 2]], [[0.5, 2.0, -1.5]])],
-}
-
-
-def scalarised(operation: Operation) -> Operation:
-    """Return 1 + Σ wᵢ·yᵢ + ½·w′ᵢ·yᵢ²."""
-
-    def function(xp: Any, *arrays: Any) -> Any:
-        y = operation(xp, *arrays)
-        w, other = np.random.default_rng(12).uniform(0.5, 2.0, (2, *getattr(y, "shape", ())))
-        return 1.0 + xp.sum(w * y) + 0.5 * xp.sum(other * y * y)
-
-    return function
-
 
 def named(operation: Operation, arrays: list[Any]) -> tuple[Problem, Argument]:
     inputs = {f"x{i}": np.asarray(a, dtype=float) for i, a in enumerate(arrays)}
@@ -601,8 +508,8 @@ PLACES = {"argmax", "argmin", "argsort"}
 """Operations that return integers."""
 
 ALONE = {
-    *SMOOTH, "abs", "relu", "maximum", "minimum", "where", "sum", "mean", "cumulative_sum",
-    "concat", "expand_dims", "permute_dims", "reshape", "stack", "take",
+    *SMOOTH, *SPECIAL, "abs", "relu", "maximum", "minimum", "where", "sum", "mean",
+    "cumulative_sum", "concat", "expand_dims", "permute_dims", "reshape", "stack", "take",
 }  # fmt: skip
 """Operations whose derivatives are known in closed form, and compared with it."""
 
@@ -611,7 +518,7 @@ ON_TAPE = {"add", "subtract", "multiply", "divide", "negative", "positive"}
 
 
 def test_every_operation_is_differentiated() -> None:
-    tables = (ARITHMETIC, COMPONENTWISE, REDUCTIONS, SHAPES)
+    tables = (ARITHMETIC, COMPONENTWISE, LABELLED, NETWORKS, REDUCTIONS, SHAPES)
     expected = {name for table in tables for name in table} - PLACES - ALONE - ON_TAPE
     expected |= {f"linalg.{name}" for name in MATRICES} | (MATRICES.keys() & OPERATIONS.keys())
     assert set(CALCULUS) == expected | {"indexing"}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ class StructuralZero:
         return 0.0
 
     __rmul__, __radd__ = __mul__, __add__
+    __truediv__ = __mul__
 
 
 ZERO = StructuralZero()
@@ -147,12 +149,21 @@ def matmul(a: Balls, b: Balls) -> Balls:
     return product
 
 
+def products(a: Balls, b: Balls) -> Balls:
+    """Return the matrix products of arrays of shapes (batch, m, k) and (batch, k, n)."""
+    if a.shape[-1] == 1:
+        return np.asarray(a * b, dtype=object)
+    return _each(matmul, (a.shape[-2], b.shape[-1]), a, b)
+
+
 def inverse(a: Balls) -> Balls:
-    """Return the inverse of a square matrix of balls.
+    """Return the inverses of square matrices of balls.
 
     Raises:
         ReferenceFailure: If it is singular as far as the precision tells.
     """
+    if a.ndim > 2:
+        return _each(inverse, a.shape[-2:], a)
     try:
         inverted = _matrix(a).inv()
     except ZeroDivisionError as error:
@@ -161,13 +172,15 @@ def inverse(a: Balls) -> Balls:
 
 
 def cholesky(a: Balls) -> Balls:
-    """Return the lower Cholesky factor of a symmetric matrix, of which the lower triangle is read.
+    """Return the lower Cholesky factors of symmetric matrices, of which the lower triangle is read.
 
     Column by column (Golub and Van Loan, Matrix Computations, 4th ed., §4.2.5).
 
     Raises:
         ReferenceFailure: If it is not positive definite, as far as the precision tells.
     """
+    if a.ndim > 2:
+        return _each(cholesky, a.shape[-2:], a)
     n = len(a)
     factor = balls(np.zeros((n, n)))
     for j in range(n):
@@ -181,6 +194,14 @@ def cholesky(a: Balls) -> Balls:
             )
         factor[j:, j] = (column / column[0, 0].sqrt())[:, 0]
     return factor
+
+
+def _each(function: Callable[..., Balls], shape: tuple[int, ...], *arrays: Balls) -> Balls:
+    """Return a function of matrices, of each of those along the axes in front."""
+    found = np.empty((*arrays[0].shape[:-2], *shape), dtype=object)
+    for at in np.ndindex(found.shape[:-2]):
+        found[at] = function(*(a[at] for a in arrays))
+    return found
 
 
 def _product(a: Balls, b: Balls) -> Balls:

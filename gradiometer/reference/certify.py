@@ -155,10 +155,10 @@ class _Case:
         ties = [each for each in done.evaluation.open if each.tie]
         near = [each for each in done.evaluation.open if self.rounds and not each.tie]
         if len(ties) > MOST_OPEN:
-            raise _kink(ties[0].place)
+            raise ties[0].kink
         sides = [self._answer(done, each) for each in self._sides()]
         for several in _combinations(ties):
-            kink = _kink(several[0].place)
+            kink = several[0].kink
             for one, other in zip((found, *sides), self._turned(done, several, kink), strict=True):
                 if not all(a.overlaps(b) for a, b in zip(one.balls, other.balls, strict=True)):
                     raise kink
@@ -248,13 +248,6 @@ def _combinations(ties: Sequence[Open]) -> list[list[Open]]:
     chosen = np.random.default_rng(len(ties)).integers(0, 2, (DRAWN, len(ties)), dtype=bool)
     drawn = [list(itertools.compress(ties, each)) for each in chosen.tolist()]
     return [*([tie] for tie in ties), list(ties), *filter(None, drawn)]
-
-
-def _kink(place: str) -> ReferenceFailure:
-    return ReferenceFailure(
-        f"the two sides of a comparison{place} are equal, and the function is not differentiable "
-        "there, or jumps: the point lies on a kink; choose another."
-    )
 
 
 def _rounding_decides(place: str, dtype: Dtype) -> ReferenceFailure:

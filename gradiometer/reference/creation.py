@@ -100,3 +100,8 @@ def zeros(shape: Any, *, dtype: Any = None) -> Any:
 def ones(shape: Any, *, dtype: Any = None) -> Any:
     """Return ones."""
     return full(shape, 1, dtype=dtype or np.float64)
+
+
+def empty(shape: Any, *, dtype: Any = None) -> Any:
+    """Return an array to be written: zeros, since what it holds is not defined."""
+    return zeros(shape, dtype=dtype)

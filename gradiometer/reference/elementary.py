@@ -6,7 +6,8 @@ Every function takes arrays, nodes or numbers, and returns a node.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from flint import arb
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import lift
 from gradiometer.reference.node import Node, componentwise
-from gradiometer.reference.rounding import ELEMENTARY, of_function
+from gradiometer.reference.rounding import ELEMENTARY, absorbing, of_function
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,15 @@ class Smooth:
         slope: Its derivative, as an expression of the nodes x and y = f(x).
         boundary: How far x is from where it is not defined; `None` for an entire function.
         units: Roundings that a tool's implementation is granted.
+        conditioned: Whether as many roundings of x are granted, too: near its zeros, a function
+            that is found by series and recurrences is not exact to its own last place.
     """
 
     value: Callable[[arb], arb]
     slope: Callable[[Node, Node], Any]
     boundary: Callable[[Any], Any] | None = None
     units: float = ELEMENTARY
+    conditioned: bool = False
 
 
 def _inside(x: Any) -> Any:
@@ -78,12 +82,18 @@ SMOOTH: dict[str, Smooth] = {
 
 def smooth(name: str, x: Any) -> Node:
     """Return a function of the table, of each component."""
-    f = SMOOTH[name]
+    return applied(name, SMOOTH[name], x)
+
+
+def applied(name: str, f: Smooth, x: Any) -> Node:
+    """Return a smooth function of each component."""
     x = lift(x)
     value = np.frompyfunc(f.value, 1, 1)(x.value)
+    slope = cache(lambda: f.slope(x, y))
     rounding = of_function(f.units)
-    slope = (x, lambda: f.slope(x, y))
-    y: Node = componentwise(name, value, slope, rounding=rounding, boundary=f.boundary)
+    if f.conditioned:
+        rounding = replace(rounding, base=lambda: y.moduli + absorbing(x.moduli, slope().moduli))
+    y: Node = componentwise(name, value, (x, slope), rounding=rounding, boundary=f.boundary)
     return y
 
 

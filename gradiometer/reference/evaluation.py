@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import balls as numeric
-from gradiometer.reference.linear import Collapse, Put
+from gradiometer.reference.linear import Accumulate, Collapse, Put
 from gradiometer.reference.node import Node
 from gradiometer.reference.refusals import user_line
 from gradiometer.reference.rounding import likely, ordered
@@ -41,11 +41,27 @@ class Open:
         key: Which one.
         tie: Whether its sides are equal; otherwise rounding decides.
         place: The line of the program.
+        signs: Of what it is the sign, which is not defined; of a comparison nothing.
     """
 
     key: Key
     tie: bool
     place: str
+    signs: str = ""
+
+    @property
+    def kink(self) -> ReferenceFailure:
+        """What is raised where its two ways do not lead to one answer."""
+        if self.signs:
+            return ReferenceFailure(
+                f"the answer depends on the signs of {self.signs}{self.place}, which are not "
+                "defined, and differ between tools: write a function that does not change with "
+                "them."
+            )
+        return ReferenceFailure(
+            f"the two sides of a comparison{self.place} are equal, and the function is not "
+            "differentiable there, or jumps: the point lies on a kink; choose another."
+        )
 
 
 @dataclass
@@ -127,6 +143,22 @@ def compare(a: Node, relation: str, b: Node) -> NDArray[np.bool_]:
     return found
 
 
+def free_signs(n: int, what: str) -> NDArray[np.float64]:
+    """Return the signs of n vectors that are defined up to them: open, as at a tie.
+
+    They are turned in patterns, of which the k-th turns each vector whose number has the k-th bit,
+    so that what depends on one sign, or on two, is found.
+    """
+    evaluation = current()
+    keys = [(len(evaluation.made), k) for k in range(n.bit_length())]
+    turned = np.array([key in evaluation.turned for key in keys], dtype=bool)
+    evaluation.open += [Open(key, True, user_line(), what) for key in keys]
+    nothing = Node(np.zeros(len(keys)))
+    evaluation.made.append((nothing, nothing, turned))
+    bits = np.arange(1, n + 1)[:, None] >> np.arange(len(keys)) & 1
+    return np.asarray((-1.0) ** (bits @ turned))
+
+
 def _open(
     a: Node, b: Node, sign: Any, unclear: Any, difference: Any, series: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -172,7 +204,7 @@ def _of_node(node: Node) -> Numbers:
         return np.array(ids, dtype=np.int64).reshape(node.shape)
     if name == "untracked":
         return given[0].origin  # type: ignore[no-any-return]
-    if name == "linear" and not isinstance(given[0], Collapse | Put):
+    if name == "linear" and not isinstance(given[0], Accumulate | Collapse | Put):
         return np.asarray(given[0](given[1].origin))
     if name == "where":
         mask, a, b = given

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import NDArray
 
 from gradiometer.reference.balls import ZERO, balls
@@ -152,6 +153,30 @@ class Put(LinearMap):
 
 
 @dataclass(frozen=True, eq=False)
+class Accumulate(LinearMap):
+    """Partial sums along the first axis: from its start, or from its end."""
+
+    backwards: bool = False
+
+    def __call__(self, x: Any) -> Any:
+        if not x.size:
+            return x
+        along = x[::-1] if self.backwards else x
+        sums = np.add.accumulate(along, axis=0)
+        return np.asarray(sums[::-1] if self.backwards else sums)
+
+    @property
+    def adjoint(self) -> Accumulate:
+        return Accumulate(self.after, self.before, not self.backwards)
+
+    @property
+    def terms(self) -> Any:
+        counts = np.arange(1.0, 1.0 + self.before[0])
+        counts = counts[::-1] if self.backwards else counts
+        return counts.reshape(-1, *(1,) * (len(self.before) - 1))
+
+
+@dataclass(frozen=True, eq=False)
 class Keep(LinearMap):
     """The components where a mask is true, zeros elsewhere."""
 
@@ -184,8 +209,21 @@ def take(before: Shape, key: Any) -> Take:
 
 def total(before: Shape, axis: int | Sequence[int] | None) -> tuple[Collapse, Reshape]:
     """Return the maps that sum over axes, first with the axes kept, then without."""
-    axes = range(len(before)) if axis is None else np.atleast_1d(axis).tolist()
-    summed = {int(a) % len(before) if before else int(a) for a in axes}
+    summed = set(axes_of(before, axis))
     kept = tuple(1 if k in summed else length for k, length in enumerate(before))
     left = tuple(length for k, length in enumerate(before) if k not in summed)
     return Collapse(before, kept), Reshape(kept, left)
+
+
+def axes_of(shape: Shape, axis: int | Sequence[int] | None) -> Shape:
+    """Return the numbers of axes, counted from the front; all of them by default.
+
+    Raises:
+        AxisError: If the array has no such axis, or one is named twice.
+    """
+    if axis is None:
+        return tuple(range(len(shape)))
+    if not shape and np.ndim(axis) == 0 and axis in (0, -1):
+        return ()  # as NumPy: of a number, the whole
+    found: Shape = normalize_axis_tuple(axis, len(shape))
+    return found

@@ -1,4 +1,4 @@
-"""Products, inverses and factors of matrices on the tape."""
+"""Inverses and Cholesky factors of matrices on the tape; axes in front of the last two are kept."""
 
 from __future__ import annotations
 
@@ -10,36 +10,11 @@ from typing import Any
 import numpy as np
 
 from gradiometer.reference import balls as numeric
+from gradiometer.reference.contraction import broadcast_contract, times
 from gradiometer.reference.node import Node
 from gradiometer.reference.parts import Part, Values, View, midpoints
-from gradiometer.reference.refusals import refusal
 from gradiometer.reference.rounding import Floats, Rounding, absorbing_matmul, of_sum
-from gradiometer.reference.structure import reshape, transposed, where
-
-
-@dataclass(eq=False, slots=True)
-class Factor(Part):
-    """The parent A or B of the product A·B.
-
-    Attributes:
-        other: The other factor.
-        first: Whether the parent is A.
-    """
-
-    other: Node
-    first: bool
-
-    def pull(self, g: Node, view: View) -> Node:
-        return times(*self._in_order(g, transposed(view(self.other))))
-
-    def push(self, t: Node, view: View) -> Node:
-        return times(*self._in_order(t, view(self.other)))
-
-    def shift(self, error: Floats, values: Values = midpoints) -> Any:
-        return absorbing_matmul(*self._in_order(error, values(self.other)))
-
-    def _in_order(self, x: Any, other: Any) -> tuple[Any, Any]:
-        return (x, other) if self.first else (other, x)
+from gradiometer.reference.structure import transposed, where
 
 
 @dataclass(eq=False, slots=True)
@@ -85,29 +60,9 @@ class Factored(Part):
 
     def shift(self, error: Floats, values: Values = midpoints) -> Any:
         y, factor = values(self.inverse()), values(self.factor())
-        halves = _halves(len(error))
-        full = halves * error + (halves * error).T
-        return factor @ (halves * (y @ full @ y.T))
-
-
-def product(a: Node, b: Node) -> Node:
-    """Return the matrix product of nodes of one or two axes."""
-    if not (1 <= a.ndim <= 2 and 1 <= b.ndim <= 2):
-        raise refusal(
-            f"a matrix product of arrays of {a.ndim} and {b.ndim} axes",
-            "the reference multiplies arrays of one or two axes only.",
-        )
-    A = reshape(a, (1, -1)) if a.ndim == 1 else a
-    B = reshape(b, (-1, 1)) if b.ndim == 1 else b
-    return reshape(times(A, B), a.shape[:-1] + b.shape[1:])
-
-
-def times(a: Node, b: Node, rounding: Rounding | None = None) -> Node:
-    """Return the product of two matrices."""
-    value = numeric.matmul(a.value, b.value)
-    rounding = rounding or of_sum(a.shape[1], lambda: absorbing_matmul(a.moduli, b.moduli))
-    parts = [Factor(a, b, first=True), Factor(b, a, first=False)]
-    return Node(value, ("matmul", a, b), parts, rounding=rounding, bilinear=True)
+        halves = _halves(error.shape[-1])
+        full = halves * error + (halves * error).mT
+        return factor @ (halves * (y @ full @ y.mT))
 
 
 def inverse(a: Node, *, rounded: bool = True) -> Node:
@@ -130,17 +85,16 @@ def cholesky(a: Node) -> Node:
     Stability, theorem 10.3).
     """
     part = Factored(a, lambda: factor, cache(lambda: inverse(factor, rounded=False)))
-    rounding = of_sum(len(a.value) + 1, lambda: part.widen(factor.moduli @ factor.moduli.T))
+    rounding = of_sum(a.shape[-1] + 1, lambda: part.widen(factor.moduli @ factor.moduli.mT))
     factor = Node(numeric.cholesky(a.value), ("cholesky", a), [part], rounding=rounding)
     return factor
 
 
 def solve(a: Node, b: Node) -> Node:
-    """Return A⁻¹·b, with the rounding of elimination."""
+    """Return A⁻¹·B for matrices B, with the rounding of elimination."""
     y = inverse(a, rounded=False)
-    columns = reshape(b, (-1, 1)) if b.ndim == 1 else b
-    x = times(y, columns, _of_elimination(a, lambda: (y, x)))
-    return reshape(x, b.shape)
+    x = broadcast_contract(y, b, "ij", "jk", "ik", _of_elimination(a, lambda: (y, x)))
+    return x
 
 
 def _of_elimination(a: Node, found: Callable[[], tuple[Node, Node]]) -> Rounding | None:
@@ -158,12 +112,12 @@ def _of_elimination(a: Node, found: Callable[[], tuple[Node, Node]]) -> Rounding
         y, x = found()
         return absorbing_matmul(absorbing_matmul(y.moduli, a.moduli), x.moduli)
 
-    return of_sum(len(a.value), base, 3.0)
+    return of_sum(a.shape[-1], base, 3.0)
 
 
 def _lower_half(x: Node) -> Node:
     """Return the lower triangle, with half of the diagonal."""
-    n = x.shape[0]
+    n = x.shape[-1]
     return where(np.tri(n, dtype=bool), x * Node(_halves(n)), Node(0))
 
 

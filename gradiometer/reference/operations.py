@@ -16,12 +16,25 @@ import numpy as np
 from flint import arb
 
 from gradiometer.errors import ReferenceFailure
-from gradiometer.reference import algebra, creation, elementary, piecewise, reductions, shapes
+from gradiometer.reference import (
+    algebra,
+    convolution,
+    creation,
+    decomposition,
+    einsum,
+    elementary,
+    norms,
+    piecewise,
+    reductions,
+    shapes,
+    special,
+)
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array, integers, lift
 from gradiometer.reference.evaluation import RELATIONS, compare
 from gradiometer.reference.node import Node
 from gradiometer.reference.refusals import refusal, user_line
+from gradiometer.vocabulary import composed
 from gradiometer.vocabulary.namespace import Namespace
 
 Operation = Callable[..., Any]
@@ -33,6 +46,15 @@ def _relation(relation: str) -> Operation:
 
 def _nan(x: Any) -> Any:
     return np.frompyfunc(lambda b: b.mid().is_nan(), 1, 1)(lift(x).value).astype(bool)[()]
+
+
+def _infinite(x: Any) -> Any:
+    found = np.frompyfunc(lambda b: not (b.mid().is_finite() or b.mid().is_nan()), 1, 1)
+    return found(lift(x).value).astype(bool)[()]
+
+
+def _scan(step: Any, carry: Any, xs: Any = None, *, length: int | None = None) -> Any:
+    return composed.scan(NAMESPACE, step, carry, xs, length=length)
 
 
 def _reduced(reduce: Callable[..., Any]) -> Operation:
@@ -59,9 +81,24 @@ ARITHMETIC: dict[str, Operation] = {
     "positive": lambda x: lift(x),
 }
 COMPONENTWISE: dict[str, Operation] = (
-    {name: functools.partial(elementary.smooth, name) for name in elementary.SMOOTH}
+    {
+        name: functools.partial(elementary.applied, name, function)
+        for name, function in (elementary.SMOOTH | special.SPECIAL).items()
+    }
     | _named(elementary, "hypot", "logaddexp")
-    | _named(piecewise, "atan2", "ceil", "clip", "floor", "maximum", "minimum", "relu", "sign")
+    | _named(special, "gelu", "log_softmax", "softmax")
+    | _named(
+        piecewise,
+        "atan2",
+        "ceil",
+        "clip",
+        "copysign",
+        "floor",
+        "maximum",
+        "minimum",
+        "relu",
+        "sign",
+    )
     | _named(piecewise, "trunc", "where")
     | {"abs": piecewise.absolute, "round": piecewise.rounded}
 )
@@ -78,17 +115,22 @@ REDUCTIONS: dict[str, Operation] = _named(
 SHAPES: dict[str, Operation] = _named(
     shapes, "broadcast_to", "concat", "diff", "expand_dims", "flip", "matrix_transpose", "moveaxis",
     "permute_dims", "repeat", "reshape", "roll", "squeeze", "stack", "take", "take_along_axis",
-    "tile", "tril", "triu", "unstack",
+    "tile", "tril", "triu", "unstack", "broadcast_arrays", "meshgrid",
 )  # fmt: skip
+LABELLED: dict[str, Operation] = {"einsum": einsum.einsum, "scan": _scan}
+NETWORKS: dict[str, Operation] = _named(convolution, "avg_pool", "conv", "max_pool")
 MATRICES: dict[str, Operation] = (
-    _named(algebra, "cholesky", "det", "matmul", "matrix_power", "outer", "solve", "tensordot")
-    | _named(algebra, "trace", "vecdot", "vector_norm")
+    _named(algebra, "cholesky", "cross", "det", "matmul", "matrix_power", "outer", "slogdet")
+    | _named(algebra, "solve", "tensordot", "trace", "vecdot")
+    | _named(decomposition, "eigh", "eigvalsh", "pinv", "qr", "svd", "svdvals")
+    | _named(norms, "matrix_norm", "vector_norm")
     | _named(shapes, "diagonal", "matrix_transpose")
     | {"inv": algebra.inverse}
 )
 CREATION: dict[str, Operation] = _named(
-    creation, "arange", "asarray", "astype", "eye", "full", "linspace", "ones", "zeros"
+    creation, "arange", "asarray", "astype", "empty", "eye", "full", "linspace", "ones", "zeros"
 ) | {
+    "empty_like": creation.like(creation.empty),
     "full_like": creation.like(creation.full),
     "ones_like": creation.like(creation.ones),
     "zeros_like": creation.like(creation.zeros),
@@ -96,12 +138,16 @@ CREATION: dict[str, Operation] = _named(
 BOOLEANS: dict[str, Operation] = {
     "all": _reduced(np.all),
     "any": _reduced(np.any),
+    "count_nonzero": _reduced(np.count_nonzero),
     "isfinite": lambda x: numeric.finite(lift(x).value)[()],
+    "isinf": _infinite,
     "isnan": _nan,
     "logical_and": lambda a, b: piecewise.truth(a) & piecewise.truth(b),
     "logical_not": lambda a: ~piecewise.truth(a),
     "logical_or": lambda a, b: piecewise.truth(a) | piecewise.truth(b),
     "logical_xor": lambda a, b: piecewise.truth(a) ^ piecewise.truth(b),
+    "nonzero": lambda x: np.nonzero(piecewise.truth(x)),
+    "signbit": lambda x: compare(lift(x), "<", Node(0))[()],
 }
 WHOLE = frozenset({
     "abs", "add", "broadcast_to", "ceil", "clip", "concat", "cumulative_prod", "cumulative_sum",
@@ -151,8 +197,9 @@ def _whole(name: str, args: Any) -> bool:
 
 
 def _returned(result: Any, whole: bool) -> Any:
-    if isinstance(result, tuple):
-        return tuple(_returned(each, whole) for each in result)
+    if isinstance(result, tuple | list):
+        parts = [_returned(each, whole) for each in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
     if not isinstance(result, Node):
         return result
     return Array(Node(result.value) if whole else result, integer=whole)  # integers are exact
@@ -185,6 +232,8 @@ OPERATIONS: dict[str, Any] = _all_public(
     | SHAPES
     | CREATION
     | BOOLEANS
+    | NETWORKS
+    | LABELLED
     | {name: MATRICES[name] for name in ("tensordot", "vecdot")}
 ) | {"linalg": Namespace(_Missing("linalg."), _all_public(MATRICES))}
 TYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_}

@@ -70,6 +70,12 @@ def sign(x: Any) -> Node:
     return structure.where(compare(x, ">", zero), Node(1), below)
 
 
+def copysign(x: Any, y: Any) -> Node:
+    """Return |x| with the sign of y, of which zero is positive."""
+    x, y = absolute(x), lift(y)
+    return structure.where(compare(y, ">=", Node(0)), x, -x)
+
+
 def floor(x: Any) -> Node:
     """Return the largest integer that is not larger: a step at each integer."""
     x = lift(x)

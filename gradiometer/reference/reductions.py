@@ -14,7 +14,6 @@ from gradiometer.reference import linear
 from gradiometer.reference.array import lift
 from gradiometer.reference.elementary import smooth
 from gradiometer.reference.evaluation import compare
-from gradiometer.reference.matrices import times
 from gradiometer.reference.node import Node
 from gradiometer.reference.parts import Reduced, Scaled
 from gradiometer.reference.piecewise import maximum, minimum
@@ -90,20 +89,23 @@ def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Node:
     return found if keepdims else reshape(found, linear.total(x.shape, axis)[1].after)
 
 
-def cumulative_sum(x: Any, *, axis: int | None = None) -> Node:
-    """Return the partial sums along an axis."""
+def cumulative_sum(x: Any, *, axis: int | None = None, include_initial: bool = False) -> Node:
+    """Return the partial sums along an axis, from zero where the initial one is included."""
     front = _along(lift(x), axis)
-    flat = reshape(front, (front.shape[0], -1))
-    sums = reshape(times(Node(np.tri(front.shape[0])), flat), front.shape)
+    sums = front.apply(linear.Accumulate(front.shape, front.shape))
+    if include_initial:
+        sums = concat([Node(np.zeros((1, *front.shape[1:]))), sums])
     return moveaxis(sums, 0, axis or 0)
 
 
-def cumulative_prod(x: Any, *, axis: int | None = None) -> Node:
-    """Return the partial products along an axis."""
+def cumulative_prod(x: Any, *, axis: int | None = None, include_initial: bool = False) -> Node:
+    """Return the partial products along an axis, from one where the initial one is included."""
     front = _along(lift(x), axis)
     rows = [front[:1]]
     for k in range(1, front.shape[0]):
         rows.append(rows[-1] * front[k : k + 1])
+    if include_initial:
+        rows = [Node(np.ones((1, *front.shape[1:]))), *rows]
     return moveaxis(concat(rows), 0, axis or 0)
 
 
@@ -160,7 +162,7 @@ def _tree(
 ) -> Node:
     """Combine the components over axes, in halves."""
     summed, dropped = linear.total(x.shape, axis)
-    axes = range(x.ndim) if axis is None else [int(k) % x.ndim for k in np.atleast_1d(axis)]
+    axes = linear.axes_of(x.shape, axis)
     order = [*axes, *(k for k in range(x.ndim) if k not in axes)]
     left = reshape(transpose(x, order), (-1, *(x.shape[k] for k in order[len(axes) :])))
     if not left.shape[0]:

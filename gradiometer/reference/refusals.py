@@ -10,7 +10,7 @@ from pathlib import Path
 from gradiometer.errors import ReferenceFailure
 
 HERE = Path(__file__).parent
-SHARED = ("namespace.py", "graph.py", "program.py")
+SHARED = ("composed.py", "namespace.py", "graph.py", "program.py")
 OWN = (str(HERE), *(str(HERE.parent / "vocabulary" / name) for name in SHARED))
 """Files whose frames are the reference's own."""
 

@@ -84,6 +84,21 @@ def broadcast_to(x: Any, shape: Any) -> Node:
     return structure.spread(lift(x), tuple(np.atleast_1d(shape).tolist()))
 
 
+def broadcast_arrays(*arrays: Any) -> list[Node]:
+    """Return arrays broadcast against each other."""
+    nodes = [lift(x) for x in arrays]
+    shape = np.broadcast_shapes(*(x.shape for x in nodes))
+    return [structure.spread(x, shape) for x in nodes]
+
+
+def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Node]:
+    """Return coordinates of a grid, of those along its axes; the first two exchanged by default."""
+    nodes = [lift(x) for x in arrays]
+    places = np.meshgrid(*(np.arange(x.size) for x in nodes), indexing=indexing)  # type: ignore[call-overload]
+    flat = [structure.reshape(x, (-1,)) for x in nodes]
+    return [x[at] for x, at in zip(flat, places, strict=True)]
+
+
 def flip(x: Any, axis: Any = None) -> Node:
     """Return the array with the order along axes reversed."""
     return moved(lift(x), lambda positions: np.flip(positions, axis))
@@ -121,7 +136,10 @@ def diagonal(x: Any, offset: int = 0) -> Node:
     return moved(lift(x), lambda positions: positions.diagonal(offset, -2, -1))
 
 
-def diff(x: Any, axis: int = -1) -> Node:
-    """Return the differences of neighbours along an axis."""
-    front = moveaxis(x, axis, 0)
-    return moveaxis(front[1:] - front[:-1], 0, axis)
+def diff(x: Any, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Node:
+    """Return the n-th differences of neighbours along an axis, of an array with ends put on."""
+    parts = [lift(each) for each in (prepend, x, append) if each is not None]
+    front = moveaxis(structure.concat(parts, axis) if len(parts) > 1 else parts[0], axis, 0)
+    for _ in range(n):
+        front = front[1:] - front[:-1]
+    return moveaxis(front, 0, axis)

@@ -49,8 +49,8 @@ def transpose(x: Node, axes: Sequence[int]) -> Node:
 
 
 def transposed(x: Node) -> Node:
-    """Return the transposed matrix."""
-    return transpose(x, (1, 0))
+    """Return the transposed matrices: the last two axes exchanged."""
+    return transpose(x, (*range(x.ndim - 2), -1, -2))
 
 
 def shaped(x: Node, by: Move) -> Node:

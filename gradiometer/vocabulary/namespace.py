@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradiometer.errors import UnsupportedOperation
+from gradiometer.vocabulary.composed import COMPOSED
 
 
 class Namespace:
@@ -24,6 +25,7 @@ class Namespace:
     Args:
         module: What the tool offers under the standard's names, e.g. `numpy` or `jax.numpy`.
         overrides: Functions that replace or complete the module's, by name.
+        special: Finds special functions by SciPy's names, for a module that has none.
 
     Example:
         >>> import numpy
@@ -32,8 +34,14 @@ class Namespace:
         0.5
     """
 
-    def __init__(self, module: Any, overrides: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        module: Any,
+        overrides: Mapping[str, Any] | None = None,
+        special: Callable[[str], Any] | None = None,
+    ) -> None:
         self._module = module
+        self._special = special
         self.__dict__.update(overrides or {})
 
     def __getattr__(self, name: str) -> Any:
@@ -44,6 +52,8 @@ class Namespace:
             found = getattr(self._module, name)
             if isinstance(found, ModuleType):
                 found = Namespace(found)  # `linalg`: what it lacks has a name, too
+        elif name in SPECIAL and self._special is not None:
+            found = self._special(SPECIAL[name])
         elif name in BEYOND_THE_STANDARD:
             found = functools.partial(BEYOND_THE_STANDARD[name], self)
         else:
@@ -53,31 +63,13 @@ class Namespace:
         return found
 
 
-def sigmoid(xp: Any, z: Any) -> Any:
-    """Return the logistic function 1 / (1 + e^−z), elementwise."""
-    return 1.0 / (1.0 + xp.exp(-z))
-
-
-def relu(xp: Any, z: Any) -> Any:
-    """Return max(z, 0), elementwise."""
-    return xp.where(z > 0.0, z, 0.0 * z)
-
-
-def softplus(xp: Any, z: Any) -> Any:
-    """Return log(1 + e^z), elementwise, as max(z, 0) + log1p(e^−|z|) so that it cannot overflow."""
-    return xp.relu(z) + xp.log1p(xp.exp(-xp.where(z > 0.0, z, -z)))
-
-
-def logsumexp(xp: Any, x: Any, axis: int | None = None) -> Any:
-    """Return log Σ e^x over an axis (over all components by default), shifted by the maximum."""
-    peak = xp.max(x, axis=axis, keepdims=True)
-    total = xp.log(xp.sum(xp.exp(x - peak), axis=axis))
-    return total + xp.reshape(peak, total.shape)
-
-
-BEYOND_THE_STANDARD: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (sigmoid, relu, softplus, logsumexp)
-}
+BEYOND_THE_STANDARD = COMPOSED
+SPECIAL = {
+    name: name for name in (
+        "erf", "erfc", "erfinv", "gamma", "digamma", "j0", "j1", "y0", "y1", "i0", "i1", "k0", "k1",
+    )
+} | {"lgamma": "gammaln"}  # fmt: skip
+"""Special functions, by SciPy's names."""
 
 
 ALWAYS_REAL = ("empty", "eye", "linspace", "ones", "zeros")

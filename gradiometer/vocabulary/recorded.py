@@ -15,10 +15,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from gradiometer.errors import GradiometerError
+from gradiometer.vocabulary.composed import clip
 from gradiometer.vocabulary.graph import (
     Constant,
     Guard,
@@ -31,8 +33,8 @@ from gradiometer.vocabulary.graph import (
 )
 from gradiometer.vocabulary.namespace import Namespace
 
-SPECIAL = ("erf", "erfc", "gamma", "lgamma")
-NUMPY = Namespace(np, {name: np.vectorize(getattr(math, name), otypes=[float]) for name in SPECIAL})
+scipy = lazy.load("scipy")  # NumPy has no special functions
+NUMPY = Namespace(np, {"clip": clip}, lambda name: getattr(scipy.special, name))
 
 OPERATORS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "remainder": "mod",

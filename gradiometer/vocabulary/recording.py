@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradiometer.vocabulary.composed import scan
 from gradiometer.vocabulary.graph import Branches, Graph, Named, shape_of
 from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.point import Point
@@ -78,6 +79,8 @@ class _Names:
         self._prefix = prefix
 
     def __getattr__(self, name: str) -> Any:
+        if name == "scan":  # its steps are recorded, as those of any loop
+            return functools.partial(scan, self)
         found, full = getattr(self._names, name), self._prefix + name
         if isinstance(found, Namespace):
             return _Names(self._recorder, found, f"{full}.")

@@ -1,0 +1,154 @@
+"""NumPy's functions on arrays of formulas, of which each component is an object of its own.
+
+Functions of components are given; here others are composed of them, so that no formula has to be
+decided, conjugated or looked up. What NumPy cannot do with formulas is unsupported, by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from gradiometer.errors import UnsupportedOperation
+from gradiometer.vocabulary.namespace import Namespace
+
+Functions = Mapping[str, Callable[..., Any]]
+LINEAR = ("cross", "diagonal", "matmul", "matrix_transpose", "outer", "tensordot")
+"""Functions of matrices that add and multiply, and no more."""
+
+
+class Formulas(Namespace):
+    """NumPy's functions, which fail by name where they cannot take formulas.
+
+    Args:
+        module: NumPy, or its `linalg`.
+        own: Functions that stand before it.
+        prefix: What precedes a name.
+    """
+
+    def __init__(self, module: Any, own: Functions, prefix: str = "") -> None:
+        super().__init__(module, own)
+        self._prefix = prefix
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            found = super().__getattr__(name)
+        except UnsupportedOperation:
+            return _missing(self._prefix + name)()
+        if isinstance(found, type) or not callable(found):
+            return found
+        named = functools.partial(_named, self._prefix + name, found)
+        setattr(self, name, named)
+        return named
+
+
+def formulas(own: Functions) -> Namespace:
+    """Return the functions on arrays of formulas.
+
+    Args:
+        own: Functions of each component: `exp`, `log`, `sqrt`, `where` at least.
+    """
+    exp, log, sqrt, where = (own[name] for name in ("exp", "log", "sqrt", "where"))
+
+    def maximum(a: Any, b: Any) -> Any:
+        return where(operator.ge(a, b), a, b)
+
+    def minimum(a: Any, b: Any) -> Any:
+        return where(operator.le(a, b), a, b)
+
+    def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002  # the standard's
+        x = x if min is None else maximum(x, min)
+        return x if max is None else minimum(x, max)
+
+    def softmax(x: Any, axis: int = -1) -> Any:
+        return exp(x) / np.sum(exp(x), axis=axis, keepdims=True)
+
+    def variance(x: Any, axis: Any = None, correction: float = 0, keepdims: bool = False) -> Any:
+        apart = x - np.mean(x, axis=axis, keepdims=True)
+        squares = np.sum(apart * apart, axis=axis, keepdims=keepdims)
+        return squares / (np.size(x) // max(1, np.size(squares)) - correction)
+
+    def vecdot(a: Any, b: Any, *, axis: int = -1) -> Any:
+        return np.sum(a * b, axis=axis)
+
+    def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:  # noqa: A002
+        if ord != 2:
+            raise UnsupportedOperation(f"sympy has no 'linalg.vector_norm' with ord={ord!r}.")
+        return sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+
+    linalg = {name: getattr(np.linalg, name) for name in LINEAR} | {
+        "trace": lambda x, offset=0: np.sum(np.diagonal(x, offset, -2, -1), axis=-1),
+        "vecdot": vecdot,
+        "vector_norm": vector_norm,
+    }
+    composed = {
+        "clip": clip,
+        "equal": _missing("equal"),
+        "exp2": lambda x: exp(x * math.log(2.0)),
+        "hypot": lambda a, b: sqrt(a * a + b * b),
+        "linalg": Formulas(SimpleNamespace(), linalg, "linalg."),
+        "log10": lambda x: log(x) / math.log(10.0),
+        "log2": lambda x: log(x) / math.log(2.0),
+        "log_softmax": lambda x, axis=-1: x - log(np.sum(exp(x), axis=axis, keepdims=True)),
+        "logaddexp": lambda a, b: log(exp(a) + exp(b)),
+        "logical_and": np.frompyfunc(operator.and_, 2, 1),
+        "logical_not": np.frompyfunc(operator.invert, 1, 1),
+        "logical_or": np.frompyfunc(operator.or_, 2, 1),
+        "logsumexp": lambda x, axis=None, **kept: log(np.sum(exp(x), axis=axis, **kept)),
+        "max": _reduced(maximum),
+        "maximum": maximum,
+        "min": _reduced(minimum),
+        "minimum": minimum,
+        "not_equal": _missing("not_equal"),
+        "positive": lambda x: x,
+        "relu": lambda x: where(operator.gt(x, 0.0), x, 0.0 * x),
+        "softmax": softmax,
+        "softplus": lambda x: own["log1p"](exp(x)),
+        "square": lambda x: x * x,
+        "std": lambda x, **how: sqrt(variance(x, **how)),
+        "var": variance,
+        "vecdot": vecdot,
+    }
+    relations = {
+        name: getattr(operator, short)
+        for name, short in (
+            ("greater", "gt"), ("greater_equal", "ge"), ("less", "lt"), ("less_equal", "le"),
+        )
+    }  # fmt: skip
+    return Formulas(np, dict(own) | composed | relations)
+
+
+def _missing(name: str) -> Callable[..., Any]:
+    def missing(*given: Any, **how: Any) -> Any:
+        raise UnsupportedOperation(f"sympy has no elementwise operation {name!r}.")
+
+    return missing
+
+
+def _named(name: str, function: Callable[..., Any], *given: Any, **how: Any) -> Any:
+    """Call a function of NumPy's, and say its name where it takes no formulas."""
+    try:
+        return function(*given, **how)
+    except (AttributeError, TypeError) as error:
+        raise UnsupportedOperation(
+            f"sympy has no elementwise operation {name!r}: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _reduced(combine: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Return a function over axes, of one of two components."""
+
+    def reduced(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        axes = tuple(range(np.ndim(x))) if axis is None else tuple(np.atleast_1d(axis).tolist())
+        front = np.moveaxis(x, axes, range(len(axes)))
+        rows = front.reshape(-1, *front.shape[len(axes) :])
+        found = functools.reduce(combine, [rows[k] for k in range(len(rows))])
+        return np.expand_dims(found, axes) if keepdims else found
+
+    return reduced
