@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from gradiometer import Argument, Problem, Signature, Space
-from gradiometer.measure.agreement import Agreement, agree
-from gradiometer.measure.compared import Compared
-from gradiometer.measure.diagnosis import explain
+from gradiometer.judging.agreement import Agreement, agree
+from gradiometer.judging.compared import Compared
+from gradiometer.judging.diagnosis import explain
 from gradiometer.reference.certify import LOWER, SYMMETRIC, certify
 from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
@@ -299,7 +299,7 @@ def test_the_reason_counts_and_explains() -> None:
     )
     huge = exactly(1e16, 1.0)
     assert judged([1e16, -1.0], huge, of(x=(2,))).reason == (
-        "1 of 2 components beyond what rounding explains: the sign is reversed in each of them; "
+        "1 of 2 components beyond what rounding explains: the sign is reversed in x[1]; "
         "largest error in x[1]: -1.0, true 1.0"
     )
     assert judged([-2.0], exactly(2.0), of(a=())).reason == (

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gradiometer import Argument, Problem, Space
-from gradiometer.measure.agreement import agree
+from gradiometer.judging.agreement import agree
 from gradiometer.reference.certify import certify, nearest
 from gradiometer.reference.elementary import SMOOTH
 from gradiometer.reference.operations import ARITHMETIC, COMPONENTWISE, MATRICES, REDUCTIONS

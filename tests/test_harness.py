@@ -14,7 +14,7 @@ import pytest
 
 import gradiometer
 from gradiometer import Method, Target
-from gradiometer.measure.agreement import ZERO
+from gradiometer.judging.agreement import ZERO
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options

@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from gradiometer.api import extent, facts, identity, selection
 from gradiometer.errors import GradiometerError
+from gradiometer.judging.kept import Kept
 from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.environment import versions
-from gradiometer.measure.kept import Kept
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import make_plan
 from gradiometer.measure.statistics import median

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.measure.compared import Compared
+from gradiometer.judging.compared import Compared
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.point import Signature
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.measure.compared import Compared
+from gradiometer.judging.compared import Compared
 from gradiometer.vocabulary.enclosure import Enclosure, Floats, norm
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.space import Space
