@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, localcontext
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +14,7 @@ from typer import Argument
 from gradiometer.cli import options as shared
 from gradiometer.cli.output import print_json, print_table, stdout
 from gradiometer.errors import GradiometerError
+from gradiometer.vocabulary.enclosure import decimal
 
 if TYPE_CHECKING:
     from gradiometer.measure.conditions import Conditions
@@ -151,18 +151,10 @@ def _rows(certified: Conditions, truth: Enclosure) -> Iterator[dict[str, str]]:
         yield {
             "operator": certified.case.operator,
             "component": name,
-            "value": _exactly(high, low),
+            "value": decimal(high, low, SHOWN_DIGITS),
             "radius": f"{radius:.1e}",
             "rounding": f"{bound:.1e}",
         }
-
-
-def _exactly(high: float, low: float) -> str:
-    """Return the unevaluated sum of two doubles as a decimal."""
-    with localcontext() as context:
-        context.prec = SHOWN_DIGITS
-        shown = (Decimal(high) + Decimal(low)).normalize(context)
-    return f"{shown:f}" if -7 < shown.adjusted() < SHOWN_DIGITS else str(shown)
 
 
 def _value(a: Array) -> Any:

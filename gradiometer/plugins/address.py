@@ -12,12 +12,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-import cloudpickle
+import lazy_loader
 
 from gradiometer.errors import GradiometerError, describe
 from gradiometer.plugins.files import Plugin, collect, load_file
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
+
+cloudpickle = lazy_loader.load("cloudpickle")
 
 T = TypeVar("T", Problem, Method)
 

@@ -14,10 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import lazy_loader
 import numpy as np
-import platformdirs
 
 from gradiometer.vocabulary.enclosure import Enclosure
+
+platformdirs = lazy_loader.load("platformdirs")
 
 ARRAYS = ("high", "low", "radius", "bound")
 FACTS = ("bits", "shapes", "zero", "probable", "convention", "dtype")
@@ -26,7 +28,9 @@ FACTS = ("bits", "shapes", "zero", "probable", "convention", "dtype")
 def folder() -> Path:
     """Return where references are kept: `$GRADIOMETER_CACHE`, or the user's cache folder."""
     chosen = os.environ.get("GRADIOMETER_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("gradiometer") / "references"
+    if chosen:
+        return Path(chosen)
+    return Path(platformdirs.user_cache_path("gradiometer")) / "references"
 
 
 def find(digest: str) -> Enclosure | None:

@@ -25,17 +25,17 @@ QUICK = 64
 """Bits of an evaluation that need not decide anything."""
 
 
-def certified(problem: Problem, at: Argument, operator: str) -> Enclosure:
+def certified(problem: Problem, at: Argument, operator: str, *, kept: bool = True) -> Enclosure:
     """Return the enclosure that is kept of this computation, or certify it, and keep it.
 
     Where a comparison could have come out otherwise, the tape does not hold all that the
-    certificate rests on: it is made anew.
+    certificate rests on: it is made anew. Without `kept` it is, too, and nothing is written.
 
     Raises:
         ReferenceFailure: As `certify`, and if two evaluations differ.
     """
     done, key = identified(problem, at, operator)
-    if done.evaluation.open:
+    if done.evaluation.open or not kept:
         return certify(problem, at, operator, done)
     known = cache.find(key)
     if known is None:

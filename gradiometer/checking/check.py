@@ -1,0 +1,175 @@
+"""Checks a derivative of a function against a proven enclosure: the way in for every door."""
+
+from __future__ import annotations
+
+import inspect
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from importlib.metadata import version
+from typing import Any
+
+from gradiometer.checking.beside import beside
+from gradiometer.checking.checked import Check
+from gradiometer.checking.claims import Claim, Claimed, Function
+from gradiometer.checking.judged import judged
+from gradiometer.checking.places import places
+from gradiometer.checking.reading import read
+from gradiometer.errors import GradiometerError, listing
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.operators import OPERATORS, Operator, operator
+from gradiometer.vocabulary.point import Points, Signature
+from gradiometer.vocabulary.problem import Problem
+
+MOST_COMPONENTS = 300_000
+"""Components of an answer beyond which nothing is certified."""
+
+
+def check_problem(
+    problem: Problem,
+    gradient: Function | None = None,
+    *,
+    operator: str | None = None,
+    size: str | None = None,
+    seed: int = 0,
+    dtype: str = "float64",
+    also_at: Sequence[Mapping[str, Any]] = (),
+    names: Mapping[str, Any] | None = None,
+) -> Check:
+    """Check a derivative of a problem.
+
+    Args:
+        problem: The problem.
+        gradient: What is said to compute the operator: called with the inputs, the directions, and
+            the given values by name. By default what the problem brings along, else what is named
+            as its derivative beside it, else every method that needs no further library.
+        operator: What is checked; the gradient, or of a problem with outputs the Jacobian.
+        size: One of its sizes; the first by default.
+        seed: What points are drawn with.
+        dtype: What the numbers are.
+        also_at: Inputs of further points, by name.
+        names: What is defined beside the function; the names of its module by default.
+
+    Raises:
+        GradiometerError: If it cannot be carried out.
+    """
+    asked = _asked(problem, operator)
+    label = problem.labels[0] if size is None else size
+    points, found, remark = places(problem, asked.name, label, seed, dtype, also_at)
+    components = asked.layout(points.signature).size
+    if components > MOST_COMPONENTS:
+        raise GradiometerError(
+            f"the {asked.name} of {problem.name} has {components:,} components: none is certified "
+            f"beyond {MOST_COMPONENTS:,}. Choose a smaller size, or a product (jvp, vjp, hvp)."
+        )
+    results = []
+    for claims in _claims(problem, asked, points, gradient, names):
+        each = (judged(problem, claim, asked, points, found) for claim in claims)
+        results = [one for one in each if one is not None]
+        if results:
+            break
+    else:
+        raise GradiometerError(
+            f"nothing was found that computes the {asked.name} of {problem.name}: name it with "
+            "`gradient`."
+        )
+    return Check(problem, asked, points, found, results, seed, remark, versions())
+
+
+def _asked(problem: Problem, name: str | None) -> Operator:
+    """Return the operator that is to be checked.
+
+    Raises:
+        GradiometerError: If there is none of that name, or the problem has it not.
+    """
+    asked = operator(name or ("jacobian" if problem.outputs else "gradient"))
+    if asked.of_scalars and problem.outputs:
+        known = [each.name for each in OPERATORS.values() if not each.of_scalars]
+        raise GradiometerError(
+            f"{problem.name} has named outputs and no {asked.name}: choose one of {listing(known)}."
+        )
+    return asked
+
+
+def _claims(
+    problem: Problem,
+    asked: Operator,
+    points: Points,
+    gradient: Function | None,
+    names: Mapping[str, Any] | None,
+) -> Any:
+    """Yield what can be checked, in the order in which it is looked for."""
+    signature = points.signature
+    if gradient is not None:
+        _refuse_what_is_no_function(gradient, asked)
+        yield [_claim(_name(gradient), "given", {asked.name: gradient}, signature)]
+        return
+    if problem.derivatives:
+        own = problem.derivatives.get(asked.name) or next(iter(problem.derivatives.values()))
+        name = _name(own) if _name(own) != "_" else f"the backward pass of {problem.name}"
+        yield [_claim(name, "registered", problem.derivatives, signature)]
+    written = problem.written
+    scope = vars(sys.modules[written.__module__]) if names is None and _module(written) else names
+    named = beside(scope or {}, getattr(written, "__name__", ""), asked.name)
+    if named is not None:
+        yield [_claim(_name(named), "found beside the function", {asked.name: named}, signature)]
+    yield [Claim(each.name, "a method", each) for each in _core_methods()]
+
+
+def _module(written: Any) -> bool:
+    return getattr(written, "__module__", None) in sys.modules
+
+
+def _claim(
+    name: str, origin: str, functions: Mapping[str, Function], signature: Signature
+) -> Claim:
+    reading = {
+        key: _read(function, OPERATORS[key], signature) for key, function in functions.items()
+    }
+    return Claim(name, origin, Claimed(name, reading))
+
+
+def _read(function: Function, asked: Operator, signature: Signature) -> Callable[..., Any]:
+    """Return a function of which what it returns is read as an answer."""
+
+    @wraps(function)
+    def reading(*args: Any, **kwargs: Any) -> Any:
+        return read(function(*args, **kwargs), asked, signature)
+
+    return reading
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _refuse_what_is_no_function(gradient: Any, asked: Operator) -> None:
+    if inspect.isclass(gradient):
+        raise GradiometerError(
+            f"{gradient.__name__} is a class: name a function that computes the {asked.name}, or "
+            "an object that can be called."
+        )
+    if not callable(gradient):
+        raise GradiometerError(
+            f"the {asked.name} is {type(gradient).__name__}, not a function: give what computes "
+            "it, not what it is at a point."
+        )
+
+
+def _core_methods() -> list[Method]:
+    """Return the methods that come along, and need no framework."""
+    from gradiometer.plugins import loader
+
+    entries = loader.load().methods.values()
+    core = [e for e in entries if e.address.built_in and e.extra is None and e.missing is None]
+    return [entry.address.load() for entry in core if entry.mode != "manual"]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what checks."""
+    packages = ("numpy", "python-flint")
+    from gradiometer import __version__
+
+    found = {"gradiometer": __version__, "python": platform.python_version()}
+    return found | {name: version(name) for name in packages}
