@@ -1,6 +1,8 @@
 from .api import load as load
 from .api import resume as resume
 from .api import run as run
+from .checking.check import check as check
+from .checking.checked import Check as Check
 from .descent.descend import descend as descend
 from .descent.frames import Descent as Descent
 from .errors import Declined as Declined

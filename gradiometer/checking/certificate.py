@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import linecache
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -92,14 +93,21 @@ def write(check: Check, path: Path) -> None:
 
 
 def _recorded(check: Check, place: Place) -> Data:
-    return {"graph": _graph(record(check.problem.function, place.at.point))}
+    graph = record(check.problem.function, place.at.point)
+    sizes = list(check.points.signature.outputs.sizes)
+    return {"output_sizes": sizes, "graph": _graph(graph)}
 
 
 def _source(function: Any) -> str:
-    try:
-        return inspect.getsource(function)
-    except (OSError, TypeError):
+    """Return a function's text, if there is any.
+
+    `inspect.getsource` would ask all modules for their files, and so import what is lazy.
+    """
+    code = getattr(function, "__code__", None)
+    if code is None:
         return ""
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
+    return "".join(inspect.getblock(lines)) if lines else ""
 
 
 def _place(check: Check, place: Place, numbers: Any) -> Data:

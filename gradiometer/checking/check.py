@@ -7,9 +7,12 @@ import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from importlib.metadata import version
 from typing import Any
 
+import flint
+import numpy as np
+
+import gradiometer
 from gradiometer.checking.beside import beside
 from gradiometer.checking.checked import Check
 from gradiometer.checking.claims import Claim, Claimed, Function
@@ -24,6 +27,19 @@ from gradiometer.vocabulary.problem import Problem
 
 MOST_COMPONENTS = 300_000
 """Components of an answer beyond which nothing is certified."""
+
+
+def check(function: Problem, **options: Any) -> Check:
+    """Check a derivative of a function against a proven enclosure of the true one.
+
+    Args:
+        function: A `Problem`.
+        **options: As of `check_problem`.
+
+    Raises:
+        GradiometerError: If it cannot be carried out.
+    """
+    return check_problem(function, **options)
 
 
 def check_problem(
@@ -168,8 +184,5 @@ def _core_methods() -> list[Method]:
 
 def versions() -> dict[str, str]:
     """Return the versions of what checks."""
-    packages = ("numpy", "python-flint")
-    from gradiometer import __version__
-
-    found = {"gradiometer": __version__, "python": platform.python_version()}
-    return found | {name: version(name) for name in packages}
+    found = {"gradiometer": gradiometer.__version__, "python": platform.python_version()}
+    return found | {"numpy": np.__version__, "python-flint": flint.__version__}

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,15 +17,16 @@ from gradiometer.checking.reading import Unreadable, advice
 from gradiometer.checking.result import Judged, Judgement, Verdict
 from gradiometer.checking.rows import rows_at_kink, rows_of
 from gradiometer.errors import ChangedInput, GradiometerError, Unsupported, describe
-from gradiometer.judging.agreement import Agreement, agree
+from gradiometer.judging.agreement import agree, flattened, misfit
 from gradiometer.judging.compared import Compared
 from gradiometer.judging.diagnosis import explain
 from gradiometer.judging.kinks import beside
 from gradiometer.judging.stale import elsewhere
 from gradiometer.reference.lookup import certified
 from gradiometer.reference.refusals import users
+from gradiometer.vocabulary.answer import Answer
 from gradiometer.vocabulary.derivation import prepare
-from gradiometer.vocabulary.enclosure import Enclosure
+from gradiometer.vocabulary.enclosure import Enclosure, Floats
 from gradiometer.vocabulary.hull import Hull
 from gradiometer.vocabulary.method import Primal, Target
 from gradiometer.vocabulary.namespace import Namespace
@@ -99,24 +100,15 @@ class _Judge:
             answer = self._answer(place.at)
         except (ChangedInput, Unreadable) as error:
             return Judgement(Verdict.WRONG, f"{self.claim.name}: {error}", size=self.layout.size)
-        kink = isinstance(place.truth, Hull)
-        truth = place.truth.box if isinstance(place.truth, Hull) else place.truth
-        found = agree(
-            answer.arrays, truth, self.layout,
-            promise=self.promise, exact=self.exact, dtype=place.at.point.dtype,
-            explain=partial(
-                explain, asked=self.asked, signature=self.signature,
-                elsewhere=partial(self._elsewhere, place.at),
-            ) if not kink else lambda compared: "",
-        )  # fmt: skip
-        if found.compared is None:
-            told = "; ".join(filter(None, (found.reason, advice(answer.arrays, self.layout))))
+        fault = misfit(answer.arrays, self.layout)
+        if fault:
+            told = "; ".join(filter(None, (fault, advice(answer.arrays, self.layout))))
             return Judgement(Verdict.WRONG, told, size=self.layout.size)
         if isinstance(place.truth, Hull):
-            return self._at_kink(found.compared, place.truth)
-        return self._smooth(found, found.compared, answer.note)
+            return self._at_kink(flattened(answer.arrays), place.truth)
+        return self._smooth(answer, place.at, place.truth)
 
-    def _answer(self, at: Argument) -> Any:
+    def _answer(self, at: Argument) -> Answer:
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
@@ -138,7 +130,16 @@ class _Judge:
         )
         return elsewhere(known, [each for _, each in truths], self.asked, at, truth)
 
-    def _smooth(self, found: Agreement, compared: Compared, note: str) -> Judgement:
+    def _smooth(self, answer: Answer, at: Argument, truth: Enclosure) -> Judgement:
+        found = agree(
+            answer.arrays, truth, self.layout,
+            promise=self.promise, exact=self.exact, dtype=at.point.dtype,
+            explain=partial(
+                explain, asked=self.asked, signature=self.signature,
+                elsewhere=partial(self._elsewhere, at),
+            ),
+        )  # fmt: skip
+        compared = cast("Compared", found.compared)
         verdict = VERDICTS.get(found.status, Verdict.WRONG)
         wrong = verdict is Verdict.WRONG
         return Judgement(
@@ -149,15 +150,15 @@ class _Judge:
             int(np.count_nonzero(compared.wrong)) if wrong else 0,
             self.layout.size,
             rows_of(compared, self.asked, self.signature),
-            "; ".join(filter(None, (note, found.note))),
+            "; ".join(filter(None, (answer.note, found.note))),
         )
 
-    def _at_kink(self, compared: Compared, hull: Hull) -> Judgement:
-        found = beside(compared.answer, hull, self.promise)
-        size = compared.answer.size
+    def _at_kink(self, answer: Floats, hull: Hull) -> Judgement:
+        found = beside(answer, hull, self.promise)
+        size = answer.size
         where = f"{hull.ties} comparison{'s' if hull.ties > 1 else ''}{hull.place} could come out"
         here = f"the point lies on a kink ({where} either way)"
-        rows = rows_at_kink(compared.answer, hull, found.beyond, self.asked, self.signature)
+        rows = rows_at_kink(answer, hull, found.beyond, self.asked, self.signature)
         if found.lies == "outside":
             count = int(np.count_nonzero(found.beyond))
             beyond = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +33,7 @@ def read(result: Any, asked: Operator, signature: Signature) -> Any:
         raise Unreadable(f"returned a {type(result).__name__}: return {due}, as a tuple.")
     if isinstance(result, str | bytes | bool | set):
         raise Unreadable(f"returned {result!r}: return {due}.")
-    if inspect.isclass(result) or inspect.isroutine(result):
+    if inspect.isclass(result) or (callable(result) and not hasattr(result, "shape")):
         name = getattr(result, "__name__", result)
         raise Unreadable(f"returned {name!r} itself: call it, and return {due}.")
     if isinstance(result, Mapping):
@@ -44,7 +45,10 @@ def read(result: Any, asked: Operator, signature: Signature) -> Any:
             raise Unreadable(f"returned a sparse matrix ({kind}): return its .toarray().")
     if len(asked.axes) > 1 or result is None:
         return result
-    return _one(result, first) if len(first.names) == 1 else _several(result, first, due)
+    if len(first.names) > 1:
+        return _several(result, first, due)
+    found = _one(result, first)
+    return found[0] if asked.axes == ("outputs",) and len(found) == 1 else found
 
 
 def _one(result: Any, space: Space) -> Any:
@@ -55,7 +59,9 @@ def _one(result: Any, space: Space) -> Any:
         return list(result)
     if isinstance(result, tuple) and len(result) > 1 and any(map(np.ndim, result)):
         return list(result)  # too many arrays, which the comparison tells
-    return [np.asarray(result) if several else result]
+    with contextlib.suppress(ValueError):  # its rows are of several lengths
+        return [np.asarray(result) if several else result]
+    return [result]
 
 
 def _several(result: Any, space: Space, due: str) -> Any:

@@ -45,6 +45,9 @@ def descend(
     Gradient descent and Newton's method from the problem's point, each method in its own process,
     beside a trajectory of certified derivatives.
     """
+    from gradiometer.worker.cores import require_linux
+
+    require_linux("gradiometer descend")
     from gradiometer.cli.progress import following
     from gradiometer.descent import descend as experiment
 

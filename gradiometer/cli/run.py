@@ -77,6 +77,9 @@ def run(
     By default: the value and the first derivative of 18 problems, of six at two sizes, by 15
     methods. Naming problems takes all their sizes; --all takes every problem, size and operator.
     """
+    from gradiometer.worker.cores import require_linux
+
+    require_linux("gradiometer run")
     from gradiometer import api
     from gradiometer.cli.progress import following
     from gradiometer.measure.plan import make_plan

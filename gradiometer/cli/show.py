@@ -57,6 +57,9 @@ def show(
 
     With --method, what methods answer at the point, beside the certified answer.
     """
+    from gradiometer.worker.cores import require_linux
+
+    require_linux("gradiometer show")
     from gradiometer.cli import answers
     from gradiometer.measure.pool import Pool
     from gradiometer.plugins import loader

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,7 +64,7 @@ def neighbour(
         GradiometerError: If a point is wanted, and none that was tried can be certified.
     """
     seen, number = _Seen(), len(points.checked)
-    steady, faint = math.inf, 0.0
+    steady, faint = sys.float_info.max, 0.0
     with contextlib.suppress(Kink):
         declared = certified(problem, points.declared, operator)
         steady, faint = STEEP * (declared.condition or 1.0), FAINT * _norm(declared)

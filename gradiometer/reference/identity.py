@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,8 @@ RULES = ("vocabulary/*.py", "reference/*.py")
 @lru_cache(maxsize=1)
 def rules() -> bytes:
     """Return a digest of the code and the libraries that enclosures are made by."""
+    from importlib.metadata import version  # which takes a while to import
+
     root = Path(__file__).parents[1]
     digest = hashlib.sha256(f"{version('python-flint')} {version('numpy')}".encode())
     for pattern in RULES:
