@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
-import shell
-
 OWN = '''
 import numpy as np
 from gradiometer import problem
@@ -39,4 +32,4 @@ def kink_gradient(x):
 def raises(x, k, *, rest):
     return 1 / 0
 '''
-'''The spring's registered pass has the wrong sign in x.'''
+"""The spring's registered pass has the wrong sign in x."""

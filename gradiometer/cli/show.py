@@ -41,10 +41,11 @@ app = typer.Typer()
 @app.command(
     epilog="Examples: `gradiometer show sigmoid-affine`; `gradiometer show polar-coordinates "
     "--operator jacobian --operator jvp`; `gradiometer show my_problems.py:cube`; "
+    "`gradiometer show notebook.py:loss --at W=normal:3x4 --at x=2.0 --wrt W`; "
     "`gradiometer show speelpenning --method pytorch --method 'central*'`."
 )
 def show(
-    problem: Annotated[str, Argument(help="A problem's name, or FILE.py:name.")],
+    problem: Annotated[str, Argument(help="A problem's name, or FILE.py:name, of a function too.")],
     size: shared.Size = None,
     operators: shared.Operators = None,
     seed: shared.Seed = 0,
@@ -52,6 +53,8 @@ def show(
     dtype: shared.Dtype = "float64",
     json: shared.Json = False,
     methods: shared.Methods = None,
+    at: shared.At = None,
+    wrt: shared.Wrt = None,
 ) -> None:
     """Show a problem: formula, source, inputs, certified value and derivatives.
 
@@ -63,12 +66,13 @@ def show(
     from gradiometer.cli import answers
     from gradiometer.measure.pool import Pool
     from gradiometer.plugins import loader
+    from gradiometer.plugins.own import Arguments
     from gradiometer.plugins.selection import choose, choose_problem
     from gradiometer.vocabulary.case import Case
     from gradiometer.vocabulary.dtype import find_dtype
 
     registry = loader.load(plugins or ())
-    entry = choose_problem(registry, problem)
+    entry = choose_problem(registry, problem, Arguments(tuple(at or ()), tuple(wrt or ())))
     chosen = choose(registry, methods, ("methods",))["methods"] if methods else []
     label = entry.label(size)
     find_dtype(dtype)

@@ -188,7 +188,7 @@ OPERATIONS: dict[str, Any] = _all_public(
     | {name: MATRICES[name] for name in ("tensordot", "vecdot")}
 ) | {"linalg": Namespace(_Missing("linalg."), _all_public(MATRICES))}
 TYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_}
-NUMBERS = {"inf": math.inf, "nan": math.nan, "newaxis": None}
+NUMBERS = {"exact": True, "inf": math.inf, "nan": math.nan, "newaxis": None}
 
 
 class _Numbers(Namespace):
