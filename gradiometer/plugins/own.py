@@ -203,3 +203,4 @@ def _loaded(file: str) -> Any:
         return found if isinstance(found, np.ndarray) else {k: found[k] for k in found.files}
     except (OSError, ValueError) as error:
         raise GradiometerError(f"{file!r} cannot be read: {error}.") from error
+

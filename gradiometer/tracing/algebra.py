@@ -163,11 +163,9 @@ def _summed(nx: NumPyLike, terms: list[str], output: str, arrays: list[Any]) -> 
 def _without_repeats(nx: NumPyLike, term: str, x: Any) -> tuple[str, Any]:
     for c in dict.fromkeys(term):
         while term.count(c) > 1:
-            first, second = (
-                (k for k, each in enumerate(term) if each == c)
-                if (term.count(c) == 2)
-                else [k for k, each in enumerate(term) if each == c][:2]
-            )
+            first, second = (k for k, each in enumerate(term) if each == c) if (
+                term.count(c) == 2
+            ) else [k for k, each in enumerate(term) if each == c][:2]
             x = nx.diagonal(x, 0, first, second)
             term = "".join(e for k, e in enumerate(term) if k not in (first, second)) + c
     return term, x
@@ -222,7 +220,9 @@ def multi_dot(nx: NumPyLike, arrays: Any) -> Any:
 def _tools(name: str) -> Rule:
     def rule(nx: NumPyLike, *arrays: Any, **options: Any) -> Any:
         if not nx.offers(f"linalg.{name}"):
-            raise refusal(f"numpy.linalg.{name} is called", "the tool, or the reference, has none.")
+            raise refusal(
+                f"numpy.linalg.{name} is called", "the tool, or the reference, has none."
+            )
         return nx.called(f"linalg.{name}", *map(nx.asarray, arrays), **options)
 
     return rule

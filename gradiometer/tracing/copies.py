@@ -199,10 +199,8 @@ class Copies:
             object.__setattr__(made, name, self.copy(value))
         held = _attributes(made)
         self._changes.append(
-            lambda: (
-                list(_attributes(made)) != list(held)
-                or not _same(_attributes(made).values(), held.values())
-            )
+            lambda: list(_attributes(made)) != list(held)
+            or not _same(_attributes(made).values(), held.values())
         )
         return made
 

@@ -85,9 +85,7 @@ class OwnFunction(Program):
     def run(self, values: Mapping[str, Any]) -> Any:
         """Return what the function returns, called as it is with NumPy's numbers."""
         made = {name: _numpy(self._kinds[name], x) for name, x in values.items()}
-        return self.written(
-            *self._arguments(made, lambda x: x)[0], **self._arguments(made, lambda x: x)[1]
-        )
+        return self.written(*self._arguments(made, lambda x: x)[0], **self._arguments(made, lambda x: x)[1])
 
     def traced(self, xp: Any, values: Mapping[str, Any]) -> Any:
         """Return the outputs of a copy of the function that computes with a tool's arrays."""
@@ -171,7 +169,9 @@ def _leaves(structure: Any) -> list[Leaf]:
 
 def _numpys(x: Any) -> bool:
     """Return whether a value is NumPy's own, of real numbers."""
-    return isinstance(x, float) or (isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "f")
+    return isinstance(x, float) or (
+        isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "f"
+    )
 
 
 def _numpy(kind: Any, x: Any) -> Any:

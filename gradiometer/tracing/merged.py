@@ -14,14 +14,14 @@ from typing import Any
 from gradiometer.errors import GradiometerError
 from gradiometer.vocabulary.graph import (
     Branches,
-    Constant,
     Graph,
     Guard,
-    Named,
     UnknownBranch,
-    Value,
     shape_of,
     substitute,
+    Value,
+    Named,
+    Constant,
 )
 
 

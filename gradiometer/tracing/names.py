@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradiometer.tracing import (
-    algebra,
-    creation,
-    elementwise,
-    pythons,
-    rearranged,
-    reductions,
-    special,
-    universal,
-)
+from gradiometer.tracing import algebra, creation, elementwise, pythons, reductions, rearranged
+from gradiometer.tracing import special, universal
 from gradiometer.tracing.kinds import STAND_INS
 from gradiometer.tracing.refusals import RANDOM, refusal
 

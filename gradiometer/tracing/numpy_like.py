@@ -67,10 +67,7 @@ class NumPyLike:
             return tuple(self.wrap(each) for each in native)
         if isinstance(native, np.ndarray) and not native.ndim:
             native = native[()]
-        if (
-            isinstance(native, bool | np.ndarray | np.generic)
-            and np.asarray(native).dtype.kind in "biu"
-        ):
+        if isinstance(native, bool | np.ndarray | np.generic) and np.asarray(native).dtype.kind in "biu":
             return native
         return Traced(self, native, boolean=boolean, scalar=scalar)
 

@@ -210,9 +210,7 @@ class _Making:
                     raise UnknownName(f"argument of {self.title!r}", str(each), names)
             return {each if isinstance(each, str) else names[each] for each in listed}
         first = names[: len(self._args)]
-        needed = [
-            p.name for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY
-        ]
+        needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
         return set(first) | set(needed) or set(names)
 
     def _nothing(self, bound: inspect.BoundArguments) -> str:
@@ -238,9 +236,7 @@ def _outcome(made: _Making, values: Mapping[str, Any]) -> dict[str, Any]:
     except Exception as error:
         own = [f for f in traceback.extract_tb(error.__traceback__) if users_file(f.filename)]
         at = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
-        raise GradiometerError(
-            f"{made.title!r} fails when it is called: {describe(error)}{at}."
-        ) from error
+        raise GradiometerError(f"{made.title!r} fails when it is called: {describe(error)}{at}.") from error
     what = wrong(returned) or _no_array(returned)
     if what:
         raise GradiometerError(f"{made.title!r} returns {what}")
@@ -251,9 +247,7 @@ def _outcome(made: _Making, values: Mapping[str, Any]) -> dict[str, Any]:
         if what:
             raise GradiometerError(f"{made.title!r} returns {what}{name and f' ({name})'}")
     if not found:
-        raise GradiometerError(
-            f"{made.title!r} returns no real number: expected a float or arrays."
-        )
+        raise GradiometerError(f"{made.title!r} returns no real number: expected a float or arrays.")
     return found
 
 
@@ -274,9 +268,7 @@ def _points(problem: Problem, shapes: list[Any]) -> Iterator[Point]:
     yield points.declared.point
     for number in range(1, 5):
         checked = (points.declared,) * number
-        for each in islice(
-            problem.candidates(replace(points, checked=checked)), MOST_RECORDED // 4
-        ):
+        for each in islice(problem.candidates(replace(points, checked=checked)), MOST_RECORDED // 4):
             yield each.point
 
 

@@ -83,10 +83,8 @@ def joined(nx: NumPyLike, by: Callable[[list[Any]], Any], arrays: list[Any]) -> 
 def reshape(nx: NumPyLike, x: Any, *shape: Any, order: str = "C", **named: Any) -> Any:
     shape = shape or (named["shape"] if "shape" in named else named["newshape"],)
     shape = index(shape[0] if len(shape) == 1 else shape)
-    return (
-        nx.asarray(x).moved(lambda at: np.reshape(at, shape, order))
-        if order == "F"
-        else (nx.asarray(x).shaped(lambda at: np.reshape(at, shape)))
+    return nx.asarray(x).moved(lambda at: np.reshape(at, shape, order)) if order == "F" else (
+        nx.asarray(x).shaped(lambda at: np.reshape(at, shape))
     )
 
 
@@ -178,7 +176,9 @@ def pad(
     return x.moved(lambda at: np.pad(at, pad_width, mode, **options))
 
 
-def take(nx: NumPyLike, x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+def take(
+    nx: NumPyLike, x: Any, indices: Any, axis: int | None = None, mode: str = "raise"
+) -> Any:
     at_indices = index(indices)
     return nx.asarray(x).moved(lambda at: np.take(at, at_indices, axis, mode=mode))
 
