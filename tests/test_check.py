@@ -332,7 +332,7 @@ def test_what_cannot_be_carried_out_is_refused_in_a_line(what: str) -> None:
 
 
 def test_a_second_derivative_of_several_outputs_is_refused() -> None:
-    with pytest.raises(GradiometerError, match="has named outputs and no hessian"):
+    with pytest.raises(GradiometerError, match="has several outputs and no hessian"):
         gradiometer.check(outputs, operator="hessian")
 
 

@@ -14,12 +14,16 @@ import numpy as np
 
 import gradiometer
 from gradiometer.checking.beside import beside
+from gradiometer.checking.calling import as_called
 from gradiometer.checking.checked import Check
 from gradiometer.checking.claims import Claim, Claimed, Function
 from gradiometer.checking.judged import judged
 from gradiometer.checking.places import places
 from gradiometer.checking.reading import read
+from gradiometer.checking.telling import title
 from gradiometer.errors import GradiometerError, listing
+from gradiometer.tracing.function import OwnFunction
+from gradiometer.tracing.own import Argnums, own_problem
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS, Operator, operator
 from gradiometer.vocabulary.point import Points, Signature
@@ -29,17 +33,61 @@ MOST_COMPONENTS = 300_000
 """Components of an answer beyond which nothing is certified."""
 
 
-def check(function: Problem, **options: Any) -> Check:
+def check(
+    function: Any,
+    *args: Any,
+    gradient: Function | None = None,
+    operator: str | None = None,
+    argnums: Argnums = None,
+    at: Any = None,
+    also_at: Sequence[Mapping[str, Any]] = (),
+    size: str | None = None,
+    seed: int = 0,
+    dtype: str = "float64",
+    **kwargs: Any,
+) -> Check:
     """Check a derivative of a function against a proven enclosure of the true one.
 
     Args:
-        function: A `Problem`.
-        **options: As of `check_problem`.
+        function: A function, called with NumPy's arrays and numbers; or a `Problem`.
+        *args: The function's arguments.
+        gradient: What is said to compute the operator: called with the function's arguments, then
+            the directions; it returns what the differentiated arguments are, nested as they are. By
+            default what is named as its derivative beside it, else every method that needs no
+            framework.
+        operator: What is checked; the gradient, or of several outputs the Jacobian.
+        argnums: Which arguments are differentiated, by position or name; by default all that hold
+            real numbers and are passed by position.
+        at: Further arguments by name, or a function that returns, or draws, the arguments.
+        also_at: Inputs of further points, by the names of the inputs.
+        size: One of a problem's sizes.
+        seed: What points are drawn with.
+        dtype: What the numbers are.
+        **kwargs: The function's arguments by name.
+
+    Returns:
+        The check: true if all that was claimed is right.
 
     Raises:
         GradiometerError: If it cannot be carried out.
+
+    Example:
+        >>> def energy(x, k):
+        ...     return 0.5 * k * np.sum(x * x)
+        >>> bool(check(energy, np.ones(3), 2.0, argnums=0, gradient=lambda x, k: k * x))
+        True
     """
-    return check_problem(function, **options)
+    if isinstance(function, Problem):
+        if args or kwargs or at is not None or argnums is not None:
+            raise GradiometerError(
+                f"{function.name} is a problem, which has a point: further ones go into `also_at`."
+            )
+        problem = function
+    else:
+        problem = own_problem(function, *args, argnums=argnums, at=at, **kwargs)
+    return check_problem(
+        problem, gradient, operator=operator, size=size, seed=seed, dtype=dtype, also_at=also_at
+    )
 
 
 def check_problem(
@@ -76,8 +124,8 @@ def check_problem(
     components = asked.layout(points.signature).size
     if components > MOST_COMPONENTS:
         raise GradiometerError(
-            f"the {asked.name} of {problem.name} has {components:,} components: none is certified "
-            f"beyond {MOST_COMPONENTS:,}. Choose a smaller size, or a product (jvp, vjp, hvp)."
+            f"the {asked.name} of {title(problem)} has {components:,} components: none is "
+            f"certified beyond {MOST_COMPONENTS:,}. Choose a smaller size, or jvp, vjp, hvp."
         )
     results = []
     for claims in _claims(problem, asked, points, gradient, names):
@@ -87,7 +135,7 @@ def check_problem(
             break
     else:
         raise GradiometerError(
-            f"nothing was found that computes the {asked.name} of {problem.name}: name it with "
+            f"nothing was found that computes the {asked.name} of {title(problem)}: name it with "
             "`gradient`."
         )
     return Check(problem, asked, points, found, results, seed, remark, versions())
@@ -103,7 +151,8 @@ def _asked(problem: Problem, name: str | None) -> Operator:
     if asked.of_scalars and problem.outputs:
         known = [each.name for each in OPERATORS.values() if not each.of_scalars]
         raise GradiometerError(
-            f"{problem.name} has named outputs and no {asked.name}: choose one of {listing(known)}."
+            f"{title(problem)} has several outputs and no {asked.name}: choose one of "
+            f"{listing(known)}."
         )
     return asked
 
@@ -119,18 +168,28 @@ def _claims(
     signature = points.signature
     if gradient is not None:
         _refuse_what_is_no_function(gradient, asked)
-        yield [_claim(_name(gradient), "given", {asked.name: gradient}, signature)]
+        called = _called(gradient, problem, asked, signature)
+        yield [_claim(_name(gradient), "given", {asked.name: called}, signature)]
         return
     if problem.derivatives:
         own = problem.derivatives.get(asked.name) or next(iter(problem.derivatives.values()))
-        name = _name(own) if _name(own) != "_" else f"the backward pass of {problem.name}"
+        name = _name(own) if _name(own) != "_" else f"the backward pass of {title(problem)}"
         yield [_claim(name, "registered", problem.derivatives, signature)]
     written = problem.written
     scope = vars(sys.modules[written.__module__]) if names is None and _module(written) else names
     named = beside(scope or {}, getattr(written, "__name__", ""), asked.name)
     if named is not None:
-        yield [_claim(_name(named), "found beside the function", {asked.name: named}, signature)]
+        called = _called(named, problem, asked, signature)
+        yield [_claim(_name(named), "found beside the function", {asked.name: called}, signature)]
     yield [Claim(each.name, "a method", each) for each in _core_methods()]
+
+
+def _called(
+    function: Function, problem: Problem, asked: Operator, signature: Signature
+) -> Function:
+    program = problem.function
+    own = isinstance(program, OwnFunction)
+    return as_called(function, program, asked, signature) if own else function
 
 
 def _module(written: Any) -> bool:

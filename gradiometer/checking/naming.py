@@ -1,61 +1,59 @@
-"""Finds what is named on the command line: a problem, and the function that is its derivative."""
+"""Finds what is named on the command line: a function, and what is said to differentiate it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
-from pathlib import Path
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradiometer.errors import GradiometerError, UnknownName, describe
+import numpy as np
+
+from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.plugins import loader
-from gradiometer.plugins.files import load_file
+from gradiometer.plugins.own import Arguments, Called
 from gradiometer.plugins.selection import choose_problem
+from gradiometer.tracing.at import drawn
+from gradiometer.tracing.function import OwnFunction
 from gradiometer.vocabulary.problem import Problem
 
 Names = Mapping[str, Any]
 
 
-def find_problem(what: str) -> tuple[Problem, Names]:
-    """Return the problem that is named, and what is defined beside it.
+def find_problem(
+    what: str, at: Sequence[str] = (), wrt: Sequence[str] = ()
+) -> tuple[Problem, list[Names]]:
+    """Return the function that is named, as a problem, and further points of it.
+
+    Args:
+        what: A problem's name, `FILE.py:name`, or `package.module:name`.
+        at: The arguments that a function is called with; of a problem, inputs of a further point.
+        wrt: Which arguments are differentiated.
 
     Raises:
         GradiometerError: If there is none, or its file cannot be loaded.
     """
-    entry = choose_problem(loader.load(), what)
+    arguments = Arguments(tuple(at), tuple(wrt))
+    entry = choose_problem(loader.load(), what, arguments)
     problem = entry.address.load()
-    file, colon, _ = what.partition(".py:")
-    return problem, module(f"{file}.py") if colon else {}
+    if isinstance(problem.function, OwnFunction) or not arguments:
+        return problem, []
+    if wrt:
+        raise GradiometerError(f"{what} is a problem, of which every input is differentiated.")
+    _, draw = drawn(arguments.values())
+    inputs = problem.point(problem.labels[0]).inputs
+    return problem, [inputs | draw(np.random.default_rng(0))[1]]
 
 
-def named(what: str, names: Names) -> Any:
-    """Return what `FILE.py:name`, `package.module:name`, or a name beside the function stands for.
+def named(what: str, problem: Problem) -> Any:
+    """Return what `FILE.py:name`, `package.module:name`, or a name beside a function stands for.
 
     Raises:
         GradiometerError: If there is no such thing.
     """
-    origin, colon, name = what.rpartition(":")
-    known = module(origin) if colon else names
-    if name not in known:
-        functions = [key for key, value in known.items() if callable(value) and key[0] != "_"]
-        raise UnknownName(f"function in {origin}" if colon else "function", name, functions)
-    return known[name]
-
-
-def module(origin: str) -> Names:
-    """Return the names that a file or a module defines.
-
-    Raises:
-        GradiometerError: If it cannot be loaded.
-    """
-    try:
-        if origin.endswith(".py"):
-            path = Path(origin).resolve()
-            if not path.is_file():
-                raise GradiometerError(f"No file at {origin!r}: check the path.")
-            return vars(load_file(loader.module_name(path), path))
-        return vars(import_module(origin))
-    except GradiometerError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise GradiometerError(f"{origin} failed to load: {describe(error)}") from error
+    if ":" in what:
+        return Called.named(what, Arguments()).found()
+    beside = vars(sys.modules.get(problem.written.__module__, sys))
+    if what not in beside:
+        functions = [key for key, value in beside.items() if callable(value) and key[0] != "_"]
+        raise UnknownName("function", what, functions)
+    return beside[what]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradiometer.checking.result import Judged, Judgement, Row, Verdict
 from gradiometer.judging.kept import WORST
+from gradiometer.tracing.function import OwnFunction
+from gradiometer.vocabulary.problem import Problem
 from gradiometer.vocabulary.space import Space
 
 if TYPE_CHECKING:
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 COLUMNS = ("component", "claimed", "true", "digits", "owed", "verdict")
 FEW = 4
 """Numbers of a point up to which it is told."""
+
+
+def title(problem: Problem) -> str:
+    """Return what to call a function: its own name, or the problem's."""
+    own = isinstance(problem.function, OwnFunction)
+    return getattr(problem.written, "__name__", problem.name) if own else problem.name
 
 
 def text(check: Check) -> str:
@@ -47,13 +55,13 @@ def html(check: Check) -> str:
 
 def _headline(check: Check, claim: Judged) -> str:
     """Return the verdict on a claim in one line."""
-    what = f"the {check.operator.name} of {check.problem.name}"
+    what = f"the {check.operator.name} of {title(check.problem)}"
     count, k = len(claim.at), claim.worst
     judgement = claim.at[k]
     where = f" at point {k + 1} of {count}" if count > 1 else ""
     if claim.verdict is Verdict.WRONG:
         told = f"{judgement.wrong} of {judgement.size} components wrong"
-        told = told if judgement.wrong else judgement.reason
+        told = told if judgement.wrong else judgement.reason.rstrip(".")
         return f"WRONG: {claim.name} is not {what}{where}: {told}."
     if claim.verdict is Verdict.UNDECIDED:
         return f"UNDECIDED: whether {claim.name} is {what}{where}: {judgement.reason.rstrip('.')}."

@@ -14,6 +14,7 @@ from gradiometer.cli import options as shared
 if TYPE_CHECKING:
     from gradiometer.checking.checked import Check
 
+FUNCTION = "FILE.py:name, package.module:name, or a problem's name."
 GRADIENT = (
     "What computes it: FILE.py:name, package.module:name, or a name in the function's own file; by "
     "default what is registered or written beside the function, else the methods that come along."
@@ -25,14 +26,16 @@ app = typer.Typer()
 
 
 @app.command(
-    epilog="Examples: `gradiometer check my_problems.py:cube`; `gradiometer check rosenbrock "
-    "--operator hessian`; `gradiometer check my_problems.py:cube --gradient my_problems.py:slope`. "
+    epilog="Examples: `gradiometer check neuron.py:loss --at W=normal:3x4 --at x=normal:4 --wrt W "
+    "--gradient backward`; `gradiometer check rosenbrock --operator hessian`. "
     "Exit code 0: right; 1: wrong; 2: not decided, or it could not be carried out."
 )
 def check(
-    function: Annotated[str, Argument(help="A problem's name, or FILE.py:name.")],
+    function: Annotated[str, Argument(help=FUNCTION)],
     gradient: Annotated[str | None, Option("--gradient", help=GRADIENT)] = None,
     operator: Annotated[str | None, Option("--operator", help=OPERATOR)] = None,
+    at: shared.At = None,
+    wrt: shared.Wrt = None,
     size: shared.Size = None,
     seed: shared.Seed = 0,
     dtype: shared.Dtype = "float64",
@@ -45,10 +48,10 @@ def check(
     from gradiometer.vocabulary.dtype import find_dtype
 
     find_dtype(dtype)
-    problem, names = find_problem(function)
-    claimed = named(gradient, names) if gradient else None
+    problem, also_at = find_problem(function, at or (), wrt or ())
+    claimed = named(gradient, problem) if gradient else None
     options: dict[str, Any] = {"operator": operator, "size": size, "seed": seed, "dtype": dtype}
-    done = check_problem(problem, claimed, **options, names=names)
+    done = check_problem(problem, claimed, **options, also_at=also_at)
     _print(done, json=json, certificate=certificate)
     raise typer.Exit({"right": 0, "wrong": 1}.get(done.verdict, 2))
 
