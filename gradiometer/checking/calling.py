@@ -168,4 +168,6 @@ def _what(returned: Any) -> str:
     kind = type(returned).__name__
     if isinstance(returned, Mapping):
         return f"a {kind} with the keys {', '.join(map(repr, returned))}"
-    return f"a {kind} of {len(returned)}" if isinstance(returned, list | tuple) else f"of type {kind}"
+    return (
+        f"a {kind} of {len(returned)}" if isinstance(returned, list | tuple) else f"of type {kind}"
+    )
