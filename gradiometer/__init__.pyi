@@ -11,6 +11,7 @@ from .errors import Unsupported as Unsupported
 from .errors import UnsupportedOperation as UnsupportedOperation
 from .measure.options import Options as Options
 from .runs.run import Run as Run
+from .tracing.own import own_problem as own_problem
 from .vocabulary.method import Method as Method
 from .vocabulary.method import Primal as Primal
 from .vocabulary.method import Target as Target

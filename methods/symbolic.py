@@ -1,5 +1,6 @@
 """SymPy: derive a formula once, then evaluate it as plain Python."""
 
+import functools
 import importlib
 import itertools
 import math
@@ -104,12 +105,36 @@ class _NoMatrices:
 def _namespace(make):
     """Return the array functions, made elementwise of `make(name)`."""
     own = {name: np.frompyfunc(make(name), arity, 1) for name, arity in FUNCTIONS.items()}
+    larger = lambda a, b: own["where"](a >= b, a, b)  # noqa: E731
+    smaller = lambda a, b: own["where"](a <= b, a, b)  # noqa: E731
     composed = {
+        "max": _extreme(larger),
+        "maximum": larger,
+        "min": _extreme(smaller),
+        "minimum": smaller,
+        "sign": lambda x: own["where"](x > 0.0, 1.0, own["where"](x < 0.0, -1.0, 0.0)),
         "linalg": _NoMatrices(),
         "logsumexp": lambda x, axis=None: own["log"](np.sum(own["exp"](x), axis=axis)),
         "softplus": lambda z: own["log1p"](own["exp"](z)),
     }
     return Namespace(np, own | composed)
+
+
+def _extreme(choose):
+    """Return a maximum or minimum over axes, by what chooses between two."""
+
+    def extreme(x, axis=None, keepdims=False):
+        axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis))
+        rows = np.moveaxis(x, axes, range(len(axes))).reshape(-1, *_rest(x.shape, axes))
+        found = functools.reduce(choose, list(rows))
+        return np.expand_dims(found, axes) if keepdims else found
+
+    return extreme
+
+
+def _rest(shape, axes):
+    gone = {k % len(shape) for k in axes}
+    return tuple(n for k, n in enumerate(shape) if k not in gone)
 
 
 def _formula(name):
@@ -172,6 +197,9 @@ class _Count:
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __abs__ = _with
     __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _with
     __lt__ = __gt__ = __le__ = __ge__ = _with
+
+    def __bool__(self):
+        raise TypeError("cannot determine the truth value of a formula")
 
 
 def _count(*parts):

@@ -36,6 +36,8 @@ def descend(
     reports: shared.Reports = shared.REPORTS,
     threads: shared.Threads = 1,
     seed: shared.Seed = 0,
+    at: shared.At = None,
+    wrt: shared.Wrt = None,
     timeout: Annotated[float, Option(help="Seconds that one trajectory may take.")] = 60.0,
     dtype: Annotated[str, Option("--dtype", hidden=True)] = "float64",
     json: shared.Json = False,
@@ -50,6 +52,7 @@ def descend(
     require_linux("gradiometer descend")
     from gradiometer.cli.progress import following
     from gradiometer.descent import descend as experiment
+    from gradiometer.plugins.own import Arguments
 
     if dtype != "float64":
         raise GradiometerError(f"Descents are of float64 alone, not {dtype!r}: leave --dtype out.")
@@ -66,6 +69,7 @@ def descend(
                 threads=threads,
                 seed=seed,
                 timeout_s=timeout,
+                arguments=Arguments(tuple(at or ()), tuple(wrt or ())),
                 plugins=plugins or (),
                 results=results,
                 progress=progress,

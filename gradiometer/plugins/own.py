@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -69,6 +69,17 @@ class Called:
             (path,) = (p.resolve() for p in python_files(Path(place)))
             return cls(module_name(path), path, name, arguments, str(path.parent))
         return cls(place, None, name, arguments, str(Path.cwd()))
+
+    def record(self) -> dict[str, Any]:
+        """Return it as data, which `recorded` reads."""
+        told = {"name": self.label, "search": self.search}
+        return told | {"at": list(self.arguments.at), "wrt": list(self.arguments.wrt)}
+
+    @classmethod
+    def recorded(cls, told: Mapping[str, Any]) -> Called:
+        """Return what `record` told."""
+        arguments = Arguments(tuple(told["at"]), tuple(told["wrt"]))
+        return replace(cls.named(told["name"], arguments), search=told["search"])
 
     @property
     def label(self) -> str:

@@ -215,6 +215,12 @@ class Registry:
             f"Problem {problem.name!r} is defined twice: names must be unique. Rename the function."
         )
 
+    @property
+    def functions(self) -> list[Called]:
+        """The functions of the user's that are among the problems."""
+        called = (problem.address.called for problem in self.problems.values())
+        return [each for each in called if each is not None]
+
     def _is(self, known: ProblemEntry | MethodEntry, item: Plugin) -> bool:
         """Return whether an entry describes this object, and not another one of its name."""
         if known.address.pickled:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -44,7 +44,6 @@ class Traced(NDArrayOperatorsMixin):
     """
 
     __slots__ = ("_native", "_of", "_positions", "_storage", "boolean", "nx", "scalar", "shape")
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # as NumPy's
     __array_priority__ = 1000.0
 
     def __init__(
@@ -83,6 +82,11 @@ class Traced(NDArrayOperatorsMixin):
         return self._storage.positions if self._positions is None else self._positions
 
     @property
+    def places(self) -> Any:
+        """Which component each is, in order."""
+        return np.arange(self.size).reshape(self.shape)
+
+    @property
     def ndim(self) -> int:
         """Number of axes."""
         return len(self.shape)
@@ -119,7 +123,8 @@ class Traced(NDArrayOperatorsMixin):
     def moved(self, by: Any) -> Traced:
         """Return the components as a function of NumPy's arranges their positions."""
         there = by(self.positions)
-        return self.seen(there, self.nx.native.take(self.native, np.asarray(there)))
+        own = there if self._positions is None else by(self.places)
+        return self.seen(there, self.nx.native.take(self.native, np.asarray(own)))
 
     def shaped(self, by: Any) -> Traced:
         """Return the components in order in another shape, which a function of NumPy's tells."""
@@ -134,7 +139,8 @@ class Traced(NDArrayOperatorsMixin):
         native = self.native
         if _simple(key) and (self.ndim or self.constant):
             return self.seen(there, native[key])
-        return self.seen(there, self.nx.native.take(native, np.asarray(there)))
+        own = there if self._positions is None else self.places[key]
+        return self.seen(there, self.nx.native.take(native, np.asarray(own)))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if self.scalar:
@@ -205,6 +211,11 @@ class Traced(NDArrayOperatorsMixin):
 
     def __reduce__(self) -> Any:
         raise refusal("an array is pickled", LOST)
+
+    def __hash__(self) -> int:
+        if not self.scalar:
+            raise TypeError("unhashable type: 'numpy.ndarray'")
+        return id(self)
 
     def __eq__(self, other: object) -> Any:
         return NotImplemented if isinstance(other, str | None) else np.equal(self, other)

@@ -6,6 +6,7 @@ recorded branches.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,10 @@ MOST_RECORDED = 24
 """Points at which branches are looked for."""
 
 
+TIMES_AS_MANY, SPARE = 10, 1000
+"""Operations that may be made at any point: so many times those of the first one, and some more."""
+
+
 @dataclass(eq=False)
 class OwnFunction(Program):
     """A function written with NumPy, called with arguments of which some numbers are inputs.
@@ -40,7 +45,6 @@ class OwnFunction(Program):
         outputs: Names of the outputs; an empty one where it returns one array alone.
         points: Points at which branches are recorded where a tool needs them.
         root: A package that counts as the user's wherever it lies.
-        note: How the last evaluation went, where it was not as it is written.
     """
 
     written: Callable[..., Any]
@@ -51,11 +55,12 @@ class OwnFunction(Program):
     outputs: tuple[str, ...] = ("",)
     points: Callable[[], Iterable[Point]] = field(default=tuple)
     root: str = ""
-    note: str = ""
 
     def __post_init__(self) -> None:
+        self.note = ""
         self._copies: tuple[Any, Copies] | None = None
         self._branches: Branches | None = None
+        self._most = math.inf
         self._kinds: dict[str, Any] = {}
         for leaf in _leaves([self.positional, self.named]):
             self._kinds[leaf.name] = leaf.kind
@@ -70,6 +75,7 @@ class OwnFunction(Program):
 
     def evaluate(self, xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]) -> Any:
         """Return the outputs: as it is written where all is NumPy's, else those of a copy."""
+        self.note = ""
         values = dict(zip(self.inputs, inputs, strict=True)) | dict(given)
         if all(map(_numpys, values.values())):
             return self._returned(self.run(values))
@@ -78,14 +84,15 @@ class OwnFunction(Program):
         except (GradiometerError, MemoryError):
             raise
         except Exception as error:
-            if getattr(xp, "_recorder", None) or self._nx(xp).exact:
-                raise
+            if NumPyLike(xp).exact:
+                raise  # the reference tells it
             return self._recorded(xp, inputs, given, error)
 
     def run(self, values: Mapping[str, Any]) -> Any:
         """Return what the function returns, called as it is with NumPy's numbers."""
         made = {name: _numpy(self._kinds[name], x) for name, x in values.items()}
-        return self.written(*self._arguments(made, lambda x: x)[0], **self._arguments(made, lambda x: x)[1])
+        positional, named = self._arguments(made, lambda x: x)
+        return self.written(*positional, **named)
 
     def traced(self, xp: Any, values: Mapping[str, Any]) -> Any:
         """Return the outputs of a copy of the function that computes with a tool's arrays."""
@@ -94,11 +101,14 @@ class OwnFunction(Program):
         copies = self._copies[1]
         made = {name: _wrapped(nx, self._kinds[name], x) for name, x in values.items()}
         positional, named = self._arguments(made, copies.copy)
+        nx.operations, nx.most = 0, self._most
         try:
             returned = self._returned(copies.copy(self.written)(*positional, **named))
         finally:
             if nx.exact or copies.changed:
                 self._copies = None
+        if self._most == math.inf:
+            self._most = TIMES_AS_MANY * nx.operations + SPARE
         several = isinstance(returned, tuple)
         found = tuple(nx.operand(y, array=True) for y in (returned if several else (returned,)))
         return found if several else found[0]

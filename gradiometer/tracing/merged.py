@@ -8,8 +8,10 @@ that was recorded, the result is NaN.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
 
 from gradiometer.errors import GradiometerError
 from gradiometer.vocabulary.graph import (
@@ -19,82 +21,100 @@ from gradiometer.vocabulary.graph import (
     UnknownBranch,
     shape_of,
     substitute,
-    Value,
-    Named,
-    Constant,
 )
 
 
-def evaluate(branches: Branches, xp: Any, inputs: Sequence[Any], given: Any) -> Any:
+
+def evaluate(branches: Branches, xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]) -> Any:
     """Return the outputs: one array, or a tuple of several.
 
     Raises:
         UnknownBranch: If no branch has the shapes that are met.
     """
     values = [*inputs, *(given[name] for name in branches.names[1])]
-    found = _outputs(branches.graphs, 0, values, xp)
-    return found[0] if not isinstance(branches.graphs[0].result, tuple) else found
+    with np.errstate(all="ignore"):  # branches are computed that are not taken
+        *found, known = _Merging(xp).outputs(branches.graphs, 0, values)
+    found = [each * known for each in found]
+    return tuple(found) if isinstance(branches.graphs[0].result, tuple) else found[0]
 
 
-def _outputs(graphs: Sequence[Graph], at: int, values: list[Any], xp: Any) -> tuple[Any, ...]:
-    """Return the outputs of graphs that are one and the same up to a step."""
-    known: list[Any] = []
-    while at < len(graphs[0].steps):
-        step = graphs[0].steps[at]
-        if not isinstance(step, Guard):
-            values.append(step.evaluate(xp, values))
+class _Merging:
+    """Evaluates graphs that are one and the same up to some step.
+
+    Beside the outputs it returns a factor: 1, or NaN where no graph is known.
+    """
+
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+        self._one, self._nan = xp.asarray(1.0), xp.asarray(math.nan)
+        try:
+            self._cond: Any = xp.cond
+        except (AttributeError, GradiometerError):
+            self._cond = None
+
+    def outputs(self, graphs: Sequence[Graph], at: int, values: list[Any]) -> tuple[Any, ...]:
+        """Return the outputs, and the factor, from a step on."""
+        known = self._one
+        while at < len(graphs[0].steps):
+            step = graphs[0].steps[at]
+            if not isinstance(step, Guard):
+                values.append(step.evaluate(self.xp, values))
+            elif step.test is shape_of:
+                graphs = _of_shape(graphs, at, step.value.find(self.xp, values))
+            else:
+                same = [g for g in graphs if _guard(g, at).outcome == step.outcome]
+                others = [g for g in graphs if g not in same]
+                decision = self._decision(step, values)
+                if others:
+                    *found, factor = self._chosen(
+                        decision,
+                        lambda same=same, at=at: self.outputs(same, at + 1, list(values)),
+                        lambda others=others, at=at: self._rest(others, at, list(values)),
+                    )
+                    return *found, factor * known
+                known = self._where(decision, known, self._nan)
             at += 1
-            continue
-        value = step.value.find(xp, values)
-        if step.test is shape_of:
-            shape = tuple(map(int, shape_of(value)))
-            graphs = [g for g in graphs if g.steps[at].outcome == shape]  # type: ignore[union-attr]
-            if not graphs:
-                raise UnknownBranch(f"no branch of shape {shape} was recorded{step.place}.")
-            at += 1
-            continue
-        same = [g for g in graphs if g.steps[at].outcome == step.outcome]  # type: ignore[union-attr]
-        others = [g for g in graphs if g not in same]
-        decision = _decision(step, value, xp)
-        if others:
-            one, other = (
-                lambda: _outputs(same, at + 1, list(values), xp),
-                lambda: _outputs(others, at, list(values), xp),
-            )
-            results = _chosen(xp, *decision, one, other)
-            return _poisoned(xp, known, results)
-        known.append(decision)
-        at += 1
-    result = graphs[0].result
-    results = result if isinstance(result, tuple) else (result,)
+        result = graphs[0].result
+        found = result if isinstance(result, tuple) else (result,)
+        return *substitute(found, lambda each: self._found(each, values)), known
 
-    def leaf(each: Any) -> Any:
-        return each.find(xp, values) if isinstance(each, Value | Named | Constant) else each
+    def _rest(self, graphs: Sequence[Graph], at: int, values: list[Any]) -> tuple[Any, ...]:
+        """Return the outputs of graphs in which a guard came out otherwise."""
+        if _guard(graphs[0], at).test is bool:  # there is but one other way
+            return self.outputs(graphs, at + 1, values)
+        return self.outputs(graphs, at, values)
 
-    return _poisoned(xp, known, tuple(substitute(each, leaf) for each in results))
+    def _found(self, each: Any, values: list[Any]) -> Any:
+        return each.find(self.xp, values) if hasattr(each, "find") else each
 
+    def _decision(self, guard: Guard, values: list[Any]) -> tuple[Any, bool]:
+        """Return a condition of the tool's, and whether the guard holds where it is true."""
+        value = guard.value.find(self.xp, values)
+        if guard.test is bool and not hasattr(value, "shape"):
+            return value, bool(guard.outcome)  # a formula
+        if guard.test is bool and "bool" in str(getattr(value, "dtype", "")):
+            return value, bool(guard.outcome)
+        return value == guard.outcome, True
 
-def _decision(guard: Guard, value: Any, xp: Any) -> tuple[Any, bool]:
-    """Return a condition of the tool's, and whether the guard holds where it is true."""
-    if guard.test is bool and "bool" in str(getattr(value, "dtype", "bool")):
-        return value, bool(guard.outcome)
-    return value == guard.outcome, True
+    def _where(self, decision: tuple[Any, bool], a: Any, b: Any) -> Any:
+        condition, holds = decision
+        return self.xp.where(condition, a, b) if holds else self.xp.where(condition, b, a)
+
+    def _chosen(self, decision: tuple[Any, bool], one: Any, other: Any) -> tuple[Any, ...]:
+        condition, holds = decision
+        if self._cond is not None:
+            return tuple(self._cond(condition, *((one, other) if holds else (other, one))))
+        return tuple(self._where(decision, a, b) for a, b in zip(one(), other(), strict=True))
 
 
-def _chosen(xp: Any, condition: Any, holds: bool, one: Any, other: Any) -> tuple[Any, ...]:
-    first, second = (one, other) if holds else (other, one)
-    try:
-        cond = xp.cond
-    except (AttributeError, GradiometerError):
-        pairs = zip(first(), second(), strict=True)
-        return tuple(xp.where(condition, a, b) for a, b in pairs)
-    return tuple(cond(condition, first, second))
+def _guard(graph: Graph, at: int) -> Guard:
+    return cast("Guard", graph.steps[at])
 
 
-def _poisoned(xp: Any, known: list[Any], results: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return results, NaN where a decision came out otherwise than in what was recorded."""
-    for condition, holds in known:
-        one, nan = (xp.asarray(x) for x in (1.0, math.nan))
-        factor = xp.where(condition, one, nan) if holds else xp.where(condition, nan, one)
-        results = tuple(each * factor for each in results)
-    return results
+def _of_shape(graphs: Sequence[Graph], at: int, value: Any) -> list[Graph]:
+    """Return the graphs that hold for a value's shape."""
+    shape = tuple(map(int, shape_of(value)))
+    found = [g for g in graphs if _guard(g, at).outcome == shape]
+    if not found:
+        raise UnknownBranch(f"no branch of shape {shape} was recorded{_guard(graphs[0], at).place}")
+    return found

@@ -8,6 +8,7 @@ name, with the line of the program.
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -40,10 +41,16 @@ class NumPyLike:
 
     Args:
         xp: The tool's array namespace. Its attribute `exact` says that it computes constants, too.
+
+    Attributes:
+        operations: Operations that were made of the tool's.
+        most: How many may be made.
     """
 
     def __init__(self, xp: Any) -> None:
         self.native = Native(xp)
+        self.operations = 0
+        self.most = math.inf
         self.exact = bool(self.native.find("exact") is True)
         self.names = Names(self)
 
@@ -159,6 +166,19 @@ class NumPyLike:
 
     # Operations.
 
+    def count(self) -> None:
+        """Count an operation.
+
+        Raises:
+            Refused: If there were too many: a loop that does not end, say.
+        """
+        self.operations += 1
+        if self.operations > self.most:
+            raise refusal(
+                f"more than {self.most:,} operations are made",
+                "elsewhere they were a tenth at most; the loop may not end at this point.",
+            )
+
     def computed(self, name: str, *operands: Any) -> Any:
         """Return an operator's result; see `OPERATORS`."""
         function = OPERATORS[name]
@@ -169,6 +189,7 @@ class NumPyLike:
                     found = function(*plain)
                 if not self.exact or np.asarray(found).dtype.kind != "f":
                     return self.constant(found)
+        self.count()
         natives = [self.operand(x) for x in operands]
         if not any(hasattr(x, "shape") for x in natives):
             natives = [self.operand(x, array=True) for x in operands]
@@ -191,6 +212,7 @@ class NumPyLike:
             Refused: If the tool has no such function.
         """
         function = self.native.find(name) or operator.attrgetter(name)(self.native.xp)
+        self.count()
         natives = [self.operand(x, array=True) for x in operands]
         given = {k: v for k, v in options.items() if v is not None}
         return self.wrap(function(*natives, **given), boolean=boolean)

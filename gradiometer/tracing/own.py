@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import inspect
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -229,7 +232,7 @@ def _outcome(made: _Making, values: Mapping[str, Any]) -> dict[str, Any]:
         GradiometerError: If it fails, or returns what has no derivative.
     """
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), lazy_modules_hidden():
             returned = made.program.run(values)
     except GradiometerError:
         raise
@@ -270,6 +273,20 @@ def _points(problem: Problem, shapes: list[Any]) -> Iterator[Point]:
         checked = (points.declared,) * number
         for each in islice(problem.candidates(replace(points, checked=checked)), MOST_RECORDED // 4):
             yield each.point
+
+
+@contextmanager
+def lazy_modules_hidden() -> Iterator[None]:
+    """Take modules that were never used out of `sys.modules`, which SciPy would ask, and import."""
+    lazy = importlib.util._LazyModule
+    hidden = {name: module for name, module in sys.modules.items() if type(module) is lazy}
+    for name in hidden:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        for name, module in hidden.items():
+            sys.modules.setdefault(name, module)
 
 
 def title(function: Any) -> str:
