@@ -121,4 +121,4 @@ def _number(x: float) -> str:
 def _figure(x: Any) -> str:
     if x is None:
         return "–"
-    return "exact" if math.isinf(x) and x > 0 else f"{x:.1f}"
+    return "exact" if math.isinf(x) and x > 0 else f"{round(x, 1) + 0.0:.1f}"  # never -0.0
