@@ -23,7 +23,7 @@ DOCS = Path(__file__).parents[1] / "docs" / "check.md"
 
 def recheck(folder: Path, certificate: Any) -> subprocess.CompletedProcess[str]:
     """Run the script of the docs on a certificate."""
-    (script,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    *_, script = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     (folder / "recheck.py").write_text(script, encoding="utf-8")
     (folder / "certificate.json").write_text(json.dumps(certificate), encoding="utf-8")
     command = [sys.executable, "-I", "recheck.py", "certificate.json"]

@@ -188,8 +188,9 @@ def _called(
     function: Function, problem: Problem, asked: Operator, signature: Signature
 ) -> Function:
     program = problem.function
-    own = isinstance(program, OwnFunction)
-    return as_called(function, program, asked, signature) if own else function
+    if isinstance(program, OwnFunction):
+        return as_called(function, program, asked, signature)
+    return function
 
 
 def _module(written: Any) -> bool:
