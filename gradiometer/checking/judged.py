@@ -16,7 +16,7 @@ from gradiometer.checking.places import Place
 from gradiometer.checking.reading import Unreadable, advice
 from gradiometer.checking.result import Judged, Judgement, Verdict
 from gradiometer.checking.rows import rows_at_kink, rows_of
-from gradiometer.errors import ChangedInput, GradiometerError, Unsupported, describe
+from gradiometer.errors import ChangedInput, Declined, GradiometerError, Unsupported, describe
 from gradiometer.judging.agreement import agree, flattened, misfit
 from gradiometer.judging.compared import Compared
 from gradiometer.judging.diagnosis import explain
@@ -34,7 +34,10 @@ from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.point import Argument, Points
 from gradiometer.vocabulary.problem import Problem
-from gradiometer.worker.tool import PreparedCell
+from gradiometer.worker.tool import PreparedCell, forecast
+
+MOST_S = 10.0
+"""Seconds that a call of a method may be forecast to take."""
 
 VERDICTS = {Status.OK: Verdict.RIGHT, Status.SKIPPED: Verdict.UNDECIDED}
 
@@ -69,8 +72,10 @@ def _prepared(
     wrapped = xp if isinstance(xp, Namespace) else Namespace(xp)
     f = Primal(problem, wrapped, points.preparation.point, signature)
     try:
+        if asked.differentiates:
+            forecast(method, asked, f, points.preparation, MOST_S)
         return PreparedCell(method, asked, prepare(method, f, asked.name), signature)
-    except Unsupported:
+    except (Declined, Unsupported):
         return None
     except GradiometerError:
         raise

@@ -16,8 +16,12 @@ from gradiometer.reference.kinks import hull
 from gradiometer.reference.lookup import certified, outline
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.hull import Hull
+from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.point import Argument, Point, Points
 from gradiometer.vocabulary.problem import Problem
+
+MOST_COMPONENTS = 300_000
+"""Components of an answer beyond which nothing is certified."""
 
 _certified = partial(certified, kept=False)
 
@@ -39,7 +43,7 @@ class Place:
 
 def places(
     problem: Problem,
-    operator: str,
+    asked: Operator,
     size: str = "",
     seed: int = 0,
     dtype: str = "float64",
@@ -49,18 +53,25 @@ def places(
 
     Args:
         problem: The problem.
-        operator: Of which operator.
+        asked: Of which operator.
         size: Label of its size.
         seed: What points are drawn with.
         dtype: What their numbers are.
         also_at: Inputs of further points, by name.
 
     Raises:
-        GradiometerError: If the points cannot be drawn, or the problem cannot be evaluated at its
-            declared one.
+        GradiometerError: If the points cannot be drawn, the problem cannot be evaluated at its
+            declared one, or the answer is too large.
     """
+    operator = asked.name
     shapes = partial(outline, problem)
     points = problem.points(size, seed, dtype, outline=shapes)
+    components = asked.layout(points.signature).size
+    if components > MOST_COMPONENTS:
+        raise GradiometerError(
+            f"the {operator} of {problem.name!r} has {components:,} components: none is certified "
+            f"beyond {MOST_COMPONENTS:,}. Choose a smaller size, or jvp, vjp, hvp."
+        )
     found, remark = [_place(problem, points.declared, operator)], ""
     named = [_named(problem, points, each, size, seed, dtype) for each in also_at]
     try:
@@ -103,8 +114,3 @@ def _named(
             )
     at = Point(there.inputs, points.declared.point.given)
     return Argument(at, points.declared.directions)
-
-
-def declared_failure(found: Sequence[Place]) -> str:
-    """Return why nothing is proven at any point, if that is so."""
-    return "" if any(each.truth is not None for each in found) else found[0].refusal

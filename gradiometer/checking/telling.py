@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as markup
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -41,6 +40,8 @@ def text(check: Check) -> str:
 
 def html(check: Check) -> str:
     """Return a check as HTML."""
+    import html as markup  # which few need
+
     shown = next((c for c in check.claims if c.verdict is check.verdict), check.claims[0])
     judgement = shown.at[shown.worst]
     told = [_headline(check, claim) for claim in check.claims] + _explanation(judgement)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -61,7 +60,7 @@ def keep(digest: str, enclosure: Enclosure) -> None:
 
 def write(name: str, fill: Callable[[BinaryIO], object]) -> None:
     """Write a file into the cache folder; whole or not at all."""
-    draft = folder() / f"{name}.{secrets.token_hex(4)}.new"
+    draft = folder() / f"{name}.{os.urandom(4).hex()}.new"
     try:
         folder().mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:

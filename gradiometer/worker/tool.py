@@ -183,7 +183,7 @@ def prepared(
     if refusal:
         raise Declined(refusal)
     if asked.differentiates:
-        _forecast(method, asked, f, at, most_s)
+        forecast(method, asked, f, at, most_s)
     with Peak() as peak:
         start = clock()
         route = prepare(method, f, asked.name)
@@ -197,7 +197,7 @@ def prepared(
     return cell, Cold(None, prepare_s, first_s, peak.bytes, cold=0)
 
 
-def _forecast(method: Method, asked: Operator, f: Primal, at: Argument, most_s: float) -> None:
+def forecast(method: Method, asked: Operator, f: Primal, at: Argument, most_s: float) -> None:
     """Refuse a case of which one call would take longer than it may, in seconds.
 
     Raises:
