@@ -26,11 +26,16 @@ RULES = ("vocabulary/*.py", "reference/*.py")
 """Modules that can change an enclosure, below the package."""
 
 
+def version(library: str) -> str:
+    """Return the version of a library."""
+    from importlib.metadata import version  # which takes a while to import
+
+    return version(library)
+
+
 @lru_cache(maxsize=1)
 def rules() -> bytes:
     """Return a digest of the code and the libraries that enclosures are made by."""
-    from importlib.metadata import version  # which takes a while to import
-
     root = Path(__file__).parents[1]
     digest = hashlib.sha256(f"{version('python-flint')} {version('numpy')}".encode())
     for pattern in RULES:
