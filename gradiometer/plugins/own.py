@@ -43,6 +43,10 @@ class Arguments:
         return [_parsed(text) for text in self.at]
 
 
+NOTHING = Arguments()
+"""No arguments: functions have defaults."""
+
+
 @dataclass(frozen=True)
 class Called:
     """A function of the user's in a module, and what it is differentiated at.
@@ -58,7 +62,7 @@ class Called:
     module: str
     path: Path | None
     name: str
-    arguments: Arguments = Arguments()
+    arguments: Arguments = NOTHING
     search: str = ""
 
     @classmethod
@@ -173,7 +177,7 @@ def _parsed(text: str) -> Any:
     if text.endswith(".npz"):
         return _loaded(text)
     if ".py:" in text:
-        found = Called.named(text, Arguments()).found()
+        found = Called.named(text, NOTHING).found()
         if not callable(found):
             raise GradiometerError(f"{text!r} is no function: expected one that returns arguments.")
         return found
@@ -218,4 +222,3 @@ def _loaded(file: str) -> Any:
         return found if isinstance(found, np.ndarray) else {k: found[k] for k in found.files}
     except (OSError, ValueError) as error:
         raise GradiometerError(f"{file!r} cannot be read: {error}.") from error
-

@@ -9,7 +9,7 @@ from typing import Any, cast
 from gradiometer.errors import GradiometerError, UnknownName, listing
 from gradiometer.plugins.files import Plugin
 from gradiometer.plugins.loader import add_path
-from gradiometer.plugins.own import Arguments, Called
+from gradiometer.plugins.own import NOTHING, Arguments, Called
 from gradiometer.plugins.registry import KINDS, Broken, Kind, ProblemEntry, Registry
 from gradiometer.tracing import own_problem
 from gradiometer.vocabulary.method import Method
@@ -24,7 +24,7 @@ def choose(
     registry: Registry,
     what: What | Iterable[What],
     kinds: Sequence[Kind] = KINDS,
-    arguments: Arguments = Arguments(),
+    arguments: Arguments = NOTHING,
 ) -> dict[Kind, list[Any]]:
     """Return what is named, by kind, in the order of the registry; files and objects are added.
 
@@ -47,9 +47,7 @@ def choose(
     }
 
 
-def choose_problem(
-    registry: Registry, what: What, arguments: Arguments = Arguments()
-) -> ProblemEntry:
+def choose_problem(registry: Registry, what: What, arguments: Arguments = NOTHING) -> ProblemEntry:
     """Return the one problem that is named; see `choose`.
 
     Raises:

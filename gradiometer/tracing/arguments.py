@@ -144,7 +144,9 @@ def results(returned: Any, name: str = "") -> dict[str, Any]:
     elif isinstance(returned, list | tuple):
         returned = {str(k) if name else f"y{k}": v for k, v in enumerate(returned)}
     if not isinstance(returned, dict):
-        kind = getattr(returned, "dtype", np.dtype(type(returned) if returned is not None else object)).kind
+        kind = getattr(
+            returned, "dtype", np.dtype(type(returned) if returned is not None else object)
+        ).kind
         return {name: returned} if kind in "fOc" or not name else {}
     found: dict[str, Any] = {}
     for key, value in returned.items():

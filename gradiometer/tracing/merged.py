@@ -24,7 +24,6 @@ from gradiometer.vocabulary.graph import (
 )
 
 
-
 def evaluate(branches: Branches, xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]) -> Any:
     """Return the outputs: one array, or a tuple of several.
 

@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradiometer.tracing import algebra, creation, elementwise, pythons, reductions, rearranged
-from gradiometer.tracing import special, universal
+from gradiometer.tracing import (
+    algebra,
+    choices,
+    creation,
+    elementwise,
+    joining,
+    pythons,
+    rearranged,
+    reductions,
+    special,
+    universal,
+)
 from gradiometer.tracing.kinds import STAND_INS
 from gradiometer.tracing.refusals import RANDOM, refusal
 
@@ -24,8 +34,9 @@ ROOTS = ("numpy", "math", "cmath", "scipy", "numbers")
 Rule = Callable[..., Any]
 
 TABLES: dict[str, dict[str, Rule]] = {
-    "numpy": elementwise.TABLE | reductions.TABLE | rearranged.TABLE | creation.TABLE
-    | algebra.TABLE,
+    "numpy": elementwise.TABLE | choices.TABLE | reductions.TABLE | rearranged.TABLE | joining.TABLE
+    | creation.TABLE | algebra.TABLE,
+    "numpy.lib.stride_tricks": rearranged.WINDOWS,
     "numpy.linalg": algebra.LINALG,
     "math": pythons.TABLE,
     "scipy.special": special.TABLE,
@@ -91,13 +102,14 @@ class Names:
         if isinstance(x, type):
             if x is np.vectorize:
                 return functools.partial(universal.vectorize, self.nx)
-            return STAND_INS.get(x, x)
+            if id(x) not in _rules():
+                return STAND_INS.get(x, x)
         if isinstance(x, np.random.Generator | np.random.RandomState):
             return self.forbidden("numpy.random")
         if isinstance(x, np.vectorize):
             return universal.vectorize(self.nx, x.pyfunc)
         x = INITIALISED.get(id(x), x)
-        if not callable(x) or not _of_roots(x):
+        if not callable(x) or not _of_roots(x) or (isinstance(x, type) and id(x) not in _rules()):
             return x
         if id(x) not in self._found:
             rule, name = _rules().get(id(x), (None, label or _label(x)))
