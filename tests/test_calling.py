@@ -130,6 +130,44 @@ def test_a_kink_of_a_function_in_plain_python_is_one() -> None:
     assert not gradiometer.check(hinge, 1.0, 1.0, argnums=0, gradient=lambda w, x: -2.0 * x)
 
 
+def by_choice(x):
+    return np.sum(np.where(x > 0.0, x, 0.0))
+
+
+def by_product(x):
+    return np.sum(x * (x > 0.0))
+
+
+def by_assignment(x):
+    y = x.copy()
+    y[y < 0.0] = 0.0
+    return y.sum()
+
+
+def by_maximum(x):
+    return np.max(x)
+
+
+def by_python(x):
+    return sum(v if v > 0.0 else 0.0 for v in x)
+
+
+@pytest.mark.parametrize("function", [by_choice, by_product, by_assignment, by_maximum])
+@pytest.mark.parametrize(("slope", "verdict"), [(0.0, "undecided"), (7.0, "wrong")])
+def test_of_many_ties_an_outer_hull_is_taken(function: Any, slope: float, verdict: str) -> None:
+    at = np.zeros(10)
+    done = gradiometer.check(function, at, gradient=lambda x: np.where(x == 0.0, slope, x > 0.0))
+    assert done.claims[0].at[0].verdict == verdict
+    assert "could come out either way" in done.claims[0].at[0].reason
+
+
+def test_of_many_decisions_of_python_s_nothing_is_told() -> None:
+    done = gradiometer.check(by_python, np.zeros(10), gradient=lambda x: 7.0 * x)
+    assert done.claims[0].at[0].verdict == "undecided"
+    told = "nothing is proven here: the point lies on a kink, and a comparison at"
+    assert done.claims[0].at[0].reason.startswith(told)
+
+
 WRONG: dict[str, tuple[Any, str]] = {
     "an array for a dict": (lambda p, b: slopes(W, B, 2.0)[0], "of type ndarray: return a dict"),
     "a key is missing": (lambda p, b: {"W": W}, "a dict with the keys 'W': return a dict with"),

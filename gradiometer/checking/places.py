@@ -88,11 +88,11 @@ def places(
 def _place(problem: Problem, at: Argument, operator: str) -> Place:
     try:
         return Place(at, _certified(problem, at, operator))
-    except Kink as kink:
+    except Kink:
         try:
             return Place(at, hull(problem, at, operator))
         except ReferenceFailure as error:
-            return Place(at, None, f"{str(kink).rstrip('.')}; {error}")
+            return Place(at, None, f"the point lies on a kink, and {error}")
     except ReferenceFailure as error:
         return Place(at, None, str(error))
 

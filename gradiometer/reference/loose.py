@@ -30,6 +30,23 @@ class Loose:
     def __init__(self, chosen: Mask, open: Mask) -> None:  # noqa: A002
         self.chosen, self.open = np.broadcast_arrays(chosen, open)
 
+    dtype = np.dtype(bool)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape, as every array has one."""
+        return self.chosen.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.chosen.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of components."""
+        return self.chosen.size
+
     def __getitem__(self, key: Any) -> Loose:
         return Loose(self.chosen[key], self.open[key])
 

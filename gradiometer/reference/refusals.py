@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 SHARED = ("namespace.py", "graph.py", "program.py")
 OWN = (
     str(HERE),
+    str(HERE.parent / "checking"),
     str(HERE.parent / "tracing"),
     *(str(HERE.parent / "vocabulary" / name) for name in SHARED),
 )

@@ -98,6 +98,8 @@ class NumPyLike(Folding):
 
     def condition(self, x: Any) -> Any:
         """Return truth values as the tool's."""
+        if isinstance(x, Traced) and x.boolean and not x.constant:
+            return x.native
         if np.asarray(x.native if isinstance(x, Traced) and x.constant else x).dtype.kind != "b":
             x = self.not_equal(x, 0)
         if isinstance(x, Traced) and not x.constant:
