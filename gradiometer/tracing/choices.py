@@ -52,8 +52,6 @@ def interp(nx: NumPyLike, x: Any, xp: Any, fp: Any, left: Any = None, right: Any
     return nx.where(x >= xp[-1], last, found)
 
 
-piecewise.takes_functions = True  # type: ignore[attr-defined]
-
 TABLE: dict[str, Rule] = {
     "choose": choose, "interp": interp, "piecewise": piecewise, "select": select, "where": where,
 }  # fmt: skip

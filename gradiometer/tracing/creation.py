@@ -167,9 +167,6 @@ def apply_over_axes(nx: NumPyLike, func: Any, a: Any, axes: Any) -> Any:
     return a
 
 
-for _rule in (fromfunction, frompyfunc, apply_along_axis, apply_over_axes, fromiter):
-    _rule.takes_functions = True  # type: ignore[attr-defined]
-
 TABLE: dict[str, Rule] = dict.fromkeys(
     ("asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite",
      "require"), asarray,

@@ -74,7 +74,7 @@ def correlate(nx: NumPyLike, a: Any, v: Any, mode: str = "valid") -> Any:
 
 
 def append(nx: NumPyLike, x: Any, values: Any, axis: int | None = None) -> Any:
-    return joined(nx, lambda ats: np.append(*ats, axis=axis), [x, values])
+    return joined(nx, lambda ats: np.append(ats[0], ats[1], axis), [x, values])
 
 
 def insert(nx: NumPyLike, x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:

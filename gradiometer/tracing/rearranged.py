@@ -58,7 +58,7 @@ def reshape(nx: NumPyLike, x: Any, *shape: Any, order: str = "C", **named: Any) 
     shape = shape or (named["shape"] if "shape" in named else named["newshape"],)
     shape = index(shape[0] if len(shape) == 1 else shape)
     return (
-        nx.lift(x).moved(lambda at: np.reshape(at, shape, order))
+        nx.lift(x).moved(lambda at: np.reshape(at, shape, "F"))
         if order == "F"
         else (nx.lift(x).shaped(lambda at: np.reshape(at, shape)))
     )
@@ -140,7 +140,7 @@ def diagflat(nx: NumPyLike, x: Any, k: int = 0) -> Any:
     return nx.diag(nx.ravel(x), k)
 
 
-def take(nx: NumPyLike, x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+def take(nx: NumPyLike, x: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> Any:
     at_indices = index(indices)
     return nx.lift(x).moved(lambda at: np.take(at, at_indices, axis, mode=mode))
 
