@@ -88,6 +88,7 @@ def broadcast_to(nx: NumPyLike, x: Any, shape: Any, subok: bool = False) -> Any:
 
 
 def broadcast_arrays(nx: NumPyLike, *arrays: Any, subok: bool = False) -> Any:
+    arrays = tuple(nx.lift(a) if isinstance(a, list) else a for a in arrays)
     shape = np.broadcast_shapes(*map(np.shape, arrays))
     return tuple(a if np.shape(a) == shape else nx.broadcast_to(a, shape) for a in arrays)
 
