@@ -39,7 +39,7 @@ def choose(
         GradiometerError: If a file cannot be loaded, or a name is taken twice.
     """
     single = isinstance(what, str | Problem | Method) or callable(what)
-    several: Iterable[Any] = [what] if single else what  # type: ignore[list-item, assignment]
+    several: Iterable[Any] = [what] if single else what  # type: ignore[assignment]
     chosen = {pair for item in several for pair in _named(registry, item, kinds, arguments)}
     return {
         kind: [e for name, e in registry.named(kind).items() if (kind, name) in chosen]

@@ -67,8 +67,7 @@ class Leaves:
             values = {f.name: getattr(x, f.name) for f in dataclasses.fields(x)}
             return Fields(x, {k: self.take(f"{name}.{k}", v, held=held) for k, v in values.items()})
         if isinstance(x, dict):
-            parts = {k: self.take(f"{name}.{k}", v, held=held) for k, v in x.items()}
-            return _dict_like(x, parts)
+            return _dict_like(x, {k: self.take(f"{name}.{k}", v, held=held) for k, v in x.items()})
         if isinstance(x, list | tuple):
             parts = [self.take(f"{name}.{k}", v, held=held) for k, v in enumerate(x)]
             return _like(x, parts)

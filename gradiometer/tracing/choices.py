@@ -16,7 +16,7 @@ Rule = Callable[..., Any]
 def where(nx: NumPyLike, condition: Any, *choices: Any) -> Any:
     if not choices:
         return nx.nonzero(condition)
-    a, b = choices
+    condition, a, b = (nx.lift(x) if isinstance(x, list) else x for x in (condition, *choices))
     shape = np.broadcast_shapes(np.shape(condition), np.shape(a), np.shape(b))
     natives = [nx.native.broadcast(nx.operand(x, array=True), shape) for x in (a, b)]
     chosen = nx.native.broadcast(nx.condition(condition), shape)
@@ -51,8 +51,6 @@ def interp(nx: NumPyLike, x: Any, xp: Any, fp: Any, left: Any = None, right: Any
     last = fp[-1] if right is None else nx.where(x == xp[-1], fp[-1], right)
     return nx.where(x >= xp[-1], last, found)
 
-
-piecewise.takes_functions = True  # type: ignore[attr-defined]
 
 TABLE: dict[str, Rule] = {
     "choose": choose, "interp": interp, "piecewise": piecewise, "select": select, "where": where,

@@ -145,7 +145,7 @@ class Copies:
             if name not in left:
                 setattr(made, name, self.copy(x))
         if getattr(cls, "__abstractmethods__", None) is not None:
-            made.__abstractmethods__ = cls.__abstractmethods__
+            made.__abstractmethods__ = cls.__abstractmethods__  # type: ignore[attr-defined]
         return made
 
     def _array(self, a: Any) -> Any:
@@ -192,7 +192,7 @@ class Copies:
         cls = type(x)
         if not (users_module(cls.__module__, self._root) or cls is SimpleNamespace):
             return x
-        if cls.__new__ is not object.__new__ and cls is not SimpleNamespace:
+        if getattr(cls, "__new__", None) is not object.__new__ and cls is not SimpleNamespace:
             return x
         made = self.keep(x, object.__new__(self.copy(cls)))
         for name, value in attributes(x).items():

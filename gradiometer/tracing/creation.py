@@ -167,12 +167,10 @@ def apply_over_axes(nx: NumPyLike, func: Any, a: Any, axes: Any) -> Any:
     return a
 
 
-for _rule in (fromfunction, frompyfunc, apply_along_axis, apply_over_axes, fromiter):
-    _rule.takes_functions = True  # type: ignore[attr-defined]
-
 TABLE: dict[str, Rule] = dict.fromkeys(
-    ("asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite",
-     "require"), asarray,
+    ("asarray", "asanyarray", "asarray_chkfinite", "require"), asarray,
+) | dict.fromkeys(
+    ("ascontiguousarray", "asfortranarray"), lambda nx, x, **options: nx.atleast_1d(x),
 ) | {
     "apply_along_axis": apply_along_axis, "apply_over_axes": apply_over_axes, "arange": arange,
     "array": array, "astype": lambda nx, x, dtype, **options: astype(nx.lift(x), dtype),

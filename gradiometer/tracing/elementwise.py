@@ -228,7 +228,8 @@ def allclose(nx: NumPyLike, a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e
 
 
 def array_equal(nx: NumPyLike, a: Any, b: Any) -> Any:
-    return np.shape(a) == np.shape(b) and bool(nx.all(nx.equal(a, b)))
+    a, b = nx.lift(a), nx.lift(b)
+    return a.shape == b.shape and bool(nx.all(nx.equal(a, b)))
 
 
 def real(nx: NumPyLike, x: Any) -> Any:
@@ -236,7 +237,7 @@ def real(nx: NumPyLike, x: Any) -> Any:
 
 
 def isreal(nx: NumPyLike, x: Any) -> Any:
-    return np.ones(np.shape(x), dtype=bool)[()]
+    return np.ones(nx.lift(x).shape, dtype=bool)[()]
 
 
 TABLE: dict[str, Rule] = (

@@ -15,7 +15,7 @@ from gradiometer.tracing.refusals import refusal
 from gradiometer.vocabulary.graph import substitute
 
 if TYPE_CHECKING:
-    from gradiometer.tracing.numpy_like import NumPyLike
+    pass
 
 
 class Folding:
@@ -29,9 +29,7 @@ class Folding:
     native: Native
     exact: bool
 
-    def wrap(
-        self: NumPyLike, native: Any, *, boolean: bool = False, scalar: bool | None = None
-    ) -> Any:
+    def wrap(self: Any, native: Any, *, boolean: bool = False, scalar: bool | None = None) -> Any:
         """Return a result of the tool's: an array, or NumPy's own truth values and integers."""
         if isinstance(native, tuple | list):
             return tuple(self.wrap(each) for each in native)
@@ -44,11 +42,11 @@ class Folding:
             return native
         return Traced(self, native, boolean=boolean, scalar=scalar)
 
-    def lift(self: NumPyLike, x: Any) -> Traced:
+    def lift(self: Any, x: Any) -> Traced:
         """Return what may be a number, or lists of arrays, as an array."""
-        return creation.lifted(self, x)
+        return creation.lifted(self, x)  # type: ignore[no-any-return]
 
-    def constant(self: NumPyLike, found: Any) -> Any:
+    def constant(self: Any, found: Any) -> Any:
         """Return what NumPy computed: real numbers as an array of the function's."""
         if isinstance(found, tuple | list):
             parts = [self.constant(each) for each in found]

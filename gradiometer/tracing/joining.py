@@ -29,6 +29,7 @@ def _joined(name: str) -> Rule:
 
 def joined(nx: NumPyLike, by: Callable[[list[Any]], Any], arrays: list[Any]) -> Any:
     """Return several arrays in one, as a function of NumPy's arranges their positions."""
+    arrays = [nx.lift(a) for a in arrays]
     natives = [nx.operand(a, array=True) for a in arrays]
     positions, count = [], 0
     for a in arrays:
@@ -63,6 +64,8 @@ def convolve(nx: NumPyLike, a: Any, v: Any, mode: str = "full") -> Any:
     if v.size > a.size:
         a, v = v, a
     whole = sum(nx.pad(a, (k, v.size - 1 - k)) * v[k] for k in range(v.size))
+    if mode not in ("full", "same", "valid"):
+        raise refusal(f"np.convolve with mode={mode!r}", "name it: full, same or valid.")
     kept = {"full": whole.size, "same": a.size, "valid": a.size - v.size + 1}[mode]
     start = (whole.size - kept) // 2
     return whole[start : start + kept]
@@ -74,7 +77,7 @@ def correlate(nx: NumPyLike, a: Any, v: Any, mode: str = "valid") -> Any:
 
 
 def append(nx: NumPyLike, x: Any, values: Any, axis: int | None = None) -> Any:
-    return joined(nx, lambda ats: np.append(*ats, axis=axis), [x, values])
+    return joined(nx, lambda ats: np.append(ats[0], ats[1], axis), [x, values])
 
 
 def insert(nx: NumPyLike, x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:

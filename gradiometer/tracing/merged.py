@@ -74,8 +74,8 @@ class _Merging:
                 known = self._where(decision, known, self._nan)
             at += 1
         result = graphs[0].result
-        found = result if isinstance(result, tuple) else (result,)
-        return *substitute(found, lambda each: self._found(each, values)), known
+        results = result if isinstance(result, tuple) else (result,)
+        return *substitute(results, lambda each: self._found(each, values)), known
 
     def _rest(self, graphs: Sequence[Graph], at: int, values: list[Any]) -> tuple[Any, ...]:
         """Return the outputs of graphs in which a guard came out otherwise."""

@@ -44,10 +44,12 @@ TABLES: dict[str, dict[str, Rule]] = {
 }  # fmt: skip
 """What stands for functions, by module: rules that are called with `nx` first."""
 
-OF_FUNCTIONS = frozenset({
-    "vectorize", "apply_along_axis", "apply_over_axes", "fromfunction", "piecewise", "frompyfunc",
+UNFOLDED = frozenset({
+    "numpy.apply_along_axis", "numpy.apply_over_axes", "numpy.fromfunction", "numpy.fromiter",
+    "numpy.frompyfunc", "numpy.ndenumerate", "numpy.piecewise", "math.fsum", "math.prod",
+    "math.sumprod",
 })  # fmt: skip
-"""Functions that are given functions, which may hold arrays that their arguments do not show."""
+"""Functions whose arguments do not show all arrays: functions may hold some, or iterators."""
 
 
 INITIALISED = {id(np.empty): np.zeros, id(np.empty_like): np.zeros_like}
@@ -113,7 +115,9 @@ class Names:
             return x
         if id(x) not in self._found:
             rule, name = _rules().get(id(x), (None, label or _label(x)))
-            self._found[id(x)] = universal.Function(self.nx, name, x, rule)
+            self._found[id(x)] = universal.Function(
+                self.nx, name, x, rule, folds=name not in UNFOLDED
+            )
         return self._found[id(x)]
 
     def forbidden(self, name: str) -> Any:

@@ -98,9 +98,8 @@ class NumPyLike(Folding):
 
     def condition(self, x: Any) -> Any:
         """Return truth values as the tool's."""
-        if isinstance(x, Traced) and x.boolean and not x.constant:
-            return x.native
-        if np.asarray(x.native if isinstance(x, Traced) and x.constant else x).dtype.kind != "b":
+        kind = (x if isinstance(x, Traced) else np.asarray(x)).dtype.kind
+        if kind != "b":
             x = self.not_equal(x, 0)
         if isinstance(x, Traced) and not x.constant:
             return x.native
@@ -158,7 +157,8 @@ class NumPyLike(Folding):
 
     def spread(self, *arrays: Any) -> tuple[Any, ...]:
         """Return arrays and numbers as arrays of one shape."""
-        shape = np.broadcast_shapes(*map(np.shape, arrays))
+        arrays = tuple(map(self.lift, arrays))
+        shape = np.broadcast_shapes(*(x.shape for x in arrays))
         natives = (self.operand(x, array=True) for x in arrays)
         return tuple(Traced(self, self.native.broadcast(x, shape)) for x in natives)
 

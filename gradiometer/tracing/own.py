@@ -146,7 +146,7 @@ def _points(problem: Problem, shapes: list[Any]) -> Iterator[Point]:
 @contextmanager
 def lazy_modules_hidden() -> Iterator[None]:
     """Take modules that were never used out of `sys.modules`, which SciPy would ask, and import."""
-    lazy = importlib.util._LazyModule
+    lazy = importlib.util._LazyModule  # type: ignore[attr-defined]
     hidden = {name: module for name, module in sys.modules.items() if type(module) is lazy}
     for name in hidden:
         del sys.modules[name]

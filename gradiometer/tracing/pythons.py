@@ -96,9 +96,6 @@ def isclose(nx: NumPyLike, a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: fl
     return nx.absolute(a - b) <= near
 
 
-for _rule in (fsum, prod, sumprod):
-    _rule.takes_functions = True  # type: ignore[attr-defined]  # iterators can be read only once
-
 TABLE: dict[str, Rule] = {
     name: _as_numpy(found) for name, found in AS_NUMPY.items()
 } | {

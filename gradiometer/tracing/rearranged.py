@@ -58,7 +58,7 @@ def reshape(nx: NumPyLike, x: Any, *shape: Any, order: str = "C", **named: Any) 
     shape = shape or (named["shape"] if "shape" in named else named["newshape"],)
     shape = index(shape[0] if len(shape) == 1 else shape)
     return (
-        nx.lift(x).moved(lambda at: np.reshape(at, shape, order))
+        nx.lift(x).moved(lambda at: np.reshape(at, shape, "F"))
         if order == "F"
         else (nx.lift(x).shaped(lambda at: np.reshape(at, shape)))
     )
@@ -88,6 +88,7 @@ def broadcast_to(nx: NumPyLike, x: Any, shape: Any, subok: bool = False) -> Any:
 
 
 def broadcast_arrays(nx: NumPyLike, *arrays: Any, subok: bool = False) -> Any:
+    arrays = tuple(nx.lift(a) if isinstance(a, list) else a for a in arrays)
     shape = np.broadcast_shapes(*map(np.shape, arrays))
     return tuple(a if np.shape(a) == shape else nx.broadcast_to(a, shape) for a in arrays)
 
@@ -140,7 +141,7 @@ def diagflat(nx: NumPyLike, x: Any, k: int = 0) -> Any:
     return nx.diag(nx.ravel(x), k)
 
 
-def take(nx: NumPyLike, x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+def take(nx: NumPyLike, x: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> Any:
     at_indices = index(indices)
     return nx.lift(x).moved(lambda at: np.take(at, at_indices, axis, mode=mode))
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradiometer.tracing.refusals import refusal
 
 if TYPE_CHECKING:
@@ -15,10 +17,10 @@ Rule = Callable[..., Any]
 
 
 def _tools(name: str) -> Rule:
-    def rule(nx: NumPyLike, *arrays: Any) -> Any:
+    def rule(nx: NumPyLike, x: Any, /) -> Any:
         if not nx.offers(name):
             raise refusal(f"{name} is called", "the tool, or the reference, has none.")
-        return nx.called(name, *nx.spread(*arrays))
+        return nx.called(name, x)
 
     return rule
 
@@ -102,7 +104,7 @@ def pseudo_huber(nx: NumPyLike, delta: Any, r: Any, /) -> Any:
 
 
 def boxcox(nx: NumPyLike, x: Any, lmbda: Any, /) -> Any:
-    return nx.log(x) if lmbda == 0 else (nx.power(x, lmbda) - 1.0) / lmbda
+    return nx.log(x) if np.ndim(lmbda) == 0 and lmbda == 0 else (nx.power(x, lmbda) - 1.0) / lmbda
 
 
 def exprel(nx: NumPyLike, x: Any, /) -> Any:

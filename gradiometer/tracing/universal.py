@@ -28,14 +28,22 @@ class Function:
         label: Its name, with its module's.
         original: The function.
         rule: What it is over a tool's arrays; `None` where it is refused.
+        folds: Whether NumPy computes it of constants.
     """
 
     def __init__(
-        self, nx: NumPyLike, label: str, original: Any, rule: Callable[..., Any] | None
+        self,
+        nx: NumPyLike,
+        label: str,
+        original: Any,
+        rule: Callable[..., Any] | None,
+        *,
+        folds: bool = True,
     ) -> None:
         self.nx = nx
         self.original = original
         self.rule = rule
+        self.folds = folds
         self.label = label
         self.__name__ = label.rpartition(".")[2]
         self.__doc__ = original.__doc__
@@ -48,8 +56,7 @@ class Function:
             (target,) = out if isinstance(out, tuple) else (out,)
             target[...] = self(*args, **kwargs)
             return target
-        takes_functions = getattr(self.rule, "takes_functions", False)
-        folded = None if takes_functions else nx.folded((args, kwargs))
+        folded = nx.folded((args, kwargs)) if self.folds else None
         if folded is not None:
             with np.errstate(all="ignore"):
                 found = self.original(*folded[0], **folded[1])
