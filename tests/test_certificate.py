@@ -17,6 +17,7 @@ import pytest
 import gradiometer
 from gradiometer import GradiometerError, problem
 from gradiometer.checking import certificate as module
+from gradiometer.vocabulary.recorded import Unrecordable
 
 DOCS = Path(__file__).parents[1] / "docs" / "check.md"
 
@@ -88,6 +89,20 @@ def test_numbers_are_exact(write: Callable[[str, str], Path], tmp_path: Path) ->
     assert (high, low) == (done.places[0].truth.high[0], done.places[0].truth.low[0])
     with pytest.raises(GradiometerError, match="cannot be written"):
         module.write(done, tmp_path / "no" / "c.json")
+
+
+def test_what_cannot_be_recorded_is_written_as_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(function: Any, point: Any) -> Any:
+        raise Unrecordable("a number leaves the computation.")
+
+    monkeypatch.setattr(module, "record", refuse)
+    made = problem(at={"x": 3.0})(lambda xp, x: x * x)
+    found = gradiometer.check(made, gradient=lambda x: 2.0 * x).certificate()
+    assert found["points"][0]["graph"] is None
+    assert "lambda xp, x: x * x" in found["text"]
+    assert "point 1: a number leaves the computation." in recheck(tmp_path, found).stdout
 
 
 def test_a_kink_is_written_with_its_branches(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -157,6 +159,14 @@ def test_a_derivative_beside_a_function_is_found_by_its_name(operator: str) -> N
         names = {pattern.format("f"): backward, "f": network, "grads": 3.0}
         assert beside(names, "f", operator) is backward
     assert beside({"f": backward, "f_value": backward}, "f", operator) is None
+
+
+def test_the_docs_list_the_names() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "check.md").read_text(encoding="utf-8")
+    named = {name.format("f") for names in NAMES.values() for name in names}
+    assert named == set(
+        re.findall(r"`(\w*f\w*)`", text[text.index("| operator") : text.index("## What")])
+    )
 
 
 def test_where_nothing_is_written_methods_are_checked() -> None:

@@ -1,7 +1,7 @@
 """A check as plain data, and a certificate that can be checked without Gradiometer.
 
 Numbers of a certificate are hexadecimal, and so exact. The function is in it as a graph of
-operations, recorded at each point, with all its constants.
+operations, recorded at each point, with all its constants; what cannot be recorded, as text alone.
 """
 
 from __future__ import annotations
@@ -59,11 +59,7 @@ def as_data(check: Check) -> Data:
 
 
 def certificate(check: Check) -> Data:
-    """Return what it takes to check the enclosures again, as plain data.
-
-    Raises:
-        GradiometerError: If the function cannot be recorded as a graph of operations.
-    """
+    """Return what it takes to check the enclosures again, as plain data."""
     return {
         "format": FORMAT,
         "function": check.problem.name,
@@ -83,7 +79,7 @@ def write(check: Check, path: Path) -> None:
     """Write a check's certificate into a file.
 
     Raises:
-        GradiometerError: If it cannot be written, or the function cannot be recorded.
+        GradiometerError: If it cannot be written.
     """
     text = json.dumps(certificate(check), indent=1, ensure_ascii=False, allow_nan=False)
     try:
@@ -93,9 +89,12 @@ def write(check: Check, path: Path) -> None:
 
 
 def _recorded(check: Check, place: Place) -> Data:
-    graph = record(check.problem.function, place.at.point)
-    sizes = list(check.points.signature.outputs.sizes)
-    return {"output_sizes": sizes, "graph": _graph(graph)}
+    """Return the function at a point as a graph, or why it cannot be recorded as one."""
+    found: Data = {"output_sizes": list(check.points.signature.outputs.sizes)}
+    try:
+        return found | {"graph": _graph(record(check.problem.function, place.at.point))}
+    except GradiometerError as error:
+        return found | {"graph": None, "unrecorded": str(error)}
 
 
 def _source(function: Any) -> str:

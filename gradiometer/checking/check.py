@@ -21,8 +21,9 @@ from gradiometer.checking.places import places
 from gradiometer.checking.reading import read
 from gradiometer.checking.telling import title
 from gradiometer.errors import GradiometerError, listing
+from gradiometer.tracing.calling import Argnums
 from gradiometer.tracing.function import OwnFunction
-from gradiometer.tracing.own import Argnums, own_problem
+from gradiometer.tracing.own import own_problem
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS, Operator, operator
 from gradiometer.vocabulary.point import Points, Signature

@@ -60,9 +60,5 @@ class Check:
         return as_data(self)
 
     def certificate(self) -> dict[str, Any]:
-        """Return what it takes to check the enclosures again, as plain data.
-
-        Raises:
-            GradiometerError: If the function cannot be recorded as a graph of operations.
-        """
+        """Return what it takes to check the enclosures again, as plain data."""
         return certificate(self)

@@ -36,6 +36,8 @@ from gradiometer.vocabulary.point import Argument, Points
 from gradiometer.vocabulary.problem import Problem
 from gradiometer.worker.tool import PreparedCell, forecast
 
+PACKAGE = str(Path(__file__).parents[1])
+
 MOST_S = 10.0
 """Seconds that a call of a method may be forecast to take."""
 
@@ -182,6 +184,6 @@ class _Judge:
 
 def _raised(claim: Claim, error: Exception) -> GradiometerError:
     own = [f for f in traceback.extract_tb(error.__traceback__) if users(f.filename)]
-    own = [f for f in own if "/gradiometer/" not in f.filename]
+    own = [f for f in own if not f.filename.startswith(PACKAGE)]
     where = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
     return GradiometerError(f"{claim.name} raised {describe(error)}{where}.")
