@@ -13,6 +13,7 @@ import pytest
 
 import gradiometer
 from gradiometer import GradiometerError, problem
+from gradiometer.checking import check as module
 from gradiometer.checking.beside import NAMES, beside
 from gradiometer.checking.check import check_problem
 from gradiometer.checking.result import Verdict
@@ -179,6 +180,24 @@ def test_where_nothing_is_written_methods_are_checked() -> None:
     assert names >= {"forward-difference", "central-difference", "complex-step"}
     assert done
     assert "7 promised" in repr(done)
+
+
+def test_a_method_that_cannot_do_it_is_left_out() -> None:
+    @problem(at={"x": np.array([0.5, 2.0])})
+    def choosing(xp, x):
+        return xp.sum(x * x) if bool(xp.all(x < 9.0)) else xp.sum(x)
+
+    names = {claim.name for claim in check_problem(choosing, names={}).claims}
+    assert {"forward-difference", "central-difference"} <= names
+    assert "complex-step" not in names or "sympy" not in names
+
+
+def test_where_no_method_can_do_it_a_function_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_core_methods", list)
+    with pytest.raises(GradiometerError, match="nothing was found that computes the hessian of"):
+        check_problem(cubes, operator="hessian", names={})
 
 
 @problem(at={"x": np.array([1.0, 2.0]), "k": 3.0}, outputs=("u", "v"))

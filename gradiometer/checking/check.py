@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -17,8 +17,9 @@ from gradiometer.checking.calling import as_called
 from gradiometer.checking.checked import Check
 from gradiometer.checking.claims import Claim, Claimed, Function
 from gradiometer.checking.judged import judged
-from gradiometer.checking.places import places
+from gradiometer.checking.places import Place, places
 from gradiometer.checking.reading import read
+from gradiometer.checking.result import Judged
 from gradiometer.checking.telling import title
 from gradiometer.errors import GradiometerError, listing
 from gradiometer.tracing.calling import Argnums
@@ -118,18 +119,38 @@ def check_problem(
     asked = _asked(problem, operator)
     label = problem.labels[0] if size is None else size
     points, found, remark = places(problem, asked, label, seed, dtype, also_at)
-    results = []
-    for claims in _claims(problem, asked, points, gradient, names):
-        each = (judged(problem, claim, asked, points, found) for claim in claims)
-        results = [one for one in each if one is not None]
+    results: list[Judged] = []
+    for claim in _claims(problem, asked, points, gradient, names):
+        done = judged(problem, claim, asked, points, found)
+        results += [] if done is None else [done]
         if results:
             break
-    else:
-        raise GradiometerError(
-            f"nothing was found that computes the {asked.name} of {title(problem)}: name it with "
-            "`gradient`."
-        )
+    results = results or _by_methods(problem, asked, points, found)
     return Check(problem, asked, points, found, results, seed, remark, versions())
+
+
+def _by_methods(
+    problem: Problem, asked: Operator, points: Points, found: Sequence[Place]
+) -> list[Judged]:
+    """Return what methods that come along are worth, those that can do it.
+
+    Raises:
+        GradiometerError: If none can.
+    """
+    results, refusal = [], "no method that comes along has it"
+    for method in _core_methods():
+        try:
+            claim = Claim(method.name, "a method", method)
+            results.append(judged(problem, claim, asked, points, found))
+        except GradiometerError as error:
+            refusal = str(error).rstrip(".")
+    known = [each for each in results if each is not None]
+    if not known:
+        raise GradiometerError(
+            f"nothing was found that computes the {asked.name} of {title(problem)} ({refusal}): "
+            "name it with `gradient`."
+        )
+    return known
 
 
 def _asked(problem: Problem, name: str | None) -> Operator:
@@ -154,25 +175,24 @@ def _claims(
     points: Points,
     gradient: Function | None,
     names: Mapping[str, Any] | None,
-) -> Any:
-    """Yield what can be checked, in the order in which it is looked for."""
+) -> Iterator[Claim]:
+    """Yield what claims to be the derivative, in the order in which it is looked for."""
     signature = points.signature
     if gradient is not None:
         _refuse_what_is_no_function(gradient, asked)
         called = _called(gradient, problem, asked, signature)
-        yield [_claim(_name(gradient), "given", {asked.name: called}, signature)]
+        yield _claim(_name(gradient), "given", {asked.name: called}, signature)
         return
     if problem.derivatives:
         own = problem.derivatives.get(asked.name) or next(iter(problem.derivatives.values()))
         name = _name(own) if _name(own) != "_" else f"the backward pass of {title(problem)}"
-        yield [_claim(name, "registered", problem.derivatives, signature)]
+        yield _claim(name, "registered", problem.derivatives, signature)
     written = problem.written
     scope = vars(sys.modules[written.__module__]) if names is None and _module(written) else names
     named = beside(scope or {}, getattr(written, "__name__", ""), asked.name)
     if named is not None:
         called = _called(named, problem, asked, signature)
-        yield [_claim(_name(named), "found beside the function", {asked.name: called}, signature)]
-    yield [Claim(each.name, "a method", each) for each in _core_methods()]
+        yield _claim(_name(named), "found beside the function", {asked.name: called}, signature)
 
 
 def _called(

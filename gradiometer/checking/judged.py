@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -132,9 +133,7 @@ class _Judge:
         def truth(there: Argument) -> Enclosure:
             return certified(self.problem, there, self.asked.name, kept=False)
 
-        known = self.points.__class__(
-            self.signature, tuple(points), self.points.preparation, self.points.fresh
-        )
+        known = replace(self.points, checked=tuple(points))
         return elsewhere(known, [each for _, each in truths], self.asked, at, truth)
 
     def _smooth(self, answer: Answer, at: Argument, truth: Enclosure) -> Judgement:

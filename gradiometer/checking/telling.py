@@ -97,7 +97,8 @@ def _title(check: Check, claim: Judged, judgement: Judgement) -> str:
     space, flat = Space.of(point.inputs), Space.of(point.inputs).flatten(point.inputs.values())
     told = zip(space.components(), flat.tolist(), strict=True)
     where = ", ".join(f"{name} = {x!r}" for name, x in told) if space.size <= FEW else ""
-    return f"Point {k + 1}{where and ': '}{where}{most}"
+    of = f"{claim.name}, point" if len(check.claims) > 1 else "Point"
+    return f"{of} {k + 1}{where and ': '}{where}{most}"
 
 
 def _table(rows: Sequence[Row], title: str) -> list[str]:
