@@ -24,7 +24,7 @@ from table import Figure, print_table
 
 from gradiometer import Argument, Problem
 from gradiometer.errors import ReferenceFailure
-from gradiometer.measure.agreement import agree
+from gradiometer.judging.agreement import agree
 from gradiometer.reference.certify import certify
 from gradiometer.vocabulary.enclosure import UNIT, Enclosure, norm
 from gradiometer.vocabulary.outcome import Status

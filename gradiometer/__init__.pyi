@@ -1,6 +1,8 @@
 from .api import load as load
 from .api import resume as resume
 from .api import run as run
+from .checking.check import check as check
+from .checking.checked import Check as Check
 from .descent.descend import descend as descend
 from .descent.frames import Descent as Descent
 from .errors import Declined as Declined
@@ -9,6 +11,7 @@ from .errors import Unsupported as Unsupported
 from .errors import UnsupportedOperation as UnsupportedOperation
 from .measure.options import Options as Options
 from .runs.run import Run as Run
+from .tracing.own import own_problem as own_problem
 from .vocabulary.method import Method as Method
 from .vocabulary.method import Primal as Primal
 from .vocabulary.method import Target as Target

@@ -16,6 +16,7 @@ from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Extent, Plan, make_plan
 from gradiometer.measure.progress import Progress
 from gradiometer.plugins import default, loader
+from gradiometer.plugins.own import Called
 from gradiometer.plugins.registry import KINDS, Kind, MethodEntry, Registry
 from gradiometer.plugins.selection import What, choose
 from gradiometer.runs.answers import Answers
@@ -47,8 +48,9 @@ def run(
     """Measure methods on problems, and return the run.
 
     Args:
-        problems: Names, glob patterns, `FILE.py`, `FILE.py:name`, or `Problem` objects; by default
-            those of the default selection (`gradiometer.plugins.default`).
+        problems: Names, glob patterns, `FILE.py`, `FILE.py:name`, `Problem` objects, or functions
+            as they stand (`gradiometer.own_problem` gives them arguments); by default those of
+            the default selection (`gradiometer.plugins.default`).
         methods: The same of methods.
         sizes: Glob patterns of size labels; by default all sizes of the problems that are named,
             and of the others those of the default selection.
@@ -152,7 +154,7 @@ def resume(
     """
     path = find_run(name, Path(results))
     info = read_info(path, COMPARISON.experiment)
-    plan = _planned(info["plan"], loader.load(info.get("plugins", ())))
+    plan = _planned(info["plan"], known(info))
     folder, rows = RunFolder.reopen(path)
     done = {(row["case"], row["method"]): _spent(row) for row in rows}
     return _measure(plan, folder, done, progress)
@@ -172,6 +174,7 @@ def facts(plan: Plan, options: Options, timing: str, packages: Sequence[str] = (
         "timing": timing,
         "options": asdict(options),
         "plugins": [str(path) for path in plan.registry.paths],
+        "functions": [called.record() for called in plan.registry.functions],
         "plan": [record(identity(cell, plan.registry)) for cell in plan.cells],
     }
 
@@ -194,6 +197,18 @@ def identity(cell: Cell, registry: Registry) -> Identity:
         mode=method.mode,
         expected=problem.expects(cell.method),
     )
+
+
+def known(info: Mapping[str, Any]) -> Registry:
+    """Return the problems and methods that a recorded run knew.
+
+    Raises:
+        GradiometerError: If a file or a function of its is no longer to be found.
+    """
+    registry = loader.load(info.get("plugins", ()))
+    for told in info.get("functions", ()):
+        registry.add_called(Called.recorded(told))
+    return registry
 
 
 def _planned(rows: Sequence[Row], registry: Registry) -> Plan:

@@ -49,6 +49,10 @@ class ReferenceFailure(GradiometerError):
     """The true derivative of a case could not be enclosed."""
 
 
+class Kink(ReferenceFailure):
+    """Branches meet at the point, or so near that rounding decides between them, and differ."""
+
+
 class NotFinite(ReferenceFailure):
     """A value or derivative that is infinite, or not defined."""
 

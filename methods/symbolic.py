@@ -180,6 +180,9 @@ class _Count:
     __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _with
     __lt__ = __gt__ = __le__ = __ge__ = __and__ = __or__ = __invert__ = _with
 
+    def __bool__(self):
+        raise TypeError("cannot determine the truth value of a formula")
+
 
 def _count(*parts):
     return _Count(1 + sum(map(_nodes, parts)))

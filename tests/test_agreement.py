@@ -14,7 +14,7 @@ import pytest
 from built_in import PROBLEMS
 
 from gradiometer import Argument, Directions, Point, Problem, Signature, Space
-from gradiometer.measure.agreement import ZERO, Agreement, agree
+from gradiometer.judging.agreement import ZERO, Agreement, agree
 from gradiometer.reference.certify import LOWER, SYMMETRIC, certify
 from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS, Operator

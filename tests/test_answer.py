@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from signatures import ONE, SCALAR, SEVERAL, SINGLE, made
 
-from gradiometer.measure.agreement import agree
+from gradiometer.judging.agreement import agree
 from gradiometer.vocabulary import answer
 from gradiometer.vocabulary.answer import Answer, Columns, Components, Rows
 from gradiometer.vocabulary.enclosure import Enclosure

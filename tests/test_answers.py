@@ -14,7 +14,7 @@ import records
 from records import case, plan, row
 
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.measure.kept import Kept
+from gradiometer.judging.kept import Kept
 from gradiometer.report import answers as shown
 from gradiometer.report import page
 from gradiometer.runs.answers import COLUMNS, Answers, read, table

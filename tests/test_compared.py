@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradiometer.measure.compared import Compared
+from gradiometer.judging.compared import Compared
 from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 
 BOUND = [1e-20, 1e-3]

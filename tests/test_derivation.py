@@ -13,7 +13,7 @@ import pytest
 
 from gradiometer import Method, Namespace, Primal, Problem
 from gradiometer.errors import Unsupported, UnsupportedOperation
-from gradiometer.measure.agreement import agree
+from gradiometer.judging.agreement import agree
 from gradiometer.reference.certify import certify
 from gradiometer.vocabulary.answer import as_arrays
 from gradiometer.vocabulary.derivation import NATIVE, prepare

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from gradiometer import Argument, Problem, Signature, Space
-from gradiometer.measure.agreement import Agreement, agree
-from gradiometer.measure.compared import Compared
-from gradiometer.measure.diagnosis import explain
+from gradiometer.judging.agreement import Agreement, agree
+from gradiometer.judging.compared import Compared
+from gradiometer.judging.diagnosis import explain
+from gradiometer.judging.wrong_answer import runs
 from gradiometer.reference.certify import LOWER, SYMMETRIC, certify
 from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
@@ -253,6 +254,60 @@ def test_numbers_of_float32_that_are_far_off_are_not_rounded_to_it() -> None:
     assert small([1.5, 2.25], 1.0, 2.0) == ""
 
 
+# Where it is wrong, and one fault for each array.
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ([(0, 0)], "zero in W[0, 0]"),
+        ([(0, 0), (2, 3)], "zero in W[0, 0], W[2, 3]"),
+        ([(1, j) for j in range(4)], "zero in W[1, :]"),
+        ([(i, 2) for i in range(3)], "zero in W[:, 2]"),
+        ([(i, j) for i in range(3) for j in (1, 3)], "zero in W[:, 1], W[:, 3]"),
+        ([(i, j) for i in range(3) for j in range(4) if i != j], "zero in each of them"),
+    ],
+)
+def test_what_is_wrong_is_named(wrong: list[tuple[int, int]], words: str) -> None:
+    true = np.arange(1.0, 13.0).reshape(3, 4)
+    answer = true.copy()
+    for at in wrong:
+        answer[at] = 0.0
+    assert named(answer.ravel(), exactly(*true.ravel()), of(W=(3, 4))) == words
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("a", "a"), ("b0 b1", "b0, b1"), ("b0 b1 b2", "b0…b2"), ("b0 b2 b3", "b0, b2, b3"),
+        ("b9 b10 b11 c", "b9…b11, c"), ("a1 b2 b3 b4 b6", "a1, b2…b4, b6"),
+    ],
+)  # fmt: skip
+def test_names_that_are_numbered_in_a_row_are_told_as_one(names: str, told: str) -> None:
+    assert ", ".join(runs(names.split())) == told
+
+
+def of_arrays(*factors: float) -> str:
+    """Return what explains arrays of two components each, times factors; the truth is 1, 2, 3, …"""
+    true = np.arange(1.0, 1.0 + 2 * len(factors))
+    shapes = {f"a{k}": (2,) for k in range(len(factors))}
+    return named(true * np.repeat(factors, 2), exactly(*true), of(**shapes))
+
+
+@pytest.mark.parametrize(
+    ("factors", "words"),
+    [
+        ([-1, 0, 1], "the sign is reversed in all of a0; zero in all of a1"),
+        ([-1, -1, -1, 3, 1], "the sign is reversed in all of a0…a2; 3 times what it should be in "
+                             "all of a3"),
+        ([0, 3, 0, 3, 1], "zero in all of a0, a2; 3 times what it should be in all of a1, a3"),
+        ([0, -1, 2, 3, 4], ""),
+    ],
+)  # fmt: skip
+def test_each_array_may_have_a_fault_of_its_own(factors: list[float], words: str) -> None:
+    assert of_arrays(*factors) == words
+
+
 # The simpler wins, and nobody is asked in vain.
 
 
@@ -299,7 +354,7 @@ def test_the_reason_counts_and_explains() -> None:
     )
     huge = exactly(1e16, 1.0)
     assert judged([1e16, -1.0], huge, of(x=(2,))).reason == (
-        "1 of 2 components beyond what rounding explains: the sign is reversed in each of them; "
+        "1 of 2 components beyond what rounding explains: the sign is reversed in x[1]; "
         "largest error in x[1]: -1.0, true 1.0"
     )
     assert judged([-2.0], exactly(2.0), of(a=())).reason == (

@@ -15,7 +15,7 @@ from by_hand import ByHand
 from gradiometer import Argument, Method, Point, Primal, Problem, Signature, Space, Target
 from gradiometer.cli import main
 from gradiometer.errors import GradiometerError, ReferenceFailure
-from gradiometer.measure.agreement import Agreement, agree
+from gradiometer.judging.agreement import Agreement, agree
 from gradiometer.pytest_plugin.session import Session
 from gradiometer.reference.certify import certify
 from gradiometer.reference.lookup import certified as looked_up

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import digamma, gamma
 
 from gradiometer import Argument, Problem, Space
-from gradiometer.measure.agreement import agree
+from gradiometer.judging.agreement import agree
 from gradiometer.reference.certify import certify, nearest
 from gradiometer.reference.elementary import SMOOTH
 from gradiometer.reference.operations import (

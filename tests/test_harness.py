@@ -15,7 +15,7 @@ from here import in_this_process
 
 import gradiometer
 from gradiometer import Method, Target
-from gradiometer.measure.agreement import ZERO
+from gradiometer.judging.agreement import ZERO
 from gradiometer.measure.forecast import Cost
 from gradiometer.measure.harness import Harness, workers
 from gradiometer.measure.noise import NoiseMeter

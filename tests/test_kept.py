@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gradiometer import Signature, Space
-from gradiometer.measure.compared import Compared
-from gradiometer.measure.kept import WHOLE, WORST, Kept, kept
+from gradiometer.judging.compared import Compared
+from gradiometer.judging.kept import WHOLE, WORST, Kept, kept
 from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.space import Array

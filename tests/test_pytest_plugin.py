@@ -1,4 +1,4 @@
-"""`pytest --benchmark-only`, as a user runs it: real sessions in a folder of their own."""
+"""The pytest plugin, as a user runs it: real sessions in a folder of their own."""
 
 from __future__ import annotations
 
@@ -101,11 +101,58 @@ def test_the_report_of_the_session_is_written_and_named(timed: tuple[Path, str])
     assert "central-difference" in text
 
 
-def test_a_plain_pytest_times_nothing_and_keeps_nothing(tmp_path: Path) -> None:
-    done = session(tmp_path, "-k", f"floor or ({CORE})")
-    assert "deselected" in done.stdout
-    assert "passed" not in done.stdout
+OWN = """
+from gradiometer import problem
+
+@problem(at={"x": 2.0})
+def cube(xp, x):
+    return x * x * x
+
+@cube.backprop
+def _(x):
+    return 3 * x * x,
+
+@problem(at={"x": 2.0})
+def square(xp, x):
+    return x * x
+
+@square.backprop
+def _(x):
+    return x,
+"""
+AGREEMENT = """
+def test_agreement(gradiometer_cell):
+    gradiometer_cell.check()
+
+def test_cell(gradiometer_cell, benchmark):
+    gradiometer_cell.check()
+    gradiometer_cell.time(benchmark)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "ended"),
+    [
+        (["--gradiometer-plugins=own.py", "--gradiometer-no-builtin"], ["2 failed", "6 passed"]),
+        (["--gradiometer-problem=own.py:cube"], ["4 passed"]),
+        (["--gradiometer-no-builtin"], ["2 skipped"]),
+        (["--gradiometer-problem=cubes"], ["Unknown problem 'cubes'"]),
+    ],
+)
+def test_a_plain_pytest_checks_agreement_times_nothing_and_keeps_nothing(
+    tmp_path: Path, options: list[str], ended: list[str]
+) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "test_own.py").write_text(AGREEMENT)
+    done = session(tmp_path, "test_own.py", "--gradiometer-method=backprop", *options)
+    for words in ended:
+        assert words in done.stdout + done.stderr
+    assert "OPS:" not in done.stdout
     assert not (tmp_path / "results").exists()
+
+
+def test_a_plain_pytest_leaves_out_what_only_times(tmp_path: Path) -> None:
+    assert "1 deselected" in session(tmp_path, "-k", "floor").stdout
 
 
 @pytest.mark.parametrize(

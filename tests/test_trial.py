@@ -12,9 +12,9 @@ import pytest
 from by_hand import SCALAR, VECTOR, ByHand
 
 from gradiometer import Method, Problem, problem
+from gradiometer.judging.agreement import ZERO
+from gradiometer.judging.compared import Compared
 from gradiometer.measure import trial as measure
-from gradiometer.measure.agreement import ZERO
-from gradiometer.measure.compared import Compared
 from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.trial import (

@@ -32,7 +32,7 @@ from scipy.stats import binomtest
 from tabulate import tabulate
 from typed import Types
 
-ROOMS = ("measure", "worker", "reference", "runs", "report", "cli")
+ROOMS = ("measure", "judging", "checking", "worker", "reference", "runs", "report", "cli")
 LEAST = 0.9
 """The share of each room's mutants that tests must kill."""
 CPU_S = 20.0

@@ -7,13 +7,14 @@ command could not be carried out, 130 interrupted.
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from gradiometer.cli import descend, listing, report, run, runs, show
+from gradiometer.cli import check, descend, listing, report, run, runs, show
 from gradiometer.cli.options import help_if_alone
 from gradiometer.errors import GradiometerError
 
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, show, descend, report):
+for verb in (run, check, show, descend, report):
     app.add_typer(verb.app)
 app.add_typer(listing.app, name="list")
 app.add_typer(runs.app, name="runs")
@@ -48,10 +49,34 @@ def _root(
     help_if_alone(context)
 
 
+BENCH = (
+    "altair", "cloudpickle", "filelock", "jinja2", "pandas", "platformdirs", "psutil", "pyarrow",
+    "scipy", "sympy", "tabulate", "threadpoolctl", "vl_convert",
+)  # fmt: skip
+"""Libraries of the extra `bench`, by their import names."""
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    """Return what to install; empty where what is missing is none of ours.
+
+    A library that is imported lazily is named in the text alone.
+    """
+    told = re.findall(r"No module named \'(\w+)", str(error))
+    missing = error.name or next(iter(told), "")
+    name = missing.partition(".")[0]
+    return f"{name} is not installed: pip install 'gradiometer[bench]'" if name in BENCH else ""
+
+
 def main() -> None:
     """Run the command line; every mistake is one line on stderr."""
     try:
         sys.exit(app(standalone_mode=False))
+    except ModuleNotFoundError as error:
+        told = _not_installed(error)
+        if not told:
+            raise
+        sys.stderr.write(f"gradiometer: {told}\n")
+        sys.exit(2)
     except (TyperException, GradiometerError) as error:
         told = error.format_message() if isinstance(error, TyperException) else str(error)
         sys.stderr.write(f"gradiometer: {' '.join(told.split())}\n")

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from gradiometer.cli.output import print_table, stdout
+from gradiometer.judging.kept import WHOLE, WORST, WRONG, Kept
 from gradiometer.measure.conditions import Conditions
-from gradiometer.measure.kept import WHOLE, WORST, WRONG, Kept
 from gradiometer.measure.plan import early_end
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.rounds import attempt

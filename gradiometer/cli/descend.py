@@ -36,6 +36,8 @@ def descend(
     reports: shared.Reports = shared.REPORTS,
     threads: shared.Threads = 1,
     seed: shared.Seed = 0,
+    at: shared.At = None,
+    wrt: shared.Wrt = None,
     timeout: Annotated[float, Option(help="Seconds that one trajectory may take.")] = 60.0,
     dtype: Annotated[str, Option("--dtype", hidden=True)] = "float64",
     json: shared.Json = False,
@@ -45,8 +47,12 @@ def descend(
     Gradient descent and Newton's method from the problem's point, each method in its own process,
     beside a trajectory of certified derivatives.
     """
+    from gradiometer.worker.cores import require_linux
+
+    require_linux("gradiometer descend")
     from gradiometer.cli.progress import following
     from gradiometer.descent import descend as experiment
+    from gradiometer.plugins.own import Arguments
 
     if dtype != "float64":
         raise GradiometerError(f"Descents are of float64 alone, not {dtype!r}: leave --dtype out.")
@@ -63,6 +69,7 @@ def descend(
                 threads=threads,
                 seed=seed,
                 timeout_s=timeout,
+                arguments=Arguments(tuple(at or ()), tuple(wrt or ())),
                 plugins=plugins or (),
                 results=results,
                 progress=progress,

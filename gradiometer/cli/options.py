@@ -11,6 +11,18 @@ from typer import Option
 
 Names = list[str] | None
 
+At = Annotated[
+    Names,
+    Option(
+        "--at",
+        help="What a function of your own is called with: NAME=2.0, NAME=normal:3x4, "
+        "NAME=FILE.npy, FILE.npz, or FILE.py:name of what returns the arguments; repeatable.",
+    ),
+]
+Wrt = Annotated[
+    Names,
+    Option("--wrt", help="Argument to differentiate a function of your own in; repeatable."),
+]
 Dtypes = Annotated[
     Names, Option("--dtype", help="float64, which is the default, or float32; repeatable: both.")
 ]

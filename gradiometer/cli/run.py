@@ -17,6 +17,7 @@ from gradiometer.errors import GradiometerError, UnknownName
 if TYPE_CHECKING:
     from gradiometer.measure.options import Options
     from gradiometer.measure.plan import Plan
+    from gradiometer.plugins.own import Arguments
     from gradiometer.plugins.registry import Kind, Registry
     from gradiometer.runs.run import Run
 
@@ -67,6 +68,8 @@ def run(
     fail_on: Annotated[shared.Names, Option(help=FAIL_ON)] = None,
     resume: shared.Resume = None,
     seed: shared.Seed = 0,
+    at: shared.At = None,
+    wrt: shared.Wrt = None,
     plugins: shared.Plugins = None,
     results: shared.Results = shared.RESULTS,
     reports: shared.Reports = shared.REPORTS,
@@ -77,17 +80,22 @@ def run(
     By default: the value and the first derivative of 18 problems, of six at two sizes, by 15
     methods. Naming problems takes all their sizes; --all takes every problem, size and operator.
     """
+    from gradiometer.worker.cores import require_linux
+
+    require_linux("gradiometer run")
     from gradiometer import api
     from gradiometer.cli.progress import following
     from gradiometer.measure.plan import make_plan
     from gradiometer.plugins import loader
+    from gradiometer.plugins.own import Arguments
     from gradiometer.report.process import write_report
 
     failing = parse_statuses(fail_on)
     with following("run", "cells") as progress:
         if resume is None:
             registry = loader.load(plugins or ())
-            named = choose_named(registry, what or (), problems or (), methods or ())
+            arguments = Arguments(tuple(at or ()), tuple(wrt or ()))
+            named = choose_named(registry, what or (), problems or (), methods or (), arguments)
             unnamed = not ("problems" in named or sizes)
             taken = api.extent(unnamed, quick=quick, everything=everything)
             plan = make_plan(
@@ -130,7 +138,11 @@ def run(
 
 
 def choose_named(
-    registry: Registry, what: Sequence[str], problems: Sequence[str], methods: Sequence[str]
+    registry: Registry,
+    what: Sequence[str],
+    problems: Sequence[str],
+    methods: Sequence[str],
+    arguments: Arguments,
 ) -> dict[Kind, list[Any]]:
     """Return what is named, by kind, each once.
 
@@ -139,8 +151,10 @@ def choose_named(
     """
     from gradiometer.plugins.selection import choose
 
-    named = choose(registry, what)
-    more = choose(registry, problems, ("problems",)) | choose(registry, methods, ("methods",))
+    named = choose(registry, what, arguments=arguments)
+    more = choose(registry, problems, ("problems",), arguments) | choose(
+        registry, methods, ("methods",)
+    )
     for kind, entries in named.items():
         entries += [entry for entry in more[kind] if entry not in entries]
     return {kind: entries for kind, entries in named.items() if entries}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, localcontext
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +14,7 @@ from typer import Argument
 from gradiometer.cli import options as shared
 from gradiometer.cli.output import print_json, print_table, stdout
 from gradiometer.errors import GradiometerError
+from gradiometer.vocabulary.enclosure import decimal
 
 if TYPE_CHECKING:
     from gradiometer.measure.conditions import Conditions
@@ -41,10 +41,11 @@ app = typer.Typer()
 @app.command(
     epilog="Examples: `gradiometer show sigmoid-affine`; `gradiometer show polar-coordinates "
     "--operator jacobian --operator jvp`; `gradiometer show my_problems.py:cube`; "
+    "`gradiometer show notebook.py:loss --at W=normal:3x4 --at x=2.0 --wrt W`; "
     "`gradiometer show speelpenning --method pytorch --method 'central*'`."
 )
 def show(
-    problem: Annotated[str, Argument(help="A problem's name, or FILE.py:name.")],
+    problem: Annotated[str, Argument(help="A problem's name, or FILE.py:name, of a function too.")],
     size: shared.Size = None,
     operators: shared.Operators = None,
     seed: shared.Seed = 0,
@@ -52,20 +53,26 @@ def show(
     dtype: shared.Dtype = "float64",
     json: shared.Json = False,
     methods: shared.Methods = None,
+    at: shared.At = None,
+    wrt: shared.Wrt = None,
 ) -> None:
     """Show a problem: formula, source, inputs, certified value and derivatives.
 
     With --method, what methods answer at the point, beside the certified answer.
     """
+    from gradiometer.worker.cores import require_linux
+
+    require_linux("gradiometer show")
     from gradiometer.cli import answers
     from gradiometer.measure.pool import Pool
     from gradiometer.plugins import loader
+    from gradiometer.plugins.own import Arguments
     from gradiometer.plugins.selection import choose, choose_problem
     from gradiometer.vocabulary.case import Case
     from gradiometer.vocabulary.dtype import find_dtype
 
     registry = loader.load(plugins or ())
-    entry = choose_problem(registry, problem)
+    entry = choose_problem(registry, problem, Arguments(tuple(at or ()), tuple(wrt or ())))
     chosen = choose(registry, methods, ("methods",))["methods"] if methods else []
     label = entry.label(size)
     find_dtype(dtype)
@@ -151,18 +158,10 @@ def _rows(certified: Conditions, truth: Enclosure) -> Iterator[dict[str, str]]:
         yield {
             "operator": certified.case.operator,
             "component": name,
-            "value": _exactly(high, low),
+            "value": decimal(high, low, SHOWN_DIGITS),
             "radius": f"{radius:.1e}",
             "rounding": f"{bound:.1e}",
         }
-
-
-def _exactly(high: float, low: float) -> str:
-    """Return the unevaluated sum of two doubles as a decimal."""
-    with localcontext() as context:
-        context.prec = SHOWN_DIGITS
-        shown = (Decimal(high) + Decimal(low)).normalize(context)
-    return f"{shown:f}" if -7 < shown.adjusted() < SHOWN_DIGITS else str(shown)
 
 
 def _value(a: Array) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from gradiometer.api import concluding, environment, selection
+from gradiometer.api import concluding, environment, known, selection
 from gradiometer.descent.frames import Descent
 from gradiometer.descent.lead import Lead
 from gradiometer.descent.settings import Settings
@@ -16,15 +16,15 @@ from gradiometer.errors import GradiometerError
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
+from gradiometer.plugins.own import NOTHING, Arguments
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.plugins.selection import What, choose, choose_problem
 from gradiometer.runs.store import RunFolder, find_run, read_info
 from gradiometer.vocabulary.outcome import Failure
-from gradiometer.vocabulary.problem import Problem
 
 
 def descend(
-    problem: str | Problem,
+    problem: What,
     methods: What | Iterable[What] | None = None,
     *,
     size: str | None = None,
@@ -33,6 +33,7 @@ def descend(
     threads: int = 1,
     seed: int = 0,
     timeout_s: float = 60.0,
+    arguments: Arguments = NOTHING,
     plugins: Sequence[str | Path] = (),
     results: str | Path = "results",
     progress: Progress | None = None,
@@ -44,7 +45,8 @@ def descend(
     is kept as it ends, in a run's folder.
 
     Args:
-        problem: A problem with a scalar value: its name, `FILE.py:name`, or a `Problem`.
+        problem: A problem with a scalar value: its name, `FILE.py:name`, a `Problem`, or a
+            function as it stands.
         methods: Names, glob patterns, files, or `Method` objects, one or several; by default
             those of the default selection (`gradiometer.plugins.default`).
         size: Label of a size; the problem's first by default.
@@ -54,6 +56,7 @@ def descend(
         threads: Threads (and cores) that each tool may use.
         seed: Seed of a drawn start.
         timeout_s: Time that one trajectory may take, seconds; also any step of its preparation.
+        arguments: What a function of the user's is called with.
         plugins: Files or folders with further problems and methods.
         results: Folder under which the descent's own folder is made.
         progress: Told each step and each trajectory.
@@ -69,7 +72,7 @@ def descend(
         >>> descent.frame.query("step == 100")  # doctest: +SKIP
     """
     registry = loader.load(plugins)
-    chosen = _scalar(problem, registry)
+    chosen = _scalar(problem, registry, arguments)
     named = {} if methods is None else choose(registry, methods, ("methods",))
     _, used = selection(registry, named)
     label = chosen.label(size)
@@ -80,6 +83,7 @@ def descend(
         "environment": environment(m for m in used if isinstance(m, MethodEntry)),
         "options": asdict(settings),
         "plugins": [str(path) for path in registry.paths],
+        "functions": [called.record() for called in registry.functions],
         "plan": [{"rule": rule, "method": name} for rule in RULES for name in names],
         "facts": facts | {"inputs": 0, "rate": rate},
     }
@@ -103,7 +107,7 @@ def resume_descent(
     """
     path = find_run(name, Path(results))
     info = read_info(path, DESCENT.experiment)
-    registry = loader.load(info["plugins"])
+    registry = known(info)
     chosen = _scalar(info["facts"]["problem"], registry)
     names = dict.fromkeys(row["method"] for row in info["plan"] if row["method"] != CERTIFIED)
     used = choose(registry, names, ("methods",))["methods"]
@@ -137,13 +141,13 @@ def _descend(
     return Descent.read(folder.path)
 
 
-def _scalar(problem: str | Problem, registry: Registry) -> ProblemEntry:
+def _scalar(problem: What, registry: Registry, arguments: Arguments = NOTHING) -> ProblemEntry:
     """Return a problem that can be descended.
 
     Raises:
         GradiometerError: If there is none of that name, its file is broken, or it has no loss.
     """
-    chosen = choose_problem(registry, problem)
+    chosen = choose_problem(registry, problem, arguments)
     if chosen.outputs:
         outputs = ", ".join(chosen.outputs)
         scalar = ", ".join(p.name for p in registry.problems.values() if not p.outputs)

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from gradiometer.judging.kept import Kept
 from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.forecast import Cost, Forecasts, exhausted, spent
-from gradiometer.measure.kept import Kept
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan

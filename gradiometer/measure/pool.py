@@ -227,6 +227,7 @@ class Pool:
     """
 
     def __init__(self, logs: Path, threads: int, memory_gib: float | None = None) -> None:
+        cores.require_linux("measuring")
         self._logs = logs
         self._threads = threads
         limit = memory_gib * 2**30 if memory_gib else psutil.virtual_memory().total / 2

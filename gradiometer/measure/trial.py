@@ -11,17 +11,18 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from gradiometer.measure.agreement import Explain, agree
+from gradiometer.judging.agreement import Explain, agree
+from gradiometer.judging.diagnosis import explain
+from gradiometer.judging.kept import Kept, kept
+from gradiometer.judging.stale import elsewhere
 from gradiometer.measure.conditions import Conditions, References
-from gradiometer.measure.diagnosis import explain
-from gradiometer.measure.kept import Kept, kept
 from gradiometer.measure.options import FEWEST_ROUNDS
 from gradiometer.measure.pool import AnyPool, AnyWorker, P, Request, T
-from gradiometer.measure.stale import elsewhere
 from gradiometer.measure.statistics import Median, median, paired
 from gradiometer.plugins.registry import MethodEntry
 from gradiometer.vocabulary.answer import Answer
 from gradiometer.vocabulary.case import Cell
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Verdict, Warm
 from gradiometer.vocabulary.point import Argument
 from gradiometer.worker import requests
@@ -277,14 +278,15 @@ class Trial:
 
     def _explain(self, at: Argument) -> Explain:
         """Return what explains a wrong answer at a point."""
-        conditions = self.conditions
-        references = References(self._pool, conditions.options.timeout_s)
-        return partial(
-            explain,
-            asked=conditions.operator,
-            signature=conditions.points.signature,
-            elsewhere=partial(elsewhere, conditions, at, references),
-        )
+        conditions, points = self.conditions, self.conditions.points
+        asked, timeout_s = conditions.operator, conditions.options.timeout_s
+        references = References(self._pool, timeout_s)
+
+        def certified(at: Argument) -> Enclosure:
+            return references.truth(conditions.problem, at, asked.name)
+
+        others = partial(elsewhere, points, conditions.truths, asked, at, certified)
+        return partial(explain, asked=asked, signature=points.signature, elsewhere=others)
 
     @property
     def _placed(self) -> bool:

@@ -6,18 +6,25 @@ travels by value.
 
 from __future__ import annotations
 
+import functools
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
 
-import cloudpickle
+import lazy_loader
 
 from gradiometer.errors import GradiometerError, describe
 from gradiometer.plugins.files import Plugin, collect, load_file
+from gradiometer.plugins.own import Called
+from gradiometer.tracing.function import OwnFunction
+from gradiometer.tracing.users import users_package
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
+
+cloudpickle = lazy_loader.load("cloudpickle")
 
 T = TypeVar("T", Problem, Method)
 
@@ -35,6 +42,7 @@ class Address(Generic[T]):
         module: The module that defines it.
         path: The module's file; `None` where it is importable.
         pickled: The object, where it has no module that a worker could load.
+        called: The function of the user's that it is made of, where it is one.
     """
 
     kind: type[T]
@@ -42,6 +50,7 @@ class Address(Generic[T]):
     module: str = ""
     path: Path | None = None
     pickled: bytes = b""
+    called: Called | None = None
 
     @property
     def built_in(self) -> bool:
@@ -56,12 +65,21 @@ class Address(Generic[T]):
         """
         if self.pickled:
             return cast(T, cloudpickle.loads(self.pickled))
+        if self.called is not None:
+            made: Any = _made(self.called, self.name)
+            return cast(T, made)
         path, name = self.path, self.module
         module = import_module(name) if path is None else load_file(name, path)
         for item in collect(module):
             if item.name == self.name and isinstance(item, self.kind):
                 return item
         raise GradiometerError(f"{self.module} no longer defines {self.name!r}.")
+
+
+@functools.cache
+def _made(called: Called, name: str) -> Problem:
+    """Return the problem of a function; made once a process, since the function is called."""
+    return called.problem(name)
 
 
 def by_value(item: T) -> Address[T]:
@@ -71,10 +89,9 @@ def by_value(item: T) -> Address[T]:
         GradiometerError: If it cannot travel by value.
     """
     kind: Any = Problem if isinstance(item, Problem) else Method
-    name = home(item)
-    source = None if name == "__main__" else sys.modules.get(name)
+    sources = _sources(item)
     try:
-        if source is not None:
+        for source in sources:
             cloudpickle.register_pickle_by_value(source)
         return Address(kind, item.name, pickled=cloudpickle.dumps(item))
     except Exception as error:
@@ -83,8 +100,26 @@ def by_value(item: T) -> Address[T]:
             "file of its own, and name the file as a plugin."
         ) from error
     finally:
-        if source is not None:
+        for source in sources:
             cloudpickle.unregister_pickle_by_value(source)
+
+
+def _sources(item: Plugin) -> list[ModuleType]:
+    """Return the modules whose code travels with an object: its own; all of a function's user."""
+    if isinstance(item, Problem) and isinstance(item.function, OwnFunction):
+        named = [name for name in sys.modules if name.startswith("gradiometer.files.")]
+        named += [name for name in sys.modules if not name.startswith("gradiometer")]
+        return [
+            module
+            for name in named
+            if name != "__main__"
+            and isinstance(module := sys.modules[name], ModuleType)
+            and users_package(module)
+            and not name.startswith("__mp_")
+        ]
+    name = home(item)
+    source = None if name == "__main__" else sys.modules.get(name)
+    return [] if source is None else [source]
 
 
 def home(item: Plugin) -> str:

@@ -51,7 +51,7 @@ def selected(registry: Registry, kind: Kind) -> list[Any]:
     return [
         entry
         for name, entry in named.items()
-        if name in listed or not (_built_in(entry) or getattr(entry, "on_request", False))
+        if name in listed or not (built_in(entry) or getattr(entry, "on_request", False))
     ]
 
 
@@ -60,11 +60,12 @@ def sizes(problem: ProblemEntry | Broken) -> Sequence[str]:
 
     Of one that is not listed the first, or the second of three or more.
     """
-    if _built_in(problem) and problem.name in PROBLEMS:
+    if built_in(problem) and problem.name in PROBLEMS:
         return PROBLEMS[problem.name]
     typical = 1 if len(problem.labels) > 2 else 0
     return problem.labels[typical : typical + 1]
 
 
-def _built_in(entry: Any) -> bool:
+def built_in(entry: Any) -> bool:
+    """Return whether a problem or a method came with Gradiometer."""
     return not isinstance(entry, Broken) and entry.address.built_in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import inspect
 import sys
@@ -26,6 +27,12 @@ def python_files(path: Path) -> list[Path]:
     if not path.is_file():
         raise GradiometerError(f"No plugin file or folder at {str(path)!r}: check the path.")
     return [path]
+
+
+def module_name(path: Path) -> str:
+    """Return a module name of its own for a plugin file, wherever it lies."""
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    return f"gradiometer.files.{path.stem}_{digest}"
 
 
 def load_file(name: str, path: Path) -> ModuleType:

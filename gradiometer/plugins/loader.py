@@ -7,7 +7,6 @@ noted as broken under the file's name, and never stops the others.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import traceback
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from typing import Any
 
 from gradiometer.errors import GradiometerError, InvalidPlugin, describe
 from gradiometer.plugins.address import home
-from gradiometer.plugins.files import Plugin, collect, load_file, python_files
+from gradiometer.plugins.files import Plugin, collect, load_file, module_name, python_files
 from gradiometer.plugins.registry import KINDS, Kind, Registry
 from gradiometer.vocabulary.problem import Problem
 
@@ -64,12 +63,6 @@ def built_in(kind: Kind) -> Path:
     """Return the folder of the built-in plugins: beside the package in a checkout, else in it."""
     inside = PACKAGE / kind
     return inside if inside.is_dir() else PACKAGE.parent / kind
-
-
-def module_name(path: Path) -> str:
-    """Return a module name of its own for a plugin file, wherever it lies."""
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
-    return f"gradiometer.files.{path.stem}_{digest}"
 
 
 def _add_file(registry: Registry, kind: Kind, name: str, path: Path) -> None:

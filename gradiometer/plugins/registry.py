@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal
 from gradiometer.errors import GradiometerError, InvalidPlugin, UnknownName
 from gradiometer.plugins.address import Address, by_value
 from gradiometer.plugins.files import Plugin
+from gradiometer.plugins.own import Called
 from gradiometer.vocabulary.method import Digits, Method, Mode, missing
 from gradiometer.vocabulary.problem import Problem
 
@@ -197,6 +198,29 @@ class Registry:
         else:
             self.methods[item.name] = MethodEntry.of(item, address, family)
 
+    def add_called(self, called: Called) -> str:
+        """Describe a function of the user's as a problem, and return the problem's name.
+
+        Raises:
+            GradiometerError: If it cannot be made one.
+        """
+        problem = called.problem()
+        for name in (problem.name, f"{_stem(called)}.{problem.name}"):
+            address = Address(Problem, name, called=called)
+            known = self.problems.get(name)
+            if known is None or known.address == address:
+                self.problems[name] = ProblemEntry.of(replace(problem, name=name), address)
+                return name
+        raise GradiometerError(
+            f"Problem {problem.name!r} is defined twice: names must be unique. Rename the function."
+        )
+
+    @property
+    def functions(self) -> list[Called]:
+        """The functions of the user's that are among the problems."""
+        called = (problem.address.called for problem in self.problems.values())
+        return [each for each in called if each is not None]
+
     def _is(self, known: ProblemEntry | MethodEntry, item: Plugin) -> bool:
         """Return whether an entry describes this object, and not another one of its name."""
         if known.address.pickled:
@@ -222,6 +246,11 @@ class Registry:
         named = self.named(kind)
         found = [named[name] for name in fnmatch.filter(named, pattern)]
         return [e for e in found if pattern != "*" or not getattr(e, "on_request", False)]
+
+
+def _stem(called: Called) -> str:
+    """Return what a function's module is called."""
+    return called.path.stem if called.path else called.module.rpartition(".")[2]
 
 
 def _primal(method: Method) -> str:

@@ -1,9 +1,10 @@
-"""`pytest --benchmark-only`: one benchmark a cell, through pytest-benchmark.
+"""In pytest: one test a cell, and with `--benchmark-only` one benchmark, by pytest-benchmark.
 
 Offers two fixtures. `gradiometer_cell` is parametrised over every cell; its `check()` asserts the
 agreement with the certified truth, and only then does `time(benchmark)` time the call. With
-`gradiometer_floor` a test times a call that does nothing. Without `--benchmark-only` no such
-test is selected. At the end the session is kept as a run under `results/`, with its report.
+`gradiometer_floor` a test times a call that does nothing. Without `--benchmark-only` answers are
+checked, nothing is timed, and nothing is kept; with it the session is kept as a run under
+`results/`, with its report.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from gradiometer.errors import GradiometerError
 if TYPE_CHECKING:
     from gradiometer.pytest_plugin.session import BenchmarkCell, Session
 
-FIXTURES = {"gradiometer_cell", "gradiometer_floor"}
+TIMED = "gradiometer_floor"
+"""The fixture of tests that do nothing but time."""
+
 SESSION = pytest.StashKey["Session"]()
 
 
@@ -28,18 +31,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gradiometer", "comparing differentiation methods")
     plugins = "File or folder with further problems and methods; repeatable."
     everything = "All problems, sizes and operators, instead of the default selection."
+    problem = "Problems: name, glob, FILE.py, FILE.py:name; repeatable. The default selection else."
+    method = "Methods, likewise; repeatable."
+    no_builtin = "Leave out the built-in problems that are not named."
     dtype = "float64, which is the default, or float32; repeatable: both."
     group.addoption(
         "--gradiometer-plugins", action="append", default=[], metavar="PATH", help=plugins
     )
     group.addoption("--gradiometer-all", action="store_true", help=everything)
+    group.addoption(
+        "--gradiometer-problem", action="append", default=[], metavar="NAME", help=problem
+    )
+    group.addoption(
+        "--gradiometer-method", action="append", default=[], metavar="NAME", help=method
+    )
+    group.addoption("--gradiometer-no-builtin", action="store_true", help=no_builtin)
     known = ("float64", "float32")
     group.addoption("--gradiometer-dtype", action="append", default=[], choices=known, help=dtype)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Hold every tool to one thread and one core, before any of them is imported."""
-    if config.getoption("benchmark_only", default=False):
+    if timing(config):
         from gradiometer.measure import environment
         from gradiometer.worker.cores import pin
 
@@ -56,10 +69,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the benchmarks out unless they were asked for: a plain `pytest` times nothing."""
-    if config.getoption("benchmark_only", default=False):
+    """Leave out what only times, unless it was asked for: a plain `pytest` times nothing."""
+    if timing(config):
         return
-    timed = [i for i in items if FIXTURES & set(getattr(i, "fixturenames", ()))]
+    timed = [i for i in items if TIMED in getattr(i, "fixturenames", ())]
     if timed:
         config.hook.pytest_deselected(items=timed)
         items[:] = [i for i in items if i not in timed]
@@ -73,7 +86,8 @@ def gradiometer_cell(request: pytest.FixtureRequest) -> Iterator[BenchmarkCell]:
     session = _session(request.config)
     cell = BenchmarkCell(request.param, session)
     yield cell
-    session.add(cell.cell, cell.outcome, cell.kept, request.config.rootpath)
+    if timing(request.config):
+        session.add(cell.cell, cell.outcome, cell.kept, request.config.rootpath)
 
 
 @pytest.fixture
@@ -105,11 +119,35 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"report  {error}", red=True)
 
 
-def _session(config: pytest.Config) -> Session:
-    if SESSION not in config.stash:
-        from gradiometer.pytest_plugin.session import Session
+def timing(config: pytest.Config) -> bool:
+    """Return whether calls are timed, and the session kept."""
+    return bool(config.getoption("benchmark_only", default=False))
 
-        extra, everything = map(config.getoption, ("gradiometer_plugins", "gradiometer_all"))
-        dtypes = config.getoption("gradiometer_dtype")
-        config.stash[SESSION] = Session(extra, dtypes, everything=everything)
+
+def _session(config: pytest.Config) -> Session:
+    """Return what the session's cells share; made when the first test asks for it.
+
+    Raises:
+        UsageError: If what is named is not to be found, or a library of the benchmark is missing.
+    """
+    if SESSION not in config.stash:
+        try:
+            from gradiometer.pytest_plugin.session import Session
+
+            names = ("plugins", "dtype", "problem", "method", "all", "no_builtin")
+            chosen = {name: config.getoption(f"gradiometer_{name}") for name in names}
+            config.stash[SESSION] = Session(
+                chosen["plugins"],
+                chosen["dtype"],
+                problems=chosen["problem"],
+                methods=chosen["method"],
+                everything=chosen["all"],
+                builtin=not chosen["no_builtin"],
+                timed=timing(config),
+            )
+        except GradiometerError as error:
+            raise pytest.UsageError(str(error)) from error
+        except ModuleNotFoundError as error:
+            told = f"gradiometer_cell needs {error.name}: pip install 'gradiometer[bench]'"
+            raise pytest.UsageError(told) from error
     return config.stash[SESSION]

@@ -16,14 +16,16 @@ from threadpoolctl import threadpool_limits
 
 from gradiometer.api import extent, facts, identity, selection
 from gradiometer.errors import GradiometerError
+from gradiometer.judging.kept import Kept
 from gradiometer.measure.conditions import Conditions, References
 from gradiometer.measure.environment import versions
-from gradiometer.measure.kept import Kept
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import make_plan
 from gradiometer.measure.statistics import median
 from gradiometer.measure.trial import Trial
-from gradiometer.plugins import loader
+from gradiometer.plugins import default, loader
+from gradiometer.plugins.registry import KINDS, Kind
+from gradiometer.plugins.selection import choose
 from gradiometer.pytest_plugin.process import ThisProcess
 from gradiometer.runs.answers import Answers
 from gradiometer.runs.schema import record
@@ -41,19 +43,38 @@ class Session:
     Args:
         extra: Files or folders with further plugins.
         dtypes: What numbers are, by name; float64 if none is named.
+        problems: Problems by name, pattern or file; the default selection if none is named.
+        methods: Methods, likewise.
         everything: Whether to take all sizes and all operators.
+        builtin: Whether to take built-in problems that are not named.
+        timed: Whether calls are timed.
     """
 
     def __init__(
-        self, extra: Sequence[str], dtypes: Sequence[str] = (), *, everything: bool = False
+        self,
+        extra: Sequence[str],
+        dtypes: Sequence[str] = (),
+        *,
+        problems: Sequence[str] = (),
+        methods: Sequence[str] = (),
+        everything: bool = False,
+        builtin: bool = True,
+        timed: bool = True,
     ) -> None:
         registry = loader.load(extra)
         self.options = Options()
+        self.timed = timed
+        named: dict[Kind, list[Any]] = {}
+        for kind, names in zip(KINDS, (problems, methods), strict=True):
+            named |= choose(registry, names, (kind,)) if names else {}
+        taken = selection(registry, named, everything=everything)
+        if not (builtin or problems):
+            taken[0] = [each for each in taken[0] if not default.built_in(each)]
         self.plan = make_plan(
             registry,
-            *selection(registry, {}, everything=everything),
+            *taken,
             dtypes=dtypes,
-            extent=extent(True, quick=False, everything=everything),
+            extent=extent(not problems, quick=False, everything=everything),
             everything=everything,
         )
         self.process = ThisProcess()
@@ -129,6 +150,10 @@ class BenchmarkCell:
             raise GradiometerError(f"{self.cell.id} was not checked: call check() before time().")
         at, method, verdict = trial.conditions.points.declared, trial.method, self.outcome.verdict
         call, args, kwargs = session.process.ask(requests.call, 0.0, self.cell.id, at)
+        if not session.timed:
+            benchmark.disabled = True  # which calls once
+            benchmark(call, *args, **kwargs)
+            return
         benchmark.group = self.cell.case.id
         benchmark.extra_info.update(
             method=method.name,

@@ -22,6 +22,7 @@ from gradiometer.reference import balls as numeric
 from gradiometer.reference import node as nodes
 from gradiometer.reference import structure
 from gradiometer.reference.evaluation import compare
+from gradiometer.reference.loose import Loose
 from gradiometer.reference.node import Node
 from gradiometer.reference.refusals import DERIVATIVE_LOST, REFUSED, WrongName, WrongValue, refusal
 from gradiometer.reference.rounding import computing
@@ -223,6 +224,8 @@ def lift(x: Any) -> Node:
     """Return x as a node; lists may hold arrays, of which one array is made."""
     if isinstance(x, Array):
         return x.node
+    if isinstance(x, Loose):
+        return nodes.lift(np.asarray(x))  # which is refused
     if isinstance(x, list | tuple) and _holds_arrays(x):
         rows = [lift(each) for each in x]
         return structure.concat([structure.reshape(row, (1, *row.shape)) for row in rows])

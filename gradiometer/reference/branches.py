@@ -10,14 +10,17 @@ function that compares little up to two more are taken.
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.errors import GradiometerError, ReferenceFailure
+from gradiometer.errors import GradiometerError, Kink, ReferenceFailure
 from gradiometer.reference.lookup import certified, first_pass
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.point import Argument, Points
@@ -40,17 +43,31 @@ Outcomes = dict[Any, NDArray[np.bool_]]
 """How comparisons came out, by their place in the program and their shape."""
 
 
+Certify = Callable[[Problem, Argument, str], Enclosure]
+"""Returns the truth of an operator of a problem at a point."""
+
+
 def neighbour(
-    problem: Problem, points: Points, label: str, seed: int, dtype: str, operator: str
+    problem: Problem,
+    points: Points,
+    label: str,
+    seed: int,
+    dtype: str,
+    operator: str,
+    certified: Certify = certified,
 ) -> tuple[Argument, Enclosure] | None:
     """Return the next point to check answers at, and the truth there; `None` if there are enough.
+
+    Beside a declared point that is a kink, any point that can be certified will do.
 
     Raises:
         GradiometerError: If a point is wanted, and none that was tried can be certified.
     """
     seen, number = _Seen(), len(points.checked)
-    declared = certified(problem, points.declared, operator)
-    steady, faint = STEEP * (declared.condition or 1.0), FAINT * _norm(declared)
+    steady, faint = sys.float_info.max, 0.0
+    with contextlib.suppress(Kink):
+        declared = certified(problem, points.declared, operator)
+        steady, faint = STEEP * (declared.condition or 1.0), FAINT * _norm(declared)
     for at in points.checked:
         seen.add(_outcomes(problem, at, points))
     wanted, named = number < FEWEST, number <= len(problem.also_at)

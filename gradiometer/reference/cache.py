@@ -9,15 +9,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import lazy_loader
 import numpy as np
-import platformdirs
 
 from gradiometer.vocabulary.enclosure import Enclosure
+
+platformdirs = lazy_loader.load("platformdirs")
 
 ARRAYS = ("high", "low", "radius", "bound")
 FACTS = ("bits", "shapes", "zero", "probable", "convention", "dtype")
@@ -26,7 +27,9 @@ FACTS = ("bits", "shapes", "zero", "probable", "convention", "dtype")
 def folder() -> Path:
     """Return where references are kept: `$GRADIOMETER_CACHE`, or the user's cache folder."""
     chosen = os.environ.get("GRADIOMETER_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("gradiometer") / "references"
+    if chosen:
+        return Path(chosen)
+    return Path(platformdirs.user_cache_path("gradiometer")) / "references"
 
 
 def find(digest: str) -> Enclosure | None:
@@ -57,7 +60,7 @@ def keep(digest: str, enclosure: Enclosure) -> None:
 
 def write(name: str, fill: Callable[[BinaryIO], object]) -> None:
     """Write a file into the cache folder; whole or not at all."""
-    draft = folder() / f"{name}.{secrets.token_hex(4)}.new"
+    draft = folder() / f"{name}.{os.urandom(4).hex()}.new"
     try:
         folder().mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradiometer.errors import NotFinite, ReferenceFailure
+from gradiometer.errors import Kink, NotFinite, ReferenceFailure
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.answers import ANSWERS, Answer
 from gradiometer.reference.evaluation import Key, Open, Undecided
@@ -57,8 +57,10 @@ def certify(
         first: The forward pass of the first precision that decides all comparisons, if it was made.
 
     Raises:
-        ReferenceFailure: If an operation has no rule, the point lies on a kink or a jump, rounding
-            decides a branch or leaves nothing of the answer, or it is not finite.
+        Kink: If the point lies on a kink or a jump, or rounding decides between branches that
+            do not meet.
+        ReferenceFailure: If an operation has no rule, rounding leaves nothing of the answer, or it
+            is not finite.
     """
     found = _Case(problem, at, find_operator(operator), first).certified()
     if Space.of(at.point.inputs).size > LARGE:
@@ -129,7 +131,7 @@ class _Case:
     def _enclosed(self, bits: int) -> Enclosure:
         done = self._forward(bits)
         found = self._resolved(done, self._answer(done, self.asked))
-        enclosure = _round(found, done)
+        enclosure = rounded(found, done)
         if done.evaluation.conventions and self.asked.differentiates:
             enclosure = replace(enclosure, convention=LOWER)
         return enclosure
@@ -250,8 +252,8 @@ def _combinations(ties: Sequence[Open]) -> list[list[Open]]:
     return [*([tie] for tie in ties), list(ties), *filter(None, drawn)]
 
 
-def _rounding_decides(place: str, dtype: Dtype) -> ReferenceFailure:
-    return ReferenceFailure(
+def _rounding_decides(place: str, dtype: Dtype) -> Kink:
+    return Kink(
         f"rounding decides a comparison{place} in {dtype.name}, and its two branches do not meet: "
         "choose another point, or write the comparison in another form."
     )
@@ -273,7 +275,7 @@ def _widened(found: Answer, turned: Answer) -> Answer:
     return found._replace(bound=found.bound + np.array(gaps))
 
 
-def _round(found: Answer, done: Forward) -> Enclosure:
+def rounded(found: Answer, done: Forward) -> Enclosure:
     """Return balls as pairs of doubles, with radii that cover what the pairs leave out."""
     starts = range(0, found.balls.size, PIECE)
     with done.working():

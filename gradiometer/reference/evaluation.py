@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.errors import ReferenceFailure
+from gradiometer.errors import Kink, ReferenceFailure
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.linear import Accumulate, Collapse, Put
+from gradiometer.reference.loose import Loose
 from gradiometer.reference.node import Node
 from gradiometer.reference.refusals import user_line
 from gradiometer.reference.rounding import likely, ordered
@@ -58,7 +59,7 @@ class Open:
                 "defined, and differ between tools: write a function that does not change with "
                 "them."
             )
-        return ReferenceFailure(
+        return Kink(
             f"the two sides of a comparison{self.place} are equal, and the function is not "
             "differentiable there, or jumps: the point lies on a kink; choose another."
         )
@@ -74,6 +75,7 @@ class Evaluation:
         symmetrised: Whether a matrix that is symmetric by contract is read as (A + Aᵀ)/2, instead
             of by its lower triangle.
         conventions: Whether that makes a difference: such a matrix depends on the inputs.
+        loose: Whether both branches of an open comparison are to be taken (`Loose`).
         made: What was compared, and how it came out.
         open: What could have come out otherwise.
     """
@@ -82,6 +84,7 @@ class Evaluation:
     final: bool = False
     symmetrised: bool = False
     conventions: bool = False
+    loose: bool = False
     made: list[tuple[Node, Node, NDArray[np.bool_]]] = field(default_factory=list)
     open: list[Open] = field(default_factory=list)
 
@@ -109,11 +112,12 @@ RELATIONS: dict[str, np.ufunc] = {
 }  # fmt: skip
 
 
-def compare(a: Node, relation: str, b: Node) -> NDArray[np.bool_]:
+def compare(a: Node, relation: str, b: Node) -> Any:
     """Return `a relation b` for each component, broadcast.
 
     Equal sides come out as the relation says of equal numbers. A component that is compared with
-    itself, and two constants that are equal to the bit, are no tie.
+    itself, and two constants that are equal to the bit, are no tie. The booleans are NumPy's;
+    `Loose` where both branches are to be taken.
 
     Raises:
         Undecided: If balls overlap, and more precision may tell.
@@ -140,7 +144,7 @@ def compare(a: Node, relation: str, b: Node) -> NDArray[np.bool_]:
                 found.reshape(-1)[k] ^= True
             evaluation.open.append(Open(key, bool(tie.reshape(-1)[k]), user_line()))
     evaluation.made.append((a, b, found))
-    return found
+    return Loose(found, tie | near) if evaluation.loose and (tie | near).any() else found
 
 
 def free_signs(n: int, what: str) -> NDArray[np.float64]:

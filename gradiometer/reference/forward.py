@@ -79,6 +79,7 @@ def forward_pass(
     turned: Collection[Key] = (),
     *,
     symmetrised: bool = False,
+    loose: bool = False,
 ) -> Forward:
     """Evaluate a problem on the tape.
 
@@ -88,12 +89,13 @@ def forward_pass(
         bits: Working precision.
         turned: Comparisons to decide the other way.
         symmetrised: Whether matrices that are symmetric by contract are read as (A + Aᵀ)/2.
+        loose: Whether to take both branches of comparisons that could have come out otherwise.
 
     Raises:
         ReferenceFailure: If an operation has no rule, the function fails or returns something else
             than was declared, or its value is not finite.
     """
-    evaluation = Evaluation(turned, bits == PRECISIONS[-1], symmetrised)
+    evaluation = Evaluation(turned, bits == PRECISIONS[-1], symmetrised, loose=loose)
     dtype = find_dtype(point.dtype)
     with flint.ctx.workprec(bits), computing_in(dtype), evaluation:
         inputs = [

@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,13 @@ from gradiometer.reference.rounding import ordered
 
 RULES = ("vocabulary/*.py", "reference/*.py")
 """Modules that can change an enclosure, below the package."""
+
+
+def version(library: str) -> str:
+    """Return the version of a library."""
+    from importlib.metadata import version  # which takes a while to import
+
+    return version(library)
 
 
 @lru_cache(maxsize=1)

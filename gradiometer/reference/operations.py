@@ -45,7 +45,8 @@ def _relation(relation: str) -> Operation:
 
 
 def _nan(x: Any) -> Any:
-    return np.frompyfunc(lambda b: b.mid().is_nan(), 1, 1)(lift(x).value).astype(bool)[()]
+    found = np.frompyfunc(lambda b: b.mid().is_nan(), 1, 1)(lift(x).value)
+    return np.asarray(found, dtype=bool)[()]
 
 
 def _infinite(x: Any) -> Any:
@@ -237,7 +238,7 @@ OPERATIONS: dict[str, Any] = _all_public(
     | {name: MATRICES[name] for name in ("tensordot", "vecdot")}
 ) | {"linalg": Namespace(_Missing("linalg."), _all_public(MATRICES))}
 TYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_}
-NUMBERS = {"inf": math.inf, "nan": math.nan, "newaxis": None}
+NUMBERS = {"exact": True, "inf": math.inf, "nan": math.nan, "newaxis": None}
 
 
 class _Numbers(Namespace):

@@ -80,6 +80,28 @@ class Mapped(Part):
 
 
 @dataclass(eq=False, slots=True)
+class Shared(Part):
+    """The parent, through a linear map, of which a share is taken.
+
+    Attributes:
+        map: The map.
+        share: A node of balls between 0 and 1.
+    """
+
+    map: LinearMap
+    share: Any
+
+    def pull(self, g: Any, view: View) -> Any:
+        return g.apply(self.map.adjoint) * self.share
+
+    def push(self, t: Any, view: View) -> Any:
+        return t.apply(self.map) * self.share
+
+    def shift(self, error: Floats, values: Values = midpoints) -> Any:
+        return self.map(error)
+
+
+@dataclass(eq=False, slots=True)
 class Scaled(Part):
     """The parent, broadcast and times a local derivative, component by component.
 

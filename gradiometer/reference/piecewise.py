@@ -15,6 +15,7 @@ from gradiometer.reference import balls as numeric
 from gradiometer.reference import structure
 from gradiometer.reference.array import integers, lift
 from gradiometer.reference.evaluation import compare
+from gradiometer.reference.loose import Loose
 from gradiometer.reference.node import Node, componentwise
 from gradiometer.reference.refusals import WrongValue, refusal
 from gradiometer.reference.rounding import ELEMENTARY, computing, of_function
@@ -24,6 +25,8 @@ RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def truth(x: Any) -> Any:
     """Return which components are true: booleans as they are, numbers that are not zero."""
+    if isinstance(x, Loose):
+        return x
     if isinstance(x, np.ndarray | np.generic | bool) and np.asarray(x).dtype == bool:
         return np.asarray(x)
     return compare(lift(x), "!=", Node(0))

@@ -11,7 +11,12 @@ from gradiometer.errors import ReferenceFailure
 
 HERE = Path(__file__).parent
 SHARED = ("composed.py", "namespace.py", "graph.py", "program.py")
-OWN = (str(HERE), *(str(HERE.parent / "vocabulary" / name) for name in SHARED))
+OWN = (
+    str(HERE),
+    str(HERE.parent / "checking"),
+    str(HERE.parent / "tracing"),
+    *(str(HERE.parent / "vocabulary" / name) for name in SHARED),
+)
 """Files whose frames are the reference's own."""
 
 STDLIB = sysconfig.get_path("stdlib")

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from flint import arb
 
 from gradiometer.reference import linear
+from gradiometer.reference.loose import Loose
 from gradiometer.reference.node import Node
-from gradiometer.reference.parts import Mapped
+from gradiometer.reference.parts import Mapped, Part, Shared
 
 Move = Callable[[Any], Any]
 """One of NumPy's functions, which tells of any array's components where they go."""
@@ -17,12 +19,29 @@ Move = Callable[[Any], Any]
 
 def where(mask: Any, a: Node, b: Node) -> Node:
     """Choose componentwise by booleans; the cotangent of what was not chosen is exactly zero."""
+    if isinstance(mask, Loose):
+        return _either(mask, a, b)
     mask = np.asarray(mask, dtype=bool)
     shape = np.broadcast_shapes(mask.shape, a.shape, b.shape)
     mask = np.broadcast_to(mask, shape)
     a, b = spread(a, shape), spread(b, shape)
     parts = [Mapped(x, linear.Keep(shape, shape, kept)) for x, kept in ((a, mask), (b, ~mask))]
     return Node(np.where(mask, a.value, b.value), ("where", mask, a, b), parts)
+
+
+def _either(mask: Loose, a: Node, b: Node) -> Node:
+    """Choose by booleans of which some may be either: there, all between 0 and 1 of a cotangent."""
+    shape = np.broadcast_shapes(mask.chosen.shape, a.shape, b.shape)
+    chosen, either = (np.broadcast_to(each, shape) for each in (mask.chosen, mask.open))
+    a, b = spread(a, shape), spread(b, shape)
+    value = np.where(chosen, a.value, b.value)
+    value[either] = [x.union(y) for x, y in zip(a.value[either], b.value[either], strict=True)]
+    share = Node(np.full(shape, arb(0.5, 0.5)))
+    keep = linear.Keep(shape, shape, either)
+    kept = ((a, chosen & ~either), (b, ~chosen & ~either))
+    parts: list[Part] = [Mapped(x, linear.Keep(shape, shape, each)) for x, each in kept]
+    parts += [Shared(x, keep, share) for x in (a, b)]
+    return Node(value, ("either", chosen, either, a, b), parts)
 
 
 def concat(nodes: Sequence[Node], axis: int = 0) -> Node:

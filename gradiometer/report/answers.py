@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gradiometer.measure.kept import WRONG
+from gradiometer.judging.kept import WRONG
 from gradiometer.report.quantities import GAP
 from gradiometer.runs import analysis
 from gradiometer.runs.run import Run

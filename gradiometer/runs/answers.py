@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from gradiometer.measure.kept import Kept
+from gradiometer.judging.kept import Kept
 from gradiometer.runs.journal import read_journal
 from gradiometer.runs.schema import Layout, Row, record
 

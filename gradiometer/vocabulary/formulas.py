@@ -108,6 +108,7 @@ def formulas(own: Functions) -> Namespace:
         "not_equal": _missing("not_equal"),
         "positive": lambda x: x,
         "relu": lambda x: where(operator.gt(x, 0.0), x, 0.0 * x),
+        "sign": lambda x: where(operator.gt(x, 0.0), 1.0, where(operator.lt(x, 0.0), -1.0, 0.0)),
         "softmax": softmax,
         "softplus": lambda x: own["log1p"](exp(x)),
         "square": lambda x: x * x,

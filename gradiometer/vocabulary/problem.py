@@ -102,7 +102,7 @@ class Problem:
     @property
     def written(self) -> Callable[..., Any]:
         """The function as it is written, without the arguments that `functools.partial` binds."""
-        function = self.function
+        function = getattr(self.function, "written", self.function)
         while isinstance(function, functools.partial):
             function = function.func
         return function

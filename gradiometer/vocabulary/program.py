@@ -16,7 +16,12 @@ class Program(ABC):
     """A function of an array namespace, held as data; derive a class, and fill in two methods.
 
     Its names must be Python's identifiers: `inspect.signature` tells them as it does a function's.
+
+    Attributes:
+        note: How the last evaluation went, where it was otherwise than the function is written.
     """
+
+    note: str = ""
 
     @property
     @abstractmethod

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from gradiometer.errors import GradiometerError
 
 ALLOWED: Sequence[int] = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else ()
 """The cores that this process might use when it began."""
 
 TASKS = Path("/proc/self/task")
+
+
+def require_linux(what: str) -> None:
+    """Refuse what measures in worker processes elsewhere than on Linux.
+
+    Raises:
+        GradiometerError: If this is another system.
+    """
+    if sys.platform != "linux":
+        raise GradiometerError(
+            f"{what} needs Linux, for processes that are pinned and watched; `gradiometer check` "
+            "and `gradiometer.testing` work everywhere."
+        )
 
 
 def keep(cores: Sequence[int]) -> None:

@@ -42,6 +42,7 @@ class PreparedCell:
         route: The prepared operator, and how it came about.
         signature: The shapes of the problem's inputs and outputs.
         target: What the method was set up for.
+        note: How its function is evaluated, where that is not as it is written.
         call_s: The least that a call took, of those that were checked.
         beside_s: The least that the method took beside it, for arguments and result.
     """
@@ -51,6 +52,7 @@ class PreparedCell:
     route: Route
     signature: Signature
     target: Target = field(default_factory=Target)
+    note: str = ""
     call_s: float = math.inf
     beside_s: float = math.inf
 
@@ -87,7 +89,8 @@ class PreparedCell:
         given.compare()
         self.call_s = min(self.call_s, returned - called)
         self.beside_s = min(self.beside_s, passed - start + read - returned)
-        return as_arrays(result, self.operator, self.signature, at.point.dtype)
+        found = as_arrays(result, self.operator, self.signature, at.point.dtype)
+        return found._replace(note="; ".join(filter(None, (self.note, found.note))))
 
     def inspect(self) -> None:
         """Compare the time of the call, which is all that is timed, with that beside it.
@@ -174,12 +177,13 @@ def prepared(
     method, asked, signature = work.method.load(), operator(work.operator), work.signature
     xp = method.namespace()
     wrapped = xp if isinstance(xp, Namespace) else Namespace(xp)
-    f = Primal(work.problem.load(), wrapped, at.point, signature)
+    problem = work.problem.load()
+    f = Primal(problem, wrapped, at.point, signature)
     refusal = method.declines(asked.name, signature.n, signature.m)
     if refusal:
         raise Declined(refusal)
     if asked.differentiates:
-        _forecast(method, asked, f, at, most_s)
+        forecast(method, asked, f, at, most_s)
     with Peak() as peak:
         start = clock()
         route = prepare(method, f, asked.name)
@@ -189,10 +193,11 @@ def prepared(
         start = clock()
         finished(*args, **kwargs)
         first_s = clock() - start
+    cell.note = getattr(problem.function, "note", "")
     return cell, Cold(None, prepare_s, first_s, peak.bytes, cold=0)
 
 
-def _forecast(method: Method, asked: Operator, f: Primal, at: Argument, most_s: float) -> None:
+def forecast(method: Method, asked: Operator, f: Primal, at: Argument, most_s: float) -> None:
     """Refuse a case of which one call would take longer than it may, in seconds.
 
     Raises:

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from gradiometer.measure.conditions import Conditions, References
+from gradiometer.errors import GradiometerError
 from gradiometer.vocabulary.enclosure import Enclosure
+from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.outcome import Failure
-from gradiometer.vocabulary.point import Argument, Point
+from gradiometer.vocabulary.point import Argument, Point, Points
 from gradiometer.vocabulary.space import Array
 
 
 def elsewhere(
-    conditions: Conditions, at: Argument, references: References
+    points: Points,
+    truths: Sequence[Enclosure],
+    asked: Operator,
+    at: Argument,
+    certified: Callable[[Argument], Enclosure],
 ) -> Iterator[tuple[str, Enclosure]]:
     """Yield the truths that a stale answer may be, each with words for where it is right.
 
     They are certified as they are asked for; what cannot be certified is left out.
 
     Args:
-        conditions: Those of the case.
+        points: Where answers are checked, and methods prepared.
+        truths: The true answers, one at each checked point.
+        asked: What was computed.
         at: Where the answer was asked for.
-        references: Asked for the truths at the point of preparation.
+        certified: Returns the truth at a point.
     """
-    for where, argument in _mixed(conditions, at):
-        with contextlib.suppress(Failure):
-            truth = references.truth(conditions.problem, argument, conditions.case.operator)
-            yield where, truth
-    for other, truth in zip(conditions.points.checked, conditions.truths, strict=True):
+    for where, argument in _mixed(points.preparation, asked, at):
+        with contextlib.suppress(Failure, GradiometerError):
+            yield where, certified(argument)
+    for other, truth in zip(points.checked, truths, strict=True):
         if other is not at:
             yield "at another point that is checked", truth
 
 
-def _mixed(conditions: Conditions, at: Argument) -> Iterator[tuple[str, Argument]]:
+def _mixed(before: Argument, asked: Operator, at: Argument) -> Iterator[tuple[str, Argument]]:
     """Yield arguments of which all, or a part, is that of preparation."""
-    before, asked = conditions.points.preparation, conditions.operator
     here = "at the point of preparation"
     yield here, before
     if _differ(asked.directions(at.directions), asked.directions(before.directions)):

@@ -1,21 +1,22 @@
-"""Names the one fault that explains all that is wrong in an answer, where one does.
+"""Names the fault that explains all that is wrong in an answer, where one does.
 
 Each pattern is a hypothesis: with the fault undone, every component that is wrong would be right,
-by the same allowance. What does not explain them all is not named. The first of `PATTERNS` that
-holds is, so that the simpler wins. Knows nothing of how the answer was computed.
+by the same allowance. The first of `PATTERNS` that holds is named, so that the simpler wins. Where
+none explains all, each array is explained by itself; what does not explain them all is not named.
+Knows nothing of how the answer was computed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from gradiometer.errors import listing
-from gradiometer.measure.compared import Compared, Mask
-from gradiometer.measure.wrong_answer import MOST_NAMES, Elsewhere, WrongAnswer
+from gradiometer.judging.compared import Compared, Mask
+from gradiometer.judging.wrong_answer import MOST_NAMES, Elsewhere, WrongAnswer
 from gradiometer.vocabulary.enclosure import Enclosure, norm
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.point import Signature
@@ -50,7 +51,32 @@ def explain(
     """
     answer = WrongAnswer(found, asked.layout(signature), asked.spaces(signature), elsewhere)
     with np.errstate(all="ignore"):
-        return next(filter(None, (pattern(answer) for pattern in PATTERNS)), "")
+        return _named(answer, PATTERNS) or _one_by_one(answer)
+
+
+def _named(answer: WrongAnswer, patterns: Sequence[Pattern]) -> str:
+    return next(filter(None, (pattern(answer) for pattern in patterns)), "")
+
+
+def _one_by_one(answer: WrongAnswer) -> str:
+    """Return what explains each of up to four groups of arrays, those of one fault together."""
+    if len(answer.touched) < 2:
+        return ""
+    groups: dict[str, Mask] = {}
+    for name in answer.touched:
+        here = np.zeros_like(answer.wrong)
+        here[answer.parts[name]] = True
+        told = _named(replace(answer, within=here), WITHIN_AN_ARRAY)
+        if not told:
+            return ""
+        fault = told.partition(" in ")[0] if " in " in told else told
+        groups[fault] = groups.get(fault, np.zeros_like(here)) | here
+    if len(groups) > MOST_NAMES:
+        return ""
+    return "; ".join(
+        _named(replace(answer, within=here), WITHIN_AN_ARRAY) or fault
+        for fault, here in groups.items()
+    )
 
 
 def _zero(answer: WrongAnswer) -> str:
@@ -146,8 +172,8 @@ def _multiple(factor: float) -> str:
 
 def _transposed(answer: WrongAnswer) -> str:
     """The whole matrix, or each of the arrays that are wrong."""
-    everywhere = np.ones_like(answer.wrong)
-    if len(answer.spaces) > 1:
+    everywhere = answer.everywhere
+    if len(answer.spaces) > 1 and answer.within is None:
         rows, columns = answer.spaces
         if rows.size == columns.size:
             turned = matrix(answer.numbers, rows, columns).T
@@ -243,8 +269,13 @@ def _conventions(truth: Enclosure) -> Iterator[Enclosure]:
         yield truth.other
 
 
-PATTERNS: tuple[Callable[[WrongAnswer], str], ...] = (
+Pattern = Callable[[WrongAnswer], str]
+
+PATTERNS: tuple[Pattern, ...] = (
     _zero, _sign, _diagonal, _float32, _factor, _transposed, _permuted, _like_float32,
     _stale,
 )  # fmt: skip
 """What a wrong answer is asked for, the simplest first; each returns its words, or nothing."""
+
+WITHIN_AN_ARRAY = (_zero, _sign, _diagonal, _float32, _factor, _transposed, _permuted)
+"""What each array is asked for, where nothing explains all."""

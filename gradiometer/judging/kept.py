@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.measure.compared import Compared
+from gradiometer.judging.compared import Compared
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.point import Signature
 
@@ -52,7 +52,7 @@ def kept(found: Compared | None, asked: Operator, signature: Signature) -> Kept 
     if found is None:
         return None
     if found.answer.size > WHOLE:
-        places = _worst(found)
+        places = worst(found)
         names: Iterable[str] = (asked.locate(signature, i) for i in places.tolist())
     else:
         places, names = np.arange(found.answer.size), asked.components(signature)
@@ -67,7 +67,7 @@ def kept(found: Compared | None, asked: Operator, signature: Signature) -> Kept 
     )
 
 
-def _worst(found: Compared) -> NDArray[np.intp]:
+def worst(found: Compared) -> NDArray[np.intp]:
     """Return the places of the worst components, in order."""
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = np.where(found.errors > 0.0, found.errors / found.allowed, 0.0)

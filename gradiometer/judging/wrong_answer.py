@@ -10,9 +10,9 @@ from itertools import accumulate
 import numpy as np
 
 from gradiometer.errors import listing
-from gradiometer.measure.compared import Compared, Mask
+from gradiometer.judging.compared import Compared, Mask
 from gradiometer.vocabulary.enclosure import Enclosure, Floats
-from gradiometer.vocabulary.space import Space
+from gradiometer.vocabulary.space import Space, component
 
 MOST_NAMES = 4
 """Arrays that are named at most."""
@@ -30,22 +30,29 @@ class WrongAnswer:
         layout: The arrays that it is made of.
         spaces: What it runs over: one space, or the rows and columns of a matrix.
         elsewhere: Asked for truths at other points, certified one after the other.
+        within: The components that are to be explained, if not all.
     """
 
     found: Compared
     layout: Space
     spaces: Sequence[Space]
     elsewhere: Elsewhere
+    within: Mask | None = None
 
     @property
     def numbers(self) -> Floats:
         """The answer's components."""
         return self.found.answer
 
-    @property
+    @cached_property
     def wrong(self) -> Mask:
-        """Which of them are wrong."""
-        return self.found.wrong
+        """Which of them are wrong, and to be explained."""
+        return self.found.wrong if self.within is None else self.found.wrong & self.within
+
+    @property
+    def everywhere(self) -> Mask:
+        """All components that are to be explained."""
+        return np.ones_like(self.found.wrong) if self.within is None else self.within
 
     @property
     def true(self) -> Floats:
@@ -83,7 +90,51 @@ class WrongAnswer:
         if self.layout.size == 1:
             return fault
         if not whole.issuperset(self.touched):
-            return f"{fault} in each of them"
+            named = self._spots(alike)
+            return f"{fault} in {listing(named, MOST_NAMES) if named else 'each of them'}"
         if len(self.layout.names) > 1 and whole.issuperset(self.layout.names):
             return f"{fault} everywhere"
-        return f"{fault} in all of {listing(self.touched, MOST_NAMES)}"
+        return f"{fault} in all of {listing(runs(self.touched), MOST_NAMES)}"
+
+    def _spots(self, alike: Mask) -> list[str]:
+        """Return names of what is wrong: arrays, rows, columns, components; none of too many."""
+        wrong, like = self.layout.split(self.wrong), self.layout.split(alike)
+        found = [each for name in self.touched for each in spots(name, wrong[name], like[name])]
+        return found if len(found) <= MOST_NAMES else []
+
+
+def spots(name: str, wrong: Mask, alike: Mask) -> list[str]:
+    """Return what to call the wrong components of an array.
+
+    Args:
+        name: Of the array.
+        wrong: Which are wrong.
+        alike: Which are wrong, or would look the same if they were.
+    """
+    if alike.all():
+        return [name]
+    if wrong.ndim == 2:
+        rows, columns = (np.flatnonzero(wrong.any(axis=axis)) for axis in (1, 0))
+        if alike[rows].all() and len(rows) < len(columns):
+            return [f"{name}[{i}, :]" for i in rows]
+        if alike[:, columns].all():
+            return [f"{name}[:, {j}]" for j in columns]
+    return [component(name, tuple(map(int, index))) for index in np.argwhere(wrong)]
+
+
+def runs(names: Iterable[str]) -> list[str]:
+    """Return names with those that are numbered in a row told as one: `b0…b2`."""
+    found: list[list[str]] = []
+    for name in names:
+        if found and _successor(found[-1][-1]) == name:
+            found[-1].append(name)
+        else:
+            found.append([name])
+    short = ([f"{run[0]}…{run[-1]}"] if len(run) > 2 else run for run in found)
+    return [name for run in short for name in run]
+
+
+def _successor(name: str) -> str:
+    stem = name.rstrip("0123456789")
+    number = name[len(stem) :]
+    return f"{stem}{int(number) + 1}" if number else ""

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.measure.compared import Compared
+from gradiometer.judging.compared import Compared
 from gradiometer.vocabulary.enclosure import Enclosure, Floats, norm
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.space import Space
@@ -85,10 +85,10 @@ def agree(
         dtype: What the answer's numbers must be; wider ones are told in the note.
         explain: Asked what explains a wrong answer.
     """
-    fault = _misfit(answer, layout)
+    fault = misfit(answer, layout)
     if fault:
         return Agreement(Status.DISAGREES, fault)
-    flat = np.concatenate([np.asarray(a, dtype=np.float64).ravel() for a in map(np.real, answer)])
+    flat = flattened(answer)
     compared = Compared(flat, truth, promise, exact)
     finite = np.isfinite(flat)
     if not finite.all():
@@ -184,7 +184,13 @@ def _wide(answer: Sequence[Any], layout: Space, dtype: str) -> str:
     return ""
 
 
-def _misfit(answer: Sequence[Any], layout: Space) -> str:
+def flattened(answer: Sequence[Any]) -> Floats:
+    """Return the components of arrays, one array after the other."""
+    parts = [np.asarray(a, dtype=np.float64).ravel() for a in map(np.real, answer)]
+    return np.concatenate(parts)
+
+
+def misfit(answer: Sequence[Any], layout: Space) -> str:
     """Return what an answer is, where it is not the arrays of the layout."""
     count, names = len(layout.shapes), ", ".join(layout.names)
     due = f"{count} array{'s' if count > 1 else ''} expected ({names})"

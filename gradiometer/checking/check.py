@@ -1,0 +1,259 @@
+"""Checks a derivative of a function against a proven enclosure: the way in for every door."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from typing import Any
+
+import flint
+import numpy as np
+
+import gradiometer
+from gradiometer.checking.beside import beside
+from gradiometer.checking.calling import as_called
+from gradiometer.checking.checked import Check
+from gradiometer.checking.claims import Claim, Claimed, Function
+from gradiometer.checking.judged import judged
+from gradiometer.checking.places import Place, places
+from gradiometer.checking.reading import read
+from gradiometer.checking.result import Judged
+from gradiometer.checking.telling import title
+from gradiometer.errors import GradiometerError, listing
+from gradiometer.tracing.calling import Argnums
+from gradiometer.tracing.function import OwnFunction
+from gradiometer.tracing.own import own_problem
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.operators import OPERATORS, Operator, operator
+from gradiometer.vocabulary.point import Points, Signature
+from gradiometer.vocabulary.problem import Problem
+
+
+def check(
+    function: Any,
+    *args: Any,
+    gradient: Function | None = None,
+    operator: str | None = None,
+    argnums: Argnums = None,
+    at: Any = None,
+    also_at: Sequence[Mapping[str, Any]] = (),
+    size: str | None = None,
+    seed: int = 0,
+    dtype: str = "float64",
+    **kwargs: Any,
+) -> Check:
+    """Check a derivative of a function against a proven enclosure of the true one.
+
+    Args:
+        function: A function, called with NumPy's arrays and numbers; or a `Problem`.
+        *args: The function's arguments.
+        gradient: What is said to compute the operator: called with the function's arguments, then
+            the directions; it returns what the differentiated arguments are, nested as they are. By
+            default what is named as its derivative beside it, else every method that needs no
+            framework.
+        operator: What is checked; the gradient, or of several outputs the Jacobian.
+        argnums: Which arguments are differentiated, by position or name; by default all that hold
+            real numbers and are passed by position.
+        at: Further arguments by name, or a function that returns, or draws, the arguments.
+        also_at: Inputs of further points, by the names of the inputs.
+        size: One of a problem's sizes.
+        seed: What points are drawn with.
+        dtype: What the numbers are.
+        **kwargs: The function's arguments by name.
+
+    Returns:
+        The check: true if all that was claimed is right.
+
+    Raises:
+        GradiometerError: If it cannot be carried out.
+
+    Example:
+        >>> def energy(x, k):
+        ...     return 0.5 * k * np.sum(x * x)
+        >>> bool(check(energy, np.ones(3), 2.0, argnums=0, gradient=lambda x, k: k * x))
+        True
+    """
+    if isinstance(function, Problem):
+        if args or kwargs or at is not None or argnums is not None:
+            raise GradiometerError(
+                f"{function.name} is a problem, which has a point: further ones go into `also_at`."
+            )
+        problem = function
+    else:
+        problem = own_problem(function, *args, argnums=argnums, at=at, **kwargs)
+    return check_problem(
+        problem, gradient, operator=operator, size=size, seed=seed, dtype=dtype, also_at=also_at
+    )
+
+
+def check_problem(
+    problem: Problem,
+    gradient: Function | None = None,
+    *,
+    operator: str | None = None,
+    size: str | None = None,
+    seed: int = 0,
+    dtype: str = "float64",
+    also_at: Sequence[Mapping[str, Any]] = (),
+    names: Mapping[str, Any] | None = None,
+) -> Check:
+    """Check a derivative of a problem.
+
+    Args:
+        problem: The problem.
+        gradient: What is said to compute the operator: called with the inputs, the directions, and
+            the given values by name. By default what the problem brings along, else what is named
+            as its derivative beside it, else every method that needs no further library.
+        operator: What is checked; the gradient, or of a problem with outputs the Jacobian.
+        size: One of its sizes; the first by default.
+        seed: What points are drawn with.
+        dtype: What the numbers are.
+        also_at: Inputs of further points, by name.
+        names: What is defined beside the function; the names of its module by default.
+
+    Raises:
+        GradiometerError: If it cannot be carried out.
+    """
+    asked = _asked(problem, operator)
+    label = problem.labels[0] if size is None else size
+    points, found, remark = places(problem, asked, label, seed, dtype, also_at)
+    results: list[Judged] = []
+    for claim in _claims(problem, asked, points, gradient, names):
+        done = judged(problem, claim, asked, points, found)
+        results += [] if done is None else [done]
+        if results:
+            break
+    results = results or _by_methods(problem, asked, points, found)
+    return Check(problem, asked, points, found, results, seed, remark, versions())
+
+
+def _by_methods(
+    problem: Problem, asked: Operator, points: Points, found: Sequence[Place]
+) -> list[Judged]:
+    """Return what methods that come along are worth, those that can do it.
+
+    Raises:
+        GradiometerError: If none can.
+    """
+    results, refusal = [], "no method that comes along has it"
+    for method in _core_methods():
+        try:
+            claim = Claim(method.name, "a method", method)
+            results.append(judged(problem, claim, asked, points, found))
+        except GradiometerError as error:
+            refusal = str(error).rstrip(".")
+    known = [each for each in results if each is not None]
+    if not known:
+        raise GradiometerError(
+            f"nothing was found that computes the {asked.name} of {title(problem)} ({refusal}): "
+            "name it with `gradient`."
+        )
+    return known
+
+
+def _asked(problem: Problem, name: str | None) -> Operator:
+    """Return the operator that is to be checked.
+
+    Raises:
+        GradiometerError: If there is none of that name, or the problem has it not.
+    """
+    asked = operator(name or ("jacobian" if problem.outputs else "gradient"))
+    if asked.of_scalars and problem.outputs:
+        known = [each.name for each in OPERATORS.values() if not each.of_scalars]
+        raise GradiometerError(
+            f"{title(problem)} has several outputs and no {asked.name}: choose one of "
+            f"{listing(known)}."
+        )
+    return asked
+
+
+def _claims(
+    problem: Problem,
+    asked: Operator,
+    points: Points,
+    gradient: Function | None,
+    names: Mapping[str, Any] | None,
+) -> Iterator[Claim]:
+    """Yield what claims to be the derivative, in the order in which it is looked for."""
+    signature = points.signature
+    if gradient is not None:
+        _refuse_what_is_no_function(gradient, asked)
+        called = _called(gradient, problem, asked, signature)
+        yield _claim(_name(gradient), "given", {asked.name: called}, signature)
+        return
+    if problem.derivatives:
+        own = problem.derivatives.get(asked.name) or next(iter(problem.derivatives.values()))
+        name = _name(own) if _name(own) != "_" else f"the backward pass of {title(problem)}"
+        yield _claim(name, "registered", problem.derivatives, signature)
+    written = problem.written
+    scope = vars(sys.modules[written.__module__]) if names is None and _module(written) else names
+    named = beside(scope or {}, getattr(written, "__name__", ""), asked.name)
+    if named is not None:
+        called = _called(named, problem, asked, signature)
+        yield _claim(_name(named), "found beside the function", {asked.name: called}, signature)
+
+
+def _called(
+    function: Function, problem: Problem, asked: Operator, signature: Signature
+) -> Function:
+    program = problem.function
+    if isinstance(program, OwnFunction):
+        return as_called(function, program, asked, signature)
+    return function
+
+
+def _module(written: Any) -> bool:
+    return getattr(written, "__module__", None) in sys.modules
+
+
+def _claim(
+    name: str, origin: str, functions: Mapping[str, Function], signature: Signature
+) -> Claim:
+    reading = {
+        key: _read(function, OPERATORS[key], signature) for key, function in functions.items()
+    }
+    return Claim(name, origin, Claimed(name, reading))
+
+
+def _read(function: Function, asked: Operator, signature: Signature) -> Callable[..., Any]:
+    """Return a function of which what it returns is read as an answer."""
+
+    @wraps(function)
+    def reading(*args: Any, **kwargs: Any) -> Any:
+        return read(function(*args, **kwargs), asked, signature)
+
+    return reading
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _refuse_what_is_no_function(gradient: Any, asked: Operator) -> None:
+    if inspect.isclass(gradient):
+        raise GradiometerError(
+            f"{gradient.__name__} is a class: name a function that computes the {asked.name}, or "
+            "an object that can be called."
+        )
+    if not callable(gradient):
+        raise GradiometerError(
+            f"the {asked.name} is {type(gradient).__name__}, not a function: give what computes "
+            "it, not what it is at a point."
+        )
+
+
+def _core_methods() -> list[Method]:
+    """Return the methods that come along, and need no framework."""
+    from gradiometer.plugins import loader
+
+    entries = loader.load().methods.values()
+    core = [e for e in entries if e.address.built_in and e.extra is None and e.missing is None]
+    return [entry.address.load() for entry in core if entry.mode != "manual"]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what checks."""
+    found = {"gradiometer": gradiometer.__version__, "python": sys.version.split()[0]}
+    return found | {"numpy": np.__version__, "python-flint": flint.__version__}

@@ -1,0 +1,252 @@
+"""NumPy's linear algebra, over a tool's arrays; each function is called with `nx` first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradiometer.tracing.einsum import einsum
+from gradiometer.tracing.refusals import refusal
+
+if TYPE_CHECKING:
+    from gradiometer.tracing.numpy_like import NumPyLike
+
+Rule = Callable[..., Any]
+
+
+def matmul(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    a, b = nx.lift(a), nx.lift(b)
+    if not (a.ndim and b.ndim):
+        raise ValueError("matmul: Input operand does not have enough dimensions")
+    left, right = nx.atleast_2d(a), b if b.ndim > 1 else nx.reshape(b, (-1, 1))
+    if left.shape[-1] != right.shape[-2]:
+        raise ValueError(f"matmul: Input operands of shapes {a.shape} and {b.shape} do not fit")
+    if max(left.ndim, right.ndim) > 2:
+        shape = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+        pairs = [nx.broadcast_to(m, (*shape, *m.shape[-2:])) for m in (left, right)]
+        flat = [nx.reshape(m, (-1, *m.shape[-2:])) for m in pairs]
+        rows = [product(nx, x, y) for x, y in zip(*flat, strict=True)]
+        made = nx.reshape(nx.stack(rows), (*shape, *rows[0].shape))
+    else:
+        made = product(nx, left, right)
+    kept = (*made.shape[:-2], *made.shape[-2:-1][: a.ndim > 1], *made.shape[-1:][: b.ndim > 1])
+    return nx.reshape(made, kept) if kept != made.shape else made
+
+
+def product(nx: NumPyLike, a: Any, b: Any) -> Any:
+    """Return the product of two matrices."""
+    return nx.wrap(nx.operand(a, array=True) @ nx.operand(b, array=True))
+
+
+def dot(nx: NumPyLike, a: Any, b: Any) -> Any:
+    a, b = nx.lift(a), nx.lift(b)
+    if not (a.ndim and b.ndim):
+        return a * b
+    return nx.matmul(a, b) if b.ndim <= 2 else nx.tensordot(a, b, (-1, -2))
+
+
+def vdot(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    return nx.dot(nx.ravel(a), nx.ravel(b))
+
+
+def vecdot(nx: NumPyLike, a: Any, b: Any, /, *, axis: int = -1) -> Any:
+    return nx.sum(nx.multiply(a, b), axis=axis)
+
+
+def inner(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    a, b = nx.lift(a), nx.lift(b)
+    return nx.tensordot(a, b, (-1, -1)) if a.ndim and b.ndim else a * b
+
+
+def outer(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    return nx.reshape(a, (-1, 1)) * nx.reshape(b, (1, -1))
+
+
+def tensordot(nx: NumPyLike, a: Any, b: Any, axes: Any = 2) -> Any:
+    a, b = nx.lift(a), nx.lift(b)
+    if isinstance(axes, int):
+        axes = (range(a.ndim - axes, a.ndim), range(axes))
+    left, right = ([int(k) for k in np.ravel(np.asarray(each, dtype=int))] for each in axes)
+    left, right = [k % a.ndim for k in left], [k % b.ndim for k in right]
+    kept_a = [k for k in range(a.ndim) if k not in left]
+    kept_b = [k for k in range(b.ndim) if k not in right]
+    summed = math.prod(a.shape[k] for k in left)
+    first = nx.reshape(nx.transpose(a, [*kept_a, *left]), (-1, summed))
+    second = nx.reshape(nx.transpose(b, [*right, *kept_b]), (summed, -1))
+    shape = (*(a.shape[k] for k in kept_a), *(b.shape[k] for k in kept_b))
+    return nx.reshape(nx.matmul(first, second), shape)
+
+
+def kron(nx: NumPyLike, a: Any, b: Any) -> Any:
+    a, b = nx.lift(a), nx.lift(b)
+    axes = max(a.ndim, b.ndim)
+    a = nx.reshape(a, (*(1,) * (axes - a.ndim), *a.shape))
+    b = nx.reshape(b, (*(1,) * (axes - b.ndim), *b.shape))
+    pairs = [(m, n) for m, n in zip(a.shape, b.shape, strict=True)]
+    apart = nx.reshape(a, [x for m, _ in pairs for x in (m, 1)])
+    within = nx.reshape(b, [x for _, n in pairs for x in (1, n)])
+    return nx.reshape(apart * within, [m * n for m, n in pairs])
+
+
+def cross(nx: NumPyLike, a: Any, b: Any, axis: int = -1) -> Any:
+    a, b = nx.moveaxis(nx.lift(a), axis, -1), nx.moveaxis(nx.lift(b), axis, -1)
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise refusal("np.cross of vectors of two components", "write a[0]*b[1] - a[1]*b[0].")
+    order, other = np.array([1, 2, 0]), np.array([2, 0, 1])
+    found = a[..., order] * b[..., other] - a[..., other] * b[..., order]
+    return nx.moveaxis(found, -1, axis)
+
+
+def matvec(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    return nx.matmul(a, nx.lift(b)[..., None])[..., 0]
+
+
+def vecmat(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    return nx.matmul(nx.lift(a)[..., None, :], b)[..., 0, :]
+
+
+def cov(
+    nx: NumPyLike, m: Any, y: Any = None, rowvar: bool = True, bias: bool = False,
+    ddof: int | None = None,
+) -> Any:  # fmt: skip
+    rows = [nx.atleast_2d(m)] + ([] if y is None else [nx.atleast_2d(y)])
+    x = nx.concatenate([r if rowvar or r.shape[0] == 1 else r.T for r in rows])
+    apart = x - nx.mean(x, axis=1, keepdims=True)
+    lost = (0 if bias else 1) if ddof is None else ddof
+    return nx.squeeze(nx.matmul(apart, apart.T) / float(x.shape[1] - lost))
+
+
+def corrcoef(nx: NumPyLike, x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    c = nx.cov(x, y, rowvar)
+    if not c.ndim:
+        return c / c
+    scale = nx.sqrt(nx.diagonal(c))
+    return c / scale[:, None] / scale[None, :]
+
+
+def polyval(nx: NumPyLike, p: Any, x: Any) -> Any:
+    y = 0.0 * nx.lift(x)
+    for c in nx.lift(p):
+        y = y * x + c
+    return y
+
+
+def polyadd(nx: NumPyLike, a: Any, b: Any) -> Any:
+    a, b = nx.ravel(a), nx.ravel(b)
+    most = max(a.size, b.size)
+    return nx.pad(a, (most - a.size, 0)) + nx.pad(b, (most - b.size, 0))
+
+
+def polyder(nx: NumPyLike, p: Any, m: int = 1) -> Any:
+    p = nx.ravel(p)
+    for _ in range(m):
+        p = p[:-1] * np.arange(p.size - 1, 0, -1)
+    return p
+
+
+def trace(nx: NumPyLike, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return nx.sum(nx.diagonal(x, offset, axis1, axis2), axis=-1)
+
+
+def norm(
+    nx: NumPyLike, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False
+) -> Any:  # fmt: skip
+    x = nx.lift(x)
+    axes = range(x.ndim) if axis is None else np.ravel(axis)
+    if ord in (None, "fro") or (ord == 2 and len(axes) == 1):
+        return nx.sqrt(nx.sum(x * x, axis=axis, keepdims=keepdims))
+    if len(axes) > 1:
+        raise refusal(f"numpy.linalg.norm of a matrix with ord={ord!r}", "use the default.")
+    if ord == 0:
+        raise refusal("numpy.linalg.norm with ord=0", "a count has no derivative.")
+    if ord in (math.inf, -math.inf):
+        found = nx.max if ord > 0 else nx.min
+        return found(nx.absolute(x), axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return nx.sum(nx.absolute(x), axis=axis, keepdims=keepdims)
+    return nx.sum(nx.absolute(x) ** ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
+
+
+def slogdet(nx: NumPyLike, a: Any) -> Any:
+    found = nx.linalg.det(a)
+    return np.linalg._linalg.SlogdetResult(nx.sign(found), nx.log(nx.absolute(found)))
+
+
+def matrix_power(nx: NumPyLike, a: Any, n: int) -> Any:
+    a = nx.lift(a)
+    if n < 0:
+        a, n = nx.linalg.inv(a), -n
+    found = nx.constant(np.eye(a.shape[0]))
+    for _ in range(n):
+        found = nx.matmul(found, a)
+    return found
+
+
+def multi_dot(nx: NumPyLike, arrays: Any) -> Any:
+    found, *rest = arrays
+    for each in rest:
+        found = nx.dot(found, each)
+    return found
+
+
+def _tools(name: str) -> Rule:
+    def rule(nx: NumPyLike, *arrays: Any, **options: Any) -> Any:
+        if not nx.offers(f"linalg.{name}"):
+            raise refusal(f"numpy.linalg.{name} is called", "the tool, or the reference, has none.")
+        return nx.called(f"linalg.{name}", *map(nx.asarray, arrays), **options)
+
+    return rule
+
+
+def solve(nx: NumPyLike, a: Any, b: Any, **options: Any) -> Any:
+    return _tools("solve")(nx, a, b)
+
+
+def scipy_cholesky(nx: NumPyLike, a: Any, lower: bool = False, **options: Any) -> Any:
+    factor = nx.linalg.cholesky(a)
+    return factor if lower else factor.T
+
+
+def solve_triangular(
+    nx: NumPyLike, a: Any, b: Any, trans: Any = 0, lower: bool = False, **options: Any
+) -> Any:
+    half = nx.tril(a) if lower else nx.triu(a)
+    return nx.linalg.solve(half.T if trans in (1, "T") else half, b)
+
+
+def cho_solve(nx: NumPyLike, factor: Any, b: Any, **options: Any) -> Any:
+    c, lower = factor
+    half = nx.tril(c) if lower else nx.triu(c).T
+    return nx.linalg.solve(half.T, nx.linalg.solve(half, b))
+
+
+TABLE: dict[str, Rule] = {
+    "cross": cross, "dot": dot, "einsum": einsum, "inner": inner, "kron": kron, "matmul": matmul,
+    "corrcoef": corrcoef, "cov": cov, "matvec": matvec, "outer": outer, "polyadd": polyadd,
+    "polyder": polyder, "polymul": lambda nx, a, b: nx.convolve(a, b), "polyval": polyval,
+    "tensordot": tensordot, "trace": trace, "vdot": vdot, "vecdot": vecdot, "vecmat": vecmat,
+}  # fmt: skip
+LINALG: dict[str, Rule] = {
+    name: _tools(name)
+    for name in ("cholesky", "det", "eigh", "eigvalsh", "inv", "pinv", "qr", "svd", "svdvals")
+} | {
+    "cross": cross, "diagonal": lambda nx, x, *, offset=0: nx.diagonal(x, offset, -2, -1),
+    "matmul": matmul, "matrix_norm": norm, "matrix_power": matrix_power,
+    "matrix_transpose": lambda nx, x: nx.swapaxes(x, -1, -2), "multi_dot": multi_dot,
+    "norm": norm, "outer": outer, "slogdet": slogdet, "solve": solve, "tensordot": tensordot,
+    "trace": lambda nx, x, *, offset=0: nx.trace(x, offset, -2, -1), "vecdot": vecdot,
+    "vector_norm": lambda nx, x, *, axis=None, keepdims=False, ord=2: norm(
+        nx, nx.ravel(x) if axis is None else x, ord, axis, keepdims
+    ),
+}  # fmt: skip
+SCIPY: dict[str, Rule] = {
+    "cholesky": scipy_cholesky, "cho_factor": lambda nx, a, lower=False, **options: (
+        scipy_cholesky(nx, a, lower), lower
+    ),
+    "cho_solve": cho_solve, "det": LINALG["det"], "inv": LINALG["inv"], "norm": norm,
+    "solve": lambda nx, a, b, **options: nx.linalg.solve(a, b),
+    "solve_triangular": solve_triangular,
+}  # fmt: skip
