@@ -95,11 +95,12 @@ TRUTHS: dict[str, tuple[Callable[[Any], Any], tuple[float, ...]]] = {
 def truth(name: str, x: float, order: int) -> arb:
     """Return a derivative of one of these, as far as numerical differentiation finds it."""
     function = TRUTHS[name][0]
-    digits, exact_to = (40, 28) if name in SPECIAL else (400, 150)  # those take mpmath seconds
+    digits, exact_to, least = (400, 150, 350)
+    if name in SPECIAL:  # which take mpmath seconds
+        digits, exact_to, least = (40, 28, 38) if name[0] in "yk" else (60, 45, 55)
     with mpmath.workdps(digits):
         value = mpmath.diff(function, mpmath.mpf(x), order) if order else function(mpmath.mpf(x))
-        least = mpmath.mpf(10) ** -(350 if digits > 40 else 38)
-        error = abs(value) * mpmath.mpf(10) ** -exact_to + least
+        error = abs(value) * mpmath.mpf(10) ** -exact_to + mpmath.mpf(10) ** -least
         return exact(value) + arb(0, 1) * exact(error)
 
 
