@@ -2,7 +2,7 @@
 
 import lazy_loader as lazy
 
-from gradiometer import Method, Namespace
+from gradiometer import Method, Namespace, Unsupported
 from gradiometer.vocabulary.in_tensorflow import complete_tensors, functions, matrices
 
 tf = lazy.load("tensorflow")
@@ -128,7 +128,12 @@ def _gradient(f):
 def _jvp(f):
     def jvp(inputs, given, tangents):
         with tf.autodiff.ForwardAccumulator(inputs, tangents) as accumulator:
-            y = f(inputs, given)
+            try:
+                y = f(inputs, given)
+            except TypeError as error:
+                if "variant" not in str(error):
+                    raise
+                raise Unsupported("scan: forward mode does not enter a tf.while_loop.") from error
         return tf.nest.map_structure(lambda each: _whole(accumulator.jvp(each)), y)
 
     return jvp

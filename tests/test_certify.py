@@ -626,7 +626,7 @@ def test_one_component_may_be_zero() -> None:
     assert (found.high[0], found.radius[0], found.zero) == (0.0, 0.0, False)
 
 
-@pytest.mark.parametrize("name", ["gamma", "fft"])
+@pytest.mark.parametrize("name", ["searchsorted", "fft"])
 def test_an_unknown_operation_is_named(name: str) -> None:
     with pytest.raises(ReferenceFailure, match=rf"no rule for the operation '{name}'.*Write"):
         certified(lambda xp, x: getattr(xp, name)(x), x=1.0)

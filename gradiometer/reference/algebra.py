@@ -62,8 +62,7 @@ def solve(matrix: Any, right: Any) -> Node:
             "the right side is a vector of one axis, or matrices, with a row for each of A's.",
             WrongValue,
         )
-    found = matrices.solve(a, reshape(b, (-1, 1)) if b.ndim == 1 else b)
-    return reshape(found, found.shape[:-1]) if b.ndim == 1 else found
+    return matrices.solve(a, b)
 
 
 def cholesky(matrix: Any, *, upper: bool = False) -> Node:

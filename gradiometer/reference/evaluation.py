@@ -150,16 +150,16 @@ def compare(a: Node, relation: str, b: Node) -> Any:
 def free_signs(n: int, what: str) -> NDArray[np.float64]:
     """Return the signs of n vectors that are defined up to them: open, as at a tie.
 
-    They are turned in patterns, of which the k-th turns each vector whose number has the k-th bit,
-    so that what depends on one sign, or on two, is found.
+    They are turned in patterns: all of them, and those whose numbers have the k-th bit, so that
+    what depends on the product of two signs, or of any odd number of them, is found.
     """
     evaluation = current()
-    keys = [(len(evaluation.made), k) for k in range(n.bit_length())]
+    keys = [(len(evaluation.made), k) for k in range(max(0, n - 1).bit_length() + 1)]
     turned = np.array([key in evaluation.turned for key in keys], dtype=bool)
     evaluation.open += [Open(key, True, user_line(), what) for key in keys]
     nothing = Node(np.zeros(len(keys)))
     evaluation.made.append((nothing, nothing, turned))
-    bits = np.arange(1, n + 1)[:, None] >> np.arange(len(keys)) & 1
+    bits = (2 * np.arange(n)[:, None] + 1) >> np.arange(len(keys)) & 1
     return np.asarray((-1.0) ** (bits @ turned))
 
 

@@ -14,7 +14,7 @@ from gradiometer.reference.contraction import broadcast_contract, times
 from gradiometer.reference.node import Node
 from gradiometer.reference.parts import Part, Values, View, midpoints
 from gradiometer.reference.rounding import Floats, Rounding, absorbing_matmul, of_sum
-from gradiometer.reference.structure import transposed, where
+from gradiometer.reference.structure import reshape, transposed, where
 
 
 @dataclass(eq=False, slots=True)
@@ -91,10 +91,11 @@ def cholesky(a: Node) -> Node:
 
 
 def solve(a: Node, b: Node) -> Node:
-    """Return A⁻¹·B for matrices B, with the rounding of elimination."""
+    """Return A⁻¹·b for a vector of one axis, or for matrices, with the rounding of elimination."""
     y = inverse(a, rounded=False)
-    x = broadcast_contract(y, b, "ij", "jk", "ik", _of_elimination(a, lambda: (y, x)))
-    return x
+    columns = reshape(b, (-1, 1)) if b.ndim == 1 else b
+    x: Node = broadcast_contract(y, columns, "ij", "jk", "ik", _of_elimination(a, lambda: (y, x)))
+    return reshape(x, x.shape[:-1]) if b.ndim == 1 else x
 
 
 def _of_elimination(a: Node, found: Callable[[], tuple[Node, Node]]) -> Rounding | None:

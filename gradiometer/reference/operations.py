@@ -151,19 +151,19 @@ BOOLEANS: dict[str, Operation] = {
     "signbit": lambda x: compare(lift(x), "<", Node(0))[()],
 }
 WHOLE = frozenset({
-    "abs", "add", "broadcast_to", "ceil", "clip", "concat", "cumulative_prod", "cumulative_sum",
-    "diagonal", "diff", "expand_dims", "flip", "floor", "floor_divide", "matmul",
-    "matrix_transpose", "max", "maximum", "min", "minimum", "moveaxis", "multiply", "negative",
-    "outer", "permute_dims", "positive", "pow", "prod", "remainder", "repeat", "reshape", "roll",
-    "round", "sign", "sort", "square", "squeeze", "stack", "subtract", "sum", "take",
-    "take_along_axis", "tensordot", "tile", "trace", "tril", "triu", "trunc", "unstack", "vecdot",
-    "where",
+    "abs", "add", "broadcast_arrays", "broadcast_to", "ceil", "clip", "concat", "cross",
+    "cumulative_prod", "cumulative_sum", "diagonal", "diff", "expand_dims", "flip", "floor",
+    "floor_divide", "matmul", "matrix_transpose", "max", "maximum", "meshgrid", "min",
+    "minimum", "moveaxis", "multiply", "negative", "outer", "permute_dims", "positive", "pow",
+    "prod", "remainder", "repeat", "reshape", "roll", "round", "sign", "sort", "square",
+    "squeeze", "stack", "subtract", "sum", "take", "take_along_axis", "tensordot", "tile",
+    "trace", "tril", "triu", "trunc", "unstack", "vecdot", "where",
 })  # fmt: skip
 """Operations that make integers of integers."""
 
 OF_SEVERAL = frozenset({
-    "add", "clip", "floor_divide", "matmul", "maximum", "minimum", "multiply", "outer", "pow",
-    "remainder", "subtract", "vecdot", "where",
+    "add", "broadcast_arrays", "clip", "cross", "floor_divide", "matmul", "maximum", "meshgrid",
+    "minimum", "multiply", "outer", "pow", "remainder", "subtract", "vecdot", "where",
 })  # fmt: skip
 """Those of which every argument is an array; of `where` the first is a condition."""
 
