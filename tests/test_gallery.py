@@ -109,7 +109,7 @@ def answer(name: str, problem: Problem, points: Points, asked: str) -> Any:
 SAMPLED = {
     "central-difference": ("attention", "micrograd", "decorated"),
     "complex-step": ("in_place", "rnn", "cubed"),
-    "sympy": ("branchy", "newton", "absolute_and_extremes", "in_place", "kalman"),
+    "sympy": ("branchy", "absolute_and_extremes", "in_place"),
     "jax": ("of_a_dataclass", "masked", "cholesky_by_hand"),
     "jax-jit": ("branchy", "softmax_cross_entropy", "in_place", "layers", "newton"),
     "jax-forward": ("several", "vectorised"),

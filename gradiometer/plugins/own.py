@@ -122,7 +122,7 @@ class Called:
         """Return it as a problem.
 
         Args:
-            name: The problem's; the function's own by default.
+            name: The problem's; as it is named, in kebab-case, by default.
 
         Raises:
             GradiometerError: If it cannot be made one.
@@ -131,7 +131,8 @@ class Called:
         root = "" if self.path else self.module.partition(".")[0]
         wrt = [int(w) if w.lstrip("-").isdigit() else w for w in self.arguments.wrt] or None
         with searching(self.search):
-            return own_problem(found, argnums=wrt, at=self._at(), name=name, root=root)
+            named = name or self.name.replace("_", "-")
+            return own_problem(found, argnums=wrt, at=self._at(), name=named, root=root)
 
     def _at(self) -> list[Any]:
         return [_parsed(text) for text in self.arguments.at]
