@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 
 
@@ -22,6 +21,8 @@ class UnknownName(GradiometerError):
     """A name or pattern that matches nothing in a registry."""
 
     def __init__(self, kind: str, name: str, known: Collection[str]) -> None:
+        import difflib  # which takes a while to import
+
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         message = f"Unknown {kind} {name!r}: expected one of {listing(sorted(known))}."
         if near:

@@ -33,6 +33,7 @@ class Jax(Method):
         own = {name: getattr(jax.nn, name) for name in NETWORKS}
         own |= {
             "avg_pool": _avg_pool,
+            "cond": jax.lax.cond,
             "conv": _conv,
             "gelu": lambda x: jax.nn.gelu(x, approximate=False),
             "max_pool": _max_pool,

@@ -27,7 +27,8 @@ class TensorFlow(Method):
         complete_tensors()
 
     def namespace(self):
-        return Namespace(tf, functions() | {"linalg": Namespace(tf.linalg, matrices())})
+        own = {"cond": tf.cond, "linalg": Namespace(tf.linalg, matrices())}
+        return Namespace(tf, functions() | own)
 
     def array(self, a):
         return tf.constant(a)

@@ -60,6 +60,8 @@ CASES: list[tuple[list[str], int, str]] = [
      "RIGHT: spring_hessian is the hessian of spring"),
     (ENERGY, 0, "RIGHT: energy_grad is the gradient of energy at 3 points"),
     ([*ENERGY, "--operator", "hvp"], 0, "RIGHT: forward-difference is the hvp of energy"),
+    (["rosenbrock", "--size", "10"], 0, "∂/∂x[9]"),
+    (["rosenbrock", "--dtype", "float32"], 0, "RIGHT: the backward pass of rosenbrock"),
     (["own.py:kinked", "--at", "x=0.0"], 2, "UNDECIDED: whether kinked_grad is the"),
     (["own.py:kinked", "--at", "x=0.0", "--gradient", "own.py:kinked"], 1, "WRONG: kinked is not"),
 ]  # fmt: skip

@@ -146,8 +146,8 @@ def test_the_help_of_every_verb_has_an_example(tmp_path: Path, verb: str) -> Non
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", ["run", "show", "descend", "report", "list", "runs"]),
-        ("-h", ["run", "show", "descend", "report", "list", "runs"]),
+        ("", ["run", "check", "show", "descend", "report", "list", "runs"]),
+        ("-h", ["run", "check", "show", "descend", "report", "list", "runs"]),
         ("list", ["problems", "methods", "operators"]),
         ("runs", ["list", "show", "rm", "merge"]),
     ],

@@ -36,7 +36,8 @@ ARGUMENTS: tuple[tuple[Any, ...], ...] = (
     (X, [0.0, 1.0], [0.3, 0.5]), (M, np.array([[0], [1], [2]]), 1), ("ij,j->i", M, X),
     (0.3, 0.9, 4), (np.sum, 0, N), (np.sum, N, [0]), (X, [X < 0.4, X >= 0.4], [np.sin, np.cos]),
     ((2, 3), 0.5), (np.array([0, 1, 1]), [X, Y]), (X, (3, 3)), (0.3,), (0.3, 0.9), ([0.3, 0.9],),
-    ([0.3, 0.9], [0.1, 0.2]), (1.0 + X,), (1.3,), (2.5, 0.9, 0.3), (X, 2, 1), (N, [0, 1], 0.5), (C, -1, 0),
+    ([0.3, 0.9], [0.1, 0.2]), (1.0 + X,), (1.3,),
+    (2.5, 0.9, 0.3), (X, 2, 1), (N, [0, 1], 0.5), (C, -1, 0),
 )  # fmt: skip
 NO_VALUES = {"astype", "copyto", "empty", "empty_like", "fill_diagonal", "fromfunction", "fromiter",
              "frompyfunc", "full_like", "place", "put", "put_along_axis", "putmask", "select",
@@ -79,7 +80,7 @@ def tried(module: ModuleType, name: str, nx: NumPyLike) -> Iterator[tuple[Any, A
         met: list[Any] = []
         for each in arguments:
             met += each if isinstance(each, list) else [each]
-        if not any(isinstance(x, float) or getattr(x, "dtype", None) == float for x in met):
+        if not any(isinstance(x, float) or getattr(x, "dtype", None) == np.float64 for x in met):
             continue
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -114,7 +115,8 @@ def test_a_mapped_function_returns_what_numpy_returns(
                 assert np.asarray(a, float) == pytest.approx(np.asarray(b, float), rel=1e-12)
             count += 1
     except Unsupported as refused:
-        assert "at test_numpy_names.py, line" in str(refused)
+        if "at test_numpy_names.py, line" not in str(refused):
+            raise
         count += 1
     assert count, "no arguments of the table are taken"
 

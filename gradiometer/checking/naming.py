@@ -11,6 +11,7 @@ import numpy as np
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.plugins import loader
 from gradiometer.plugins.own import Arguments, Called
+from gradiometer.plugins.registry import Registry
 from gradiometer.plugins.selection import choose_problem
 from gradiometer.tracing.at import drawn
 from gradiometer.tracing.function import OwnFunction
@@ -33,7 +34,8 @@ def find_problem(
         GradiometerError: If there is none, or its file cannot be loaded.
     """
     arguments = Arguments(tuple(at), tuple(wrt))
-    entry = choose_problem(loader.load(), what, arguments)
+    registry = Registry() if ":" in what else loader.load()
+    entry = choose_problem(registry, what, arguments)
     problem = entry.address.load()
     if isinstance(problem.function, OwnFunction) or not arguments:
         return problem, []

@@ -14,8 +14,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar, cast
 
-import lazy_loader
-
 from gradiometer.errors import GradiometerError, describe
 from gradiometer.plugins.files import Plugin, collect, load_file
 from gradiometer.plugins.own import Called
@@ -23,8 +21,6 @@ from gradiometer.tracing.function import OwnFunction
 from gradiometer.tracing.users import users_package
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
-
-cloudpickle = lazy_loader.load("cloudpickle")
 
 T = TypeVar("T", Problem, Method)
 
@@ -64,6 +60,8 @@ class Address(Generic[T]):
             GradiometerError: If its module no longer defines it.
         """
         if self.pickled:
+            import cloudpickle  # of the benchmark's libraries
+
             return cast(T, cloudpickle.loads(self.pickled))
         if self.called is not None:
             made: Any = _made(self.called, self.name)
@@ -88,6 +86,8 @@ def by_value(item: T) -> Address[T]:
     Raises:
         GradiometerError: If it cannot travel by value.
     """
+    import cloudpickle
+
     kind: Any = Problem if isinstance(item, Problem) else Method
     sources = _sources(item)
     try:

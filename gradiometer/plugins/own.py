@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradiometer.errors import GradiometerError, UnknownName, describe
-from gradiometer.plugins.files import load_file, module_name, python_files
+from gradiometer.plugins.files import load_file, module_name, python_files, searching
 from gradiometer.tracing import own_problem
 from gradiometer.tracing.at import DISTRIBUTIONS, random
 from gradiometer.vocabulary.method import Method
@@ -126,7 +124,7 @@ class Called:
         """Return it as a problem.
 
         Args:
-            name: The problem's; the function's own by default.
+            name: The problem's; as it is named, in kebab-case, by default.
 
         Raises:
             GradiometerError: If it cannot be made one.
@@ -135,23 +133,11 @@ class Called:
         root = "" if self.path else self.module.partition(".")[0]
         wrt = [int(w) if w.lstrip("-").isdigit() else w for w in self.arguments.wrt] or None
         with searching(self.search):
-            return own_problem(found, argnums=wrt, at=self._at(), name=name, root=root)
+            named = name or self.name.replace("_", "-")
+            return own_problem(found, argnums=wrt, at=self._at(), name=named, root=root)
 
     def _at(self) -> list[Any]:
         return [_parsed(text) for text in self.arguments.at]
-
-
-@contextmanager
-def searching(folder: str) -> Iterator[None]:
-    """Let modules be found in a folder, too, after the usual ones."""
-    added = bool(folder) and folder not in sys.path
-    if added:
-        sys.path.append(folder)
-    try:
-        yield
-    finally:
-        if added and folder in sys.path:
-            sys.path.remove(folder)
 
 
 def callables(module: ModuleType) -> list[str]:

@@ -146,8 +146,8 @@ def _session(config: pytest.Config) -> Session:
                 timed=timing(config),
             )
         except GradiometerError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(str(error)) from None
         except ModuleNotFoundError as error:
             told = f"gradiometer_cell needs {error.name}: pip install 'gradiometer[bench]'"
-            raise pytest.UsageError(told) from error
+            raise pytest.UsageError(told) from None
     return config.stash[SESSION]

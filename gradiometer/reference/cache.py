@@ -13,12 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import lazy_loader
 import numpy as np
 
 from gradiometer.vocabulary.enclosure import Enclosure
-
-platformdirs = lazy_loader.load("platformdirs")
 
 ARRAYS = ("high", "low", "radius", "bound")
 FACTS = ("bits", "shapes", "zero", "probable", "convention", "dtype")
@@ -29,6 +26,8 @@ def folder() -> Path:
     chosen = os.environ.get("GRADIOMETER_CACHE")
     if chosen:
         return Path(chosen)
+    import platformdirs  # of the benchmark's libraries
+
     return Path(platformdirs.user_cache_path("gradiometer")) / "references"
 
 

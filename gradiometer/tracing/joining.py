@@ -72,8 +72,9 @@ def convolve(nx: NumPyLike, a: Any, v: Any, mode: str = "full") -> Any:
 
 
 def correlate(nx: NumPyLike, a: Any, v: Any, mode: str = "valid") -> Any:
-    found = nx.convolve(a, nx.ravel(v)[::-1], mode)
-    return found[::-1] if np.size(v) > np.size(a) else found
+    a, v = nx.lift(a), nx.lift(v)
+    found = nx.convolve(a, v[::-1], mode)
+    return found[::-1] if v.size > a.size else found
 
 
 def append(nx: NumPyLike, x: Any, values: Any, axis: int | None = None) -> Any:
