@@ -38,6 +38,10 @@ class Arguments:
     def __bool__(self) -> bool:
         return bool(self.at or self.wrt)
 
+    def values(self) -> list[Any]:
+        """Return what `at` stands for: arguments by name, and functions of them."""
+        return [_parsed(text) for text in self.at]
+
 
 @dataclass(frozen=True)
 class Called:

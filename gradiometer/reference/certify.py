@@ -129,7 +129,7 @@ class _Case:
     def _enclosed(self, bits: int) -> Enclosure:
         done = self._forward(bits)
         found = self._resolved(done, self._answer(done, self.asked))
-        enclosure = _round(found, done)
+        enclosure = rounded(found, done)
         if done.evaluation.conventions and self.asked.differentiates:
             enclosure = replace(enclosure, convention=LOWER)
         return enclosure
@@ -280,7 +280,7 @@ def _widened(found: Answer, turned: Answer) -> Answer:
     return found._replace(bound=found.bound + np.array(gaps))
 
 
-def _round(found: Answer, done: Forward) -> Enclosure:
+def rounded(found: Answer, done: Forward) -> Enclosure:
     """Return balls as pairs of doubles, with radii that cover what the pairs leave out."""
     starts = range(0, found.balls.size, PIECE)
     with done.working():

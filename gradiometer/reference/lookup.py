@@ -25,18 +25,19 @@ QUICK = 64
 """Bits of an evaluation that need not decide anything."""
 
 
-def certified(problem: Problem, at: Argument, operator: str) -> Enclosure:
+def certified(problem: Problem, at: Argument, operator: str, *, kept: bool = True) -> Enclosure:
     """Return the enclosure that is kept of this computation, or certify it, and keep it.
 
     Where a comparison could have come out otherwise, the tape does not hold all that the
-    certificate rests on: it is made anew.
+    certificate rests on: it is made anew. Without `kept` it is, too, and nothing is written.
 
     Raises:
         ReferenceFailure: As `certify`, and if two evaluations differ.
     """
-    done, key = identified(problem, at, operator)
-    if done.evaluation.open:
+    done, computation = evaluated(problem, at.point)
+    if done.evaluation.open or not kept:
         return certify(problem, at, operator, done)
+    key = _key(computation, at, operator)
     known = cache.find(key)
     if known is None:
         known = certify(problem, at, operator, done)
@@ -57,9 +58,18 @@ def identified(problem: Problem, at: Argument, operator: str) -> tuple[Forward, 
     """Return a computation, and the digest of everything that an enclosure depends on.
 
     Raises:
+        ReferenceFailure: As `evaluated`.
+    """
+    done, computation = evaluated(problem, at.point)
+    return done, _key(computation, at, operator)
+
+
+def evaluated(problem: Problem, point: Point) -> tuple[Forward, bytes]:
+    """Return a problem's evaluation at a point, and the digest of what it computes.
+
+    Raises:
         ReferenceFailure: If the problem cannot be evaluated, or two evaluations differ.
     """
-    point = at.point
     done = first_pass(problem, point)
     computation = identity.of_tape(done)
     if not _same_again(problem, point, computation):
@@ -67,9 +77,13 @@ def identified(problem: Problem, at: Argument, operator: str) -> tuple[Forward, 
             f"{problem.name!r} is not a function of its inputs: two evaluations at one point "
             "differ. It must not use random numbers, the clock, or anything that it changes."
         )
-    directions = find_operator(operator).directions(at.directions)
+    return done, computation
+
+
+def _key(computation: bytes, at: Argument, operator: str) -> str:
+    point, directions = at.point, find_operator(operator).directions(at.directions)
     known = (computation, point.inputs, point.given, directions)
-    return done, identity.of_values(identity.rules(), PRECISIONS, operator, point.dtype, *known)
+    return identity.of_values(identity.rules(), PRECISIONS, operator, point.dtype, *known)
 
 
 def _same_again(problem: Problem, point: Point, computation: bytes) -> bool:

@@ -8,6 +8,7 @@ cached references without loading python-flint.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,16 @@ class Enclosure:
         """
         with np.errstate(over="ignore"):
             return np.abs((answer - self.high) - self.low) + self.radius
+
+
+def decimal(high: float, low: float, digits: int) -> str:
+    """Return the unevaluated sum of two doubles, rounded to so many significant digits."""
+    with localcontext() as context:
+        context.prec = 800  # of which the sum of two doubles needs no more
+        exact = Decimal(float(high)) + Decimal(float(low))
+        context.prec = digits
+        shown = (+exact).normalize()
+    return f"{shown:f}" if -7 < shown.adjusted() < digits else str(shown)
 
 
 def norm(x: Floats) -> float:
