@@ -26,6 +26,7 @@ class _Torch(Method):
                 "softplus": _softplus,
                 "expand_dims": torch.unsqueeze,
                 "logsumexp": _logsumexp,
+                "sort": lambda x, axis=-1: torch.sort(x, dim=axis).values,
                 "take": lambda x, indices, axis=0: torch.index_select(x, axis, indices),
                 "cumulative_sum": lambda x, axis=0: torch.cumsum(x, axis),
             },

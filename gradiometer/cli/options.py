@@ -15,8 +15,8 @@ At = Annotated[
     Names,
     Option(
         "--at",
-        help="What a function of your own is called with: NAME=2.0, NAME=normal:3x4, NAME=FILE.npy, "
-        "FILE.npz, or FILE.py:name of a function that returns the arguments; repeatable.",
+        help="What a function of your own is called with: NAME=2.0, NAME=normal:3x4, "
+        "NAME=FILE.npy, FILE.npz, or FILE.py:name of what returns the arguments; repeatable.",
     ),
 ]
 Wrt = Annotated[

@@ -149,7 +149,9 @@ def choose_named(
     from gradiometer.plugins.selection import choose
 
     named = choose(registry, what, arguments=arguments)
-    more = choose(registry, problems, ("problems",), arguments) | choose(registry, methods, ("methods",))
+    more = choose(registry, problems, ("problems",), arguments) | choose(
+        registry, methods, ("methods",)
+    )
     for kind, entries in named.items():
         entries += [entry for entry in more[kind] if entry not in entries]
     return {kind: entries for kind, entries in named.items() if entries}

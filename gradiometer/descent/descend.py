@@ -16,7 +16,7 @@ from gradiometer.errors import GradiometerError
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
-from gradiometer.plugins.own import Arguments
+from gradiometer.plugins.own import NOTHING, Arguments
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.plugins.selection import What, choose, choose_problem
 from gradiometer.runs.store import RunFolder, find_run, read_info
@@ -33,7 +33,7 @@ def descend(
     threads: int = 1,
     seed: int = 0,
     timeout_s: float = 60.0,
-    arguments: Arguments = Arguments(),
+    arguments: Arguments = NOTHING,
     plugins: Sequence[str | Path] = (),
     results: str | Path = "results",
     progress: Progress | None = None,
@@ -141,9 +141,7 @@ def _descend(
     return Descent.read(folder.path)
 
 
-def _scalar(
-    problem: What, registry: Registry, arguments: Arguments = Arguments()
-) -> ProblemEntry:
+def _scalar(problem: What, registry: Registry, arguments: Arguments = NOTHING) -> ProblemEntry:
     """Return a problem that can be descended.
 
     Raises:

@@ -64,7 +64,8 @@ class Address(Generic[T]):
         if self.pickled:
             return cast(T, cloudpickle.loads(self.pickled))
         if self.called is not None:
-            return cast(T, _made(self.called, self.name))
+            made: Any = _made(self.called, self.name)
+            return cast(T, made)
         path, name = self.path, self.module
         module = import_module(name) if path is None else load_file(name, path)
         for item in collect(module):

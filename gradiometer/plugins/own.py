@@ -43,6 +43,10 @@ class Arguments:
         return [_parsed(text) for text in self.at]
 
 
+NOTHING = Arguments()
+"""No arguments: functions have defaults."""
+
+
 @dataclass(frozen=True)
 class Called:
     """A function of the user's in a module, and what it is differentiated at.
@@ -58,7 +62,7 @@ class Called:
     module: str
     path: Path | None
     name: str
-    arguments: Arguments = Arguments()
+    arguments: Arguments = NOTHING
     search: str = ""
 
     @classmethod
@@ -122,7 +126,7 @@ class Called:
         """Return it as a problem.
 
         Args:
-            name: The problem's; the function's own by default.
+            name: The problem's; as it is named, in kebab-case, by default.
 
         Raises:
             GradiometerError: If it cannot be made one.
@@ -131,7 +135,8 @@ class Called:
         root = "" if self.path else self.module.partition(".")[0]
         wrt = [int(w) if w.lstrip("-").isdigit() else w for w in self.arguments.wrt] or None
         with searching(self.search):
-            return own_problem(found, argnums=wrt, at=self._at(), name=name, root=root)
+            named = name or self.name.replace("_", "-")
+            return own_problem(found, argnums=wrt, at=self._at(), name=named, root=root)
 
     def _at(self) -> list[Any]:
         return [_parsed(text) for text in self.arguments.at]
@@ -173,7 +178,7 @@ def _parsed(text: str) -> Any:
     if text.endswith(".npz"):
         return _loaded(text)
     if ".py:" in text:
-        found = Called.named(text, Arguments()).found()
+        found = Called.named(text, NOTHING).found()
         if not callable(found):
             raise GradiometerError(f"{text!r} is no function: expected one that returns arguments.")
         return found
@@ -218,4 +223,3 @@ def _loaded(file: str) -> Any:
         return found if isinstance(found, np.ndarray) else {k: found[k] for k in found.files}
     except (OSError, ValueError) as error:
         raise GradiometerError(f"{file!r} cannot be read: {error}.") from error
-

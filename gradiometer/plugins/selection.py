@@ -9,7 +9,7 @@ from typing import Any, cast
 from gradiometer.errors import GradiometerError, UnknownName, listing
 from gradiometer.plugins.files import Plugin
 from gradiometer.plugins.loader import add_path
-from gradiometer.plugins.own import Arguments, Called
+from gradiometer.plugins.own import NOTHING, Arguments, Called
 from gradiometer.plugins.registry import KINDS, Broken, Kind, ProblemEntry, Registry
 from gradiometer.tracing import own_problem
 from gradiometer.vocabulary.method import Method
@@ -24,7 +24,7 @@ def choose(
     registry: Registry,
     what: What | Iterable[What],
     kinds: Sequence[Kind] = KINDS,
-    arguments: Arguments = Arguments(),
+    arguments: Arguments = NOTHING,
 ) -> dict[Kind, list[Any]]:
     """Return what is named, by kind, in the order of the registry; files and objects are added.
 
@@ -39,7 +39,7 @@ def choose(
         GradiometerError: If a file cannot be loaded, or a name is taken twice.
     """
     single = isinstance(what, str | Problem | Method) or callable(what)
-    several: Iterable[Any] = [what] if single else what  # type: ignore[list-item, assignment]
+    several: Iterable[Any] = [what] if single else what  # type: ignore[assignment]
     chosen = {pair for item in several for pair in _named(registry, item, kinds, arguments)}
     return {
         kind: [e for name, e in registry.named(kind).items() if (kind, name) in chosen]
@@ -47,9 +47,7 @@ def choose(
     }
 
 
-def choose_problem(
-    registry: Registry, what: What, arguments: Arguments = Arguments()
-) -> ProblemEntry:
+def choose_problem(registry: Registry, what: What, arguments: Arguments = NOTHING) -> ProblemEntry:
     """Return the one problem that is named; see `choose`.
 
     Raises:

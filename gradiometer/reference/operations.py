@@ -32,7 +32,8 @@ def _relation(relation: str) -> Operation:
 
 
 def _nan(x: Any) -> Any:
-    return np.frompyfunc(lambda b: b.mid().is_nan(), 1, 1)(lift(x).value).astype(bool)[()]
+    found = np.frompyfunc(lambda b: b.mid().is_nan(), 1, 1)(lift(x).value)
+    return np.asarray(found, dtype=bool)[()]
 
 
 def _reduced(reduce: Callable[..., Any]) -> Operation:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradiometer.tracing.einsum import einsum
 from gradiometer.tracing.refusals import refusal
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ Rule = Callable[..., Any]
 
 
 def matmul(nx: NumPyLike, a: Any, b: Any, /) -> Any:
-    a, b = nx.asarray(a), nx.asarray(b)
+    a, b = nx.lift(a), nx.lift(b)
     if not (a.ndim and b.ndim):
         raise ValueError("matmul: Input operand does not have enough dimensions")
     left, right = nx.atleast_2d(a), b if b.ndim > 1 else nx.reshape(b, (-1, 1))
@@ -41,7 +42,7 @@ def product(nx: NumPyLike, a: Any, b: Any) -> Any:
 
 
 def dot(nx: NumPyLike, a: Any, b: Any) -> Any:
-    a, b = nx.asarray(a), nx.asarray(b)
+    a, b = nx.lift(a), nx.lift(b)
     if not (a.ndim and b.ndim):
         return a * b
     return nx.matmul(a, b) if b.ndim <= 2 else nx.tensordot(a, b, (-1, -2))
@@ -56,7 +57,7 @@ def vecdot(nx: NumPyLike, a: Any, b: Any, /, *, axis: int = -1) -> Any:
 
 
 def inner(nx: NumPyLike, a: Any, b: Any, /) -> Any:
-    a, b = nx.asarray(a), nx.asarray(b)
+    a, b = nx.lift(a), nx.lift(b)
     return nx.tensordot(a, b, (-1, -1)) if a.ndim and b.ndim else a * b
 
 
@@ -65,7 +66,7 @@ def outer(nx: NumPyLike, a: Any, b: Any, /) -> Any:
 
 
 def tensordot(nx: NumPyLike, a: Any, b: Any, axes: Any = 2) -> Any:
-    a, b = nx.asarray(a), nx.asarray(b)
+    a, b = nx.lift(a), nx.lift(b)
     if isinstance(axes, int):
         axes = (range(a.ndim - axes, a.ndim), range(axes))
     left, right = ([int(k) for k in np.ravel(np.asarray(each, dtype=int))] for each in axes)
@@ -80,7 +81,7 @@ def tensordot(nx: NumPyLike, a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 def kron(nx: NumPyLike, a: Any, b: Any) -> Any:
-    a, b = nx.asarray(a), nx.asarray(b)
+    a, b = nx.lift(a), nx.lift(b)
     axes = max(a.ndim, b.ndim)
     a = nx.reshape(a, (*(1,) * (axes - a.ndim), *a.shape))
     b = nx.reshape(b, (*(1,) * (axes - b.ndim), *b.shape))
@@ -91,7 +92,7 @@ def kron(nx: NumPyLike, a: Any, b: Any) -> Any:
 
 
 def cross(nx: NumPyLike, a: Any, b: Any, axis: int = -1) -> Any:
-    a, b = nx.moveaxis(nx.asarray(a), axis, -1), nx.moveaxis(nx.asarray(b), axis, -1)
+    a, b = nx.moveaxis(nx.lift(a), axis, -1), nx.moveaxis(nx.lift(b), axis, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise refusal("np.cross of vectors of two components", "write a[0]*b[1] - a[1]*b[0].")
     order, other = np.array([1, 2, 0]), np.array([2, 0, 1])
@@ -99,94 +100,68 @@ def cross(nx: NumPyLike, a: Any, b: Any, axis: int = -1) -> Any:
     return nx.moveaxis(found, -1, axis)
 
 
+def matvec(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    return nx.matmul(a, nx.lift(b)[..., None])[..., 0]
+
+
+def vecmat(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    return nx.matmul(nx.lift(a)[..., None, :], b)[..., 0, :]
+
+
+def cov(
+    nx: NumPyLike, m: Any, y: Any = None, rowvar: bool = True, bias: bool = False,
+    ddof: int | None = None,
+) -> Any:  # fmt: skip
+    rows = [nx.atleast_2d(m)] + ([] if y is None else [nx.atleast_2d(y)])
+    x = nx.concatenate([r if rowvar or r.shape[0] == 1 else r.T for r in rows])
+    apart = x - nx.mean(x, axis=1, keepdims=True)
+    lost = (0 if bias else 1) if ddof is None else ddof
+    return nx.squeeze(nx.matmul(apart, apart.T) / float(x.shape[1] - lost))
+
+
+def corrcoef(nx: NumPyLike, x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    c = nx.cov(x, y, rowvar)
+    if not c.ndim:
+        return c / c
+    scale = nx.sqrt(nx.diagonal(c))
+    return c / scale[:, None] / scale[None, :]
+
+
+def polyval(nx: NumPyLike, p: Any, x: Any) -> Any:
+    y = 0.0 * nx.lift(x)
+    for c in nx.lift(p):
+        y = y * x + c
+    return y
+
+
+def polyadd(nx: NumPyLike, a: Any, b: Any) -> Any:
+    a, b = nx.ravel(a), nx.ravel(b)
+    most = max(a.size, b.size)
+    return nx.pad(a, (most - a.size, 0)) + nx.pad(b, (most - b.size, 0))
+
+
+def polyder(nx: NumPyLike, p: Any, m: int = 1) -> Any:
+    p = nx.ravel(p)
+    for _ in range(m):
+        p = p[:-1] * np.arange(p.size - 1, 0, -1)
+    return p
+
+
 def trace(nx: NumPyLike, x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return nx.sum(nx.diagonal(x, offset, axis1, axis2), axis=-1)
-
-
-def einsum(nx: NumPyLike, subscripts: Any, *arrays: Any, optimize: Any = False) -> Any:
-    if not isinstance(subscripts, str):
-        raise refusal("np.einsum with lists of axes", "write the subscripts as text: 'ij,j->i'.")
-    found = [nx.asarray(a) for a in arrays]
-    text = subscripts.replace(" ", "")
-    if nx.offers("einsum") and "..." not in text:
-        return nx.called_with("einsum", text, *found)
-    inputs, _, output = text.partition("->")
-    terms = inputs.split(",")
-    if "..." in text:
-        terms, output = _spelled(terms, output, [a.ndim for a in found], explicit="->" in text)
-    elif "->" not in text:
-        output = "".join(sorted(c for c in set(inputs) - {","} if inputs.count(c) == 1))
-    return _summed(nx, terms, output, found)
-
-
-def _spelled(
-    terms: list[str], output: str, axes: list[int], *, explicit: bool
-) -> tuple[list[str], str]:
-    """Return subscripts with letters in place of `...`."""
-    most = max(n - len(t.replace("...", "")) for t, n in zip(terms, axes, strict=True))
-    letters = "".join(c for c in "ZYXWVUTSRQ" if c not in "".join(terms))[:most]
-    spelled = []
-    for term, n in zip(terms, axes, strict=True):
-        count = n - len(term.replace("...", ""))
-        spelled.append(term.replace("...", letters[most - count :]))
-    if not explicit:
-        named = "".join(terms).replace(".", "")
-        output = "..." + "".join(sorted(c for c in set(named) if named.count(c) == 1))
-    return spelled, output.replace("...", letters)
-
-
-def _summed(nx: NumPyLike, terms: list[str], output: str, arrays: list[Any]) -> Any:
-    """Return the sum of products over what the output does not name, two arrays at a time."""
-    pairs = [_without_repeats(nx, t, a) for t, a in zip(terms, arrays, strict=True)]
-    while len(pairs) > 1:
-        (s, a), (t, b), *rest = pairs
-        later = output + "".join(term for term, _ in rest)
-        summed = [c for c in s if c in t and c not in later]
-        kept = [c for c in s if c in t and c in later]
-        if kept or not summed:
-            order = [*s, *(c for c in t if c not in s)]
-            made = _placed(nx, s, a, order) * _placed(nx, t, b, order)
-            gone = tuple(order.index(c) for c in summed)
-            joined = "".join(c for c in order if c not in summed)
-            made = nx.sum(made, axis=gone) if gone else made
-        else:
-            made = nx.tensordot(a, b, ([s.index(c) for c in summed], [t.index(c) for c in summed]))
-            joined = "".join(c for c in s + t if c not in summed)
-        pairs = [(joined, made), *rest]
-    ((term, found),) = pairs
-    gone = tuple(k for k, c in enumerate(term) if c not in output)
-    found = nx.sum(found, axis=gone) if gone else found
-    left = "".join(c for c in term if c in output)
-    return nx.transpose(found, [left.index(c) for c in output]) if left != output else found
-
-
-def _without_repeats(nx: NumPyLike, term: str, x: Any) -> tuple[str, Any]:
-    for c in dict.fromkeys(term):
-        while term.count(c) > 1:
-            first, second = (k for k, each in enumerate(term) if each == c) if (
-                term.count(c) == 2
-            ) else [k for k, each in enumerate(term) if each == c][:2]
-            x = nx.diagonal(x, 0, first, second)
-            term = "".join(e for k, e in enumerate(term) if k not in (first, second)) + c
-    return term, x
-
-
-def _placed(nx: NumPyLike, term: str, x: Any, order: list[str]) -> Any:
-    present = [c for c in order if c in term]
-    x = nx.transpose(x, [term.index(c) for c in present])
-    lengths = dict(zip(present, x.shape, strict=True))
-    return nx.reshape(x, [lengths.get(c, 1) for c in order])
 
 
 def norm(
     nx: NumPyLike, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False
 ) -> Any:  # fmt: skip
-    x = nx.asarray(x)
+    x = nx.lift(x)
     axes = range(x.ndim) if axis is None else np.ravel(axis)
     if ord in (None, "fro") or (ord == 2 and len(axes) == 1):
         return nx.sqrt(nx.sum(x * x, axis=axis, keepdims=keepdims))
     if len(axes) > 1:
         raise refusal(f"numpy.linalg.norm of a matrix with ord={ord!r}", "use the default.")
+    if ord == 0:
+        raise refusal("numpy.linalg.norm with ord=0", "a count has no derivative.")
     if ord in (math.inf, -math.inf):
         found = nx.max if ord > 0 else nx.min
         return found(nx.absolute(x), axis=axis, keepdims=keepdims)
@@ -201,7 +176,7 @@ def slogdet(nx: NumPyLike, a: Any) -> Any:
 
 
 def matrix_power(nx: NumPyLike, a: Any, n: int) -> Any:
-    a = nx.asarray(a)
+    a = nx.lift(a)
     if n < 0:
         a, n = nx.linalg.inv(a), -n
     found = nx.constant(np.eye(a.shape[0]))
@@ -220,9 +195,7 @@ def multi_dot(nx: NumPyLike, arrays: Any) -> Any:
 def _tools(name: str) -> Rule:
     def rule(nx: NumPyLike, *arrays: Any, **options: Any) -> Any:
         if not nx.offers(f"linalg.{name}"):
-            raise refusal(
-                f"numpy.linalg.{name} is called", "the tool, or the reference, has none."
-            )
+            raise refusal(f"numpy.linalg.{name} is called", "the tool, or the reference, has none.")
         return nx.called(f"linalg.{name}", *map(nx.asarray, arrays), **options)
 
     return rule
@@ -252,8 +225,9 @@ def cho_solve(nx: NumPyLike, factor: Any, b: Any, **options: Any) -> Any:
 
 TABLE: dict[str, Rule] = {
     "cross": cross, "dot": dot, "einsum": einsum, "inner": inner, "kron": kron, "matmul": matmul,
-    "matvec": matmul, "outer": outer, "tensordot": tensordot, "trace": trace, "vdot": vdot,
-    "vecdot": vecdot, "vecmat": matmul,
+    "corrcoef": corrcoef, "cov": cov, "matvec": matvec, "outer": outer, "polyadd": polyadd,
+    "polyder": polyder, "polymul": lambda nx, a, b: nx.convolve(a, b), "polyval": polyval,
+    "tensordot": tensordot, "trace": trace, "vdot": vdot, "vecdot": vecdot, "vecmat": vecmat,
 }  # fmt: skip
 LINALG: dict[str, Rule] = {
     name: _tools(name)

@@ -67,8 +67,7 @@ class Leaves:
             values = {f.name: getattr(x, f.name) for f in dataclasses.fields(x)}
             return Fields(x, {k: self.take(f"{name}.{k}", v, held=held) for k, v in values.items()})
         if isinstance(x, dict):
-            parts = {k: self.take(f"{name}.{k}", v, held=held) for k, v in x.items()}
-            return _dict_like(x, parts)
+            return _dict_like(x, {k: self.take(f"{name}.{k}", v, held=held) for k, v in x.items()})
         if isinstance(x, list | tuple):
             parts = [self.take(f"{name}.{k}", v, held=held) for k, v in enumerate(x)]
             return _like(x, parts)
@@ -144,7 +143,9 @@ def results(returned: Any, name: str = "") -> dict[str, Any]:
     elif isinstance(returned, list | tuple):
         returned = {str(k) if name else f"y{k}": v for k, v in enumerate(returned)}
     if not isinstance(returned, dict):
-        kind = getattr(returned, "dtype", np.dtype(type(returned) if returned is not None else object)).kind
+        kind = getattr(
+            returned, "dtype", np.dtype(type(returned) if returned is not None else object)
+        ).kind
         return {name: returned} if kind in "fOc" or not name else {}
     found: dict[str, Any] = {}
     for key, value in returned.items():

@@ -217,10 +217,10 @@ class Traced(NDArrayOperatorsMixin):
             raise TypeError("unhashable type: 'numpy.ndarray'")
         return id(self)
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: Any) -> Any:
         return NotImplemented if isinstance(other, str | None) else np.equal(self, other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: Any) -> Any:
         return NotImplemented if isinstance(other, str | None) else np.not_equal(self, other)
 
     def __round__(self, decimals: int | None = None) -> Any:

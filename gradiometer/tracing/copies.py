@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradiometer.tracing.array import Traced
+from gradiometer.tracing.copied import Globals, Memoised, Module, attributes, same
 from gradiometer.tracing.pythons import BUILTINS
 from gradiometer.tracing.users import users_class, users_function, users_module, users_package
 
 if TYPE_CHECKING:
     from gradiometer.tracing.numpy_like import NumPyLike
 
-OF_A_MODULE = ("__name__", "__package__", "__spec__", "__file__", "__path__")
 MEMOISED = type(functools.lru_cache(lambda: None))
 NOT_COPIED = ("__dict__", "__weakref__", "__abstractmethods__", "_abc_impl", "__slots__")
 
@@ -94,9 +94,9 @@ class Copies:
         own.cell_contents = held = self.copy(content)
         self._changes.append(lambda: own.cell_contents is not held)
 
-    def _globals(self, names: dict[str, Any]) -> _Globals:
+    def _globals(self, names: dict[str, Any]) -> Globals:
         if id(names) not in self._made:
-            self.keep(names, made := _Globals(self.copy, names, self._builtins))
+            self.keep(names, made := Globals(self.copy, names, self._builtins))
             self._changes.append(lambda: made.changed)
         return self._made[id(names)][1]  # type: ignore[no-any-return]
 
@@ -109,14 +109,14 @@ class Copies:
         return self.keep(p, made)
 
     def _memoised(self, f: Any) -> Any:
-        made = self.keep(f, _Memoised(None, self._changes))
+        made = self.keep(f, Memoised(None, self._changes))
         made.__wrapped__ = self.copy(f.__wrapped__)
         return made
 
     def _module(self, m: ModuleType) -> Any:
         if not users_package(m, self._root):
             return m
-        return self.keep(m, _Module(self, m))
+        return self.keep(m, Module(self.copy, self._changes, m))
 
     def _wrapped(self, x: Any) -> Any:
         return type(x)(self.copy(x.__func__))
@@ -145,7 +145,7 @@ class Copies:
             if name not in left:
                 setattr(made, name, self.copy(x))
         if getattr(cls, "__abstractmethods__", None) is not None:
-            made.__abstractmethods__ = cls.__abstractmethods__
+            made.__abstractmethods__ = cls.__abstractmethods__  # type: ignore[attr-defined]
         return made
 
     def _array(self, a: Any) -> Any:
@@ -161,7 +161,7 @@ class Copies:
         made = self.keep(x, type(x)())
         made.extend(map(self.copy, x))
         held = list(made)
-        self._changes.append(lambda: not _same(made, held))
+        self._changes.append(lambda: not same(made, held))
         return made
 
     def _dict(self, x: Any) -> Any:
@@ -170,7 +170,7 @@ class Copies:
         made.update({k: self.copy(v) for k, v in x.items()})
         held = dict(made)
         self._changes.append(
-            lambda: list(made) != list(held) or not _same(made.values(), held.values())
+            lambda: list(made) != list(held) or not same(made.values(), held.values())
         )
         return made
 
@@ -192,15 +192,17 @@ class Copies:
         cls = type(x)
         if not (users_module(cls.__module__, self._root) or cls is SimpleNamespace):
             return x
-        if cls.__new__ is not object.__new__ and cls is not SimpleNamespace:
+        if getattr(cls, "__new__", None) is not object.__new__ and cls is not SimpleNamespace:
             return x
         made = self.keep(x, object.__new__(self.copy(cls)))
-        for name, value in _attributes(x).items():
+        for name, value in attributes(x).items():
             object.__setattr__(made, name, self.copy(value))
-        held = _attributes(made)
+        held = attributes(made)
         self._changes.append(
-            lambda: list(_attributes(made)) != list(held)
-            or not _same(_attributes(made).values(), held.values())
+            lambda: (
+                list(attributes(made)) != list(held)
+                or not same(attributes(made).values(), held.values())
+            )
         )
         return made
 
@@ -227,81 +229,3 @@ RULES: tuple[tuple[Any, Callable[[Copies, Any], Any]], ...] = (
     (set, Copies._set),
 )
 """How objects are copied, by the first kind that fits; others as instances of their class."""
-
-
-class _Globals(dict[str, Any]):
-    """A module's names, each copied when it is first used."""
-
-    def __init__(self, copy: Callable[[Any], Any], names: dict[str, Any], own: Any) -> None:
-        super().__init__({k: names[k] for k in OF_A_MODULE if k in names} | {"__builtins__": own})
-        self._copy = copy
-        self._names = names
-        self._held = dict(self)
-
-    def __missing__(self, name: str) -> Any:
-        self._held[name] = self[name] = found = self._copy(self._names[name])
-        return found
-
-    @property
-    def changed(self) -> bool:
-        """Whether a name was bound anew."""
-        return self.keys() != self._held.keys() or not _same(self.values(), self._held.values())
-
-
-class _Module:
-    """A module of the user's, each of its names copied when it is first used."""
-
-    def __init__(self, copies: Copies, module: ModuleType) -> None:
-        self.__dict__["_copies"], self.__dict__["_module"] = copies, module
-
-    def __getattr__(self, name: str) -> Any:
-        found = self._copies.copy(getattr(self._module, name))
-        self.__dict__[name] = found
-        self._copies._changes.append(lambda: self.__dict__.get(name) is not found)
-        return found
-
-
-class _Memoised:
-    """A memoised function, which remembers for one evaluation; arrays are told by identity."""
-
-    def __init__(self, function: Any, changes: list[Callable[[], bool]]) -> None:
-        self.__wrapped__ = function
-        self._results: dict[Any, Any] = {}
-        self._kept: list[Any] = []
-        changes.append(lambda: bool(self._results))
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        named = ((k, _identity(v)) for k, v in kwargs.items())
-        key = (*map(_identity, args), *named)
-        if key not in self._results:
-            self._kept.append((args, kwargs))
-            self._results[key] = self.__wrapped__(*args, **kwargs)
-        return self._results[key]
-
-    def __get__(self, instance: Any, owner: Any) -> Any:
-        return self if instance is None else functools.partial(self, instance)
-
-    def cache_clear(self) -> None:
-        """Forget the results."""
-        self._results.clear()
-
-
-def _identity(x: Any) -> Any:
-    return id(x) if isinstance(x, Traced) else x
-
-
-def _attributes(x: Any) -> dict[str, Any]:
-    """Return an instance's attributes, those in slots included."""
-    slots = [s for c in type(x).__mro__ for s in _slots(c)]
-    return {s: getattr(x, s) for s in slots if hasattr(x, s)} | getattr(x, "__dict__", {})
-
-
-def _slots(cls: type) -> list[str]:
-    slots = vars(cls).get("__slots__", ())
-    return [s for s in ([slots] if isinstance(slots, str) else slots) if s[:2] != "__"]
-
-
-def _same(these: Any, those: Any) -> bool:
-    """Return whether two sequences hold the very same objects."""
-    these, those = list(these), list(those)
-    return len(these) == len(those) and all(a is b for a, b in zip(these, those, strict=True))

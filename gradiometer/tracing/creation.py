@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradiometer.tracing.array import Traced, index
+from gradiometer.tracing.joining import joined
 from gradiometer.tracing.kinds import asked_kind
-from gradiometer.tracing.rearranged import joined
 from gradiometer.tracing.refusals import refusal
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def array(
     nx: NumPyLike, x: Any, dtype: Any = None, *, copy: Any = True, order: Any = None,
     ndmin: int = 0, subok: bool = False, like: Any = None,
 ) -> Any:  # fmt: skip
-    found = _array(nx, x)
+    found = lifted(nx, x)
     if copy and found is x:
         found = found.__copy__()
     if dtype is not None:
@@ -34,11 +34,11 @@ def array(
 
 
 def asarray(nx: NumPyLike, x: Any, dtype: Any = None, **options: Any) -> Any:
-    found = _array(nx, x)
+    found = lifted(nx, x)
     return found if dtype is None else astype(found, dtype)
 
 
-def _array(nx: NumPyLike, x: Any) -> Any:
+def lifted(nx: NumPyLike, x: Any) -> Any:
     """Return what may be lists of arrays as one array; an array as it is."""
     if isinstance(x, Traced):
         return x
@@ -48,8 +48,8 @@ def _array(nx: NumPyLike, x: Any) -> Any:
         made = nx.constant(np.asarray(x)[()] if np.ndim(x) == 0 else np.asarray(x))
         return made if isinstance(made, Traced) else Traced(nx, np.asarray(made))
     if not nx.traced(x):
-        return _array(nx, np.array(x))
-    rows = [_array(nx, each) for each in x]
+        return lifted(nx, np.array(x))
+    rows = [lifted(nx, each) for each in x]
     shapes = {row.shape for row in rows}
     if len(shapes) > 1:
         raise ValueError(
@@ -78,7 +78,7 @@ def copy(nx: NumPyLike, x: Any, order: str = "K") -> Any:
 def full(
     nx: NumPyLike, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", **more: Any
 ) -> Any:
-    made = nx.broadcast_to(nx.asarray(fill_value, dtype=dtype), index(shape))
+    made = nx.broadcast_to(asarray(nx, fill_value, dtype), index(shape))
     return Traced(nx, made.native, scalar=False) if isinstance(made, Traced) else made
 
 
@@ -87,7 +87,7 @@ def _like(make: Callable[..., Any]) -> Rule:
         nx: NumPyLike, x: Any, *value: Any, dtype: Any = None, order: Any = None,
         shape: Any = None, **options: Any,
     ) -> Any:  # fmt: skip
-        x = nx.asarray(x)
+        x = nx.lift(x)
         value = value or tuple(options.pop(k) for k in ("fill_value",) if k in options)
         shape = x.shape if shape is None else index(shape)
         kind = x.dtype if dtype is None else dtype
@@ -106,7 +106,7 @@ def linspace(
     nx: NumPyLike, start: Any, stop: Any, num: int = 50, endpoint: bool = True,
     retstep: bool = False, dtype: Any = None, axis: int = 0,
 ) -> Any:  # fmt: skip
-    a, b = nx.asarray(start), nx.asarray(stop)
+    a, b = nx.lift(start), nx.lift(stop)
     shares = np.arange(num) / max(1, num - bool(endpoint))
     spread = np.reshape(shares, (num, *(1,) * max(a.ndim, b.ndim)))
     made = a + (b - a) * spread
@@ -128,11 +128,11 @@ def arange(nx: NumPyLike, *ends: Any, step: Any = 1, dtype: Any = None) -> Any:
     if nx.live((stop, step)):
         raise refusal("np.arange to an end that depends on inputs", "write np.linspace.")
     steps = np.arange(0, math.ceil((float(stop) - float(nx.plain(start))) / float(step)))
-    return nx.asarray(start) + steps * float(step)
+    return nx.lift(start) + steps * float(step)
 
 
 def vander(nx: NumPyLike, x: Any, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803  # NumPy's
-    x = nx.asarray(x)
+    x = nx.lift(x)
     powers = list(range(x.size if N is None else N))
     return nx.stack([x**k for k in (powers if increasing else powers[::-1])], -1)
 
@@ -153,9 +153,9 @@ def frompyfunc(nx: NumPyLike, func: Any, nin: int, nout: int, **options: Any) ->
 def apply_along_axis(
     nx: NumPyLike, func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
 ) -> Any:
-    front = nx.moveaxis(nx.asarray(arr), axis, -1)
+    front = nx.moveaxis(nx.lift(arr), axis, -1)
     lines = nx.reshape(front, (-1, front.shape[-1]))
-    results = nx.stack([nx.asarray(func1d(line, *args, **kwargs)) for line in lines])
+    results = nx.stack([nx.lift(func1d(line, *args, **kwargs)) for line in lines])
     made = nx.reshape(results, (*front.shape[:-1], *results.shape[1:]))
     return nx.moveaxis(made, -1, axis) if results.ndim == 2 else made
 
@@ -167,15 +167,13 @@ def apply_over_axes(nx: NumPyLike, func: Any, a: Any, axes: Any) -> Any:
     return a
 
 
-for _rule in (fromfunction, frompyfunc, apply_along_axis, apply_over_axes, fromiter):
-    _rule.takes_functions = True  # type: ignore[attr-defined]
-
 TABLE: dict[str, Rule] = dict.fromkeys(
-    ("asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite",
-     "require"), asarray,
+    ("asarray", "asanyarray", "asarray_chkfinite", "require"), asarray,
+) | dict.fromkeys(
+    ("ascontiguousarray", "asfortranarray"), lambda nx, x, **options: nx.atleast_1d(x),
 ) | {
     "apply_along_axis": apply_along_axis, "apply_over_axes": apply_over_axes, "arange": arange,
-    "array": array, "astype": lambda nx, x, dtype, **options: astype(nx.asarray(x), dtype),
+    "array": array, "astype": lambda nx, x, dtype, **options: astype(nx.lift(x), dtype),
     "copy": copy, "empty_like": _like(np.zeros), "fromfunction": fromfunction,
     "fromiter": fromiter, "frompyfunc": frompyfunc, "full": full, "full_like": _like(np.full),
     "geomspace": geomspace, "linspace": linspace, "logspace": logspace,

@@ -42,8 +42,8 @@ OTHERWISE: dict[str, Callable[[NumPyLike, Any], Any]] = {
 def _same(name: str) -> Rule:
     def rule(nx: NumPyLike, x: Any, /, *, dtype: Any = None, where: Any = True) -> Any:
         _refuse(dtype, where)
-        if not nx.offers(name) and name in OTHERWISE:
-            return OTHERWISE[name](nx, nx.asarray(x))
+        if name in OTHERWISE and (not nx.offers(name) or (name == "sign" and nx.complex(x))):
+            return OTHERWISE[name](nx, nx.lift(x))
         return nx.called(name, x)
 
     return rule
@@ -76,22 +76,22 @@ def _chosen(relation: str, name: str) -> Rule:
 
 
 def absolute(nx: NumPyLike, x: Any, /) -> Any:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     if nx.complex(x):
         return nx.where(x < 0.0, -x, x)
     return nx.called("abs", x)
 
 
 def positive(nx: NumPyLike, x: Any, /) -> Any:
-    return +1 * nx.asarray(x)
+    return +1 * nx.lift(x)
 
 
 def square(nx: NumPyLike, x: Any, /) -> Any:
-    return nx.asarray(x) * nx.asarray(x)
+    return nx.lift(x) * nx.lift(x)
 
 
 def reciprocal(nx: NumPyLike, x: Any, /) -> Any:
-    return 1.0 / nx.asarray(x)
+    return 1.0 / nx.lift(x)
 
 
 def power(nx: NumPyLike, a: Any, b: Any, /, *, dtype: Any = None) -> Any:
@@ -103,12 +103,16 @@ def float_power(nx: NumPyLike, a: Any, b: Any, /) -> Any:
 
 
 def fmod(nx: NumPyLike, a: Any, b: Any, /) -> Any:
-    a = nx.asarray(a)
+    a = nx.lift(a)
     return a - b * nx.trunc(a / b)
 
 
 def divmod_(nx: NumPyLike, a: Any, b: Any, /) -> tuple[Any, Any]:
     return nx.floor_divide(a, b), nx.remainder(a, b)
+
+
+def ldexp(nx: NumPyLike, x: Any, exponent: Any, /) -> Any:
+    return nx.lift(x) * 2.0 ** nx.plain(exponent)
 
 
 def modf(nx: NumPyLike, x: Any, /) -> tuple[Any, Any]:
@@ -136,20 +140,20 @@ def logaddexp2(nx: NumPyLike, a: Any, b: Any, /) -> Any:
 
 
 def cbrt(nx: NumPyLike, x: Any, /) -> Any:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     return nx.sign(x) * nx.absolute(x) ** (1.0 / 3.0)
 
 
 def degrees(nx: NumPyLike, x: Any, /) -> Any:
-    return nx.asarray(x) * (180.0 / math.pi)
+    return nx.lift(x) * (180.0 / math.pi)
 
 
 def radians(nx: NumPyLike, x: Any, /) -> Any:
-    return nx.asarray(x) * (math.pi / 180.0)
+    return nx.lift(x) * (math.pi / 180.0)
 
 
 def heaviside(nx: NumPyLike, x: Any, middle: Any, /) -> Any:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     return nx.where(x < 0.0, 0.0, nx.where(x > 0.0, 1.0, middle))
 
 
@@ -159,7 +163,7 @@ def copysign(nx: NumPyLike, x: Any, sign: Any, /) -> Any:
 
 
 def sinc(nx: NumPyLike, x: Any) -> Any:
-    x = nx.asarray(x) * math.pi
+    x = nx.lift(x) * math.pi
     y = nx.where(x == 0.0, 1.0, x)
     return nx.where(x == 0.0, 1.0, nx.sin(y) / y)
 
@@ -170,41 +174,12 @@ def clip(
 ) -> Any:  # fmt: skip
     low = next((v for v in (low, a_min, min) if v is not None), None)
     high = next((v for v in (high, a_max, max) if v is not None), None)
-    x = nx.asarray(x) if low is None else nx.maximum(x, low)
+    x = nx.lift(x) if low is None else nx.maximum(x, low)
     return x if high is None else nx.minimum(x, high)
 
 
-def where(nx: NumPyLike, condition: Any, *choices: Any) -> Any:
-    if not choices:
-        return nx.nonzero(condition)
-    a, b = choices
-    shape = np.broadcast_shapes(np.shape(condition), np.shape(a), np.shape(b))
-    natives = [nx.native.broadcast(nx.operand(x, array=True), shape) for x in (a, b)]
-    chosen = nx.native.broadcast(nx.condition(condition), shape)
-    return nx.wrap(nx.native.where(chosen, *natives))
-
-
-def select(nx: NumPyLike, condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
-    found = default
-    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
-        found = nx.where(condition, choice, found)
-    return found
-
-
-def choose(nx: NumPyLike, a: Any, choices: Any) -> Any:
-    at = nx.plain(a)
-    return nx.select([np.equal(at, k) for k in range(len(choices))], choices)
-
-
-def piecewise(nx: NumPyLike, x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    conditions, functions = list(condlist), list(funclist)
-    values = [f(x, *args, **kw) if callable(f) else f for f in functions]
-    rest = values.pop() if len(values) > len(conditions) else 0.0
-    return nx.select(conditions[::-1], values[::-1], rest)
-
-
 def round_(nx: NumPyLike, x: Any, decimals: int = 0) -> Any:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     scale = 10.0**decimals
     return nx.called("round", x * scale) / scale if decimals else nx.called("round", x)
 
@@ -217,7 +192,7 @@ def _tested(name: str) -> Rule:
     def rule(nx: NumPyLike, x: Any, /) -> Any:
         if nx.offers(name):
             return nx.called(name, x, boolean=True)
-        x = nx.asarray(x)
+        x = nx.lift(x)
         same = x == x
         return nx.absolute(x) < math.inf if name == "isfinite" else nx.logical_not(same)
 
@@ -253,25 +228,16 @@ def allclose(nx: NumPyLike, a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e
 
 
 def array_equal(nx: NumPyLike, a: Any, b: Any) -> Any:
-    return np.shape(a) == np.shape(b) and bool(nx.all(nx.equal(a, b)))
+    a, b = nx.lift(a), nx.lift(b)
+    return a.shape == b.shape and bool(nx.all(nx.equal(a, b)))
 
 
 def real(nx: NumPyLike, x: Any) -> Any:
-    return nx.asarray(x)
+    return nx.lift(x)
 
 
 def isreal(nx: NumPyLike, x: Any) -> Any:
-    return np.ones(np.shape(x), dtype=bool)[()]
-
-
-def interp(nx: NumPyLike, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
-    x, xp, fp = nx.asarray(x), nx.asarray(xp), nx.asarray(fp)
-    found = fp[0] if left is None else left
-    for k in range(len(xp) - 1):
-        slope = (fp[k + 1] - fp[k]) / (xp[k + 1] - xp[k])
-        found = nx.where(x >= xp[k], fp[k] + slope * (x - xp[k]), found)
-    last = fp[-1] if right is None else nx.where(x == xp[-1], fp[-1], right)
-    return nx.where(x >= xp[-1], last, found)
+    return np.ones(nx.lift(x).shape, dtype=bool)[()]
 
 
 TABLE: dict[str, Rule] = (
@@ -286,16 +252,16 @@ TABLE: dict[str, Rule] = (
     | {
         "absolute": absolute, "fabs": absolute, "allclose": allclose, "arctan2": arctan2,
         "array_equal": array_equal, "around": round_, "bitwise_and": logical_and,
-        "bitwise_or": logical_or, "bitwise_xor": logical_xor, "cbrt": cbrt, "choose": choose,
+        "bitwise_or": logical_or, "bitwise_xor": logical_xor, "cbrt": cbrt,
         "clip": clip, "conjugate": real, "copysign": copysign, "deg2rad": radians,
         "degrees": degrees, "divmod": divmod_, "float_power": float_power, "fmod": fmod,
-        "heaviside": heaviside, "hypot": hypot, "interp": interp, "invert": logical_not,
-        "isclose": isclose, "isreal": isreal, "logaddexp": logaddexp, "logaddexp2": logaddexp2,
+        "heaviside": heaviside, "hypot": hypot, "invert": logical_not,
+        "isclose": isclose, "isreal": isreal, "ldexp": ldexp,
+        "logaddexp": logaddexp, "logaddexp2": logaddexp2,
         "logical_and": logical_and, "logical_not": logical_not, "logical_or": logical_or,
         "logical_xor": logical_xor, "modf": modf, "nan_to_num": nan_to_num,
-        "piecewise": piecewise, "positive": positive, "power": power, "rad2deg": degrees,
+        "positive": positive, "power": power, "rad2deg": degrees,
         "radians": radians, "real": real, "reciprocal": reciprocal, "round": round_,
-        "select": select, "sinc": sinc, "square": square, "where": where,
+        "sinc": sinc, "square": square,
     }
 )  # fmt: skip
-piecewise.takes_functions = True  # type: ignore[attr-defined]

@@ -24,8 +24,8 @@ from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.program import Program
 from gradiometer.vocabulary.recording import record
 
-MOST_RECORDED = 24
-"""Points at which branches are looked for."""
+MOST_RECORDED, MOST_BRANCHES = 24, 8
+"""Points at which branches are looked for, and how many are kept."""
 
 
 TIMES_AS_MANY, SPARE = 10, 1000
@@ -159,6 +159,8 @@ class OwnFunction(Program):
                 continue
             if graph not in graphs:
                 graphs.append(graph)
+            if len(graphs) == MOST_BRANCHES:
+                break
         return graphs
 
     def _recordable(self, xp: Any, *inputs: Any, **given: Any) -> Any:
@@ -179,9 +181,7 @@ def _leaves(structure: Any) -> list[Leaf]:
 
 def _numpys(x: Any) -> bool:
     """Return whether a value is NumPy's own, of real numbers."""
-    return isinstance(x, float) or (
-        isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "f"
-    )
+    return isinstance(x, float) or (isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "f")
 
 
 def _numpy(kind: Any, x: Any) -> Any:

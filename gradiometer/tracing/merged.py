@@ -24,7 +24,6 @@ from gradiometer.vocabulary.graph import (
 )
 
 
-
 def evaluate(branches: Branches, xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]) -> Any:
     """Return the outputs: one array, or a tuple of several.
 
@@ -75,8 +74,8 @@ class _Merging:
                 known = self._where(decision, known, self._nan)
             at += 1
         result = graphs[0].result
-        found = result if isinstance(result, tuple) else (result,)
-        return *substitute(found, lambda each: self._found(each, values)), known
+        results = result if isinstance(result, tuple) else (result,)
+        return *substitute(results, lambda each: self._found(each, values)), known
 
     def _rest(self, graphs: Sequence[Graph], at: int, values: list[Any]) -> tuple[Any, ...]:
         """Return the outputs of graphs in which a guard came out otherwise."""

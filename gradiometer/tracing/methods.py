@@ -31,7 +31,7 @@ def _same(name: str) -> Callable[..., Any]:
 
 
 def _reshape(x: Traced, *shape: Any, order: str = "C", copy: Any = None) -> Any:
-    return x.nx.reshape(x, *shape, order=order)
+    return x.nx.reshape(x, shape[0] if len(shape) == 1 else shape, order=order)
 
 
 def _transpose(x: Traced, *axes: Any) -> Any:

@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradiometer.tracing import algebra, creation, elementwise, pythons, reductions, rearranged
-from gradiometer.tracing import special, universal
+from gradiometer.tracing import (
+    algebra,
+    choices,
+    creation,
+    elementwise,
+    joining,
+    pythons,
+    rearranged,
+    reductions,
+    special,
+    universal,
+)
 from gradiometer.tracing.kinds import STAND_INS
 from gradiometer.tracing.refusals import RANDOM, refusal
 
@@ -24,8 +34,9 @@ ROOTS = ("numpy", "math", "cmath", "scipy", "numbers")
 Rule = Callable[..., Any]
 
 TABLES: dict[str, dict[str, Rule]] = {
-    "numpy": elementwise.TABLE | reductions.TABLE | rearranged.TABLE | creation.TABLE
-    | algebra.TABLE,
+    "numpy": elementwise.TABLE | choices.TABLE | reductions.TABLE | rearranged.TABLE | joining.TABLE
+    | creation.TABLE | algebra.TABLE,
+    "numpy.lib.stride_tricks": rearranged.WINDOWS,
     "numpy.linalg": algebra.LINALG,
     "math": pythons.TABLE,
     "scipy.special": special.TABLE,
@@ -33,10 +44,12 @@ TABLES: dict[str, dict[str, Rule]] = {
 }  # fmt: skip
 """What stands for functions, by module: rules that are called with `nx` first."""
 
-OF_FUNCTIONS = frozenset({
-    "vectorize", "apply_along_axis", "apply_over_axes", "fromfunction", "piecewise", "frompyfunc",
+UNFOLDED = frozenset({
+    "numpy.apply_along_axis", "numpy.apply_over_axes", "numpy.fromfunction", "numpy.fromiter",
+    "numpy.frompyfunc", "numpy.ndenumerate", "numpy.piecewise", "math.fsum", "math.prod",
+    "math.sumprod",
 })  # fmt: skip
-"""Functions that are given functions, which may hold arrays that their arguments do not show."""
+"""Functions whose arguments do not show all arrays: functions may hold some, or iterators."""
 
 
 INITIALISED = {id(np.empty): np.zeros, id(np.empty_like): np.zeros_like}
@@ -91,17 +104,20 @@ class Names:
         if isinstance(x, type):
             if x is np.vectorize:
                 return functools.partial(universal.vectorize, self.nx)
-            return STAND_INS.get(x, x)
+            if id(x) not in _rules():
+                return STAND_INS.get(x, x)
         if isinstance(x, np.random.Generator | np.random.RandomState):
             return self.forbidden("numpy.random")
         if isinstance(x, np.vectorize):
             return universal.vectorize(self.nx, x.pyfunc)
         x = INITIALISED.get(id(x), x)
-        if not callable(x) or not _of_roots(x):
+        if not callable(x) or not _of_roots(x) or (isinstance(x, type) and id(x) not in _rules()):
             return x
         if id(x) not in self._found:
             rule, name = _rules().get(id(x), (None, label or _label(x)))
-            self._found[id(x)] = universal.Function(self.nx, name, x, rule)
+            self._found[id(x)] = universal.Function(
+                self.nx, name, x, rule, folds=name not in UNFOLDED
+            )
         return self._found[id(x)]
 
     def forbidden(self, name: str) -> Any:

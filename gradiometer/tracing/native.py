@@ -52,7 +52,7 @@ class Native:
         flat = self.reshape(x, (math.prod(shape),))
         if isinstance(x, np.ndarray):
             return flat[at]
-        found = self.xp.take(flat, self.xp.asarray(np.ravel(at)), axis=0)
+        found = self.xp.take(flat, self.xp.asarray(np.array(at, dtype=np.int64).ravel()), axis=0)
         return self.reshape(found, at.shape)
 
     def concat(self, parts: list[Any]) -> Any:

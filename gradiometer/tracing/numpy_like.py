@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 
 from gradiometer.errors import GradiometerError
-from gradiometer.tracing.array import LOST, Storage, Traced
-from gradiometer.tracing.kinds import original
+from gradiometer.tracing.array import Storage, Traced
+from gradiometer.tracing.folding import Folding
 from gradiometer.tracing.methods import ATTRIBUTES, METHODS
 from gradiometer.tracing.names import Names
-from gradiometer.tracing.native import Native, concrete
+from gradiometer.tracing.native import Native
 from gradiometer.tracing.refusals import INSTEAD, OTHERWISE, refusal
-from gradiometer.vocabulary.graph import substitute
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul,
@@ -36,7 +35,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 RELATIONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 
 
-class NumPyLike:
+class NumPyLike(Folding):
     """NumPy's functions over a tool's arrays, as attributes.
 
     Args:
@@ -51,7 +50,7 @@ class NumPyLike:
         self.native = Native(xp)
         self.operations = 0
         self.most = math.inf
-        self.exact = bool(self.native.find("exact") is True)
+        self.exact = self.native.find("exact") is True
         self.names = Names(self)
 
     def __getattr__(self, name: str) -> Any:
@@ -66,65 +65,6 @@ class NumPyLike:
         """Return what stands for a function of NumPy's, or a module."""
         return self.names.standing_for(function)
 
-    # Arrays and numbers.
-
-    def wrap(self, native: Any, *, boolean: bool = False, scalar: bool | None = None) -> Any:
-        """Return a result of the tool's: an array, or NumPy's own truth values and integers."""
-        if isinstance(native, tuple | list):
-            return tuple(self.wrap(each) for each in native)
-        if isinstance(native, np.ndarray) and not native.ndim:
-            native = native[()]
-        if isinstance(native, bool | np.ndarray | np.generic) and np.asarray(native).dtype.kind in "biu":
-            return native
-        return Traced(self, native, boolean=boolean, scalar=scalar)
-
-    def constant(self, found: Any) -> Any:
-        """Return what NumPy computed: real numbers as an array of the function's."""
-        if isinstance(found, tuple | list):
-            parts = [self.constant(each) for each in found]
-            return type(found)(*parts) if hasattr(found, "_fields") else type(found)(parts)
-        if isinstance(found, np.ndarray | np.generic | float):
-            kind = np.asarray(found).dtype.kind
-            if self.exact and kind == "f":
-                return Traced(self, self.native.array(found), scalar=np.ndim(found) == 0)
-            if isinstance(found, np.ndarray) and (kind == "f" or (self.exact and kind in "iu")):
-                return Traced(self, found, scalar=False)
-        return found
-
-    def plain(self, nested: Any, what: str = "") -> Any:
-        """Return arguments with NumPy's arrays for constants.
-
-        Raises:
-            Refused: If an array depends on an input; `what` takes it out of the computation.
-        """
-
-        def leaf(x: Any) -> Any:
-            if not isinstance(x, Traced):
-                return original(x)
-            if x.constant:
-                return x.native
-            if x.boolean or not self.exact:
-                return concrete(x.native)  # where it depends on inputs, the reference refuses it
-            try:
-                return np.asarray(x.native)
-            except GradiometerError:
-                raise refusal(
-                    f"{what or 'a function'} takes a number out of the computation", LOST
-                ) from None
-
-        return substitute(nested, leaf)
-
-    def live(self, nested: Any) -> bool:
-        """Return whether arguments hold an array that is no constant."""
-        return any(not x.constant for x in self.traced(nested))
-
-    @staticmethod
-    def traced(nested: Any) -> list[Traced]:
-        """Return the arrays among arguments."""
-        met: list[Any] = []
-        substitute(nested, met.append)
-        return [x for x in met if isinstance(x, Traced)]
-
     def operand(self, x: Any, *, array: bool = False) -> Any:
         """Return an operand as the tool's array, or as a number.
 
@@ -133,7 +73,7 @@ class NumPyLike:
             array: Whether a number is made an array, too.
         """
         if isinstance(x, list | tuple):
-            x = self.array(x)
+            x = self.lift(x)
         if isinstance(x, Traced):
             if x.boolean:
                 one = self.native.array(np.ones(x.shape))
@@ -158,7 +98,8 @@ class NumPyLike:
 
     def condition(self, x: Any) -> Any:
         """Return truth values as the tool's."""
-        if np.asarray(x.native if isinstance(x, Traced) and x.constant else x).dtype.kind != "b":
+        kind = (x if isinstance(x, Traced) else np.asarray(x)).dtype.kind
+        if kind != "b":
             x = self.not_equal(x, 0)
         if isinstance(x, Traced) and not x.constant:
             return x.native
@@ -197,14 +138,6 @@ class NumPyLike:
             return self.wrap(function(*natives), boolean=True)
         return self.wrap(function(*natives))
 
-    def folded(self, nested: Any) -> Any:
-        """Return operands that NumPy may compute with; `None` where the tool has to."""
-        traced = self.traced(nested)
-        if any(not x.constant for x in traced):
-            return None
-        whole = all(x.dtype.kind in "biu" for x in traced) and not _reals(nested)
-        return self.plain(nested) if whole or not self.exact or not traced else None
-
     def called(self, name: str, *operands: Any, boolean: bool = False, **options: Any) -> Any:
         """Return what the tool's function of that name makes of operands, as arrays.
 
@@ -224,7 +157,8 @@ class NumPyLike:
 
     def spread(self, *arrays: Any) -> tuple[Any, ...]:
         """Return arrays and numbers as arrays of one shape."""
-        shape = np.broadcast_shapes(*map(np.shape, arrays))
+        arrays = tuple(map(self.lift, arrays))
+        shape = np.broadcast_shapes(*(x.shape for x in arrays))
         natives = (self.operand(x, array=True) for x in arrays)
         return tuple(Traced(self, self.native.broadcast(x, shape)) for x in natives)
 
@@ -307,13 +241,3 @@ class NumPyLike:
                 f"{name} is called", INSTEAD.get(name.rpartition(".")[2], OTHERWISE)
             ) from None
         return self.constant(function(*plain, **options))
-
-
-def _reals(nested: Any) -> bool:
-    """Return whether arguments hold real numbers of NumPy's or Python's."""
-    met: list[Any] = []
-    substitute(nested, met.append)
-    return any(
-        isinstance(x, float | np.floating) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
-        for x in met
-    )

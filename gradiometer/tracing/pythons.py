@@ -91,15 +91,10 @@ def remainder(nx: NumPyLike, x: Any, y: Any) -> Any:
     return x - y * nx.round(x / y)
 
 
-def isclose(
-    nx: NumPyLike, a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0
-) -> Any:
+def isclose(nx: NumPyLike, a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> Any:
     near = nx.maximum(rel_tol * nx.maximum(nx.absolute(a), nx.absolute(b)), abs_tol)
     return nx.absolute(a - b) <= near
 
-
-for _rule in (fsum, prod, sumprod):
-    _rule.takes_functions = True  # type: ignore[attr-defined]  # iterators can be read only once
 
 TABLE: dict[str, Rule] = {
     name: _as_numpy(found) for name, found in AS_NUMPY.items()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradiometer.tracing.array import Traced, index
+from gradiometer.tracing.joining import joined
 from gradiometer.tracing.refusals import refusal
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def _moved(name: str) -> Rule:
 
     def rule(nx: NumPyLike, x: Any, *args: Any, **options: Any) -> Any:
         args, options = nx.plain((args, options))
-        return nx.asarray(x).moved(lambda at: function(at, *args, **options))
+        return nx.lift(x).moved(lambda at: function(at, *args, **options))
 
     return rule
 
@@ -36,7 +37,7 @@ def _shaped(name: str) -> Rule:
 
     def rule(nx: NumPyLike, x: Any, *args: Any, **options: Any) -> Any:
         args, options = nx.plain((args, options))
-        return nx.asarray(x).shaped(lambda at: function(at, *args, **options))
+        return nx.lift(x).shaped(lambda at: function(at, *args, **options))
 
     return rule
 
@@ -46,45 +47,20 @@ def _several(name: str) -> Rule:
     function = getattr(np, name)
 
     def rule(nx: NumPyLike, x: Any, *args: Any, **options: Any) -> Any:
-        x = nx.asarray(x)
+        x = nx.lift(x)
         args, options = nx.plain((args, options))
         return [x.moved(lambda _, at=at: at) for at in function(x.positions, *args, **options)]
 
     return rule
 
 
-def _joined(name: str) -> Rule:
-    """Return a rule by which NumPy's function puts several arrays into one."""
-    function = getattr(np, name)
-
-    def rule(nx: NumPyLike, arrays: Any, *args: Any, **options: Any) -> Any:
-        options.pop("dtype", None)
-        options.pop("casting", None)
-        return joined(nx, lambda ats: function(ats, *args, **options), list(arrays))
-
-    return rule
-
-
-def joined(nx: NumPyLike, by: Callable[[list[Any]], Any], arrays: list[Any]) -> Any:
-    """Return several arrays in one, as a function of NumPy's arranges their positions."""
-    natives = [nx.operand(a, array=True) for a in arrays]
-    positions, count = [], 0
-    for a in arrays:
-        size = int(np.prod(np.shape(a), dtype=int))
-        positions.append(np.arange(count, count + size).reshape(np.shape(a)))
-        count += size
-    there = by(positions)
-    whole = nx.native.concat(natives)
-    if there.size == count and (np.ravel(there) == np.arange(count)).all():
-        return nx.wrap(nx.native.reshape(whole, there.shape), scalar=False)
-    return nx.wrap(nx.native.take(whole, there), scalar=False)
-
-
 def reshape(nx: NumPyLike, x: Any, *shape: Any, order: str = "C", **named: Any) -> Any:
     shape = shape or (named["shape"] if "shape" in named else named["newshape"],)
     shape = index(shape[0] if len(shape) == 1 else shape)
-    return nx.asarray(x).moved(lambda at: np.reshape(at, shape, order)) if order == "F" else (
-        nx.asarray(x).shaped(lambda at: np.reshape(at, shape))
+    return (
+        nx.lift(x).moved(lambda at: np.reshape(at, shape, "F"))
+        if order == "F"
+        else (nx.lift(x).shaped(lambda at: np.reshape(at, shape)))
     )
 
 
@@ -93,13 +69,13 @@ def ravel(nx: NumPyLike, x: Any, order: str = "C") -> Any:
 
 
 def transpose(nx: NumPyLike, x: Any, axes: Any = None) -> Any:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     return x.moved(lambda at: np.transpose(at, axes)) if x.ndim > 1 else x
 
 
 def _at_least(axes: int, function: Callable[..., Any]) -> Rule:
     def rule(nx: NumPyLike, *arrays: Any) -> Any:
-        found = [nx.asarray(a) for a in arrays]
+        found = [nx.lift(a) for a in arrays]
         made = [a if a.ndim >= axes else a.shaped(function) for a in found]
         return made[0] if len(made) == 1 else tuple(made)
 
@@ -108,38 +84,45 @@ def _at_least(axes: int, function: Callable[..., Any]) -> Rule:
 
 def broadcast_to(nx: NumPyLike, x: Any, shape: Any, subok: bool = False) -> Any:
     shape = index(shape)
-    return nx.asarray(x).moved(lambda at: np.array(np.broadcast_to(at, shape)))
+    return nx.lift(x).moved(lambda at: np.array(np.broadcast_to(at, shape)))
 
 
 def broadcast_arrays(nx: NumPyLike, *arrays: Any, subok: bool = False) -> Any:
+    arrays = tuple(nx.lift(a) if isinstance(a, list) else a for a in arrays)
     shape = np.broadcast_shapes(*map(np.shape, arrays))
     return tuple(a if np.shape(a) == shape else nx.broadcast_to(a, shape) for a in arrays)
 
 
-def stack(nx: NumPyLike, arrays: Any, axis: int = 0, **options: Any) -> Any:
-    return joined(nx, lambda ats: np.stack(ats, axis), list(arrays))
+def put_along_axis(nx: NumPyLike, x: Any, indices: Any, values: Any, axis: int) -> None:
+    at = np.take_along_axis(np.arange(x.size).reshape(x.shape), index(indices), axis)
+    x.reshape(-1)[at.ravel()] = nx.ravel(nx.broadcast_to(values, at.shape))
 
 
-def append(nx: NumPyLike, x: Any, values: Any, axis: int | None = None) -> Any:
-    return joined(nx, lambda ats: np.append(*ats, axis=axis), [x, values])
+def putmask(nx: NumPyLike, x: Any, mask: Any, values: Any) -> None:
+    x[...] = nx.where(mask, nx.resize(values, x.shape), x)
 
 
-def insert(nx: NumPyLike, x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    obj = nx.plain(obj)
-    return joined(nx, lambda ats: np.insert(ats[0], obj, ats[1], axis), [x, values])
+def place(nx: NumPyLike, x: Any, mask: Any, values: Any) -> None:
+    kept = nx.plain(mask)
+    x[kept] = nx.resize(values, int(kept.sum()))
+
+
+def _of_shape(name: str) -> Rule:
+    function = getattr(np, name)
+    return lambda nx, x, *args, **options: function(nx.lift(x).places, *args, **options)
 
 
 def meshgrid(
     nx: NumPyLike, *arrays: Any, indexing: str = "xy", sparse: bool = False, copy: bool = True
 ) -> Any:
-    found = [nx.ravel(a) for a in arrays]
+    found = [nx.lift(nx.ravel(a)) for a in arrays]
     grids = np.meshgrid(*(np.arange(a.size) for a in found), indexing=indexing, sparse=sparse)  # type: ignore[call-overload]
     return tuple(a.moved(lambda at, g=g: at[g]) for a, g in zip(found, grids, strict=True))
 
 
 def _triangle(function: Callable[..., Any]) -> Rule:
     def rule(nx: NumPyLike, x: Any, k: int = 0) -> Any:
-        x = nx.asarray(x)
+        x = nx.lift(x)
         kept = function(np.ones(x.shape[-2:] if x.ndim > 1 else (x.size, x.size), dtype=bool), k)
         return nx.where(kept, x, 0.0)
 
@@ -147,7 +130,7 @@ def _triangle(function: Callable[..., Any]) -> Rule:
 
 
 def diag(nx: NumPyLike, x: Any, k: int = 0) -> Any:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     if x.ndim == 2:
         return x.moved(lambda at: np.diagonal(at, k))
     return joined(nx, lambda ats: np.where(np.diag(np.ones(x.size, bool), k), np.diag(ats[0], k),
@@ -158,34 +141,14 @@ def diagflat(nx: NumPyLike, x: Any, k: int = 0) -> Any:
     return nx.diag(nx.ravel(x), k)
 
 
-def pad(
-    nx: NumPyLike, x: Any, pad_width: Any, mode: Any = "constant", *, constant_values: Any = 0.0,
-    **options: Any,
-) -> Any:  # fmt: skip
-    x = nx.asarray(x)
-    if mode == "constant":
-        if np.ndim(constant_values):
-            raise refusal("np.pad with several constants", "give one, or concatenate.")
-        value = np.array(x.size)
-        return joined(
-            nx, lambda ats: np.pad(ats[0], pad_width, constant_values=int(value)),
-            [x, constant_values],
-        )  # fmt: skip
-    if mode not in ("edge", "wrap", "reflect", "symmetric"):
-        raise refusal(f"np.pad with mode={mode!r}", "pad by constants, edge, wrap or reflect.")
-    return x.moved(lambda at: np.pad(at, pad_width, mode, **options))
-
-
-def take(
-    nx: NumPyLike, x: Any, indices: Any, axis: int | None = None, mode: str = "raise"
-) -> Any:
+def take(nx: NumPyLike, x: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> Any:
     at_indices = index(indices)
-    return nx.asarray(x).moved(lambda at: np.take(at, at_indices, axis, mode=mode))
+    return nx.lift(x).moved(lambda at: np.take(at, at_indices, axis, mode=mode))
 
 
 def compress(nx: NumPyLike, condition: Any, x: Any, axis: int | None = None) -> Any:
     kept = nx.plain(condition)
-    return nx.asarray(x).moved(lambda at: np.compress(kept, at, axis))
+    return nx.lift(x).moved(lambda at: np.compress(kept, at, axis))
 
 
 def extract(nx: NumPyLike, condition: Any, x: Any) -> Any:
@@ -197,7 +160,7 @@ def tri(nx: NumPyLike, *args: Any, **options: Any) -> Any:
 
 
 def diff(nx: NumPyLike, x: Any, n: int = 1, axis: int = -1) -> Any:
-    x = nx.moveaxis(nx.asarray(x), axis, -1)
+    x = nx.moveaxis(nx.lift(x), axis, -1)
     for _ in range(n):
         x = x[..., 1:] - x[..., :-1]
     return nx.moveaxis(x, -1, axis)
@@ -208,7 +171,7 @@ def ediff1d(nx: NumPyLike, x: Any) -> Any:
 
 
 def gradient(nx: NumPyLike, f: Any, *spacing: Any, axis: int | None = None) -> Any:
-    f = nx.asarray(f)
+    f = nx.lift(f)
     if f.ndim > 1 and axis is None:
         raise refusal("np.gradient of several axes", "call it for each: axis=….")
     y = nx.moveaxis(f, axis or 0, 0)
@@ -235,15 +198,15 @@ def fill_diagonal(nx: NumPyLike, x: Any, value: Any, wrap: bool = False) -> None
 
 
 def shape(nx: NumPyLike, x: Any) -> tuple[int, ...]:
-    return tuple(nx.asarray(x).shape)
+    return tuple(nx.lift(x).shape)
 
 
 def ndim(nx: NumPyLike, x: Any) -> int:
-    return int(nx.asarray(x).ndim)
+    return int(nx.lift(x).ndim)
 
 
 def size(nx: NumPyLike, x: Any, axis: int | None = None) -> int:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     return int(x.size if axis is None else x.shape[axis])
 
 
@@ -251,8 +214,10 @@ def ndenumerate(nx: NumPyLike, x: Any) -> Any:
     return ((at, x[at]) for at in np.ndindex(x.shape))
 
 
-def as_strided_windows(nx: NumPyLike, x: Any, window_shape: Any, axis: Any = None) -> Any:
-    x = nx.asarray(x)
+def sliding_window_view(
+    nx: NumPyLike, x: Any, window_shape: Any, axis: Any = None, **options: Any
+) -> Any:
+    x = nx.lift(x)
     windows = np.lib.stride_tricks.sliding_window_view
     return x.moved(lambda at: np.array(windows(at, window_shape, axis)))
 
@@ -260,25 +225,30 @@ def as_strided_windows(nx: NumPyLike, x: Any, window_shape: Any, axis: Any = Non
 TABLE: dict[str, Rule] = (
     {name: _moved(name) for name in (
         "delete", "diagonal", "flip", "fliplr", "flipud", "moveaxis", "repeat", "resize", "roll",
-        "rollaxis", "rot90", "swapaxes", "take_along_axis", "tile", "trim_zeros",
+        "rollaxis", "rot90", "swapaxes", "take_along_axis", "tile",
     )}
     | {name: _shaped(name) for name in ("expand_dims", "squeeze")}
     | {name: _several(name) for name in (
         "array_split", "dsplit", "hsplit", "split", "unstack", "vsplit",
     )}
-    | {name: _joined(name) for name in (
-        "block", "column_stack", "concatenate", "dstack", "hstack", "vstack",
-    )}
     | {
-        "append": append, "atleast_1d": _at_least(1, np.atleast_1d),
+        name: _of_shape(name) for name in (
+            "diag_indices_from", "iscomplexobj", "isrealobj", "tril_indices_from",
+            "triu_indices_from",
+        )
+    }
+    | {
+        "place": place, "put_along_axis": put_along_axis, "putmask": putmask,
+        "atleast_1d": _at_least(1, np.atleast_1d),
         "atleast_2d": _at_least(2, np.atleast_2d), "atleast_3d": _at_least(3, np.atleast_3d),
         "broadcast_arrays": broadcast_arrays, "broadcast_to": broadcast_to, "compress": compress,
         "copyto": copyto, "diag": diag, "diagflat": diagflat, "diff": diff, "ediff1d": ediff1d,
         "extract": extract, "fill_diagonal": fill_diagonal, "gradient": gradient,
-        "insert": insert, "matrix_transpose": lambda nx, x: nx.swapaxes(x, -1, -2),
-        "meshgrid": meshgrid, "ndenumerate": ndenumerate, "ndim": ndim, "pad": pad, "put": put,
-        "ravel": ravel, "reshape": reshape, "shape": shape, "size": size, "stack": stack,
+        "matrix_transpose": lambda nx, x: nx.swapaxes(x, -1, -2),
+        "meshgrid": meshgrid, "ndenumerate": ndenumerate, "ndim": ndim, "put": put,
+        "ravel": ravel, "reshape": reshape, "shape": shape, "size": size,
         "take": take, "transpose": transpose, "tri": tri, "tril": _triangle(np.tril),
         "triu": _triangle(np.triu),
     }
 )  # fmt: skip
+WINDOWS: dict[str, Rule] = {"sliding_window_view": sliding_window_view}

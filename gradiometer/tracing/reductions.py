@@ -26,7 +26,7 @@ def _reduced(name: str) -> Rule:
     ) -> Any:  # fmt: skip
         if dtype is not None:
             asked_kind(dtype)
-        x = nx.asarray(x)
+        x = nx.lift(x)
         if where is not True:
             neutral = {"sum": 0.0, "prod": 1.0}.get(name, initial)
             if neutral is None:
@@ -71,7 +71,7 @@ def _count(shape: tuple[int, ...], axis: Any) -> int:
 def mean(
     nx: NumPyLike, x: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False
 ) -> Any:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     return nx.sum(x, axis=axis, keepdims=keepdims) / float(_count(x.shape, axis))
 
 
@@ -80,7 +80,7 @@ def average(
 ) -> Any:
     if weights is None:
         return nx.mean(x, axis=axis, keepdims=keepdims)
-    x, w = nx.asarray(x), nx.asarray(weights)
+    x, w = nx.lift(x), nx.lift(weights)
     if w.shape != x.shape:
         w = nx.reshape(w, [n if k == axis % x.ndim else 1 for k, n in enumerate(x.shape)])
     w = nx.broadcast_to(w, x.shape)
@@ -91,7 +91,7 @@ def var(
     nx: NumPyLike, x: Any, axis: Any = None, dtype: Any = None, *, ddof: float = 0,
     keepdims: bool = False, mean: Any = None, correction: float | None = None,
 ) -> Any:  # fmt: skip
-    x = nx.asarray(x)
+    x = nx.lift(x)
     apart = x - (nx.mean(x, axis=axis, keepdims=True) if mean is None else mean)
     total = nx.sum(apart * apart, axis=axis, keepdims=keepdims)
     return total / float(_count(x.shape, axis) - (ddof if correction is None else correction))
@@ -116,7 +116,7 @@ def quantile(
 ) -> Any:  # fmt: skip
     if method != "linear" or np.ndim(q):
         raise refusal("np.quantile of several shares, or by another method", "call it for each.")
-    x = nx.asarray(x)
+    x = nx.lift(x)
     shape = [1 if axis is None or k == axis % x.ndim else n for k, n in enumerate(x.shape)]
     rows = nx.sort(nx.reshape(x, -1) if axis is None else nx.moveaxis(x, axis, 0), axis=0)
     place = float(nx.plain(q)) * (rows.shape[0] - 1)
@@ -190,7 +190,7 @@ def _whole(found: Any) -> Any:
 
 
 def _truth(nx: NumPyLike, x: Any) -> Any:
-    return nx.plain(x if getattr(x, "dtype", None) == bool else nx.not_equal(x, 0))
+    return nx.plain(x if getattr(x, "dtype", None) == np.bool_ else nx.not_equal(x, 0))
 
 
 def nonzero(nx: NumPyLike, x: Any) -> Any:
@@ -206,24 +206,24 @@ def argwhere(nx: NumPyLike, x: Any) -> Any:
 
 
 def searchsorted(nx: NumPyLike, a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    a, v = nx.asarray(a), nx.asarray(v)
+    a, v = nx.lift(a), nx.lift(v)
     ahead = nx.less if side == "left" else nx.less_equal
     before = nx.plain(ahead(a, nx.reshape(v, (*v.shape, 1))))
     return np.sum(before, axis=-1)
 
 
 def trapezoid(nx: NumPyLike, y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    y = nx.moveaxis(nx.asarray(y), axis, -1)
+    y = nx.moveaxis(nx.lift(y), axis, -1)
     if x is None:
         steps = dx
     else:
-        x = nx.asarray(x)
+        x = nx.lift(x)
         steps = nx.diff(x if x.ndim == 1 else nx.moveaxis(x, axis, -1))
     return nx.sum(steps * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)
 
 
 def _along(nx: NumPyLike, x: Any, axis: int | None) -> tuple[Any, int]:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     if axis is None or not x.ndim:
         return nx.reshape(x, -1), 0
     return x, _axes(axis, x.ndim)[0]
@@ -237,5 +237,7 @@ TABLE: dict[str, Rule] = {
     "cumprod": cumprod, "cumsum": cumsum, "cumulative_prod": cumprod, "cumulative_sum": cumsum,
     "flatnonzero": flatnonzero, "mean": mean, "median": median, "nonzero": nonzero,
     "percentile": percentile, "ptp": ptp, "quantile": quantile, "searchsorted": searchsorted,
+    "nanmax": _reduced("max"), "nanmean": mean, "nanmin": _reduced("min"),
+    "nanprod": _reduced("prod"), "nanstd": std, "nansum": _reduced("sum"), "nanvar": var,
     "sort": sort, "std": std, "trapezoid": trapezoid, "var": var,
 }  # fmt: skip

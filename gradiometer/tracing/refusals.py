@@ -6,13 +6,8 @@ import sys
 import traceback
 from pathlib import Path
 
-import numpy as np
-
 from gradiometer.errors import Unsupported
-
-PACKAGE = str(Path(__file__).parents[1])
-PASSED_THROUGH = (PACKAGE, str(Path(np.__file__).parent), "<")
-"""Where no line is that a function's author wrote."""
+from gradiometer.tracing.users import users_file
 
 
 class Refused(Unsupported, TypeError):
@@ -23,7 +18,7 @@ def place() -> str:
     """Return ` at FILE, line N`, of the innermost line that a function's author wrote."""
     for frame, line in traceback.walk_stack(sys._getframe(1)):
         file = frame.f_code.co_filename
-        if not file.startswith(PASSED_THROUGH) or file.startswith("<ipython"):
+        if users_file(file) and (not file.startswith("<") or file.startswith("<ipython")):
             return f" at {Path(file).name}, line {line}"
     return ""
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradiometer.tracing.refusals import refusal
 
 if TYPE_CHECKING:
@@ -15,10 +17,10 @@ Rule = Callable[..., Any]
 
 
 def _tools(name: str) -> Rule:
-    def rule(nx: NumPyLike, *arrays: Any) -> Any:
+    def rule(nx: NumPyLike, x: Any, /) -> Any:
         if not nx.offers(name):
             raise refusal(f"{name} is called", "the tool, or the reference, has none.")
-        return nx.called(name, *nx.spread(*arrays))
+        return nx.called(name, x)
 
     return rule
 
@@ -28,7 +30,7 @@ def expit(nx: NumPyLike, x: Any, /) -> Any:
 
 
 def log_expit(nx: NumPyLike, x: Any, /) -> Any:
-    return -softplus(nx, -nx.asarray(x))
+    return -softplus(nx, -nx.lift(x))
 
 
 def softplus(nx: NumPyLike, x: Any, /) -> Any:
@@ -36,13 +38,13 @@ def softplus(nx: NumPyLike, x: Any, /) -> Any:
 
 
 def logit(nx: NumPyLike, p: Any, /) -> Any:
-    return nx.log(p) - nx.log1p(-nx.asarray(p))
+    return nx.log(p) - nx.log1p(-nx.lift(p))
 
 
 def logsumexp(
     nx: NumPyLike, x: Any, axis: Any = None, b: Any = None, keepdims: bool = False, **options: Any
 ) -> Any:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     if b is None and not keepdims and not isinstance(axis, tuple):
         if axis is None:
             x = nx.reshape(x, -1)
@@ -55,7 +57,7 @@ def logsumexp(
 
 
 def log_softmax(nx: NumPyLike, x: Any, axis: Any = None) -> Any:
-    return nx.asarray(x) - logsumexp(nx, x, axis, keepdims=True)
+    return nx.lift(x) - logsumexp(nx, x, axis, keepdims=True)
 
 
 def softmax(nx: NumPyLike, x: Any, axis: Any = None) -> Any:
@@ -85,7 +87,7 @@ def kl_div(nx: NumPyLike, x: Any, y: Any, /) -> Any:
 
 
 def ndtr(nx: NumPyLike, x: Any, /) -> Any:
-    return 0.5 * nx.called("erfc", -nx.asarray(x) / math.sqrt(2.0))
+    return 0.5 * nx.called("erfc", -nx.lift(x) / math.sqrt(2.0))
 
 
 def erfc(nx: NumPyLike, x: Any, /) -> Any:
@@ -102,22 +104,23 @@ def pseudo_huber(nx: NumPyLike, delta: Any, r: Any, /) -> Any:
 
 
 def boxcox(nx: NumPyLike, x: Any, lmbda: Any, /) -> Any:
-    return nx.log(x) if lmbda == 0 else (nx.power(x, lmbda) - 1.0) / lmbda
+    return nx.log(x) if np.ndim(lmbda) == 0 and lmbda == 0 else (nx.power(x, lmbda) - 1.0) / lmbda
 
 
 def exprel(nx: NumPyLike, x: Any, /) -> Any:
-    x = nx.asarray(x)
+    x = nx.lift(x)
     safe = nx.where(x == 0.0, 1.0, x)
     return nx.where(x == 0.0, 1.0, nx.expm1(safe) / safe)
 
 
 def cosm1(nx: NumPyLike, x: Any, /) -> Any:
-    half = nx.sin(nx.asarray(x) / 2.0)
+    half = nx.sin(nx.lift(x) / 2.0)
     return -2.0 * half * half
 
 
 TABLE: dict[str, Rule] = {
-    "boxcox": boxcox, "cbrt": lambda nx, x: nx.cbrt(x), "cosm1": cosm1, "digamma": _tools("digamma"),
+    "boxcox": boxcox, "cbrt": lambda nx, x: nx.cbrt(x), "cosm1": cosm1,
+    "digamma": _tools("digamma"),
     "entr": entr, "erf": _tools("erf"), "erfc": erfc, "exp2": lambda nx, x: nx.exp2(x),
     "expit": expit, "expm1": lambda nx, x: nx.expm1(x), "exprel": exprel, "gamma": _tools("gamma"),
     "gammaln": _tools("lgamma"), "huber": huber, "kl_div": kl_div,

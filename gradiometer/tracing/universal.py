@@ -28,27 +28,35 @@ class Function:
         label: Its name, with its module's.
         original: The function.
         rule: What it is over a tool's arrays; `None` where it is refused.
+        folds: Whether NumPy computes it of constants.
     """
 
     def __init__(
-        self, nx: NumPyLike, label: str, original: Any, rule: Callable[..., Any] | None
+        self,
+        nx: NumPyLike,
+        label: str,
+        original: Any,
+        rule: Callable[..., Any] | None,
+        *,
+        folds: bool = True,
     ) -> None:
         self.nx = nx
         self.original = original
         self.rule = rule
+        self.folds = folds
         self.label = label
         self.__name__ = label.rpartition(".")[2]
         self.__doc__ = original.__doc__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return NumPy's result where all is constant, else the rule's."""
         nx = self.nx
         out = kwargs.pop("out", None)
         if out is not None:
             (target,) = out if isinstance(out, tuple) else (out,)
             target[...] = self(*args, **kwargs)
             return target
-        takes_functions = getattr(self.rule, "takes_functions", False)
-        folded = None if takes_functions else nx.folded((args, kwargs))
+        folded = nx.folded((args, kwargs)) if self.folds else None
         if folded is not None:
             with np.errstate(all="ignore"):
                 found = self.original(*folded[0], **folded[1])
@@ -66,7 +74,10 @@ class Function:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self.original, name)
+        found = getattr(self.original, name)
+        if callable(found) and not isinstance(self.original, np.ufunc):
+            return Function(self.nx, f"{self.label}.{name}", found, None)
+        return found
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         return self  # as NumPy's own: no method of what holds it
@@ -79,13 +90,13 @@ class Function:
         """Return the partial results along an axis."""
         if self.__name__ in ACCUMULATED:
             return getattr(self.nx, ACCUMULATED[self.__name__])(x, axis=axis)
-        rows = list(self.nx.moveaxis(self.nx.asarray(x), axis, 0))
+        rows = list(self.nx.moveaxis(self.nx.lift(x), axis, 0))
         partial = list(itertools.accumulate(rows, self))
         return self.nx.moveaxis(self.nx.stack(partial), 0, axis)
 
     def outer(self, a: Any, b: Any) -> Any:
         """Return the operation of all pairs."""
-        a, b = self.nx.asarray(a), self.nx.asarray(b)
+        a, b = self.nx.lift(a), self.nx.lift(b)
         return self(self.nx.reshape(a, (*a.shape, *(1,) * b.ndim)), b)
 
     def at(self, a: Any, indices: Any, b: Any = None) -> None:
@@ -118,7 +129,7 @@ def vectorize(nx: NumPyLike, pyfunc: Any = None, *args: Any, **options: Any) -> 
         shape = np.shape(spread[0])
         if not shape:
             return pyfunc(*arrays, **named)
-        flat = [nx.reshape(nx.asarray(a), -1) for a in spread]
+        flat = [nx.reshape(nx.lift(a), -1) for a in spread]
         results = [pyfunc(*parts, **named) for parts in zip(*flat, strict=True)]
         if results and isinstance(results[0], tuple):
             return tuple(nx.reshape(nx.array(list(r)), shape) for r in zip(*results, strict=True))

@@ -71,6 +71,8 @@ def users_package(module: ModuleType, root: str = "") -> bool:
     """Return whether a module object is the user's."""
     file = getattr(module, "__file__", None)
     named = module.__name__.partition(".")[0]
-    return (bool(root) and named == root) or (file is not None and users_file(file)) or (
-        module.__name__ == "__main__"
+    return (
+        (bool(root) and named == root)
+        or (file is not None and users_file(file))
+        or (module.__name__ == "__main__")
     )

@@ -1,6 +1,5 @@
 """Functions as they stand in notebooks: chains, scalars, loops, memo tables."""
 
-import cmath  # noqa: F401  # imported, and never used
 import functools
 import math
 from math import cos, pi

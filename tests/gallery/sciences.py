@@ -96,7 +96,9 @@ def mixture(params=np.array([0.2, -0.5, 1.0, 0.3])):
     def pdf(x, mu, sigma):
         return np.exp(-0.5 * ((x - mu) / sigma) ** 2) / (sigma * math.sqrt(2 * math.pi))
 
-    density = weight * pdf(data, params[1], 1.0) + (1 - weight) * pdf(data, params[2], params[3] + 1)
+    density = weight * pdf(data, params[1], 1.0) + (1 - weight) * pdf(
+        data, params[2], params[3] + 1
+    )
     return np.sum(np.log(density))
 
 
