@@ -6,8 +6,10 @@ import inspect
 import json
 import linecache
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 
 import gradiometer
 from gradiometer.errors import GradiometerError, ReferenceFailure
+from gradiometer.intermediates.matching import DERIVATIVES
 from gradiometer.intermediates.rows import Row
 from gradiometer.plugins.registry import Registry
 from gradiometer.reference.certify import certify
@@ -352,3 +355,75 @@ def test_rows_are_found_by_their_names(registry: Registry) -> None:
     assert isinstance(done["q"], Row)
     with pytest.raises(KeyError):
         done["nothing"]
+
+
+def test_the_docs_have_the_names_of_derivatives() -> None:
+    page = (Path(__file__).parents[1] / "docs/trace.md").read_text(encoding="utf-8")
+    told = re.search(r"`h1` is the value of `h1`;(.*?)are", page, re.DOTALL)
+    assert told is not None
+    names = re.findall(r"`(\w+)`", told.group(1))
+    for pattern in DERIVATIVES:
+        assert any(re.fullmatch(pattern.format("f0"), name) for name in names)
+    for name in names:
+        assert any(re.fullmatch(pattern.format("f0"), name) for pattern in DERIVATIVES)
+
+
+def powers(x: Any) -> Any:
+    p = x
+    for _ in range(3):
+        p = p * x
+    return p * 2.0
+
+
+def powers_backward(x: Any) -> Any:
+    p = [x]
+    for _ in range(3):
+        p.append(p[-1] * x)
+    dp, dx = 2.0, 0.0
+    for k in reversed(range(3)):
+        dx = dx + dp * p[k]
+        dp = dp * x * 1.0
+    return dx + dp
+
+
+def test_what_is_bound_again_is_matched_in_reverse() -> None:
+    done = gradiometer.trace(powers, 1.5, gradient=powers_backward)
+    held = {row.name: (row.by_hand, row.adjoint_by_hand) for row in done.rows}
+    found = {k: tuple(each and each.variable for each in pair) for k, pair in held.items()}
+    assert found["p₃"] == ("p[3]", "dp₁")
+    assert found["p₁"] == ("p[1]", "dp₃")
+    assert done.right
+
+
+def test_the_symmetric_form_counts_as_right_where_cholesky_reads(registry: Registry) -> None:
+    done = gradiometer.trace(load(registry, "gaussian-process"))
+    assert done["K"].adjoint_by_hand is not None
+    assert "of its lower triangle" in done.note
+
+
+def shared(x: Any) -> Any:
+    h = np.sin(x)
+    return h * np.exp(h)
+
+
+def shared_backward(x: Any) -> Any:
+    h = np.sin(x)
+    dh = np.exp(h)
+    dh += h * np.exp(h)
+    return dh * np.cos(x)
+
+
+def shared_backward_wrong(x: Any) -> Any:
+    h = np.sin(x)
+    dh = np.exp(h)
+    dh += np.exp(h)
+    return dh * np.cos(x)
+
+
+def test_what_is_added_up_is_judged_at_last() -> None:
+    done = gradiometer.trace(shared, 0.5, gradient=shared_backward)
+    found = done["h"].adjoint_by_hand
+    assert found is not None
+    assert (found.variable, found.wrong, done.right) == ("dh₂", 0, True)
+    broken = gradiometer.trace(shared, 0.5, gradient=shared_backward_wrong)
+    assert [row.name for row in broken.rows if row.wrong] == ["x", "h"]

@@ -110,3 +110,10 @@ def test_seeds_draw_other_points(folder: Path) -> None:
     words = ["trace", "mlp", "--digits", "5"]
     tables = {shell.command(folder, *words, "--seed", seed).out for seed in ("0", "1")}
     assert len(tables) == 2
+
+
+def test_the_readme_prints_what_the_command_prints(folder: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    printed = shell.command(folder, "trace", "product-of-sum", "--markdown").out
+    table = [line for line in printed.splitlines() if line.startswith("|")]
+    assert "\n".join(table) in readme

@@ -104,11 +104,25 @@ class Matching:
             names = (pattern.format(re.escape(variable)) for pattern in DERIVATIVES)
             if any(re.fullmatch(name, base) for name in names):
                 places = self.bound[variable]
+                if len(places) == 1 and len(several) > 1:
+                    return self._added_up(places[0], several, only_right=only_right)
                 parts = _elements(several, len(places))
                 listed = len(several) != len(parts) or several[0].label != several[0].base
                 back = places if listed and "[" in parts[0].label else places[::-1]
                 return self._pair(back, parts, "adjoint_by_hand", only_right=only_right)
         return False
+
+    def _added_up(self, place: int, several: Sequence[Local], *, only_right: bool) -> bool:
+        """Match a derivative that is bound several times: any that is right, else the last."""
+        row = self.rows[place]
+        judged = [self._judged(row, "adjoint_by_hand", x.label, x.numbers) for x in several]
+        found = [each for each in judged if each is not None]
+        right = [each for each in found if not each.wrong]
+        if not found or (only_right and not right):
+            return False
+        if row.adjoint_by_hand is None:
+            row.adjoint_by_hand = [*found, *right][-1]
+        return True
 
     def _pair(
         self,

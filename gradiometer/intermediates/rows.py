@@ -11,7 +11,7 @@ import numpy as np
 from gradiometer.intermediates.computed import Computed, in_order
 from gradiometer.intermediates.operations import CLOSELY, Text, operation
 from gradiometer.reference.adjoints import enclosures, norms, shares
-from gradiometer.reference.linear import Reshape
+from gradiometer.reference.linear import Collapse, Reshape
 from gradiometer.reference.node import Node
 from gradiometer.vocabulary.enclosure import Enclosure
 
@@ -135,6 +135,11 @@ class Rows:
         if self._full or len(users) != 1:
             return False
         (user,) = users
+        while _moved(user) and not self._called(user) and user not in self._ends:
+            users = self._users.get(user, [])
+            if len(users) != 1:
+                return False
+            (user,) = users
         if _moved(user) and isinstance(user.made[1], Reshape):
             return bool(self._called(user)) or user in self._ends
         return self._named and {node.made[0], user.made[0]} <= set(ARITHMETIC)
@@ -185,7 +190,7 @@ class Rows:
 
 def _moved(node: Node) -> bool:
     """Return whether a node holds the components of another one elsewhere."""
-    return node.made[0] == "linear" and node.rounding is None
+    return node.made[0] == "linear" and not isinstance(node.made[1], Collapse)
 
 
 def nothing(shape: tuple[int, ...]) -> Figure:

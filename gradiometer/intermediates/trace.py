@@ -12,8 +12,9 @@ from gradiometer.intermediates.hand import Pass, run
 from gradiometer.intermediates.matching import Matching
 from gradiometer.intermediates.rows import Rows
 from gradiometer.intermediates.traced import Trace
+from gradiometer.tracing.calling import Argnums
 from gradiometer.tracing.function import OwnFunction
-from gradiometer.tracing.own import Argnums, own_problem
+from gradiometer.tracing.own import own_problem
 from gradiometer.vocabulary.dtype import find_dtype
 from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.problem import Problem
