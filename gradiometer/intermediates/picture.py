@@ -8,14 +8,11 @@ from xml.sax.saxutils import escape
 
 from gradiometer.errors import GradiometerError
 from gradiometer.intermediates.layout import COLUMN_GAP, Box, Edge, Layout, Size, place
-from gradiometer.intermediates.rows import Figure, Row
+from gradiometer.intermediates.rows import MOST_DRAWN, Figure, Row
 from gradiometer.intermediates.telling import certain
 
 if TYPE_CHECKING:
     from gradiometer.intermediates.traced import Trace
-
-MOST_NODES = 150
-"""Nodes of a picture: of more nothing is to be seen."""
 
 FONT, LINE = 12.0, 16.0
 """Size of the text, and height of a line of it, in pixels."""
@@ -59,10 +56,10 @@ def lay_out(trace: Trace) -> tuple[Layout, list[list[str]], dict[Edge, str]]:
     Raises:
         GradiometerError: If there are too many nodes.
     """
-    if len(trace.rows) > MOST_NODES:
+    if len(trace.rows) > MOST_DRAWN:
         raise GradiometerError(
             f"{trace.problem.name} has {len(trace.rows):,} intermediate values: a picture shows "
-            f"{MOST_NODES} at most. Choose a smaller size."
+            f"{MOST_DRAWN} at most. Choose a smaller size."
         )
     edges = {(to, k): flow for k, row in enumerate(trace.rows) for to, flow in row.flows.items()}
     labels = {edge: _shown(flow) for edge, flow in sorted(edges.items())}

@@ -18,6 +18,9 @@ from gradiometer.vocabulary.enclosure import Enclosure
 LONGEST = 36
 """Characters of an operation up to which it is written out inside of another one."""
 
+MOST_DRAWN = 150
+"""Rows up to which what flows between them is found: of more no picture is drawn."""
+
 ARITHMETIC = ("add", "subtract", "multiply", "divide", "negative", "power", "matmul")
 """Operations that have no row of their own inside of another one of them."""
 
@@ -64,7 +67,7 @@ class Row:
         kind: `input`, `output`, or empty.
         value: It.
         adjoint: The derivative of the output in it.
-        flows: What flows back from it, by the row that it flows to.
+        flows: What flows back from it, by the row that it flows to; of at most `MOST_DRAWN` rows.
         by_hand: What a hand-written pass holds of it.
         adjoint_by_hand: What a hand-written pass holds of the derivative.
     """
@@ -90,12 +93,11 @@ class Rows:
     Args:
         found: The computation.
         full: Whether every operation has a row.
-        flows: Whether what flows between the rows is wanted.
     """
 
-    def __init__(self, found: Computed, *, full: bool = False, flows: bool = False) -> None:
+    def __init__(self, found: Computed, *, full: bool = False) -> None:
         self.found = found
-        self._full, self._flows = full, flows
+        self._full = full
         self._ends = {end: name for name, end in found.ends.items()}
         self._users: dict[Node, list[Node]] = {}
         for node in found.nodes:
@@ -158,7 +160,7 @@ class Rows:
             kind = "input" if node.made[0] == "input" else kind
             name, told = self._texts[node][0], self._operations[node]
             rows.append(Row(name, "" if told == name else told, kind, value, slope))
-        if self._flows:
+        if len(rows) <= MOST_DRAWN:
             for node, row in zip(self.nodes, rows, strict=True):
                 row.flows = self._flowing(node, position)
         return rows
@@ -184,7 +186,7 @@ class Rows:
             return {}
         back = shares(found.done, node, found.adjoint[node], lambda n: n in position)
         nodes = list(back.values())
-        figures = self._figures(nodes, enclosures(found.done, nodes))
+        figures = self._figures(nodes, enclosures(found.done, nodes, bounded=False))
         return {position[n]: each for n, each in zip(back, figures, strict=True)}
 
 

@@ -97,7 +97,7 @@ def trace_problem(
     find_dtype(dtype)
     point = problem.point(problem.labels[0] if size is None else size, seed, dtype)
     found = compute(problem, point, output)
-    rows = Rows(found, full=full, flows=True)
+    rows = Rows(found, full=full)
     several = rows.rows()
     done = _by_hand(problem, gradient, point, found.cotangents)
     taken, either = set(found.variables.names.values()), found.done.evaluation.conventions

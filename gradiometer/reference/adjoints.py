@@ -59,11 +59,17 @@ def shares(
     return found
 
 
-def enclosures(done: Forward, nodes: Sequence[Node]) -> list[Enclosure]:
+def enclosures(done: Forward, nodes: Sequence[Node], *, bounded: bool = True) -> list[Enclosure]:
     """Return the values of nodes, each as an enclosure of its flattened components.
 
     What is not finite has NaNs as its midpoint, and an infinite radius.
+
+    Args:
+        done: The forward pass that they are of.
+        nodes: The nodes.
+        bounded: Whether bounds on rounding are wanted.
     """
+    done = replace(done, bounded=bounded)
     finite = [bool(numeric.finite(node.value).all()) for node in nodes]
     known = iter(_enclosed(done, [node for node, each in zip(nodes, finite, strict=True) if each]))
     pairs = zip(nodes, finite, strict=True)
