@@ -9,6 +9,8 @@ from .errors import Declined as Declined
 from .errors import GradiometerError as GradiometerError
 from .errors import Unsupported as Unsupported
 from .errors import UnsupportedOperation as UnsupportedOperation
+from .intermediates.trace import trace as trace
+from .intermediates.traced import Trace as Trace
 from .measure.options import Options as Options
 from .runs.run import Run as Run
 from .tracing.own import own_problem as own_problem

@@ -16,7 +16,8 @@ def product_of_sum(xp, x, y, z):
 
     The smallest graph with two kinds of node; every derivative is an integer.
     """
-    return (x + y) * z
+    q = x + y
+    return q * z
 
 
 @product_of_sum.backprop
@@ -35,7 +36,8 @@ def sigmoid_affine(xp, x, a, b):
 
     Nearly saturated here, so that 1 − y loses three digits to cancellation.
     """
-    return xp.sigmoid(a * x + b)
+    z = a * x + b
+    return xp.sigmoid(z)
 
 
 @sigmoid_affine.backprop
@@ -60,10 +62,14 @@ def log_cos_exp_sin_chain(
 
     Ten parameters, four elementary functions; the source prints every intermediate value.
     """
-    h1 = xp.sin(beta0 + omega0 * x)
-    h2 = xp.exp(beta1 + omega1 * h1)
-    h3 = xp.cos(beta2 + omega2 * h2)
-    h4 = xp.log(beta3 + omega3 * h3)
+    f0 = beta0 + omega0 * x
+    h1 = xp.sin(f0)
+    f1 = beta1 + omega1 * h1
+    h2 = xp.exp(f1)
+    f2 = beta2 + omega2 * h2
+    h3 = xp.cos(f2)
+    f3 = beta3 + omega3 * h3
+    h4 = xp.log(f3)
     return beta4 + omega4 * h4
 
 
@@ -97,10 +103,14 @@ def cos_exp_sin_chain(xp, beta0, beta1, beta2, beta3, omega0, omega1, omega2, om
 
     Eight parameters under a least-squares loss; the source prints every intermediate value.
     """
-    h1 = xp.sin(beta0 + omega0 * x)
-    h2 = xp.exp(beta1 + omega1 * h1)
-    h3 = xp.cos(beta2 + omega2 * h2)
-    r = beta3 + omega3 * h3 - y
+    f0 = beta0 + omega0 * x
+    h1 = xp.sin(f0)
+    f1 = beta1 + omega1 * h1
+    h2 = xp.exp(f1)
+    f2 = beta2 + omega2 * h2
+    h3 = xp.cos(f2)
+    f3 = beta3 + omega3 * h3
+    r = f3 - y
     return r * r
 
 
@@ -140,10 +150,14 @@ def prelu_chain(
 
     A kink in every layer (none of them at the point), and a parameter γ used three times.
     """
-    h1 = _prelu(xp, gamma, beta0 + omega0 * x)
-    h2 = _prelu(xp, gamma, beta1 + omega1 * h1)
-    h3 = _prelu(xp, gamma, beta2 + omega2 * h2)
-    s = xp.sigmoid(beta3 + omega3 * h3)
+    f0 = beta0 + omega0 * x
+    h1 = _prelu(xp, gamma, f0)
+    f1 = beta1 + omega1 * h1
+    h2 = _prelu(xp, gamma, f1)
+    f2 = beta2 + omega2 * h2
+    h3 = _prelu(xp, gamma, f2)
+    f3 = beta3 + omega3 * h3
+    s = xp.sigmoid(f3)
     return -(1.0 - y) * xp.log(1.0 - s) - y * xp.log(s)
 
 

@@ -242,8 +242,8 @@ def lennard_jones(xp, x, *, pairs, diagonal):
 @lennard_jones.backprop
 def _(x, *, pairs, diagonal):
     d, square, s = _distances(x, diagonal)
-    dsquare = -12.0 * (pairs + pairs.T) * s * (2.0 * s - 1.0) / square
-    return (2.0 * np.einsum("ij,ijk->ik", dsquare, d),)
+    slope = -24.0 * (pairs + pairs.T) * s * (2.0 * s - 1.0) / square
+    return (np.einsum("ij,ijk->ik", slope, d),)
 
 
 @lennard_jones.derivative("hessian")

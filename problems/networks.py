@@ -47,7 +47,8 @@ def mlp(xp, x, *theta, y):
     """
     h = x
     for k in range(0, len(theta) - 2, 2):
-        h = xp.tanh(h @ theta[k] + theta[k + 1])
+        a = h @ theta[k] + theta[k + 1]
+        h = xp.tanh(a)
     r = h @ theta[-2] + theta[-1] - y
     return 0.5 * xp.sum(r * r)
 

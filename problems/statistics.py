@@ -230,5 +230,5 @@ def _(log_lengthscale, log_signal, log_noise, *, X, y, identity):
     inverse = np.linalg.inv(signal + noise)
     alpha = inverse @ y
     dK = 0.5 * (inverse - np.outer(alpha, alpha))
-    dsignal = dK * signal
-    return np.einsum("ij,ijd->d", dsignal, square), dsignal.sum(), (dK * noise).sum()
+    weighted = dK * signal
+    return np.einsum("ij,ijd->d", weighted, square), weighted.sum(), (dK * noise).sum()

@@ -41,24 +41,24 @@ class Answer(NamedTuple):
 
 
 def _value(done: Forward, asked: Operator, along: Directions) -> Answer:
-    return _flat(done, done.outputs)
+    return flat(done, done.outputs)
 
 
 def _gradient(done: Forward, asked: Operator, along: Directions) -> Answer:
-    return _flat(done, _cotangents({done.outputs[0]: seed(1.0)}, done.inputs))
+    return flat(done, _cotangents({done.outputs[0]: seed(1.0)}, done.inputs))
 
 
 def _vjp(done: Forward, asked: Operator, along: Directions) -> Answer:
-    return _flat(done, _cotangents(_seeds(done.outputs, along.cotangents), done.inputs))
+    return flat(done, _cotangents(_seeds(done.outputs, along.cotangents), done.inputs))
 
 
 def _jvp(done: Forward, asked: Operator, along: Directions) -> Answer:
-    return _flat(done, _tangents(_seeds(done.inputs, along.tangents), done.outputs))
+    return flat(done, _tangents(_seeds(done.inputs, along.tangents), done.outputs))
 
 
 def _jacobian(done: Forward, asked: Operator, along: Directions) -> Answer:
     if done.signature.n < done.signature.m:
-        columns = [_flat(done, _tangents(unit, done.outputs), k) for k, unit in _units(done.inputs)]
+        columns = [flat(done, _tangents(unit, done.outputs), k) for k, unit in _units(done.inputs)]
         return _matrix(done, columns, asked, turned=True)
     return _matrix(done, _rows(done, done.outputs), asked)
 
@@ -68,7 +68,7 @@ def _hvp(done: Forward, asked: Operator, along: Directions) -> Answer:
     slope = _slope(done)
     pushed = _tangents(_seeds(done.inputs, along.tangents), slope)
     pulled = _cotangents(_seeds(slope, along.tangents), done.inputs)
-    both = _flat(done, [*pushed, *pulled])  # at once, since they share the way to the slope
+    both = flat(done, [*pushed, *pulled])  # at once, since they share the way to the slope
     one, other = (Answer(*half) for half in zip(*(np.split(part, 2) for part in both), strict=True))
     return one.at_least(other)
 
@@ -128,10 +128,10 @@ def _units(nodes: Sequence[Node]) -> Iterator[tuple[int, dict[Node, Node]]]:
 
 
 def _rows(done: Forward, ends: Sequence[Node]) -> list[Answer]:
-    return [_flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(ends)]
+    return [flat(done, _cotangents(unit, done.inputs), k) for k, unit in _units(ends)]
 
 
-def _flat(done: Forward, nodes: Sequence[Node], line: int | None = None) -> Answer:
+def flat(done: Forward, nodes: Sequence[Node], line: int | None = None) -> Answer:
     """Return the components of nodes; of a line of a matrix, draws are kept for the others."""
     settled = [numeric.settled(n.value) if n.sparse else n.value for n in nodes]
     whole = np.concatenate([balls.ravel() for balls in settled])

@@ -1,0 +1,1 @@
+"""Every intermediate value of a computation and its adjoint, certified, beside those by hand."""

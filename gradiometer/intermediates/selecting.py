@@ -1,0 +1,78 @@
+"""Finds what is named on the command line: a function, and a backward pass of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.plugins import loader
+from gradiometer.plugins.own import Arguments, Called
+from gradiometer.plugins.selection import choose_problem
+from gradiometer.tracing.at import drawn
+from gradiometer.tracing.function import OwnFunction
+from gradiometer.vocabulary.problem import Problem
+
+
+def find(
+    what: str, at: Sequence[str] = (), wrt: Sequence[str] = (), plugins: Sequence[Path] = ()
+) -> Problem:
+    """Return the function that is named, as a problem.
+
+    Args:
+        what: A problem's name, `FILE.py:name`, or `package.module:name`.
+        at: The arguments that a function is called with; of a problem, inputs to put at its point.
+        wrt: Which arguments are differentiated.
+        plugins: Files or folders with further problems.
+
+    Raises:
+        GradiometerError: If there is none, or its file cannot be loaded.
+    """
+    arguments = Arguments(tuple(at), tuple(wrt))
+    problem: Problem = choose_problem(loader.load(plugins), what, arguments).address.load()
+    if isinstance(problem.function, OwnFunction) or not arguments:
+        return problem
+    if wrt:
+        raise GradiometerError(
+            f"{what} is a problem, of which every input is differentiated: leave out --wrt."
+        )
+    _, draw = drawn(arguments.values())
+    declared = problem.at
+
+    def moved(size: Any, rng: np.random.Generator) -> dict[str, Any]:
+        inputs = dict(declared(size, rng) if callable(declared) else declared)
+        _, named = draw(rng)
+        for name, x in named.items():
+            if name not in inputs:
+                raise UnknownName(f"input of {problem.name!r}", name, list(inputs))
+            if np.shape(x) != np.shape(inputs[name]):
+                raise GradiometerError(
+                    f"--at gives {name} the shape {np.shape(x)}: {np.shape(inputs[name])} expected."
+                )
+        return inputs | named
+
+    return replace(problem, at=moved)
+
+
+def beside(what: str, problem: Problem) -> Any:
+    """Return what `FILE.py:name`, `package.module:name`, or a name beside a function stands for.
+
+    Raises:
+        GradiometerError: If there is no such function.
+    """
+    if ":" in what:
+        found = Called.named(what, Arguments()).found()
+    else:
+        names = vars(sys.modules.get(problem.written.__module__, sys))
+        if what not in names:
+            functions = [key for key, x in names.items() if callable(x) and key[0] != "_"]
+            raise UnknownName("function", what, functions)
+        found = names[what]
+    if not callable(found) or isinstance(found, type):
+        raise GradiometerError(f"{what!r} is no function: expected a backward pass.")
+    return found
