@@ -29,17 +29,29 @@ from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.point import Points
 
-MOST_INPUTS = 20
-"""Of the Hessians beyond the smallest size that are certified here; gradients are at all sizes."""
+MOST_INPUTS = {"gradient": 100_000, "jacobian": 60, "hessian": 20}
+"""Beyond the smallest size, of what is certified here."""
+
+
+def certified_at(p: Problem, label: str, operator: str) -> bool:
+    """Whether a case is certified here: larger ones at first order, Hessians at the second size."""
+    if OPERATORS[operator].of_scalars and p.outputs:
+        return False
+    if label == p.labels[0]:
+        return True
+    if (operator == "jacobian" and not p.outputs) or (
+        operator == "hessian" and label != p.labels[1]
+    ):
+        return False
+    return built_in.size(p, label) <= MOST_INPUTS.get(operator, 0)
+
+
 CASES = [
     (p.name, label, operator)
     for p in PROBLEMS.values()
     for label in p.labels
     for operator in OPERATORS
-    if not (OPERATORS[operator].of_scalars and p.outputs)
-    if label == p.labels[0]
-    or operator == ("jacobian" if p.outputs else "gradient")
-    or (operator == "hessian" and built_in.size(p, label) <= MOST_INPUTS)
+    if certified_at(p, label, operator)
 ]
 Array = np.ndarray
 
