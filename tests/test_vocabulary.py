@@ -1,7 +1,7 @@
 """The vocabulary in every tool: what docs/vocabulary.md says works, does, and nothing else does.
 
-Tried is the gradient of the first example of each operation, or of every fifth in tools that compile
-or derive each anew; `make vocabulary` tries all, and second derivatives, and writes the page.
+Tried is the gradient of the first example of each operation, or of every fifth in tools that
+compile or derive each anew; `make vocabulary` tries all, at both orders, and writes the page.
 """
 
 from __future__ import annotations
