@@ -1,7 +1,7 @@
 """The vocabulary in every tool: what docs/vocabulary.md says works, does, and nothing else does.
 
-Tried is the gradient of the first example of each operation; `make vocabulary` tries them all, and
-second derivatives, and writes the page.
+Tried is the gradient of the first example of each operation, or of every fifth in tools that
+compile or derive each anew; `make vocabulary` tries all, at both orders, and writes the page.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ ROWS = [
     if line.startswith("| `")
 ]
 STATED = {row[0]: dict(zip(["reference", *TOOLS], row[1:], strict=True)) for row in ROWS}
+SLOW = {"SymPy", "TensorFlow", "JAX"}
 WORKING = (MARKS[1], MARKS[2])
 
 
@@ -44,7 +45,7 @@ def test_the_page_has_a_row_for_each_operation_and_all_are_certified_twice() -> 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_what_the_page_says_works_does_and_nothing_else(tool: str) -> None:
     wrong = []
-    for name in NAMES:
+    for name in NAMES[:: 5 if tool in SLOW else 1]:
         mark = STATED[name][tool]
         works = mark in WORKING
         examples = range(1 if works else len(EXAMPLES[name]))

@@ -88,6 +88,7 @@ def formulas(own: Functions) -> Namespace:
         "vector_norm": vector_norm,
     }
     composed = {
+        "astype": _missing("astype"),
         "clip": clip,
         "equal": _missing("equal"),
         "exp2": lambda x: exp(x * math.log(2.0)),
