@@ -360,8 +360,9 @@ def test_steady_methods_stop_at_the_precision_asked_for(
     monkeypatch.setenv("GRADIOMETER_CACHE", str(tmp_path))  # no baseline of a calmer moment
     options = Options(precision=0.5, sample_s=0.001, budget_s=30.0)
     run = gradiometer.run(
-        "sigmoid-affine", ["backprop", "central-difference"], options=options, results=tmp_path
-    )
+        "sigmoid-affine", ["backprop", "central-difference"], operators="value", options=options,
+        results=tmp_path,
+    )  # fmt: skip
     assert set(run.records["stopped"]) == {"precision"}
     assert (run.records["rounds"] < options.rounds).all()
     half = (run.records["ratio_high"] - run.records["ratio_low"]) / 2
