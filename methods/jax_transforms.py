@@ -21,7 +21,8 @@ class Jax(Method):
 
     def namespace(self):
         own = {name: getattr(jax.nn, name) for name in ("sigmoid", "relu", "softplus", "logsumexp")}
-        return Namespace(jax.numpy, own | {"erf": jax.scipy.special.erf})
+        own |= {"cond": jax.lax.cond, "erf": jax.scipy.special.erf}
+        return Namespace(jax.numpy, own)
 
     def array(self, a):
         return jax.numpy.asarray(a)

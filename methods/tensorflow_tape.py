@@ -27,6 +27,7 @@ class TensorFlow(Method):
         own |= {
             "arange": _range,
             "asarray": tf.convert_to_tensor,
+            "cond": tf.cond,
             "concat": lambda arrays, axis=0: tf.concat(arrays, axis),
             "cumulative_sum": lambda x, axis=0: tf.cumsum(x, axis),
             "full": lambda shape, x, dtype=None: tf.fill(shape, tf.convert_to_tensor(x, dtype)),

@@ -171,7 +171,8 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
 """Words of a command line, parameters, those left out, those given, and what then differs."""
 
 
-ELSEWHERE = {("descend", "dtype"), ("show", "methods")}
+OF_FUNCTIONS = {(verb, name) for verb in ("run", "show", "descend") for name in ("at", "wrt")}
+ELSEWHERE = {("descend", "dtype"), ("show", "methods"), *OF_FUNCTIONS}
 """Parameters that are tried where they have their effect: the one refuses, the other computes.
 Those of `trace`, which measures nothing, are tried in `test_trace_command`."""
 
@@ -392,7 +393,7 @@ CALLS: list[tuple[Callable[..., Any], Facts, Facts, Facts]] = [
 def test_every_argument_of_what_is_measured_has_a_row() -> None:
     there = {(f, name) for f, *_ in CALLS for name in inspect.signature(f).parameters}
     assert {(f, name) for f, _, given, _ in CALLS for name in given} == {
-        (f, name) for f, name in there if name != "progress"
+        (f, name) for f, name in there if name not in ("progress", "arguments")
     }
 
 

@@ -27,6 +27,7 @@ FUNCTIONS = {
         "neuron", "chain", "branchy", "absolute_and_extremes", "squares", "polynomial", "memoised",
         "own_memo", "recursive", "newton", "decorated", "other_file", "of_an_instance",
         "numpy_scalars", "power", "cubed", "comprehension", "several", "named", "vector",
+        "where_tools_fail",
     ),
     "networks": (
         "mlp", "softmax_cross_entropy", "one_hot", "logistic", "cnn", "attention", "rnn",
@@ -109,14 +110,21 @@ def answer(name: str, problem: Problem, points: Points, asked: str) -> Any:
 SAMPLED = {
     "central-difference": ("attention", "micrograd", "decorated"),
     "complex-step": ("in_place", "rnn", "cubed"),
-    "sympy": ("branchy", "absolute_and_extremes", "in_place"),
-    "jax": ("of_a_dataclass", "masked", "cholesky_by_hand"),
-    "jax-jit": ("branchy", "softmax_cross_entropy", "in_place", "layers", "newton"),
+    "sympy": ("branchy", "in_place"),
+    "jax": ("decorated", "matching"),
+    "jax-jit": (
+        "branchy",
+        "where_tools_fail",
+        "softmax_cross_entropy",
+        "in_place",
+        "layers",
+        "newton",
+    ),
     "jax-forward": ("several", "vectorised"),
     "pytorch": ("cnn", "order_statistics", "swaps", "model", "gp_likelihood"),
     "pytorch-func": ("attention", "elimination"),
     "tensorflow": ("in_place", "pairwise", "mlp"),
-    "tensorflow-function": ("branchy", "rnn"),
+    "tensorflow-function": ("branchy", "where_tools_fail", "rnn"),
 }
 CELLS = [(name, f) for name, functions in SAMPLED.items() for f in functions]
 

@@ -15,9 +15,12 @@ import here
 import numpy as np
 import pytest
 import scipy.sparse
+from typer.testing import CliRunner
 
 import gradiometer
 from gradiometer import own_problem
+from gradiometer.cli import app
+from gradiometer.cli.run import choose_named
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.plugins.loader import load
 from gradiometer.plugins.own import Arguments, Called
@@ -267,6 +270,25 @@ def test_a_run_of_a_function_and_its_resumption(file: Path, tmp_path: Path) -> N
         assert list(run.records["status"]) == ["ok", "ok"]
         again = gradiometer.resume(run.path)
         assert list(again.records["problem"]) == ["cube", "cube"]
+
+
+ASKED = ["--at", "w=[1.0, 2.0]", "--at", "x=ones:2x2", "--wrt", "w"]
+
+
+def test_commands_take_arguments(file: Path, tmp_path: Path) -> None:
+    folders = ["--results", str(tmp_path / "r"), "--reports", str(tmp_path / "p")]
+    method = ["--method", "central-difference"]
+    with here.in_this_process():
+        shown = CliRunner().invoke(app, ["show", f"{file}:loss", *ASKED, "--json"])
+        descent = ["descend", f"{file}:loss", *ASKED, *method, "--steps", "1", *folders, "--json"]
+        descended = CliRunner().invoke(app, descent)
+    told = json.loads(shown.stdout)
+    assert (told["at"], told["outputs"]) == ({"w": [1.0, 2.0]}, ["value"])
+    assert [float(c["value"]) for c in told["components"]] == pytest.approx([9.5, 6.2, 6.4])
+    assert (descended.exit_code, json.loads(descended.stdout)["inputs"]) == (0, 2)
+    arguments = Arguments(("w=[1.0, 2.0]", "x=ones:2x2"), ("w",))
+    named = choose_named(load(), [f"{file}:loss"], [], [], arguments)
+    assert list(named["problems"][0].address.load().point().inputs) == ["w"]
 
 
 def test_a_function_travels_by_value(tmp_path: Path) -> None:

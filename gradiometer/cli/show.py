@@ -93,8 +93,8 @@ def show(
         "given": {k: _value(a) for k, a in point.given.items()},
     }
     if json:
-        at = {"at": point.inputs} | taken
-        numbers = {kind: {k: a.tolist() for k, a in named.items()} for kind, named in at.items()}
+        shown = {"at": point.inputs} | taken
+        numbers = {kind: {k: a.tolist() for k, a in each.items()} for kind, each in shown.items()}
         rows = [row for each in certified for row in _rows(each, each.truths[0])]
         told = {"answers": list(map(answers.as_json, given))} if methods else {}
         print_json(facts | numbers | {"components": rows} | told)

@@ -6,6 +6,8 @@ import hashlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -29,6 +31,19 @@ def python_files(path: Path) -> list[Path]:
     return [path]
 
 
+@contextmanager
+def searching(folder: str) -> Iterator[None]:
+    """Let modules be found in a folder, too, after the usual ones."""
+    added = bool(folder) and folder not in sys.path
+    if added:
+        sys.path.append(folder)
+    try:
+        yield
+    finally:
+        if added and folder in sys.path:
+            sys.path.remove(folder)
+
+
 def module_name(path: Path) -> str:
     """Return a module name of its own for a plugin file, wherever it lies."""
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
@@ -49,7 +64,8 @@ def load_file(name: str, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with searching(str(path.parent)):  # as Python does for a script
+            spec.loader.exec_module(module)
     except BaseException:  # a Ctrl-C, too: nothing half loaded stays behind
         del sys.modules[name]
         raise

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradiometer.errors import GradiometerError, UnknownName, describe
-from gradiometer.plugins.files import load_file, module_name, python_files
+from gradiometer.plugins.files import load_file, module_name, python_files, searching
 from gradiometer.tracing import own_problem
 from gradiometer.tracing.at import DISTRIBUTIONS, random
 from gradiometer.vocabulary.method import Method
@@ -140,19 +138,6 @@ class Called:
 
     def _at(self) -> list[Any]:
         return [_parsed(text) for text in self.arguments.at]
-
-
-@contextmanager
-def searching(folder: str) -> Iterator[None]:
-    """Let modules be found in a folder, too, after the usual ones."""
-    added = bool(folder) and folder not in sys.path
-    if added:
-        sys.path.append(folder)
-    try:
-        yield
-    finally:
-        if added and folder in sys.path:
-            sys.path.remove(folder)
 
 
 def callables(module: ModuleType) -> list[str]:

@@ -24,7 +24,7 @@ def matmul(nx: NumPyLike, a: Any, b: Any, /) -> Any:
     left, right = nx.atleast_2d(a), b if b.ndim > 1 else nx.reshape(b, (-1, 1))
     if left.shape[-1] != right.shape[-2]:
         raise ValueError(f"matmul: Input operands of shapes {a.shape} and {b.shape} do not fit")
-    if max(left.ndim, right.ndim) > 2:
+    if max(left.ndim, right.ndim) > 2 and nx.exact:
         shape = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
         pairs = [nx.broadcast_to(m, (*shape, *m.shape[-2:])) for m in (left, right)]
         flat = [nx.reshape(m, (-1, *m.shape[-2:])) for m in pairs]

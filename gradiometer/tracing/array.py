@@ -126,6 +126,12 @@ class Traced(NDArrayOperatorsMixin):
         own = there if self._positions is None else by(self.places)
         return self.seen(there, self.nx.native.take(self.native, np.asarray(own)))
 
+    def turned(self, axes: tuple[int, ...]) -> Traced:
+        """Return the axes in another order."""
+        return self.seen(
+            self.positions.transpose(axes), self.nx.native.transpose(self.native, axes)
+        )
+
     def shaped(self, by: Any) -> Traced:
         """Return the components in order in another shape, which a function of NumPy's tells."""
         there = by(self.positions)

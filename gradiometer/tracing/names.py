@@ -100,6 +100,8 @@ class Names:
     def standing_for(self, x: Any, label: str = "") -> Any:
         """Return what stands for an object; the object itself where nothing does."""
         if isinstance(x, ModuleType):
+            if type(x) is not ModuleType:
+                return x  # lazy: asking it for anything would import it
             return self.module(x) if x.__name__.partition(".")[0] in ROOTS else x
         if isinstance(x, type):
             if x is np.vectorize:

@@ -1,4 +1,4 @@
-"""The few functions of a tool's that arrays are moved by: reshape, take, concat, where.
+"""The few functions of a tool's that arrays are moved by: reshape, transpose, take, concat, where.
 
 What these cannot do, NumPy does to the positions of the components.
 """
@@ -66,11 +66,11 @@ class Native:
 
     def broadcast(self, x: Any, shape: tuple[int, ...]) -> Any:
         """Return the components broadcast to a shape."""
-        own = shape_of(x)
-        if own == shape:
-            return x
-        size = math.prod(own)
-        return self.take(x, np.broadcast_to(np.arange(size).reshape(own), shape))
+        return x if shape_of(x) == shape else self.xp.broadcast_to(x, shape)
+
+    def transpose(self, x: Any, axes: tuple[int, ...]) -> Any:
+        """Return the axes in another order."""
+        return self.xp.permute_dims(x, axes)
 
 
 def concrete(native: Any) -> Any:

@@ -70,7 +70,20 @@ def ravel(nx: NumPyLike, x: Any, order: str = "C") -> Any:
 
 def transpose(nx: NumPyLike, x: Any, axes: Any = None) -> Any:
     x = nx.lift(x)
-    return x.moved(lambda at: np.transpose(at, axes)) if x.ndim > 1 else x
+    order = tuple(range(x.ndim))[::-1] if axes is None else tuple(k % x.ndim for k in axes)
+    return x.turned(order) if order != tuple(range(x.ndim)) else x[...]
+
+
+def swapaxes(nx: NumPyLike, x: Any, axis1: int, axis2: int) -> Any:
+    order = list(range(np.ndim(x)))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return nx.transpose(x, order)
+
+
+def moveaxis(nx: NumPyLike, x: Any, source: Any, destination: Any) -> Any:
+    x = nx.lift(x)
+    lengths = np.moveaxis(np.empty(tuple(range(1, x.ndim + 1))), source, destination).shape
+    return nx.transpose(x, [n - 1 for n in lengths])
 
 
 def _at_least(axes: int, function: Callable[..., Any]) -> Rule:
@@ -224,8 +237,8 @@ def sliding_window_view(
 
 TABLE: dict[str, Rule] = (
     {name: _moved(name) for name in (
-        "delete", "diagonal", "flip", "fliplr", "flipud", "moveaxis", "repeat", "resize", "roll",
-        "rollaxis", "rot90", "swapaxes", "take_along_axis", "tile",
+        "delete", "diagonal", "flip", "fliplr", "flipud", "repeat", "resize", "roll", "rollaxis",
+        "rot90", "take_along_axis", "tile",
     )}
     | {name: _shaped(name) for name in ("expand_dims", "squeeze")}
     | {name: _several(name) for name in (
@@ -245,10 +258,11 @@ TABLE: dict[str, Rule] = (
         "copyto": copyto, "diag": diag, "diagflat": diagflat, "diff": diff, "ediff1d": ediff1d,
         "extract": extract, "fill_diagonal": fill_diagonal, "gradient": gradient,
         "matrix_transpose": lambda nx, x: nx.swapaxes(x, -1, -2),
-        "meshgrid": meshgrid, "ndenumerate": ndenumerate, "ndim": ndim, "put": put,
+        "meshgrid": meshgrid, "moveaxis": moveaxis, "ndenumerate": ndenumerate, "ndim": ndim,
+        "put": put,
         "ravel": ravel, "reshape": reshape, "shape": shape, "size": size,
-        "take": take, "transpose": transpose, "tri": tri, "tril": _triangle(np.tril),
-        "triu": _triangle(np.triu),
+        "swapaxes": swapaxes, "take": take, "transpose": transpose, "tri": tri,
+        "tril": _triangle(np.tril), "triu": _triangle(np.triu),
     }
 )  # fmt: skip
 WINDOWS: dict[str, Rule] = {"sliding_window_view": sliding_window_view}

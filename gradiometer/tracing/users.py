@@ -27,6 +27,8 @@ def users_module(name: str | None, root: str = "") -> bool:
     if not name or top in sys.stdlib_module_names:
         return False
     module = sys.modules.get(name)
+    if module is not None and type(module) is not ModuleType:
+        return False
     file = getattr(module, "__file__", None)
     return module is None or (file is not None and users_file(file))
 
@@ -68,7 +70,9 @@ def _holds_code(x: Any, root: str) -> bool:
 
 
 def users_package(module: ModuleType, root: str = "") -> bool:
-    """Return whether a module object is the user's."""
+    """Return whether a module object is the user's; a lazy one is not asked, nor loaded."""
+    if type(module) is not ModuleType:
+        return False
     file = getattr(module, "__file__", None)
     named = module.__name__.partition(".")[0]
     return (

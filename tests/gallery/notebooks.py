@@ -144,3 +144,10 @@ def named(x=np.array([1.0, 2.0])):
 
 def vector(x=np.array([0.1, 0.2, 0.3])):
     return np.cumsum(x) ** 2
+
+
+def where_tools_fail(x=-1.3):
+    """A branch that is not taken is not defined here."""
+    if x > 0:
+        return np.sqrt(x)
+    return x * x
