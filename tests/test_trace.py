@@ -296,7 +296,10 @@ def test_what_is_not_a_function_is_refused() -> None:
 def test_a_value_that_is_not_finite_is_told(registry: Registry) -> None:
     done = gradiometer.trace(load(registry, "where-trap"))
     assert "not finite" in repr(done)
+    assert "derivative is not finite" not in repr(done)
     assert done.right
+    infinite = gradiometer.trace(lambda x: np.sqrt(x) * 2.0, 0.0)
+    assert "The derivative is not finite in x: choose another point." in repr(infinite)
 
 
 def test_numbers_of_float32_are_judged_as_such(registry: Registry) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 import shell
+import typer
+
+from gradiometer.cli import app
 
 OWN = '''
 import numpy as np
@@ -50,6 +53,9 @@ CASES: list[tuple[list[str], int, str]] = [
     (["mlp-outputs", "--output", "y[0]"], 0, "∂y[0]/∂·"),
     (["robot-arm"], 0, "Σ is the sum of all components of"),
     (["where-trap"], 0, "not finite"),
+    (["mlp", "--size", "10-50-50-1x32"], 0, "‖32×50‖"),
+    (["spring", "--plugins", "own.py"], 1, "dd WRONG"),
+    (["product-of-sum", "--at", "x=0.1", "--dtype", "float32"], 0, "0.10000000149011612"),
 ]
 MISTAKES: list[tuple[list[str], str]] = [
     (["nothing"], "Unknown problem 'nothing'"),
@@ -92,6 +98,13 @@ def test_a_mistake_is_one_line(folder: Path, words: list[str], told: str) -> Non
     done = shell.command(folder, "trace", *words)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert told in done.err
+
+
+def test_every_option_is_tried() -> None:
+    commands = typer.main.get_command(app)
+    options = {p.opts[0] for p in commands.commands["trace"].params if p.opts[0][:2] == "--"}  # type: ignore[attr-defined]
+    words = [word for words, *_ in (*CASES, *MISTAKES) for word in words]
+    assert options - set(words) == {"--seed"}  # which has a test of its own
 
 
 def test_json_is_data(folder: Path) -> None:

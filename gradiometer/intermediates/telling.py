@@ -118,11 +118,18 @@ def remarks(trace: Trace) -> list[str]:
         found.append(f"All that was found of {trace.by_hand} is right.")
     if trace.left:
         found.append(f"Not found among the values: {listing(trace.left)} of {trace.by_hand}.")
+    unknown = [r.name for r in trace.rows if r.kind == "input" and _infinite(r.adjoint)]
+    if unknown:
+        found.append(f"The derivative is not finite in {', '.join(unknown)}: choose another point.")
     if trace.of == "Σ":
         found.append(f"Σ is the sum of all components of {', '.join(trace.outputs)}.")
     if trace.note:
         found.append(f"Note: {trace.note}.")
     return found
+
+
+def _infinite(figure: Figure) -> bool:
+    return bool(np.isnan(figure.components.high).any())
 
 
 def markdown(trace: Trace, digits: int = DIGITS) -> str:
