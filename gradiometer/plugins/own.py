@@ -105,6 +105,15 @@ class Called:
                 what = self.path.name if self.path else f"module {self.module!r}"
                 raise GradiometerError(f"{what} failed to load: {describe(error)}") from error
 
+    @property
+    def exists(self) -> bool:
+        """Whether its module has something of its name."""
+        try:
+            self.found()
+        except UnknownName:
+            return False
+        return True
+
     def found(self) -> Any:
         """Return what has its name.
 
@@ -146,6 +155,7 @@ def callables(module: ModuleType) -> list[str]:
         name
         for name, x in vars(module).items()
         if callable(x)
+        and not name.startswith("_")
         and not isinstance(x, type | Method | Problem)
         and getattr(x, "__module__", "") == module.__name__
     ]

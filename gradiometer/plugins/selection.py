@@ -82,7 +82,9 @@ def _named(
         found = [pair for pair in brought if pair[1] == name or not colon]
         known = [f"{path}:{each}" for _, each in brought]
         if name and not found and "problems" in kinds:
-            return [("problems", registry.add_called(Called.named(item, arguments)))]
+            called = Called.named(item, arguments)
+            if called.exists or not brought:
+                return [("problems", registry.add_called(called))]
     elif ":" in item and "problems" in kinds:
         return [("problems", registry.add_called(Called.named(item, arguments)))]
     else:
