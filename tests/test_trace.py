@@ -158,7 +158,7 @@ FUNCTIONS: list[tuple[Callable[..., Any], list[Any], list[str]]] = [
     ]),
     (rebound, [0.3], ["x", "x₁", "x₂", "x₂*x"]),
     (helped, [0.3], ["x", "_squared.z", "_squared.half", "w", "log(w)"]),
-    (in_place, [0.3], ["x", "y₂", "exp(y₂[0])", "y₃", "y₃*2", "y₄", "sum(y₄)"]),
+    (in_place, [0.3], ["x", "y₂", "exp(y₂[0])", "y₃", "y₄", "sum(y₄)"]),
 ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from gradiometer.intermediates.hand import Local, Pass
 from gradiometer.intermediates.rows import ByHand, Figure, Row
 from gradiometer.measure.compared import Compared
 from gradiometer.vocabulary.dtype import find_dtype
-from gradiometer.vocabulary.enclosure import Enclosure
+from gradiometer.vocabulary.enclosure import Enclosure, norm
 
 DERIVATIVES = (
     "d{}", "d_{}", "grad_{}", "{}_grad", "{}_bar", "bar_{}", "adj_{}", "{}_adj", "d[a-zA-Z]+_?d{}",
@@ -153,7 +153,7 @@ class Matching:
             high = figure.components.high
             if figure.shape != np.shape(local.numbers):
                 continue
-            if (np.abs(numbers - high) <= NEAR * np.abs(high)).all():
+            if norm(numbers - high) <= NEAR * norm(high):
                 judged = self._judged(row, what, local.label, local.numbers)
                 if judged is None or judged.wrong:
                     continue
