@@ -250,7 +250,10 @@ def test_a_backward_pass_of_an_own_function_is_laid_beside() -> None:
     ("gradient", "told"),
     [
         (lambda w, x: x, "returned 1 derivatives, 2 expected: one an input"),
-        (lambda w, x: (x, 1.0), "the derivative in x is an array of shape (), (2,) expected"),
+        (
+            lambda w, x: (x, 1.0),
+            "the derivative in x is of shape (), an array of shape (2,) expected",
+        ),
     ],
 )
 def test_what_does_not_fit_is_wrong(gradient: Any, told: str) -> None:

@@ -38,6 +38,20 @@ def neuron_backward(w, x):
 
 def raises(w, x):
     return 1 / 0
+
+def polar(x, y):
+    r = np.sqrt(x * x + y * y)
+    return {"r": r, "t": np.arctan2(y, x)}
+
+def polar_vjp(x, y, dr, dt):
+    r = np.sqrt(x * x + y * y)
+    return (dr * x - dt * y / r) / r, (dr * y + dt * x / r) / r
+
+def bent(x):
+    return np.sin(x)
+
+def bent_grad(x):
+    return None
 '''
 NEURON = ["own.py:neuron", "--at", "w=normal:3", "--at", "x=normal:3", "--wrt", "w"]
 
@@ -47,6 +61,10 @@ CASES: list[tuple[list[str], int, str]] = [
     (["own.py:spring"], 1, "WRONG: the backward pass of spring holds other numbers at x, d."),
     ([*NEURON, "--gradient", "neuron_backward"], 0, "z right, dz right"),
     ([*NEURON, "--gradient", "own.py:neuron_backward"], 0, "All that was found of neuron_backward"),
+    (NEURON, 0, "All that was found of neuron_backward is right."),
+    (["own.py:polar", "--at", "x=0.6", "--at", "y=0.8"], 0, "polar_vjp is right"),
+    (["own.py:polar", "--at", "x=0.6", "--at", "y=0.8", "--output", "t"], 0, "polar_vjp is right"),
+    (["own.py:bent", "--at", "x=0.6"], 1, "WRONG: the derivative in x is of type NoneType"),
     (["product-of-sum", "--at", "x=1.5"], 0, "6.5"),
     (["product-of-sum", "--markdown"], 0, "| q | 3 | -4 | 3 | -4 | q right, dq right | x + y |"),
     (["mlp", "--full"], 0, "W1[1, 2]"),

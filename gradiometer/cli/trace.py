@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 FUNCTION = "A problem's name, FILE.py:name, or package.module:name."
 GRADIENT = (
     "A backward pass written by hand, called with the function's arguments: FILE.py:name, "
-    "package.module:name, or a name beside the function. Of a problem its own by default."
+    "package.module:name, or a name beside the function. By default what a problem brings along, "
+    "or what is named as its derivative beside it."
 )
 OUTPUT = "Output to differentiate, or a component of it: y, 'y[0]'; the sum of all by default."
 FULL = "Show every operation, and every component of arrays."

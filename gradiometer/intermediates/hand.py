@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradiometer.checking.reading import Unreadable
 from gradiometer.errors import GradiometerError, describe
 from gradiometer.intermediates.naming import subscript
 from gradiometer.intermediates.watching import Binding, Watch
@@ -40,11 +41,13 @@ class Pass:
         name: What to call it.
         locals: What its variables held, in the order in which they were bound.
         returned: What it returned.
+        fault: Why that cannot be read, if so.
     """
 
     name: str
     locals: list[Local]
     returned: list[Any]
+    fault: str = ""
 
 
 def run(
@@ -72,6 +75,8 @@ def run(
     try:
         with np.errstate(all="ignore"), watch:
             returned = backward(*arrays, **given)
+    except Unreadable as error:
+        return Pass(name, _locals(watch.bindings), [], str(error))
     except Exception as error:
         own = [f for f in traceback.extract_tb(error.__traceback__) if users(f.filename)]
         where = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""

@@ -83,6 +83,9 @@ class Matching:
 
     def _returned(self, done: Pass) -> None:
         inputs = [row for row in self.rows if row.kind == "input"]
+        if done.fault:
+            self.remark = f"{done.name} {done.fault.rstrip('.')}"
+            return
         if len(done.returned) != len(inputs):
             self.remark = (
                 f"{done.name} returned {len(done.returned)} derivatives, "
@@ -92,10 +95,10 @@ class Matching:
         for row, numbers in zip(inputs, done.returned, strict=True):
             found = self._judged(row, "adjoint_by_hand", "", numbers)
             if found is None:
-                what = f"an array of shape {np.shape(numbers)}"
-                self.remark = (
-                    f"the derivative in {row.name} is {what}, {row.adjoint.shape} expected"
-                )
+                number = np.asarray(numbers).dtype.kind in "fiu"
+                kind = f"of shape {np.shape(numbers)}"
+                what = kind if number else f"of type {type(numbers).__name__}"
+                self.remark = f"the derivative in {row.name} is {what}, an array of shape {row.adjoint.shape} expected"
             row.adjoint_by_hand = found
 
     def _backward(self, base: str, several: Sequence[Local], *, only_right: bool = False) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from gradiometer.checking.naming import named
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.plugins import loader
-from gradiometer.plugins.own import Arguments, Called
+from gradiometer.plugins.own import Arguments
 from gradiometer.plugins.selection import choose_problem
 from gradiometer.tracing.at import drawn
 from gradiometer.tracing.function import OwnFunction
@@ -46,15 +46,15 @@ def find(
 
     def moved(size: Any, rng: np.random.Generator) -> dict[str, Any]:
         inputs = dict(declared(size, rng) if callable(declared) else declared)
-        _, named = draw(rng)
-        for name, x in named.items():
+        _, at_them = draw(rng)
+        for name, x in at_them.items():
             if name not in inputs:
                 raise UnknownName(f"input of {problem.name!r}", name, list(inputs))
             if np.shape(x) != np.shape(inputs[name]):
                 raise GradiometerError(
                     f"--at gives {name} the shape {np.shape(x)}: {np.shape(inputs[name])} expected."
                 )
-        return inputs | named
+        return inputs | at_them
 
     return replace(problem, at=moved)
 
@@ -65,14 +65,7 @@ def beside(what: str, problem: Problem) -> Any:
     Raises:
         GradiometerError: If there is no such function.
     """
-    if ":" in what:
-        found = Called.named(what, Arguments()).found()
-    else:
-        names = vars(sys.modules.get(problem.written.__module__, sys))
-        if what not in names:
-            functions = [key for key, x in names.items() if callable(x) and key[0] != "_"]
-            raise UnknownName("function", what, functions)
-        found = names[what]
+    found = named(what, problem)
     if not callable(found) or isinstance(found, type):
         raise GradiometerError(f"{what!r} is no function: expected a backward pass.")
     return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from gradiometer.checking.beside import beside
+from gradiometer.checking.calling import as_called
 from gradiometer.errors import GradiometerError
 from gradiometer.intermediates.computed import Computed, compute
 from gradiometer.intermediates.hand import Pass, run
@@ -16,8 +18,10 @@ from gradiometer.tracing.calling import Argnums
 from gradiometer.tracing.function import OwnFunction
 from gradiometer.tracing.own import own_problem
 from gradiometer.vocabulary.dtype import find_dtype
-from gradiometer.vocabulary.point import Point
+from gradiometer.vocabulary.operators import operator
+from gradiometer.vocabulary.point import Point, Signature
 from gradiometer.vocabulary.problem import Problem
+from gradiometer.vocabulary.space import Space
 
 Function = Callable[..., Any]
 
@@ -43,7 +47,8 @@ def trace(
         function: A function, called with NumPy's arrays and numbers; or a `Problem`.
         *args: The function's arguments.
         gradient: A hand-written backward pass, whose variables are laid beside: called with the
-            function's arguments. By default what a problem brings along.
+            function's arguments, of several outputs with a cotangent of each behind them. By
+            default what a problem brings along, or what is named as its derivative beside it.
         output: The output to differentiate, or one component of it, `y` or `y[0]`; by default the
             sum of all components of all outputs, which is to say a cotangent of ones.
         argnums: Which arguments are differentiated, by position or name.
@@ -135,34 +140,19 @@ def _differentiated(problem: Problem, found: Computed, output: str | None) -> tu
 def _by_hand(
     problem: Problem, gradient: Function | None, point: Point, cotangents: Mapping[str, Any]
 ) -> Pass | None:
-    """Run the hand-written pass, if there is one."""
-    backward = gradient or problem.backward
+    """Run the hand-written pass, if there is one: named, registered, or beside the function."""
+    asked = operator("vjp" if problem.outputs else "gradient")
+    written, program = problem.written, problem.function
+    scope = vars(sys.modules.get(getattr(written, "__module__", ""), sys))
+    named = beside(scope, getattr(written, "__name__", ""), asked.name)
+    backward = gradient or problem.backward or named
     if backward is None:
         return None
     known = getattr(backward, "__name__", type(backward).__name__)
     name = f"the backward pass of {problem.name}" if known == "_" else known
-    program = problem.function
-    if gradient is not None and isinstance(program, OwnFunction):
-        return run(name, _as_called(gradient, program), point, {}, gradient)
     taken = cotangents if problem.outputs else {}
-    return run(name, backward, point, taken, backward)
-
-
-def _as_called(gradient: Function, program: OwnFunction) -> Function:
-    """Return a function of inputs and given values that calls another as the program is called."""
-    called = replace(program, written=gradient)
-
-    def call(*arrays: Any, **given: Any) -> list[Any]:
-        return list(_leaves(called.run(dict(zip(program.inputs, arrays, strict=True)) | given)))
-
-    return call
-
-
-def _leaves(returned: Any) -> Iterator[Any]:
-    if isinstance(returned, dict):
-        returned = list(returned.values())
-    if isinstance(returned, list | tuple):
-        for part in returned:
-            yield from _leaves(part)
-    else:
-        yield returned
+    called = backward
+    if isinstance(program, OwnFunction) and backward is not problem.backward:
+        signature = Signature(Space.of(point.inputs), Space.of(cotangents))
+        called = as_called(backward, program, asked, signature)
+    return run(name, called, point, taken, backward)
