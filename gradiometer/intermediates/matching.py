@@ -98,7 +98,8 @@ class Matching:
                 number = np.asarray(numbers).dtype.kind in "fiu"
                 kind = f"of shape {np.shape(numbers)}"
                 what = kind if number else f"of type {type(numbers).__name__}"
-                self.remark = f"the derivative in {row.name} is {what}, an array of shape {row.adjoint.shape} expected"
+                due = f"an array of shape {row.adjoint.shape} expected"
+                self.remark = f"the derivative in {row.name} is {what}, {due}"
             row.adjoint_by_hand = found
 
     def _backward(self, base: str, several: Sequence[Local], *, only_right: bool = False) -> bool:
