@@ -16,7 +16,7 @@ import numpy as np
 
 from gradiometer.intermediates.hand import Local, Pass
 from gradiometer.intermediates.rows import ByHand, Figure, Row
-from gradiometer.measure.compared import Compared
+from gradiometer.judging.compared import Compared
 from gradiometer.vocabulary.dtype import find_dtype
 from gradiometer.vocabulary.enclosure import Enclosure, norm
 
