@@ -23,10 +23,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from calculus import CALCULUS, FURTHER, Operation, scalarised  # noqa: E402  # found in the folder above
-from gradiometer.judging.agreement import agree  # noqa: E402
 
 from gradiometer import Argument, Method, Problem  # noqa: E402
 from gradiometer.errors import Declined, GradiometerError, Unsupported  # noqa: E402
+from gradiometer.judging.agreement import agree  # noqa: E402
 from gradiometer.plugins import loader  # noqa: E402
 from gradiometer.reference.certify import certify  # noqa: E402
 from gradiometer.reference.lookup import outline  # noqa: E402

@@ -89,7 +89,7 @@ REFUSED = [
     (["own.py:spring", "--wrt", "x"], "is a problem, of which every input is differentiated"),
     (["own.py:spring", "--dtype", "float16"], "Unknown dtype 'float16'"),
     (["own.py:energy"], "has no value for 'W', 'x'"),
-    (["own.py:nothing"], "Unknown function"),
+    (["own.py:nothing"], "Unknown problem"),
     (["own.py:spring", "--certificate", "no/c.json"], "the certificate cannot be written"),
 ]  # fmt: skip
 

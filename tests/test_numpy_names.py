@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from gradiometer.errors import GradiometerError, Unsupported
+from gradiometer.errors import GradiometerError, ReferenceFailure, Unsupported
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array
 from gradiometer.reference.node import Node
@@ -44,6 +44,9 @@ NO_VALUES = {"astype", "copyto", "empty", "empty_like", "fill_diagonal", "fromfu
              "ldexp", "ndenumerate", "where", "bitwise_and", "bitwise_or", "bitwise_xor",
              "polyadd", "polymul", "percentile"}  # fmt: skip
 """Functions of tables that change arrays, or need arguments of their own: they have tests below."""
+
+UP_TO_SIGNS = {"eigh", "qr", "svd"}
+"""Functions whose factors have signs that are not defined."""
 
 MODULES: tuple[ModuleType, ...] = (np, np.linalg, math, scipy.special)
 
@@ -106,15 +109,15 @@ RULES = [
 def test_a_mapped_function_returns_what_numpy_returns(
     module: ModuleType, name: str, nx: NumPyLike
 ) -> None:
-    count = 0
+    count, sized = 0, abs if name in UP_TO_SIGNS else np.asarray
     try:
         for want, found in tried(module, name, nx):
             got = flat(found)
             assert [a.shape for a in got] == [a.shape for a in want]
-            for a, b in zip(got, want, strict=True):
+            for a, b in zip(map(sized, got), map(sized, want), strict=True):
                 assert np.asarray(a, float) == pytest.approx(np.asarray(b, float), rel=1e-12)
             count += 1
-    except Unsupported as refused:
+    except (Unsupported, ReferenceFailure) as refused:
         if "at test_numpy_names.py, line" not in str(refused):
             raise
         count += 1

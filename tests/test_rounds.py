@@ -57,7 +57,7 @@ class Drawn(Trial):
     ) -> None:
         truth: Any = SimpleNamespace(condition=None, owed=None, undecided=None, kind="")
         points: Any = SimpleNamespace(signature=SimpleNamespace(n=1))
-        method: Any = SimpleNamespace(name=name)
+        method: Any = SimpleNamespace(name=name, tool=name)
         unused: Any = None
         case = Case("drawn", "", "gradient")
         super().__init__(method, Conditions(case, unused, points, (truth,), options), unused)

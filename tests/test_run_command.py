@@ -29,6 +29,7 @@ from gradiometer.cli.run import (
 from gradiometer.errors import UnknownName
 from gradiometer.measure.harness import Harness
 from gradiometer.plugins import default, loader
+from gradiometer.plugins.own import Arguments
 from gradiometer.plugins.registry import KINDS
 from gradiometer.report import process
 from gradiometer.runs.store import read_info, run_folders
@@ -128,7 +129,7 @@ def test_what_is_named_is_of_both_kinds(
     named: tuple[list[str], list[str]],
 ) -> None:
     monkeypatch.chdir(both.parent)
-    found = choose_named(loader.load(), what, problems, methods)
+    found = choose_named(loader.load(), what, problems, methods, Arguments())
     names = {kind: [entry.name for entry in entries] for kind, entries in found.items()}
     assert names == {k: each for k, each in zip(KINDS, named, strict=True) if each}
 
@@ -140,7 +141,7 @@ def test_what_names_nothing_is_refused(
     what: list[str], problems: list[str], methods: list[str]
 ) -> None:
     with pytest.raises(UnknownName):
-        choose_named(loader.load(), what, problems, methods)
+        choose_named(loader.load(), what, problems, methods, Arguments())
 
 
 CHECK = ("--rounds", "0", "--fail-on", "none")

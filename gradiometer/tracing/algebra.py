@@ -205,6 +205,12 @@ def solve(nx: NumPyLike, a: Any, b: Any, **options: Any) -> Any:
     return _tools("solve")(nx, a, b)
 
 
+def pinv(nx: NumPyLike, a: Any, rcond: Any = None, *, rtol: Any = None, **options: Any) -> Any:
+    if rcond is not None or rtol is not None:
+        raise refusal("numpy.linalg.pinv with a tolerance", "leave it out: full rank is proven.")
+    return _tools("pinv")(nx, a)
+
+
 def scipy_cholesky(nx: NumPyLike, a: Any, lower: bool = False, **options: Any) -> Any:
     factor = nx.linalg.cholesky(a)
     return factor if lower else factor.T
@@ -231,12 +237,13 @@ TABLE: dict[str, Rule] = {
 }  # fmt: skip
 LINALG: dict[str, Rule] = {
     name: _tools(name)
-    for name in ("cholesky", "det", "eigh", "eigvalsh", "inv", "pinv", "qr", "svd", "svdvals")
+    for name in ("cholesky", "det", "eigh", "eigvalsh", "inv", "qr", "svd", "svdvals")
 } | {
     "cross": cross, "diagonal": lambda nx, x, *, offset=0: nx.diagonal(x, offset, -2, -1),
     "matmul": matmul, "matrix_norm": norm, "matrix_power": matrix_power,
     "matrix_transpose": lambda nx, x: nx.swapaxes(x, -1, -2), "multi_dot": multi_dot,
-    "norm": norm, "outer": outer, "slogdet": slogdet, "solve": solve, "tensordot": tensordot,
+    "norm": norm, "outer": outer, "pinv": pinv, "slogdet": slogdet, "solve": solve,
+    "tensordot": tensordot,
     "trace": lambda nx, x, *, offset=0: nx.trace(x, offset, -2, -1), "vecdot": vecdot,
     "vector_norm": lambda nx, x, *, axis=None, keepdims=False, ord=2: norm(
         nx, nx.ravel(x) if axis is None else x, ord, axis, keepdims
