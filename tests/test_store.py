@@ -38,6 +38,7 @@ from pathlib import Path
 from gradiometer.errors import GradiometerError
 from gradiometer.runs.store import RunFolder
 
+sys.dont_write_bytecode = True  # what is cut off would be read again
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 folder = RunFolder.create(Path(sys.argv[1]), json.loads(sys.argv[2]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
