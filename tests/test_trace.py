@@ -316,6 +316,15 @@ def test_a_problem_takes_no_arguments(registry: Registry) -> None:
         gradiometer.trace(load(registry, "product-of-sum"), 1.0)
 
 
+@pytest.mark.parametrize(
+    ("gradient", "told"),
+    [(np.ones(2), "gradient is ndarray, not a fun"), (dict, "dict is a class")],
+)
+def test_a_gradient_that_is_no_function_is_refused(gradient: Any, told: str) -> None:
+    with pytest.raises(GradiometerError, match=told):
+        gradiometer.trace(lambda x: np.sum(x * x), np.ones(2), gradient=gradient)
+
+
 def test_html_markdown_and_data_hold_the_rows(registry: Registry) -> None:
     done = gradiometer.trace(load(registry, "product-of-sum"))
     assert "<td>q</td><td>3</td><td>-4</td>" in done._repr_html_()

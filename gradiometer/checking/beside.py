@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from gradiometer.vocabulary.problem import Problem
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "gradient": (
@@ -21,6 +24,12 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What the derivative of a function is called, by operator, the first that is found counts; `{}`
 stands for the function's name."""
+
+
+def scope(problem: Problem) -> Mapping[str, Any]:
+    """Return what is defined in the module of a problem's function, if that has one."""
+    module = sys.modules.get(getattr(problem.written, "__module__", None) or "")
+    return {} if module is None else vars(module)
 
 
 def beside(names: Mapping[str, Any], function: str, operator: str) -> Callable[..., Any] | None:

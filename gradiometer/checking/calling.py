@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gradiometer.checking.reading import Unreadable
+from gradiometer.errors import GradiometerError
 from gradiometer.tracing.arguments import Fields, Leaf, results
 from gradiometer.tracing.function import OwnFunction
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.point import Signature
+from gradiometer.vocabulary.problem import Problem
 
 Function = Callable[..., Any]
 
@@ -46,6 +48,34 @@ def as_called(
         return _flat(structures, program, returned)
 
     return call
+
+
+def called_as_written(
+    function: Function, problem: Problem, asked: Operator, signature: Signature
+) -> Function:
+    """Return what is called with a problem's inputs: of a function of the user's, as that is."""
+    program = problem.function
+    if isinstance(program, OwnFunction):
+        return as_called(function, program, asked, signature)
+    return function
+
+
+def refuse_what_is_no_function(gradient: Any, asked: Operator) -> None:
+    """Refuse what cannot be called as a derivative.
+
+    Raises:
+        GradiometerError: With what to name instead.
+    """
+    if inspect.isclass(gradient):
+        raise GradiometerError(
+            f"{gradient.__name__} is a class: name a function that computes the {asked.name}, or "
+            "an object that can be called."
+        )
+    if not callable(gradient):
+        raise GradiometerError(
+            f"the {asked.name} is {type(gradient).__name__}, not a function: give what computes "
+            "it, not what it is at a point."
+        )
 
 
 def _taken(function: Function, program: OwnFunction, further: int) -> list[Any]:

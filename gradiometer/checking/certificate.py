@@ -85,7 +85,8 @@ def write(check: Check, path: Path) -> None:
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise GradiometerError(f"the certificate cannot be written: {error}") from error
+        told = f"the certificate cannot be written: {path}: {error.strerror or error}"
+        raise GradiometerError(told) from error
 
 
 def _recorded(check: Check, place: Place) -> Data:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
@@ -12,8 +11,8 @@ import flint
 import numpy as np
 
 import gradiometer
-from gradiometer.checking.beside import beside
-from gradiometer.checking.calling import as_called
+from gradiometer.checking.beside import beside, scope
+from gradiometer.checking.calling import called_as_written, refuse_what_is_no_function
 from gradiometer.checking.checked import Check
 from gradiometer.checking.claims import Claim, Claimed, Function
 from gradiometer.checking.judged import judged
@@ -23,8 +22,7 @@ from gradiometer.checking.result import Judged
 from gradiometer.checking.telling import title
 from gradiometer.errors import GradiometerError, listing
 from gradiometer.tracing.calling import Argnums
-from gradiometer.tracing.function import OwnFunction
-from gradiometer.tracing.own import own_problem
+from gradiometer.tracing.own import as_problem
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS, Operator, operator
 from gradiometer.vocabulary.point import Points, Signature
@@ -75,14 +73,8 @@ def check(
         >>> bool(check(energy, np.ones(3), 2.0, argnums=0, gradient=lambda x, k: k * x))
         True
     """
-    if isinstance(function, Problem):
-        if args or kwargs or at is not None or argnums is not None:
-            raise GradiometerError(
-                f"{function.name} is a problem, which has a point: further ones go into `also_at`."
-            )
-        problem = function
-    else:
-        problem = own_problem(function, *args, argnums=argnums, at=at, **kwargs)
+    instead = "further ones go into `also_at`."
+    problem = as_problem(function, args, kwargs, argnums, at, instead)
     return check_problem(
         problem, gradient, operator=operator, size=size, seed=seed, dtype=dtype, also_at=also_at
     )
@@ -179,8 +171,8 @@ def _claims(
     """Yield what claims to be the derivative, in the order in which it is looked for."""
     signature = points.signature
     if gradient is not None:
-        _refuse_what_is_no_function(gradient, asked)
-        called = _called(gradient, problem, asked, signature)
+        refuse_what_is_no_function(gradient, asked)
+        called = called_as_written(gradient, problem, asked, signature)
         yield _claim(_name(gradient), "given", {asked.name: called}, signature)
         return
     if problem.derivatives:
@@ -188,24 +180,11 @@ def _claims(
         name = _name(own) if _name(own) != "_" else f"the backward pass of {title(problem)}"
         yield _claim(name, "registered", problem.derivatives, signature)
     written = problem.written
-    scope = vars(sys.modules[written.__module__]) if names is None and _module(written) else names
-    named = beside(scope or {}, getattr(written, "__name__", ""), asked.name)
+    around = scope(problem) if names is None else names
+    named = beside(around, getattr(written, "__name__", ""), asked.name)
     if named is not None:
-        called = _called(named, problem, asked, signature)
+        called = called_as_written(named, problem, asked, signature)
         yield _claim(_name(named), "found beside the function", {asked.name: called}, signature)
-
-
-def _called(
-    function: Function, problem: Problem, asked: Operator, signature: Signature
-) -> Function:
-    program = problem.function
-    if isinstance(program, OwnFunction):
-        return as_called(function, program, asked, signature)
-    return function
-
-
-def _module(written: Any) -> bool:
-    return getattr(written, "__module__", None) in sys.modules
 
 
 def _claim(
@@ -229,19 +208,6 @@ def _read(function: Function, asked: Operator, signature: Signature) -> Callable
 
 def _name(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
-
-
-def _refuse_what_is_no_function(gradient: Any, asked: Operator) -> None:
-    if inspect.isclass(gradient):
-        raise GradiometerError(
-            f"{gradient.__name__} is a class: name a function that computes the {asked.name}, or "
-            "an object that can be called."
-        )
-    if not callable(gradient):
-        raise GradiometerError(
-            f"the {asked.name} is {type(gradient).__name__}, not a function: give what computes "
-            "it, not what it is at a point."
-        )
 
 
 def _core_methods() -> list[Method]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gradiometer.checking.beside import scope
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.plugins import loader
 from gradiometer.plugins.own import Arguments, Called
 from gradiometer.plugins.registry import Registry
 from gradiometer.plugins.selection import choose_problem
-from gradiometer.tracing.at import drawn
+from gradiometer.tracing.at import Drawn, drawn
 from gradiometer.tracing.function import OwnFunction
 from gradiometer.vocabulary.problem import Problem
 
@@ -33,17 +34,37 @@ def find_problem(
     Raises:
         GradiometerError: If there is none, or its file cannot be loaded.
     """
-    arguments = Arguments(tuple(at), tuple(wrt))
-    registry = Registry() if ":" in what else loader.load()
-    entry = choose_problem(registry, what, arguments)
-    problem = entry.address.load()
-    if isinstance(problem.function, OwnFunction) or not arguments:
+    problem, draw = chosen(what, at, wrt)
+    if draw is None:
         return problem, []
-    if wrt:
-        raise GradiometerError(f"{what} is a problem, of which every input is differentiated.")
-    _, draw = drawn(arguments.values())
     inputs = problem.point(problem.labels[0]).inputs
     return problem, [inputs | draw(np.random.default_rng(0))[1]]
+
+
+def chosen(
+    what: str, at: Sequence[str], wrt: Sequence[str], plugins: Sequence[Path] = ()
+) -> tuple[Problem, Drawn | None]:
+    """Return the function that is named, as a problem, and what draws inputs of a problem.
+
+    Args:
+        what: A problem's name, `FILE.py:name`, or `package.module:name`.
+        at: The arguments that a function is called with; of a problem, inputs to draw.
+        wrt: Which arguments are differentiated.
+        plugins: Files or folders with further problems.
+
+    Raises:
+        GradiometerError: If there is none, or its file cannot be loaded.
+    """
+    arguments = Arguments(tuple(at), tuple(wrt))
+    registry = Registry() if ":" in what and not plugins else loader.load(plugins)
+    problem = choose_problem(registry, what, arguments).address.load()
+    if isinstance(problem.function, OwnFunction) or not arguments:
+        return problem, None
+    if wrt:
+        raise GradiometerError(
+            f"{what} is a problem, of which every input is differentiated: leave out --wrt."
+        )
+    return problem, drawn(arguments.values())[1]
 
 
 def named(what: str, problem: Problem) -> Any:
@@ -54,7 +75,7 @@ def named(what: str, problem: Problem) -> Any:
     """
     if ":" in what:
         return Called.named(what, Arguments()).found()
-    beside = vars(sys.modules.get(problem.written.__module__, sys))
+    beside = scope(problem)
     if what not in beside:
         functions = [key for key, value in beside.items() if callable(value) and key[0] != "_"]
         raise UnknownName("function", what, functions)

@@ -97,4 +97,5 @@ def _draw(done: Trace, file: Path) -> None:
     try:
         file.write_text(picture, encoding="utf-8")
     except OSError as error:
-        raise GradiometerError(f"the picture cannot be written: {error}") from error
+        told = f"the picture cannot be written: {file}: {error.strerror or error}"
+        raise GradiometerError(told) from error

@@ -9,13 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.checking.naming import named
+from gradiometer.checking.naming import chosen, named
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.plugins import loader
-from gradiometer.plugins.own import Arguments
-from gradiometer.plugins.selection import choose_problem
-from gradiometer.tracing.at import drawn
-from gradiometer.tracing.function import OwnFunction
 from gradiometer.vocabulary.problem import Problem
 
 
@@ -33,15 +28,9 @@ def find(
     Raises:
         GradiometerError: If there is none, or its file cannot be loaded.
     """
-    arguments = Arguments(tuple(at), tuple(wrt))
-    problem: Problem = choose_problem(loader.load(plugins), what, arguments).address.load()
-    if isinstance(problem.function, OwnFunction) or not arguments:
+    problem, draw = chosen(what, at, wrt, plugins)
+    if draw is None:
         return problem
-    if wrt:
-        raise GradiometerError(
-            f"{what} is a problem, of which every input is differentiated: leave out --wrt."
-        )
-    _, draw = drawn(arguments.values())
     declared = problem.at
 
     def moved(size: Any, rng: np.random.Generator) -> dict[str, Any]:

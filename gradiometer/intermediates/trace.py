@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gradiometer.checking.beside import beside
-from gradiometer.checking.calling import as_called
-from gradiometer.errors import GradiometerError
+from gradiometer.checking.beside import beside, scope
+from gradiometer.checking.calling import called_as_written, refuse_what_is_no_function
 from gradiometer.intermediates.computed import Computed, compute
 from gradiometer.intermediates.hand import Pass, run
 from gradiometer.intermediates.matching import Matching
 from gradiometer.intermediates.rows import Rows
 from gradiometer.intermediates.traced import Trace
 from gradiometer.tracing.calling import Argnums
-from gradiometer.tracing.function import OwnFunction
-from gradiometer.tracing.own import own_problem
+from gradiometer.tracing.own import as_problem
 from gradiometer.vocabulary.dtype import find_dtype
 from gradiometer.vocabulary.operators import operator
 from gradiometer.vocabulary.point import Point, Signature
@@ -70,15 +67,8 @@ def trace(
         >>> [(row.name, float(row.adjoint.components.high[0])) for row in traced.rows[3:]]
         [('q', -4.0), ('q*z', 1.0)]
     """
-    if isinstance(function, Problem):
-        if args or kwargs or at is not None or argnums is not None:
-            raise GradiometerError(
-                f"{function.name} is a problem, which has a point: arguments are those of "
-                "functions. Choose a point by `size` and `seed`."
-            )
-        problem = function
-    else:
-        problem = own_problem(function, *args, argnums=argnums, at=at, **kwargs)
+    instead = "arguments are those of functions. Choose a point by `size` and `seed`."
+    problem = as_problem(function, args, kwargs, argnums, at, instead)
     return trace_problem(
         problem, gradient, output=output, size=size, seed=seed, dtype=dtype, full=full
     )
@@ -142,17 +132,17 @@ def _by_hand(
 ) -> Pass | None:
     """Run the hand-written pass, if there is one: named, registered, or beside the function."""
     asked = operator("vjp" if problem.outputs else "gradient")
-    written, program = problem.written, problem.function
-    scope = vars(sys.modules.get(getattr(written, "__module__", ""), sys))
-    named = beside(scope, getattr(written, "__name__", ""), asked.name)
-    backward = gradient or problem.backward or named
+    named = beside(scope(problem), getattr(problem.written, "__name__", ""), asked.name)
+    if gradient is not None:
+        refuse_what_is_no_function(gradient, asked)
+    backward = gradient if gradient is not None else problem.backward or named
     if backward is None:
         return None
     known = getattr(backward, "__name__", type(backward).__name__)
     name = f"the backward pass of {problem.name}" if known == "_" else known
     taken = cotangents if problem.outputs else {}
     called = backward
-    if isinstance(program, OwnFunction) and backward is not problem.backward:
+    if backward is not problem.backward:
         signature = Signature(Space.of(point.inputs), Space.of(cotangents))
-        called = as_called(backward, program, asked, signature)
+        called = called_as_written(backward, problem, asked, signature)
     return run(name, called, point, taken, backward)

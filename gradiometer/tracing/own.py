@@ -6,7 +6,7 @@ import functools
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -79,6 +79,30 @@ def own_problem(
     shapes = [np.shape(y) for y in returned.values()]
     program.points = functools.partial(_points, problem, shapes)
     return problem
+
+
+def as_problem(
+    function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], argnums: Argnums, at: Any,
+    instead: str,
+) -> Problem:  # fmt: skip
+    """Return a problem as it is, and a function as a problem.
+
+    Args:
+        function: The function, or a `Problem`, which has a point.
+        args: The function's arguments by position; of a problem none.
+        kwargs: Those by name.
+        argnums: Which of them are differentiated.
+        at: Further ones.
+        instead: What to do in place of giving a problem arguments.
+
+    Raises:
+        GradiometerError: As `own_problem`; or if a problem is given arguments.
+    """
+    if not isinstance(function, Problem):
+        return own_problem(function, *args, argnums=argnums, at=at, **kwargs)
+    if args or kwargs or at is not None or argnums is not None:
+        raise GradiometerError(f"{function.name} is a problem, which has a point: {instead}")
+    return function
 
 
 def _output_names(returned: Mapping[str, Any]) -> tuple[str, ...]:
