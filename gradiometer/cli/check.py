@@ -42,7 +42,10 @@ def check(
     json: shared.Json = False,
     certificate: Annotated[Path | None, Option("--certificate", help=CERTIFICATE)] = None,
 ) -> None:
-    """Check a derivative against a proven enclosure: no step size, no tolerance."""
+    """Check a derivative against a proven enclosure: no step size, no tolerance.
+
+    Of a registered problem, --at names inputs of one more point.
+    """
     from gradiometer.checking.check import check_problem
     from gradiometer.checking.naming import find_problem, named
     from gradiometer.vocabulary.dtype import find_dtype

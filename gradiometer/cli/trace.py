@@ -55,7 +55,8 @@ def trace(
 ) -> None:
     """Trace a function: every intermediate value and the derivative in it, certified.
 
-    Beside them stands what the variables of a hand-written backward pass hold, right or wrong.
+    Beside them stands what the variables of a hand-written backward pass hold, right or wrong. Of a
+    registered problem, --at names inputs to trace it at.
     """
     from gradiometer.intermediates.selecting import beside, find
     from gradiometer.intermediates.trace import trace_problem
