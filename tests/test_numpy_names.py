@@ -37,7 +37,7 @@ ARGUMENTS: tuple[tuple[Any, ...], ...] = (
     (0.3, 0.9, 4), (np.sum, 0, N), (np.sum, N, [0]), (X, [X < 0.4, X >= 0.4], [np.sin, np.cos]),
     ((2, 3), 0.5), (np.array([0, 1, 1]), [X, Y]), (X, (3, 3)), (0.3,), (0.3, 0.9), ([0.3, 0.9],),
     ([0.3, 0.9], [0.1, 0.2]), (1.0 + X,), (1.3,),
-    (2.5, 0.9, 0.3), (X, 2, 1), (N, [0, 1], 0.5), (C, -1, 0),
+    (2.5, 0.9, 0.3), (X, 2, 1), (N, [0, 1], 0.5), (C, -1, 0), (0, X), (N.T, X),
 )  # fmt: skip
 NO_VALUES = {"astype", "copyto", "empty", "empty_like", "fill_diagonal", "fromfunction", "fromiter",
              "frompyfunc", "full_like", "place", "put", "put_along_axis", "putmask", "select",

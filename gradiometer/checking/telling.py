@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradiometer.checking.result import Judged, Judgement, Row, Verdict
+from gradiometer.errors import listing
 from gradiometer.judging.kept import WORST
 from gradiometer.tracing.function import OwnFunction
 from gradiometer.vocabulary.problem import Problem
@@ -28,12 +29,13 @@ def title(problem: Problem) -> str:
 
 def text(check: Check) -> str:
     """Return a check as lines of text."""
-    lines = [_headline(check, claim) for claim in check.claims]
+    lines = _headlines(check)
     shown = next((c for c in check.claims if c.verdict is check.verdict), check.claims[0])
     judgement = shown.at[shown.worst]
     lines += _explanation(judgement)
     lines += _table(judgement.rows, _title(check, shown, judgement))
-    if check.remark:
+    refusal = check.places[shown.worst].refusal
+    if check.remark and not (refusal and check.remark.endswith(refusal)):  # which was told
         lines.append(f"note: {check.remark}")
     return "\n".join(lines)
 
@@ -44,7 +46,7 @@ def html(check: Check) -> str:
 
     shown = next((c for c in check.claims if c.verdict is check.verdict), check.claims[0])
     judgement = shown.at[shown.worst]
-    told = [_headline(check, claim) for claim in check.claims] + _explanation(judgement)
+    told = _headlines(check) + _explanation(judgement)
     head = "".join(f"<th>{name}</th>" for name in COLUMNS)
     body = "".join(
         "<tr>" + "".join(f"<td>{markup.escape(cell)}</td>" for cell in _cells(row)) + "</tr>"
@@ -52,6 +54,18 @@ def html(check: Check) -> str:
     )
     paragraphs = "".join(f"<p>{markup.escape(line)}</p>" for line in told)
     return f"{paragraphs}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _headlines(check: Check) -> list[str]:
+    """Return the verdicts, a line each; one line where nothing is proven for any of the claims."""
+    names = [claim.name for claim in check.claims]
+    reasons = {claim.at[claim.worst].reason for claim in check.claims}
+    unproven = not any(claim.at[claim.worst].rows for claim in check.claims)
+    if len(names) > 1 and check.verdict is Verdict.UNDECIDED and unproven and len(reasons) == 1:
+        what = f"the {check.operator.name} of {title(check.problem)}"
+        told = reasons.pop().rstrip(".")
+        return [f"UNDECIDED: whether {listing(names)} are {what}: {told}."]
+    return [_headline(check, claim) for claim in check.claims]
 
 
 def _headline(check: Check, claim: Judged) -> str:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import flint
 
-from gradiometer.errors import GradiometerError, NotFinite, ReferenceFailure, describe
+from gradiometer.errors import GradiometerError, NotFinite, ReferenceFailure
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array
 from gradiometer.reference.evaluation import Evaluation, Key
 from gradiometer.reference.node import Node
 from gradiometer.reference.operations import NAMESPACE
 from gradiometer.reference.protocol import array
-from gradiometer.reference.refusals import users
+from gradiometer.reference.refusals import failure
 from gradiometer.reference.rounding import computing_in, ordered
 from gradiometer.reference.structure import reshape
 from gradiometer.vocabulary.dtype import Dtype, find_dtype
@@ -118,9 +116,7 @@ def _call(problem: Problem, inputs: list[Array], given: dict[str, Any]) -> Any:
     except (GradiometerError, MemoryError):
         raise
     except Exception as error:
-        own = [f for f in traceback.extract_tb(error.__traceback__) if users(f.filename)]
-        where = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
-        raise ReferenceFailure(f"{describe(error)}{where}.") from error
+        raise failure(error) from error
 
 
 def _given(a: Any) -> Any:

@@ -15,6 +15,7 @@ from gradiometer.reference import cache, identity
 from gradiometer.reference.certify import certify
 from gradiometer.reference.evaluation import Undecided
 from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.reference.original import no_function, refuse_another_function
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import operator as find_operator
 from gradiometer.vocabulary.point import Argument, Point
@@ -68,15 +69,14 @@ def evaluated(problem: Problem, point: Point) -> tuple[Forward, bytes]:
     """Return a problem's evaluation at a point, and the digest of what it computes.
 
     Raises:
-        ReferenceFailure: If the problem cannot be evaluated, or two evaluations differ.
+        ReferenceFailure: If the problem cannot be evaluated, two evaluations differ, or the program
+            is not the function that it was made of.
     """
     done = first_pass(problem, point)
     computation = identity.of_tape(done)
     if not _same_again(problem, point, computation):
-        raise ReferenceFailure(
-            f"{problem.name!r} is not a function of its inputs: two evaluations at one point "
-            "differ. It must not use random numbers, the clock, or anything that it changes."
-        )
+        raise no_function(problem)
+    refuse_another_function(problem, point, done)
     return done, computation
 
 

@@ -7,7 +7,7 @@ import sysconfig
 import traceback
 from pathlib import Path
 
-from gradiometer.errors import ReferenceFailure
+from gradiometer.errors import ReferenceFailure, describe
 
 HERE = Path(__file__).parent
 SHARED = ("composed.py", "namespace.py", "graph.py", "program.py")
@@ -35,6 +35,13 @@ def user_line() -> str:
         if users(frame.f_code.co_filename):
             return f" at {Path(frame.f_code.co_filename).name}, line {line}"
     return ""
+
+
+def failure(error: Exception) -> ReferenceFailure:
+    """Return an exception of the user's code as a failure: what it says, at which line."""
+    own = [f for f in traceback.extract_tb(error.__traceback__) if users(f.filename)]
+    where = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+    return ReferenceFailure(f"{describe(error)}{where}.")
 
 
 class WrongType(ReferenceFailure, TypeError):

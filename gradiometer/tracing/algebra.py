@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Rule = Callable[..., Any]
 
+CUT = 1e-6
+"""Singular values, over the largest, up to which `lstsq` may be asked to take some for zero."""
+
 
 def matmul(nx: NumPyLike, a: Any, b: Any, /) -> Any:
     a, b = nx.lift(a), nx.lift(b)
@@ -211,6 +214,20 @@ def pinv(nx: NumPyLike, a: Any, rcond: Any = None, *, rtol: Any = None, **option
     return _tools("pinv")(nx, a)
 
 
+def lstsq(nx: NumPyLike, a: Any, b: Any, rcond: Any = None) -> Any:
+    """Return the solution, residuals, the rank, which must be full, and singular values."""
+    if rcond is not None and rcond > CUT:
+        raise refusal(
+            f"numpy.linalg.lstsq with rcond={rcond}", "leave it out: full rank is proven."
+        )
+    a, b = nx.lift(a), nx.lift(b)
+    x = nx.matmul(nx.linalg.pinv(a), b)
+    apart = b - nx.matmul(a, x)
+    residuals = nx.atleast_1d(nx.sum(apart * apart, axis=0))
+    more = a.shape[0] > a.shape[1]
+    return x, residuals if more else np.zeros(0), min(a.shape), nx.linalg.svdvals(a)
+
+
 def scipy_cholesky(nx: NumPyLike, a: Any, lower: bool = False, **options: Any) -> Any:
     factor = nx.linalg.cholesky(a)
     return factor if lower else factor.T
@@ -240,6 +257,7 @@ LINALG: dict[str, Rule] = {
     for name in ("cholesky", "det", "eigh", "eigvalsh", "inv", "qr", "svd", "svdvals")
 } | {
     "cross": cross, "diagonal": lambda nx, x, *, offset=0: nx.diagonal(x, offset, -2, -1),
+    "lstsq": lstsq,
     "matmul": matmul, "matrix_norm": norm, "matrix_power": matrix_power,
     "matrix_transpose": lambda nx, x: nx.swapaxes(x, -1, -2), "multi_dot": multi_dot,
     "norm": norm, "outer": outer, "pinv": pinv, "slogdet": slogdet, "solve": solve,

@@ -7,6 +7,7 @@ recorded branches.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from gradiometer.tracing import merged
 from gradiometer.tracing.arguments import Leaf, put, results
 from gradiometer.tracing.array import Traced
 from gradiometer.tracing.copies import Copies
+from gradiometer.tracing.lazy import lazy_modules_hidden
 from gradiometer.tracing.numpy_like import NumPyLike
 from gradiometer.vocabulary.graph import Branches
 from gradiometer.vocabulary.point import Point
@@ -87,6 +89,14 @@ class OwnFunction(Program):
             if NumPyLike(xp).exact:
                 raise  # the reference tells it
             return self._recorded(xp, inputs, given, error)
+
+    def original(self, inputs: Sequence[Any], given: Mapping[str, Any]) -> Sequence[Any]:
+        """Return what the function returns, in float64."""
+        values = dict(zip(self.inputs, inputs, strict=True)) | dict(given)
+        with warnings.catch_warnings(), np.errstate(all="ignore"), lazy_modules_hidden():
+            warnings.simplefilter("ignore")
+            found = self._returned(self.run({name: _double(x) for name, x in values.items()}))
+        return found if isinstance(found, tuple) else (found,)
 
     def run(self, values: Mapping[str, Any]) -> Any:
         """Return what the function returns, called as it is with NumPy's numbers."""
@@ -182,6 +192,10 @@ def _leaves(structure: Any) -> list[Leaf]:
 def _numpys(x: Any) -> bool:
     """Return whether a value is NumPy's own, of real numbers."""
     return isinstance(x, float) or (isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "f")
+
+
+def _double(x: Any) -> Any:
+    return x.astype(np.float64) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
 
 
 def _numpy(kind: Any, x: Any) -> Any:

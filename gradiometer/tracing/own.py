@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
-import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -19,6 +16,7 @@ from gradiometer.errors import GradiometerError, describe
 from gradiometer.tracing.arguments import results, wrong
 from gradiometer.tracing.calling import Argnums, Calling
 from gradiometer.tracing.function import MOST_RECORDED
+from gradiometer.tracing.lazy import lazy_modules_hidden
 from gradiometer.tracing.users import users_file
 from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.problem import Problem
@@ -165,17 +163,3 @@ def _points(problem: Problem, shapes: list[Any]) -> Iterator[Point]:
             problem.candidates(replace(points, checked=checked)), MOST_RECORDED // 4
         ):
             yield each.point
-
-
-@contextmanager
-def lazy_modules_hidden() -> Iterator[None]:
-    """Take modules that were never used out of `sys.modules`, which SciPy would ask, and import."""
-    lazy = importlib.util._LazyModule  # type: ignore[attr-defined]
-    hidden = {name: module for name, module in sys.modules.items() if type(module) is lazy}
-    for name in hidden:
-        del sys.modules[name]
-    try:
-        yield
-    finally:
-        for name, module in hidden.items():
-            sys.modules.setdefault(name, module)

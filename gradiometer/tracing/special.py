@@ -19,7 +19,9 @@ Rule = Callable[..., Any]
 def _tools(name: str) -> Rule:
     def rule(nx: NumPyLike, x: Any, /) -> Any:
         if not nx.offers(name):
-            raise refusal(f"{name} is called", "the tool, or the reference, has none.")
+            raise refusal(
+                f"scipy.special.{name} is called", "the tool, or the reference, has none."
+            )
         return nx.called(name, x)
 
     return rule
@@ -118,14 +120,64 @@ def cosm1(nx: NumPyLike, x: Any, /) -> Any:
     return -2.0 * half * half
 
 
+def log_ndtr(nx: NumPyLike, x: Any, /) -> Any:
+    return nx.log(ndtr(nx, x))
+
+
+def ndtri(nx: NumPyLike, p: Any, /) -> Any:
+    return math.sqrt(2.0) * nx.called("erfinv", 2.0 * nx.lift(p) - 1.0)
+
+
+def erfcinv(nx: NumPyLike, x: Any, /) -> Any:
+    return nx.called("erfinv", 1.0 - nx.lift(x))
+
+
+def betaln(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    one, other = (nx.called("lgamma", x) for x in (a, b))
+    return one + other - nx.called("lgamma", nx.add(a, b))
+
+
+def beta(nx: NumPyLike, a: Any, b: Any, /) -> Any:
+    one, other = (nx.called("gamma", x) for x in (a, b))
+    return one * other / nx.called("gamma", nx.add(a, b))
+
+
+def inv_boxcox(nx: NumPyLike, x: Any, lmbda: Any, /) -> Any:
+    x = nx.lift(x)
+    return nx.exp(x) if np.ndim(lmbda) == 0 and lmbda == 0 else (lmbda * x + 1.0) ** (1.0 / lmbda)
+
+
+def _of_order(kind: str) -> Rule:
+    """Return a family of Bessel functions: of orders 0 and 1, which tools have."""
+
+    def rule(nx: NumPyLike, order: Any, x: Any, /) -> Any:
+        if np.ndim(order) or order not in (0, 1):
+            raise refusal(
+                f"scipy.special.{kind}v of order {order}", "0 and 1 are known; use a recurrence."
+            )
+        return _tools(f"{kind}{int(order)}")(nx, x)
+
+    return rule
+
+
+BESSEL = ("i0", "i1", "j0", "j1", "k0", "k1", "y0", "y1")
+
 TABLE: dict[str, Rule] = {
+    name: _tools(name) for name in BESSEL
+} | {
+    f"{kind}v": _of_order(kind) for kind in "ijky"
+} | {
+    "beta": beta, "betaln": betaln,
     "boxcox": boxcox, "cbrt": lambda nx, x: nx.cbrt(x), "cosm1": cosm1,
     "digamma": _tools("digamma"),
-    "entr": entr, "erf": _tools("erf"), "erfc": erfc, "exp2": lambda nx, x: nx.exp2(x),
+    "entr": entr, "erf": _tools("erf"), "erfc": erfc,
+    "erfcinv": erfcinv, "erfinv": _tools("erfinv"), "exp2": lambda nx, x: nx.exp2(x),
     "expit": expit, "expm1": lambda nx, x: nx.expm1(x), "exprel": exprel, "gamma": _tools("gamma"),
-    "gammaln": _tools("lgamma"), "huber": huber, "kl_div": kl_div,
+    "gammaln": _tools("lgamma"), "huber": huber, "inv_boxcox": inv_boxcox,
+    "kl_div": kl_div,
     "log1p": lambda nx, x: nx.log1p(x), "log_expit": log_expit, "log_softmax": log_softmax,
-    "logit": logit, "loggamma": _tools("lgamma"), "logsumexp": logsumexp, "ndtr": ndtr,
+    "logit": logit, "loggamma": _tools("lgamma"), "log_ndtr": log_ndtr, "logsumexp": logsumexp,
+    "ndtr": ndtr, "ndtri": ndtri,
     "psi": _tools("digamma"), "pseudo_huber": pseudo_huber, "rel_entr": rel_entr,
     "softmax": softmax, "softplus": softplus, "xlog1py": xlog1py, "xlogy": xlogy,
 }  # fmt: skip

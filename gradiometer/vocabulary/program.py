@@ -41,6 +41,14 @@ class Program(ABC):
             UnknownBranch: If a decision comes out as in no evaluation that was recorded.
         """
 
+    def original(self, inputs: Sequence[Any], given: Mapping[str, Any]) -> Sequence[Any] | None:
+        """Return the outputs of what the program was made of, called as it is with NumPy's numbers.
+
+        A certificate of a program is refused where these are others. `None` if it was written as
+        a program.
+        """
+        return None
+
     def __call__(self, xp: Any, /, *inputs: Any, **given: Any) -> Any:
         """Return the outputs, called as a function is."""
         return self.evaluate(xp, inputs, given)
