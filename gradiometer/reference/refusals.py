@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 
 from gradiometer.errors import ReferenceFailure, describe
+from gradiometer.vocabulary.place import present_place
 
 HERE = Path(__file__).parent
 SHARED = ("composed.py", "namespace.py", "graph.py", "program.py")
@@ -31,6 +32,8 @@ def users(file: str) -> bool:
 
 def user_line() -> str:
     """Return ` at FILE, line N`, of the innermost frame that is the user's."""
+    if told := present_place():
+        return told
     for frame, line in traceback.walk_stack(sys._getframe(1)):
         if users(frame.f_code.co_filename):
             return f" at {Path(frame.f_code.co_filename).name}, line {line}"
@@ -40,7 +43,7 @@ def user_line() -> str:
 def failure(error: Exception) -> ReferenceFailure:
     """Return an exception of the user's code as a failure: what it says, at which line."""
     own = [f for f in traceback.extract_tb(error.__traceback__) if users(f.filename)]
-    where = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+    where = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else present_place()
     return ReferenceFailure(f"{describe(error)}{where}.")
 
 

@@ -15,6 +15,7 @@ from itertools import compress
 from typing import Any, cast
 
 from gradiometer.errors import GradiometerError, Unsupported
+from gradiometer.vocabulary.place import at_place
 from gradiometer.vocabulary.program import Program
 from gradiometer.vocabulary.space import Array
 
@@ -190,10 +191,11 @@ class Branches(Program):
         at = 0
         while at < len(branches[0].steps):
             step = branches[0].steps[at]  # any branch's: they share what is behind them
-            if isinstance(step, Guard):
-                branches = _chosen(branches, at, step.test(step.value.find(xp, values)))
-            else:
-                values.append(step.evaluate(xp, values))
+            with at_place(step.place):
+                if isinstance(step, Guard):
+                    branches = _chosen(branches, at, step.test(step.value.find(xp, values)))
+                else:
+                    values.append(step.evaluate(xp, values))
             at += 1
         return _found(branches[0].result, xp, values)
 

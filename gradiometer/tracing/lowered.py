@@ -1,0 +1,93 @@
+"""What is known of a framework's function once it is lowered: its graph, cuts and own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradiometer.vocabulary.graph import Graph
+from gradiometer.vocabulary.space import Array
+
+Pullback = Callable[[Sequence[Array], Sequence[Array]], Sequence[Array]]
+"""Takes the values of a rule's inputs and cotangents of its outputs; returns the inputs'."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a function holds constant what depends on its inputs.
+
+    Attributes:
+        what: `stop_gradient`, `detach` or `no_grad`.
+        place: The line, as ` at FILE, line N`; empty where it is not known.
+        users: Whether that line is the user's, not the framework's own.
+    """
+
+    what: str
+    place: str
+    users: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A derivative rule that was written by hand, where the function uses it.
+
+    Attributes:
+        kind: `custom_jvp`, `custom_vjp` or `autograd.Function`.
+        name: Of the function or class that has the rule.
+        place: The line that calls it, as ` at FILE, line N`.
+        written: The line that the rule is written at, likewise.
+        forward: What it computes of its real inputs, as a graph.
+        at: The values of those inputs.
+        pullback: The rule itself, carried out by the framework at any such values.
+    """
+
+    kind: str
+    name: str
+    place: str
+    written: str
+    forward: Graph
+    at: tuple[Array, ...]
+    pullback: Pullback = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """An operation of the framework's as it was carried out.
+
+    Attributes:
+        name: The framework's name of it.
+        place: The line, as ` at FILE, line N`.
+        forward: What it computes, as a graph of its real inputs.
+        at: The values that went in.
+        found: The numbers that came out, output by output.
+    """
+
+    name: str
+    place: str
+    forward: Graph
+    at: tuple[Array, ...]
+    found: tuple[Array, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """A function of a framework's at a point, in the operations of `xp`.
+
+    Attributes:
+        graph: What it computes, of its inputs and given values; rules dissolved, cuts as constants.
+        uncut: The same with nothing held constant, if there are cuts.
+        cuts: Where it holds constant what depends on inputs.
+        rules: The rules that were written by hand.
+        notes: What was modelled otherwise than it is carried out, such as conversions of precision.
+    """
+
+    graph: Graph
+    uncut: Graph | None = None
+    cuts: tuple[Cut, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+Lower = Callable[[Callable[..., Any], Sequence[Any], Sequence[str]], Lowered]
+"""Lowers a function of flat arrays at their values; the names are those of the graph's inputs."""
