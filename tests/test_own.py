@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import re
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 
 import gradiometer
 from gradiometer import own_problem
+from gradiometer.checking.check import check
 from gradiometer.cli import app
 from gradiometer.cli.run import choose_named
 from gradiometer.errors import GradiometerError, UnknownName
@@ -27,7 +29,7 @@ from gradiometer.plugins.own import Arguments, Called
 from gradiometer.plugins.selection import choose, choose_problem
 from gradiometer.reference.lookup import certified
 from gradiometer.tracing.at import Random, random
-from gradiometer.tracing.own import lazy_modules_hidden
+from gradiometer.tracing.lazy import lazy_modules_hidden
 
 FILE = """
 import numpy as np
@@ -209,7 +211,20 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "a result of objects": (lambda: own_problem(lambda x: [x, object()], 1.0), "returns object"),
     "argnums": (lambda: own_problem(lambda x: x, 1.0, argnums=3), "Unknown argument .* '3'"),
     "at": (lambda: own_problem(lambda x: x, at=3.0), "`at` is float: expected arguments"),
+    "async": (lambda: own_problem(asyncio.sleep, 1.0), "an async function: expected a plain one"),
+    "long doubles": (lambda: own_problem(np.sum, np.ones(2, np.longdouble)), "doubles are exp"),
+    "no components": (lambda: own_problem(np.sum, np.ones(0)).points(), "its inputs are empty"),
+    "points": (
+        lambda: check(np.sum, np.ones(2), also_at={"x": [1.0, 2.0]}), "also_at is no list of points"
+    ),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("function", [np.sum, np.square, np.linalg.norm, np.exp])
+def test_functions_of_numpy_themselves_are_functions(function: Any) -> None:
+    problem = own_problem(function, np.array([0.5, 1.5]))
+    asked = "jacobian" if problem.outputs else "gradient"
+    assert certified(problem, problem.points().declared, asked).high.size
 
 
 @pytest.mark.parametrize("what", WRONG)

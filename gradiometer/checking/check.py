@@ -73,6 +73,10 @@ def check(
         >>> bool(check(energy, np.ones(3), 2.0, argnums=0, gradient=lambda x, k: k * x))
         True
     """
+    if isinstance(also_at, Mapping) or not all(isinstance(each, Mapping) for each in also_at):
+        raise GradiometerError(
+            "also_at is no list of points: expected inputs by name, such as [{'x': 2.0}]."
+        )
     instead = "further ones go into `also_at`."
     problem = as_problem(function, args, kwargs, argnums, at, instead)
     return check_problem(

@@ -93,6 +93,8 @@ def wrong(x: Any) -> str:
         np.complex64, np.complex128,
     ):  # fmt: skip
         return "complex: functions of real numbers are expected. Pass real and imaginary parts."
+    if isinstance(x, np.ndarray | np.floating) and x.dtype.kind == "f" and x.itemsize not in (4, 8):
+        return f"{x.dtype}: doubles are expected. Pass np.asarray(x, dtype=float)."
     if isinstance(x, Iterator):
         return f"a {kind.__name__}, which can be read once: expected arrays. Make a list of it."
     if isinstance(x, np.ndarray) and x.dtype.kind == "O":

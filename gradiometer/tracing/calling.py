@@ -43,6 +43,10 @@ class Calling:
                 f"{self.title!r} is a class: expected a function. Name an instance that can be "
                 "called, or a method of one."
             )
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise GradiometerError(
+                f"{self.title!r} is an async function: expected a plain one. Write `def`."
+            )
         if not callable(function):
             what = type(function).__name__
             raise GradiometerError(f"{what} cannot be called: expected a function.")
@@ -130,7 +134,8 @@ class Calling:
                 f"argument each. Give {options} (2.0, normal:3x4, or a file), or pass them in "
                 "Python."
             ) from None
-        bound.apply_defaults()
+        if not _numpys(self.function):
+            bound.apply_defaults()  # NumPy's mark what was left out, and take no other value
         return bound
 
     def _chosen(self, bound: inspect.BoundArguments) -> set[str]:
@@ -162,6 +167,12 @@ class Calling:
             f"{self.title!r} has no real number to differentiate ({told}): expected floats, or "
             "arrays of floats. Write 2.0 for 2, or say which arguments by `argnums` (--wrt)."
         )
+
+
+def _numpys(function: Any) -> bool:
+    """Return whether a function is one of NumPy's own."""
+    module = getattr(function, "__module__", None) or ""
+    return isinstance(function, np.ufunc) or module.partition(".")[0] == "numpy"
 
 
 def title(function: Any) -> str:

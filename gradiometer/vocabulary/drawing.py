@@ -59,6 +59,11 @@ class Draw:
         rng = self._rng(purpose)
         inputs = self._resolved(self.at, rng)
         given = self._resolved(self.constants, rng)
+        if inputs and not any(map(np.size, inputs.values())):
+            raise GradiometerError(
+                f"Problem {self.name!r} has no number to differentiate: its inputs are empty. "
+                "Give one component at least."
+            )
         return Point(
             {k: self._floats(k, v) for k, v in inputs.items()},
             {k: self._constant(k, v) for k, v in given.items()},
