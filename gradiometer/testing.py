@@ -5,15 +5,16 @@
     def test_my_backward():
         assert_derivatives(my_loss, x, w, gradient=my_backward)
 
-Needs NumPy and python-flint alone, and leaves nothing behind.
+Needs NumPy and python-flint alone, and leaves nothing behind. The reference is loaded by the first
+assertion, so that collecting tests does not wait for it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gradiometer.checking.check import check
-from gradiometer.checking.checked import Check
+if TYPE_CHECKING:
+    from gradiometer.checking.checked import Check
 
 
 def assert_derivatives(function: Any, *args: Any, **options: Any) -> Check:
@@ -30,6 +31,8 @@ def assert_derivatives(function: Any, *args: Any, **options: Any) -> Check:
         GradiometerError: If the check could not be carried out.
     """
     __tracebackhide__ = True
+    from gradiometer.checking.check import check
+
     done = check(function, *args, **options)
     if not done:
         raise AssertionError(f"\n{done!r}")
