@@ -19,7 +19,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -176,9 +176,10 @@ def _try(rooms: dict[str, Room], folder: Path, asked: argparse.Namespace) -> Non
                     tests, seconds = known.tests(mutant.path, mutant.place)
                     limit = CPU_S + 3.0 * seconds
                     going[pool.submit(trying.run, mutant, tests, limit)] = room
-            for k, future in enumerate(as_completed(going), 1):
-                _tell(future.result(), going[future])
-                print(f"{k} of {len(going)}", end="\r", file=sys.stderr, flush=True)
+                    _tell_ended(rooms, going)
+            while going:
+                wait(going, return_when=FIRST_COMPLETED)
+                _tell_ended(rooms, going)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -199,10 +200,15 @@ def _accepted(name: str, room: Room, types: Types, asked: argparse.Namespace) ->
             room.refused += 1
 
 
-def _tell(attempt: trying.Attempt, room: Room) -> None:
-    room.ended.append(attempt)
-    if attempt.end is trying.End.SURVIVED:
-        print(f"{attempt.mutant}\n  survived {attempt.tests} tests\n", flush=True)
+def _tell_ended(rooms: dict[str, Room], going: dict[Future[trying.Attempt], Room]) -> None:
+    """Take out what has ended, and tell what survived."""
+    for future in [each for each in going if each.done()]:
+        attempt = future.result()
+        going.pop(future).ended.append(attempt)
+        if attempt.end is trying.End.SURVIVED:
+            print(f"{attempt.mutant}\n  survived {attempt.tests} tests\n", flush=True)
+    ended = sum(len(room.ended) for room in rooms.values())
+    print(f"{ended} tried, {len(going)} left", end="\r", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,17 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 
-from gradiometer.judging.agreement import Explain, agree
-from gradiometer.judging.diagnosis import explain
-from gradiometer.judging.kept import Kept, kept
-from gradiometer.judging.stale import elsewhere
-from gradiometer.measure.conditions import Conditions, References
+from gradiometer.judging.kept import Kept
+from gradiometer.measure.conditions import Conditions
+from gradiometer.measure.judge import Judge
 from gradiometer.measure.options import FEWEST_ROUNDS
 from gradiometer.measure.pool import AnyPool, AnyWorker, P, Request, T
 from gradiometer.measure.statistics import Median, median, paired
 from gradiometer.plugins.registry import MethodEntry
 from gradiometer.vocabulary.answer import Answer
 from gradiometer.vocabulary.case import Cell
-from gradiometer.vocabulary.enclosure import Enclosure
-from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Verdict, Warm
-from gradiometer.vocabulary.point import Argument
+from gradiometer.vocabulary.outcome import Cold, Failure, Outcome, Status, Warm
 from gradiometer.worker import requests
 from gradiometer.worker.requests import Work
 
@@ -65,7 +60,6 @@ class Trial:
         samples: Seconds a call, by the number of the round.
         calm: Rounds of them in which the machine was undisturbed.
         loops: Calls in a sample.
-        kept: The components of its answer where calls are timed, once it has answered.
     """
 
     def __init__(
@@ -81,19 +75,14 @@ class Trial:
         self.method = method
         self.conditions = conditions
         self._place = worker or method.tool
-        truth, verdict = conditions.truths[0], Verdict(conditions.points.signature.n)
-        verdict.condition, verdict.owed = truth.condition, truth.owed
-        verdict.undecided, verdict.bound = truth.undecided, truth.kind
-        self.outcome = Outcome(Status.OK, verdict=verdict)
+        self._judge = Judge(method, conditions, pool)
+        self.outcome = Outcome(Status.OK, verdict=self._judge.verdict)
         self.samples: dict[int, float] = {}
         self.calm: Sequence[int] = ()
         self.loops = 0
-        self.kept: Kept | None = None
         self._pool = pool
         self._worker: AnyWorker | None = None
         self._cpu_s = 0.0
-        self._right_at: set[int] = set()
-        self._notes: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Prepare the cell, and compare its answers with the truth.
@@ -140,7 +129,7 @@ class Trial:
         self._cpu_s += taken.cpu_s
         if len(self.samples) in LOOKED_AT:
             answer, place = self._ask(self._worker, requests.sampled, self.cell.id)
-            self._judge(answer, place, self._after())
+            self._judged(answer, place, self._after())
 
     def check_again(self) -> None:
         """Compare answers with the truth, after all the calls that were timed.
@@ -187,6 +176,11 @@ class Trial:
             taken = [getattr(run, name) for run in runs]
             if None not in taken:
                 setattr(self.outcome.cold, name, statistics.median(taken))
+
+    @property
+    def kept(self) -> Kept | None:
+        """The components of its answer where calls are timed, once it has answered."""
+        return self._judge.kept
 
     @property
     def slow(self) -> bool:
@@ -242,51 +236,14 @@ class Trial:
         """
         at = self.conditions.points.checked
         for k, answer in enumerate(self._ask(self._worker, requests.answers, self.cell.id, at)):
-            self._judge(answer, k, when)
+            self._judged(answer, k, when)
 
-    def _judge(self, answer: Answer, k: int, when: str) -> None:
-        """Compare an answer with the truth at the checked point of a number, from 0.
-
-        Raises:
-            Failure: If it is wrong, saying where, and when if it was right there before.
-        """
-        signature, asked = self.conditions.points.signature, self.conditions.operator
-        truth, verdict = self.conditions.truths[k], self.outcome.verdict
-        exact, dtype = self.method.exact or not asked.differentiates, self.cell.case.dtype
-        layout, promise = asked.layout(signature), verdict.promise or 0.0
-        found = agree(
-            answer.arrays, truth, layout, promise=promise, exact=exact, dtype=dtype,
-            explain=self._explain(self.conditions.points.checked[k]),
-        )  # fmt: skip
-        if k == 0:
-            self.kept = kept(found.compared, asked, signature)
-        verdict.digits = _least(verdict.digits, found.digits)
-        verdict.worst_digits = _least(verdict.worst_digits, found.worst_digits)
-        verdict.ulps = max(filter(None, (verdict.ulps, found.ulps)), default=verdict.ulps)
-        unjudged = found.status is Status.SKIPPED and k > 0
-        if found.status is not Status.OK and not unjudged:
-            where = f"at point {k + 1} of {len(self.conditions.truths)}: " if k else ""
-            before = when if k in self._right_at else ""
-            raise Failure(found.status, f"{before}{where}{found.reason}")
-        self._right_at.add(k)
-        notes = (*self._notes, answer.note, found.note)
-        self._notes = tuple(dict.fromkeys(filter(None, notes)))
-        self.outcome.reason = "; ".join(self._notes)
+    def _judged(self, answer: Answer, k: int, when: str) -> None:
+        self._judge.judge(answer, k, when)
+        self.outcome.reason = "; ".join(self._judge.notes)
 
     def _after(self) -> str:
         return f"right at first, not after {self.loops * len(self.samples)} calls: "
-
-    def _explain(self, at: Argument) -> Explain:
-        """Return what explains a wrong answer at a point."""
-        conditions, points = self.conditions, self.conditions.points
-        asked, timeout_s = conditions.operator, conditions.options.timeout_s
-        references = References(self._pool, timeout_s)
-
-        def certified(at: Argument) -> Enclosure:
-            return references.truth(conditions.problem, at, asked.name)
-
-        others = partial(elsewhere, points, conditions.truths, asked, at, certified)
-        return partial(explain, asked=asked, signature=points.signature, elsewhere=others)
 
     @property
     def _placed(self) -> bool:
@@ -319,7 +276,3 @@ class Trial:
         if worker is None:
             raise Failure(Status.ERROR, f"{self.cell.id} was asked for before it was prepared")
         return worker.ask(request, self.conditions.options.timeout_s, *args, **kwargs)
-
-
-def _least(one: float | None, other: float | None) -> float | None:
-    return min((x for x in (one, other) if x is not None), default=None)
