@@ -230,11 +230,11 @@ def test_an_answer_of_an_earlier_call_is_told_so(call: int, where: str) -> None:
 
 
 def test_what_cannot_be_certified_elsewhere_is_passed_over() -> None:
-    found, other = trial(Frozen(0), conditions(SCALAR)), conditions(VECTOR).points.preparation
-    points = replace(found.conditions.points, preparation=other)
-    found.conditions = replace(found.conditions, points=points)
-    wrong = Compared(7.3 + found.conditions.truths[0].high, found.conditions.truths[0], 12.0, True)
-    assert found._explain(points.checked[0])(wrong) == ""
+    given, other = conditions(SCALAR), conditions(VECTOR).points.preparation
+    points = replace(given.points, preparation=other)
+    found = trial(Frozen(0), replace(given, points=points))
+    wrong = Compared(7.3 + given.truths[0].high, given.truths[0], 12.0, True)
+    assert found._judge._explain(points.checked[0])(wrong) == ""
 
 
 def test_the_answer_where_calls_are_timed_is_kept() -> None:
