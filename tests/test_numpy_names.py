@@ -42,7 +42,7 @@ ARGUMENTS: tuple[tuple[Any, ...], ...] = (
 NO_VALUES = {"astype", "copyto", "empty", "empty_like", "fill_diagonal", "fromfunction", "fromiter",
              "frompyfunc", "full_like", "place", "put", "put_along_axis", "putmask", "select",
              "ldexp", "ndenumerate", "where", "bitwise_and", "bitwise_or", "bitwise_xor",
-             "polyadd", "polymul", "percentile"}  # fmt: skip
+             "polyadd", "polyfit", "polymul", "polysub", "percentile"}  # fmt: skip
 """Functions of tables that change arrays, or need arguments of their own: they have tests below."""
 
 UP_TO_SIGNS = {"eigh", "qr", "svd"}
@@ -194,6 +194,14 @@ def test_functions_with_arguments_of_their_own(nx: NumPyLike) -> None:
         (nx.empty_like(x), np.zeros(3)),
         (nx.polyadd(x, [1.0, 2.0]), np.polyadd(X, [1.0, 2.0])),
         (nx.polymul(x, [1.0, 2.0]), np.polymul(X, [1.0, 2.0])),
+        (nx.polyfit(X, traced(Y, nx), 1), np.polyfit(X, Y, 1)),
+        (nx.polysub(x, [1.0, 2.0]), np.polysub(X, [1.0, 2.0])),
+        (nx.logaddexp.reduce(x), np.logaddexp.reduce(X)),
+        (nx.hypot.reduce(traced(M, nx), 1), np.hypot.reduce(M, 1)),
+        (nx.linalg.svd(traced(N, nx), compute_uv=False), np.linalg.svd(N, compute_uv=False)),
+        *((nx.linalg.norm(traced(N, nx), p), np.linalg.norm(N, p))
+          for p in (1, -1, 2, -2, np.inf, -np.inf, "nuc")),
+        *((nx.linalg.cond(traced(M, nx), p), np.linalg.cond(M, p)) for p in (1, -2, "fro")),
         (nx.percentile(x, 30), np.percentile(X, 30)),
         ((x > 0.4) & ~(x > 0.5) | (x > 0.6), (X > 0.4) & ~(X > 0.5) | (X > 0.6)),
         (nx.maximum.accumulate(x), np.maximum.accumulate(X)),

@@ -143,6 +143,21 @@ def polyadd(nx: NumPyLike, a: Any, b: Any) -> Any:
     return nx.pad(a, (most - a.size, 0)) + nx.pad(b, (most - b.size, 0))
 
 
+def polysub(nx: NumPyLike, a: Any, b: Any) -> Any:
+    return polyadd(nx, a, -nx.lift(b))
+
+
+def polyint(nx: NumPyLike, p: Any, m: int = 1) -> Any:
+    p = nx.ravel(p)
+    for _ in range(m):
+        p = nx.append(p / np.arange(p.size, 0, -1), 0.0)
+    return p
+
+
+def polyfit(nx: NumPyLike, x: Any, y: Any, deg: int) -> Any:
+    return nx.matmul(nx.linalg.pinv(nx.vander(x, deg + 1)), y)
+
+
 def polyder(nx: NumPyLike, p: Any, m: int = 1) -> Any:
     p = nx.ravel(p)
     for _ in range(m):
@@ -162,7 +177,7 @@ def norm(
     if ord in (None, "fro") or (ord == 2 and len(axes) == 1):
         return nx.sqrt(nx.sum(x * x, axis=axis, keepdims=keepdims))
     if len(axes) > 1:
-        raise refusal(f"numpy.linalg.norm of a matrix with ord={ord!r}", "use the default.")
+        return _matrix_norm(nx, x, ord, axis, keepdims)
     if ord == 0:
         raise refusal("numpy.linalg.norm with ord=0", "a count has no derivative.")
     if ord in (math.inf, -math.inf):
@@ -171,6 +186,39 @@ def norm(
     if ord == 1:
         return nx.sum(nx.absolute(x), axis=axis, keepdims=keepdims)
     return nx.sum(nx.absolute(x) ** ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
+
+
+def _matrix_norm(nx: NumPyLike, x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    """Return a norm by singular values, or by sums of columns or rows."""
+    if axis is not None or keepdims or x.ndim != 2 or ord not in MATRIX_NORMS:
+        raise refusal(f"numpy.linalg.norm of a matrix with ord={ord!r}", "use the default.")
+    of, then = MATRIX_NORMS[ord]
+    values = nx.linalg.svdvals(x) if of is None else nx.sum(nx.absolute(x), axis=of)
+    return getattr(nx, then)(values)
+
+
+MATRIX_NORMS: dict[Any, tuple[int | None, str]] = {
+    2: (None, "max"), -2: (None, "min"), "nuc": (None, "sum"),
+    1: (0, "max"), -1: (0, "min"), math.inf: (1, "max"), -math.inf: (1, "min"),
+}  # fmt: skip
+"""What the norms of a matrix are made of: singular values, or sums over an axis."""
+
+
+def cond(nx: NumPyLike, x: Any, p: Any = None) -> Any:
+    if p in (None, 2, -2):
+        values = nx.linalg.svdvals(x)
+        least, most = values[..., -1], values[..., 0]
+        return least / most if p == -2 else most / least
+    return norm(nx, x, p) * norm(nx, nx.linalg.inv(x), p)
+
+
+def svd(
+    nx: NumPyLike, a: Any, full_matrices: bool = True, compute_uv: bool = True,
+    hermitian: bool = False,
+) -> Any:  # fmt: skip
+    if not compute_uv:
+        return nx.linalg.svdvals(a)
+    return _tools("svd")(nx, a, full_matrices=full_matrices)
 
 
 def slogdet(nx: NumPyLike, a: Any) -> Any:
@@ -249,15 +297,16 @@ def cho_solve(nx: NumPyLike, factor: Any, b: Any, **options: Any) -> Any:
 TABLE: dict[str, Rule] = {
     "cross": cross, "dot": dot, "einsum": einsum, "inner": inner, "kron": kron, "matmul": matmul,
     "corrcoef": corrcoef, "cov": cov, "matvec": matvec, "outer": outer, "polyadd": polyadd,
-    "polyder": polyder, "polymul": lambda nx, a, b: nx.convolve(a, b), "polyval": polyval,
+    "polyder": polyder, "polyfit": polyfit, "polyint": polyint, "polysub": polysub,
+    "polymul": lambda nx, a, b: nx.convolve(a, b), "polyval": polyval,
     "tensordot": tensordot, "trace": trace, "vdot": vdot, "vecdot": vecdot, "vecmat": vecmat,
 }  # fmt: skip
 LINALG: dict[str, Rule] = {
     name: _tools(name)
-    for name in ("cholesky", "det", "eigh", "eigvalsh", "inv", "qr", "svd", "svdvals")
+    for name in ("cholesky", "det", "eigh", "eigvalsh", "inv", "qr", "svdvals")
 } | {
     "cross": cross, "diagonal": lambda nx, x, *, offset=0: nx.diagonal(x, offset, -2, -1),
-    "lstsq": lstsq,
+    "cond": cond, "lstsq": lstsq, "svd": svd,
     "matmul": matmul, "matrix_norm": norm, "matrix_power": matrix_power,
     "matrix_transpose": lambda nx, x: nx.swapaxes(x, -1, -2), "multi_dot": multi_dot,
     "norm": norm, "outer": outer, "pinv": pinv, "slogdet": slogdet, "solve": solve,

@@ -13,7 +13,7 @@ from gradiometer.tracing.refusals import refusal
 
 SAME = (
     "all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "cumsum", "diagonal", "dot",
-    "max", "mean", "min", "nonzero", "prod", "ptp", "repeat", "searchsorted", "std", "sum",
+    "max", "mean", "min", "nonzero", "prod", "repeat", "searchsorted", "std", "sum",
     "squeeze", "swapaxes", "take", "trace", "var", "compress", "choose", "put", "round",
 )  # fmt: skip
 """Methods that are NumPy's functions of the same name."""

@@ -91,6 +91,10 @@ def remainder(nx: NumPyLike, x: Any, y: Any) -> Any:
     return x - y * nx.round(x / y)
 
 
+def ldexp(nx: NumPyLike, x: Any, i: int, /) -> Any:
+    return x * 2.0**i
+
+
 def isclose(nx: NumPyLike, a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> Any:
     near = nx.maximum(rel_tol * nx.maximum(nx.absolute(a), nx.absolute(b)), abs_tol)
     return nx.absolute(a - b) <= near
@@ -100,8 +104,9 @@ TABLE: dict[str, Rule] = {
     name: _as_numpy(found) for name, found in AS_NUMPY.items()
 } | {
     "dist": dist, "erf": _tools("erf"), "erfc": _tools("erfc"), "fma": fma, "fsum": fsum,
-    "gamma": _tools("gamma"), "hypot": hypot, "isclose": isclose, "lgamma": _tools("lgamma"),
-    "log": log, "prod": prod, "remainder": remainder, "sumprod": sumprod,
+    "gamma": _tools("gamma"), "hypot": hypot, "isclose": isclose, "ldexp": ldexp,
+    "lgamma": _tools("lgamma"), "log": log, "prod": prod, "remainder": remainder,
+    "sumprod": sumprod,
 }  # fmt: skip
 
 

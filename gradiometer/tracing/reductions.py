@@ -232,6 +232,8 @@ def _along(nx: NumPyLike, x: Any, axis: int | None) -> tuple[Any, int]:
 TABLE: dict[str, Rule] = {
     name: _reduced(name) for name in ("sum", "prod", "max", "min")
 } | {
+    "amax": _reduced("max"), "amin": _reduced("min"),
+} | {
     "all": all_, "any": any_, "argmax": _extreme("argmax"), "argmin": _extreme("argmin"),
     "argsort": argsort, "argwhere": argwhere, "average": average, "count_nonzero": count_nonzero,
     "cumprod": cumprod, "cumsum": cumsum, "cumulative_prod": cumprod, "cumulative_sum": cumsum,

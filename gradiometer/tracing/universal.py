@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 REDUCED = {
     "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
-    "logical_or": "any", "logaddexp": "logsumexp",
+    "logical_or": "any",
 }  # fmt: skip
 ACCUMULATED = {"add": "cumsum", "multiply": "cumprod"}
 
@@ -84,7 +85,11 @@ class Function:
 
     def reduce(self, x: Any, axis: Any = 0, **options: Any) -> Any:
         """Return the operation over an axis."""
-        return getattr(self.nx, self._other(REDUCED, "reduce"))(x, axis=axis, **options)
+        if self.__name__ in REDUCED:
+            return getattr(self.nx, REDUCED[self.__name__])(x, axis=axis, **options)
+        if getattr(self.original, "nin", 0) != 2 or options or not isinstance(axis, int):
+            raise refusal(f"{self.label}.reduce is called", OTHERWISE)
+        return functools.reduce(self, self.nx.moveaxis(self.nx.lift(x), axis, 0))
 
     def accumulate(self, x: Any, axis: Any = 0) -> Any:
         """Return the partial results along an axis."""
@@ -110,11 +115,6 @@ class Function:
         values = self.nx.reshape(self.nx.broadcast_to(b, at.shape), -1)
         for place, k in enumerate(np.ravel(at)):
             flat[k] = self(flat[k], values[place])
-
-    def _other(self, table: dict[str, str], method: str) -> str:
-        if self.__name__ not in table:
-            raise refusal(f"{self.label}.{method} is called", OTHERWISE)
-        return table[self.__name__]
 
 
 def vectorize(nx: NumPyLike, pyfunc: Any = None, *args: Any, **options: Any) -> Any:
