@@ -186,7 +186,8 @@ class Trier:
             sys.dont_write_bytecode = True
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
             files = dict.fromkeys(test.partition("::")[0] for test in tests)
-            words = ["-q", "-x", "-p", "no:cacheprovider", f"--basetemp={self._tree / 'tmp'}"]
+            words = ["-q", "-x", "--tb=native", "-p", "no:cacheprovider"]
+            words += [f"--basetemp={self._tree / 'tmp'}"]
             code = pytest.main(
                 [*words, *files], plugins=[Chosen(tests, self._known, frozenset(self._unsound))]
             )
