@@ -195,7 +195,7 @@ def test_a_method_that_cannot_do_it_is_left_out() -> None:
 def test_where_no_method_can_do_it_a_function_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "_core_methods", list)
+    monkeypatch.setattr(module, "_methods", lambda problem: [])
     with pytest.raises(GradiometerError, match="nothing was found that computes the hessian of"):
         check_problem(cubes, operator="hessian", names={})
 

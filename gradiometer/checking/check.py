@@ -12,21 +12,26 @@ import numpy as np
 
 import gradiometer
 from gradiometer.checking.beside import beside, scope
+from gradiometer.checking.blame import causes, cuts
 from gradiometer.checking.calling import called_as_written, refuse_what_is_no_function
 from gradiometer.checking.checked import Check
 from gradiometer.checking.claims import Claim, Claimed, Function
 from gradiometer.checking.judged import judged
 from gradiometer.checking.places import Place, places
 from gradiometer.checking.reading import read
-from gradiometer.checking.result import Judged
+from gradiometer.checking.result import Judged, Verdict
 from gradiometer.checking.telling import title
 from gradiometer.errors import GradiometerError, listing
 from gradiometer.tracing.calling import Argnums
+from gradiometer.tracing.native_function import NativeFunction
 from gradiometer.tracing.own import as_problem
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS, Operator, operator
 from gradiometer.vocabulary.point import Points, Signature
 from gradiometer.vocabulary.problem import Problem
+
+EXTRAS = {"jax": "jax", "torch": "pytorch"}
+"""Gradiometer's extras that hold the methods of a framework."""
 
 
 def check(
@@ -39,7 +44,7 @@ def check(
     also_at: Sequence[Mapping[str, Any]] = (),
     size: str | None = None,
     seed: int = 0,
-    dtype: str = "float64",
+    dtype: str | None = None,
     **kwargs: Any,
 ) -> Check:
     """Check a derivative of a function against a proven enclosure of the true one.
@@ -58,7 +63,7 @@ def check(
         also_at: Inputs of further points, by the names of the inputs.
         size: One of a problem's sizes.
         seed: What points are drawn with.
-        dtype: What the numbers are.
+        dtype: What the numbers are; float64, or of a framework's function what its arguments are.
         **kwargs: The function's arguments by name.
 
     Returns:
@@ -91,7 +96,7 @@ def check_problem(
     operator: str | None = None,
     size: str | None = None,
     seed: int = 0,
-    dtype: str = "float64",
+    dtype: str | None = None,
     also_at: Sequence[Mapping[str, Any]] = (),
     names: Mapping[str, Any] | None = None,
 ) -> Check:
@@ -105,7 +110,7 @@ def check_problem(
         operator: What is checked; the gradient, or of a problem with outputs the Jacobian.
         size: One of its sizes; the first by default.
         seed: What points are drawn with.
-        dtype: What the numbers are.
+        dtype: What the numbers are; the function's own by default.
         also_at: Inputs of further points, by name.
         names: What is defined beside the function; the names of its module by default.
 
@@ -114,7 +119,8 @@ def check_problem(
     """
     asked = _asked(problem, operator)
     label = problem.labels[0] if size is None else size
-    points, found, remark = places(problem, asked, label, seed, dtype, also_at)
+    numbers = problem.dtype if dtype is None else dtype
+    points, found, remark = places(problem, asked, label, seed, numbers, also_at)
     results: list[Judged] = []
     for claim in _claims(problem, asked, points, gradient, names):
         done = judged(problem, claim, asked, points, found)
@@ -122,19 +128,23 @@ def check_problem(
         if results:
             break
     results = results or _by_methods(problem, asked, points, found)
-    return Check(problem, asked, points, found, results, seed, remark, versions())
+    wrong = [each.worst for each in results if each.verdict is Verdict.WRONG]
+    blamed = causes(problem, found[wrong[0]]) if wrong else []
+    held = list(cuts(problem, found[0], asked, points.signature))
+    facts = seed, remark, versions(), blamed, held
+    return Check(problem, asked, points, found, results, *facts)
 
 
 def _by_methods(
     problem: Problem, asked: Operator, points: Points, found: Sequence[Place]
 ) -> list[Judged]:
-    """Return what methods that come along are worth, those that can do it.
+    """Return what methods are worth, those that can do it.
 
     Raises:
         GradiometerError: If none can.
     """
     results, refusal = [], "no method that comes along has it"
-    for method in _core_methods():
+    for method in _methods(problem):
         try:
             claim = Claim(method.name, "a method", method)
             results.append(judged(problem, claim, asked, points, found))
@@ -214,13 +224,16 @@ def _name(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-def _core_methods() -> list[Method]:
-    """Return the methods that come along, and need no framework."""
+def _methods(problem: Problem) -> list[Method]:
+    """Return the methods that need no framework, or those of the function's own framework."""
     from gradiometer.plugins import loader
 
-    entries = loader.load().methods.values()
-    core = [e for e in entries if e.address.built_in and e.extra is None and e.missing is None]
-    return [entry.address.load() for entry in core if entry.mode != "manual"]
+    extra = (
+        EXTRAS[problem.function.framework] if isinstance(problem.function, NativeFunction) else None
+    )
+    entries = [e for e in loader.load().methods.values() if e.address.built_in]
+    own = [e for e in entries if e.extra == extra and e.missing is None and e.mode != "manual"]
+    return [entry.address.load() for entry in own]
 
 
 def versions() -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradiometer.checking import telling
+from gradiometer.checking.blame import Cause
 from gradiometer.checking.certificate import as_data, certificate
 from gradiometer.checking.places import Place
 from gradiometer.checking.result import Judged, Verdict
@@ -28,6 +29,8 @@ class Check:
         seed: What points were drawn with.
         remark: What is to be said of the points.
         versions: Of what has checked.
+        causes: What makes a framework's derivative wrong, as far as it is known.
+        cuts: Where a framework's function holds constant what depends on an input.
     """
 
     problem: Problem
@@ -38,6 +41,8 @@ class Check:
     seed: int = 0
     remark: str = ""
     versions: dict[str, str] = field(default_factory=dict)
+    causes: Sequence[Cause] = ()
+    cuts: Sequence[str] = ()
 
     @property
     def verdict(self) -> Verdict:

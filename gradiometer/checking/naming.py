@@ -15,7 +15,7 @@ from gradiometer.plugins.own import Arguments, Called
 from gradiometer.plugins.registry import Registry
 from gradiometer.plugins.selection import choose_problem
 from gradiometer.tracing.at import Drawn, drawn
-from gradiometer.tracing.function import OwnFunction
+from gradiometer.tracing.written import Written
 from gradiometer.vocabulary.problem import Problem
 
 Names = Mapping[str, Any]
@@ -58,7 +58,7 @@ def chosen(
     arguments = Arguments(tuple(at), tuple(wrt))
     registry = Registry() if ":" in what and not plugins else loader.load(plugins)
     problem = choose_problem(registry, what, arguments).address.load()
-    if isinstance(problem.function, OwnFunction) or not arguments:
+    if isinstance(problem.function, Written) or not arguments:
         return problem, None
     if wrt:
         raise GradiometerError(

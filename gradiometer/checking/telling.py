@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradiometer.checking.result import Judged, Judgement, Row, Verdict
 from gradiometer.errors import listing
 from gradiometer.judging.kept import WORST
-from gradiometer.tracing.function import OwnFunction
+from gradiometer.tracing.written import Written
 from gradiometer.vocabulary.problem import Problem
 from gradiometer.vocabulary.space import Space
 
@@ -23,7 +23,7 @@ FEW = 4
 
 def title(problem: Problem) -> str:
     """Return what to call a function: its own name, or the problem's."""
-    own = isinstance(problem.function, OwnFunction)
+    own = isinstance(problem.function, Written)
     return getattr(problem.written, "__name__", problem.name) if own else problem.name
 
 
@@ -32,7 +32,7 @@ def text(check: Check) -> str:
     lines = _headlines(check)
     shown = next((c for c in check.claims if c.verdict is check.verdict), check.claims[0])
     judgement = shown.at[shown.worst]
-    lines += _explanation(judgement)
+    lines += [*_explanation(judgement), *_causes(check)]
     lines += _table(judgement.rows, _title(check, shown, judgement))
     refusal = check.places[shown.worst].refusal
     if check.remark and not (refusal and check.remark.endswith(refusal)):  # which was told
@@ -46,7 +46,7 @@ def html(check: Check) -> str:
 
     shown = next((c for c in check.claims if c.verdict is check.verdict), check.claims[0])
     judgement = shown.at[shown.worst]
-    told = _headlines(check) + _explanation(judgement)
+    told = _headlines(check) + _explanation(judgement) + _causes(check)
     head = "".join(f"<th>{name}</th>" for name in COLUMNS)
     body = "".join(
         "<tr>" + "".join(f"<td>{markup.escape(cell)}</td>" for cell in _cells(row)) + "</tr>"
@@ -101,6 +101,11 @@ def _explanation(judgement: Judgement) -> list[str]:
     if judgement.verdict is Verdict.WRONG and judgement.wrong:
         return [f"{judgement.reason[:1].upper()}{judgement.reason[1:]}."]
     return [f"note: {judgement.note}"] if judgement.note else []
+
+
+def _causes(check: Check) -> list[str]:
+    told = [f"{str(each)[:1].upper()}{str(each)[1:]}." for each in check.causes]
+    return told + [f"note: {each}." for each in check.cuts]
 
 
 def _title(check: Check, claim: Judged, judgement: Judgement) -> str:

@@ -38,7 +38,7 @@ def check(
     wrt: shared.Wrt = None,
     size: shared.Size = None,
     seed: shared.Seed = 0,
-    dtype: shared.Dtype = "float64",
+    dtype: shared.OwnDtype = None,
     json: shared.Json = False,
     certificate: Annotated[Path | None, Option("--certificate", help=CERTIFICATE)] = None,
 ) -> None:
@@ -50,7 +50,8 @@ def check(
     from gradiometer.checking.naming import find_problem, named
     from gradiometer.vocabulary.dtype import find_dtype
 
-    find_dtype(dtype)
+    if dtype is not None:
+        find_dtype(dtype)
     problem, also_at = find_problem(function, at or (), wrt or ())
     claimed = named(gradient, problem) if gradient else None
     options: dict[str, Any] = {"operator": operator, "size": size, "seed": seed, "dtype": dtype}

@@ -26,6 +26,13 @@ Wrt = Annotated[
 Dtypes = Annotated[
     Names, Option("--dtype", help="float64, which is the default, or float32; repeatable: both.")
 ]
+OwnDtype = Annotated[
+    str | None,
+    Option(
+        "--dtype",
+        help="What the point's numbers are: float64 or float32; the function's own by default.",
+    ),
+]
 Dtype = Annotated[str, Option("--dtype", help="What the point's numbers are: float64 or float32.")]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout instead of tables.")]
 Methods = Annotated[

@@ -17,8 +17,8 @@ from typing import Any, Generic, TypeVar, cast
 from gradiometer.errors import GradiometerError, describe
 from gradiometer.plugins.files import Plugin, collect, load_file
 from gradiometer.plugins.own import Called
-from gradiometer.tracing.function import OwnFunction
 from gradiometer.tracing.users import users_package
+from gradiometer.tracing.written import Written
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
 
@@ -106,7 +106,7 @@ def by_value(item: T) -> Address[T]:
 
 def _sources(item: Plugin) -> list[ModuleType]:
     """Return the modules whose code travels with an object: its own; all of a function's user."""
-    if isinstance(item, Problem) and isinstance(item.function, OwnFunction):
+    if isinstance(item, Problem) and isinstance(item.function, Written):
         named = [name for name in sys.modules if name.startswith("gradiometer.files.")]
         named += [name for name in sys.modules if not name.startswith("gradiometer")]
         return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from gradiometer.vocabulary.dtype import Dtype, find_dtype
 from gradiometer.vocabulary.graph import UnknownBranch
 from gradiometer.vocabulary.point import Point, Signature
 from gradiometer.vocabulary.problem import Problem
+from gradiometer.vocabulary.program import Program
 from gradiometer.vocabulary.space import Space
 
 PRECISIONS = (192, 768, 3072)
@@ -102,9 +103,15 @@ def forward_pass(
         ]
         given = {name: _given(a) for name, a in point.given.items()}
         arrays = [Array(x, scalar=False) for x in inputs]
-        outputs = _outputs(problem, _call(problem, arrays, given))
+        with _meeting(problem, point):
+            outputs = _outputs(problem, _call(problem, arrays, given))
     _refuse_what_was_kept(problem, inputs, outputs)
     return Forward(inputs, outputs, evaluation, bits, dtype)
+
+
+def _meeting(problem: Problem, point: Point) -> AbstractContextManager[None]:
+    program = problem.function
+    return program.meeting(point) if isinstance(program, Program) else nullcontext()
 
 
 def _call(problem: Problem, inputs: list[Array], given: dict[str, Any]) -> Any:

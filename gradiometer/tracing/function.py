@@ -21,9 +21,9 @@ from gradiometer.tracing.array import Traced
 from gradiometer.tracing.copies import Copies
 from gradiometer.tracing.lazy import lazy_modules_hidden
 from gradiometer.tracing.numpy_like import NumPyLike
+from gradiometer.tracing.written import Written
 from gradiometer.vocabulary.graph import Branches
 from gradiometer.vocabulary.point import Point
-from gradiometer.vocabulary.program import Program
 from gradiometer.vocabulary.recording import record
 
 MOST_RECORDED, MOST_BRANCHES = 24, 8
@@ -35,7 +35,7 @@ TIMES_AS_MANY, SPARE = 10, 1000
 
 
 @dataclass(eq=False)
-class OwnFunction(Program):
+class OwnFunction(Written):
     """A function written with NumPy, called with arguments of which some numbers are inputs.
 
     Attributes:

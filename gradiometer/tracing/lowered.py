@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from gradiometer.vocabulary.graph import Graph
 from gradiometer.vocabulary.space import Array
@@ -89,5 +88,5 @@ class Lowered:
     notes: tuple[str, ...] = ()
 
 
-Lower = Callable[[Callable[..., Any], Sequence[Any], Sequence[str]], Lowered]
-"""Lowers a function of flat arrays at their values; the names are those of the graph's inputs."""
+Lower = Callable[..., Lowered]
+"""Lowers a function of flat arrays at their values, given their names, and which are constant."""

@@ -1,4 +1,4 @@
-"""Makes a problem of a function as it stands, written with NumPy and `math`."""
+"""Makes a problem of a function as it stands, written with NumPy and `math`, or in a framework."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import numpy as np
 from gradiometer.errors import GradiometerError, describe
 from gradiometer.tracing.arguments import results, wrong
 from gradiometer.tracing.calling import Argnums, Calling
+from gradiometer.tracing.framework_problem import framework_problem
+from gradiometer.tracing.frameworks import framework_of
 from gradiometer.tracing.function import MOST_RECORDED
 from gradiometer.tracing.lazy import lazy_modules_hidden
 from gradiometer.tracing.users import users_file
@@ -60,6 +62,9 @@ def own_problem(
         >>> problem.points().signature.n
         3
     """
+    native = framework_of(function, args, kwargs)
+    if native:
+        return framework_problem(native, function, args, kwargs, argnums, at, name)
     made = Calling(function, args, kwargs, argnums, at, root)
     declared = made.leaves(np.random.default_rng(0))
     program, found = made.program, declared

@@ -108,6 +108,11 @@ class Problem:
         return function
 
     @property
+    def dtype(self) -> str:
+        """What its numbers are unless another type is asked for: what it was written in."""
+        return getattr(self.function, "dtype", "float64")
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The sizes as text; one empty label for a problem that has a single size."""
         return tuple(str(s) for s in self.sizes) or ("",)

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from inspect import Parameter, Signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradiometer.vocabulary.point import Point
 
 
 class Program(ABC):
@@ -40,6 +44,10 @@ class Program(ABC):
         Raises:
             UnknownBranch: If a decision comes out as in no evaluation that was recorded.
         """
+
+    def meeting(self, point: Point) -> AbstractContextManager[None]:
+        """Return a context in which all evaluations are at a point: what is recorded, is there."""
+        return nullcontext()
 
     def original(self, inputs: Sequence[Any], given: Mapping[str, Any]) -> Sequence[Any] | None:
         """Return the outputs of what the program was made of, called as it is with NumPy's numbers.
