@@ -48,8 +48,12 @@ def updates_arguments():
 
 def cumulative(x):
     return jnp.sum(
-        lax.cumlogsumexp(x) + lax.cummin(x) + lax.cumsum(x, reverse=True) ** 2
-        + lax.cummax(x, reverse=True) + lax.cumprod(x) + jnp.diff(x, prepend=0.0)
+        lax.cumlogsumexp(x)
+        + lax.cummin(x)
+        + lax.cumsum(x, reverse=True) ** 2
+        + lax.cummax(x, reverse=True)
+        + lax.cumprod(x)
+        + jnp.diff(x, prepend=0.0)
     )
 
 
@@ -128,8 +132,10 @@ def shapes(x):
     y = jnp.tile(y, (1, 2, 1)).swapaxes(0, 2)
     parts = jnp.split(jnp.squeeze(y[:, :1]), 2)
     grid = jnp.stack(jnp.meshgrid(x, x[:2]), -1)
-    return jnp.sum(parts[0] * parts[1] ** 2) + jnp.sum(grid.prod(-1)) + jnp.sum(
-        lax.dynamic_slice(x, (1,), (2,)) ** 3
+    return (
+        jnp.sum(parts[0] * parts[1] ** 2)
+        + jnp.sum(grid.prod(-1))
+        + jnp.sum(lax.dynamic_slice(x, (1,), (2,)) ** 3)
     )
 
 
@@ -139,11 +145,28 @@ def shapes_arguments():
 
 def rounds(x):
     return jnp.sum(
-        x * jnp.floor(x) + jnp.ceil(x) * x**2 + jnp.round(x) * x + jnp.sign(x) * x
-        + jnp.fmod(x, 0.7) + jnp.mod(x, 0.7) + lax.round(x) + jnp.trunc(x) * x + jnp.clip(x, -1, 1)
-        + jnp.cbrt(x) + jnp.exp2(x) + jnp.abs(x) ** 1.5 + jnp.hypot(x, 1.0) + jnp.arctan2(x, 2.0)
-        + jnp.sinc(x) + jnp.logaddexp(x, 0.2) + jnp.float_power(2.0, x) + jnp.nan_to_num(x)
-        + jnp.heaviside(x, 0.5) * x + jnp.copysign(x, -1.0) + jnp.deg2rad(x) + jnp.square(x)
+        x * jnp.floor(x)
+        + jnp.ceil(x) * x**2
+        + jnp.round(x) * x
+        + jnp.sign(x) * x
+        + jnp.fmod(x, 0.7)
+        + jnp.mod(x, 0.7)
+        + lax.round(x)
+        + jnp.trunc(x) * x
+        + jnp.clip(x, -1, 1)
+        + jnp.cbrt(x)
+        + jnp.exp2(x)
+        + jnp.abs(x) ** 1.5
+        + jnp.hypot(x, 1.0)
+        + jnp.arctan2(x, 2.0)
+        + jnp.sinc(x)
+        + jnp.logaddexp(x, 0.2)
+        + jnp.float_power(2.0, x)
+        + jnp.nan_to_num(x)
+        + jnp.heaviside(x, 0.5) * x
+        + jnp.copysign(x, -1.0)
+        + jnp.deg2rad(x)
+        + jnp.square(x)
     )
 
 

@@ -50,14 +50,19 @@ def cnn(params, images, labels):
 
 
 def cnn_arguments():
-    params = {"k1": draw(3, 3, 1, 2) / 3, "b1": draw(2, seed=1), "k2": draw(3, 2, 2, 2, seed=2),
-              "w": draw(12, 3, seed=3) / 2}
+    params = {
+        "k1": draw(3, 3, 1, 2) / 3,
+        "b1": draw(2, seed=1),
+        "k2": draw(3, 2, 2, 2, seed=2),
+        "w": draw(12, 3, seed=3) / 2,
+    }
     return params, draw(2, 6, 6, 1, seed=4), jnp.array([0, 2])
 
 
 def grouped_conv(x, k):
-    y = lax.conv_general_dilated(x, k, (2, 1), [(1, 0), (2, 1)], rhs_dilation=(1, 2),
-                                 feature_group_count=2)
+    y = lax.conv_general_dilated(
+        x, k, (2, 1), [(1, 0), (2, 1)], rhs_dilation=(1, 2), feature_group_count=2
+    )
     return jnp.sum(jnp.sin(y))
 
 
@@ -227,9 +232,11 @@ def vae(params, x, key):
 
 
 def vae_arguments():
-    return {"e": draw(2, 4), "v": draw(2, 4, seed=1) / 3, "d": draw(4, 2, seed=2)}, draw(
-        4, seed=3
-    ), random.key(0)
+    return (
+        {"e": draw(2, 4), "v": draw(2, 4, seed=1) / 3, "d": draw(4, 2, seed=2)},
+        draw(4, seed=3),
+        random.key(0),
+    )
 
 
 def embedding(table, tokens):

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradiometer.errors import GradiometerError
-from gradiometer.tracing.jax.interpret import Call
+from gradiometer.tracing.jax.interpret import Call, Row
 from gradiometer.tracing.jax.values import delayed, held, needed
 from gradiometer.tracing.positions import moved
-
-Rule = Callable[..., Any]
 
 
 def _cholesky(call: Call, a: Any) -> Any:
@@ -120,9 +117,7 @@ def _of_one(xp: Any, a: Any) -> tuple[Any, Any, Any]:
             a[k + 1 :, k + 1 :],
             xp.multiply(xp.expand_dims(factors, axis=1), xp.expand_dims(a[k, k + 1 :], axis=0)),
         )
-        below = xp.concat(
-            [a[k + 1 :, :k], xp.expand_dims(factors, axis=1), rest], axis=1
-        )
+        below = xp.concat([a[k + 1 :, :k], xp.expand_dims(factors, axis=1), rest], axis=1)
         a = xp.concat([a[: k + 1, :], below], axis=0)
     return a, np.array(pivots, np.int32), order.astype(np.int32)
 
@@ -142,7 +137,7 @@ def _householder_product(call: Call, a: Any, taus: Any) -> Any:
     return found[..., :, :columns]
 
 
-ALGEBRA: dict[str, Rule] = {
+ALGEBRA: dict[str, Row] = {
     "cholesky": _cholesky,
     "eigh": _eigh,
     "householder_product": _householder_product,
@@ -151,4 +146,4 @@ ALGEBRA: dict[str, Rule] = {
     "triangular_solve": _triangular_solve,
     "tridiagonal_solve": _tridiagonal_solve,
 }
-DELAYED: dict[str, Rule] = {"lu": _lu}
+DELAYED: dict[str, Row] = {"lu": _lu}

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradiometer.tracing.jax.interpret import Call
+from gradiometer.tracing.jax.interpret import Call, Row
 from gradiometer.tracing.jax.lines import called_by_user
 from gradiometer.tracing.jax.values import Delayed, held, is_key, needed, real, recorded
 from gradiometer.tracing.lowered import Cut
 from gradiometer.vocabulary.place import at_place
-
-Rule = Callable[..., Any]
 
 
 def plain_call(call: Call, values: Any) -> bool:
@@ -24,10 +21,16 @@ def plain_call(call: Call, values: Any) -> bool:
     return drawn or not any(map(real, (*call.operands, *call.results)))
 
 
-def _inlined(name: str) -> Rule:
+OF_BITS: dict[str, Row] = {"signbit": lambda call, x: call.xp.signbit(x)}
+"""Functions of jax.numpy that look at the bits of real numbers, by name."""
+
+
+def _inlined(name: str) -> Row:
     def rule(call: Call, *values: Any) -> Any:
         if plain_call(call, values):
             return call.carried_out(*values)
+        if call.params.get("name") in OF_BITS:
+            return [OF_BITS[call.params["name"]](call, *map(needed, values))]
         jaxpr = call.params[name]
         if hasattr(jaxpr, "consts"):
             return call.interpreter.closed(jaxpr, *values)
@@ -115,7 +118,7 @@ CALLED = {
 }  # fmt: skip
 """Operations that call a function, and under which name they hold it."""
 
-CONTROL: dict[str, Rule] = {name: _inlined(of) for name, of in CALLED.items()} | {
+CONTROL: dict[str, Row] = {name: _inlined(of) for name, of in CALLED.items()} | {
     "cond": _cond,
     "dce_sink": _nothing,
     "debug_callback": _nothing,

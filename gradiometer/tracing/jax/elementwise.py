@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradiometer.errors import GradiometerError
-from gradiometer.tracing.jax.interpret import Call
+from gradiometer.tracing.jax.interpret import Call, Row
 from gradiometer.tracing.jax.values import held, real, recorded, truths
 from gradiometer.vocabulary.recorded import Recorded
-
-Rule = Callable[..., Any]
 
 SAME = {
     "abs": "abs", "acos": "acos", "acosh": "acosh", "add": "add", "add_any": "add", "asin": "asin",
@@ -28,10 +25,13 @@ SAME = {
 }  # fmt: skip
 """Operations that the namespace has, by their names there."""
 
+MOST_EXPONENTS = 32
+"""Whole exponents of one array that are taken one by one."""
+
 LOGICAL = {"and": "logical_and", "not": "logical_not", "or": "logical_or", "xor": "logical_xor"}
 
 
-def _named(name: str) -> Rule:
+def _named(name: str) -> Row:
     return lambda call, *operands: getattr(call.xp, name)(*operands)
 
 
@@ -49,11 +49,17 @@ def _integer_pow(call: Call, x: Any) -> Any:
 
 
 def _pow(call: Call, x: Any, y: Any) -> Any:
-    if not real(call.operands[1]) and not recorded(y):
-        if np.ndim(y) == 0:
-            return call.xp.pow(x, int(y))
-        y = np.asarray(y).astype(np.float64)
-    return call.xp.pow(x, _as_real(call, y))
+    if recorded(y) and (y.tracked or (y.present % 1.0 != 0.0).any()):
+        return call.xp.pow(x, _as_real(call, y))
+    y = held(y)
+    exponents = np.asarray(y, np.float64)
+    known = np.unique(exponents)
+    if known.size > MOST_EXPONENTS or not (known % 1.0 == 0.0).all():
+        return call.xp.pow(x, exponents)
+    found = call.xp.pow(x, int(known[0]))  # whole numbers take a negative base
+    for each in known[1:].tolist():
+        found = call.xp.where(exponents == each, call.xp.pow(x, int(each)), found)
+    return found
 
 
 def _rem(call: Call, x: Any, y: Any) -> Any:
@@ -72,7 +78,7 @@ def _rsqrt(call: Call, x: Any) -> Any:
     return call.xp.reciprocal(call.xp.sqrt(x))
 
 
-def _scaled_bessel(name: str) -> Rule:
+def _scaled_bessel(name: str) -> Row:
     def rule(call: Call, x: Any) -> Any:
         xp = call.xp
         return xp.multiply(getattr(xp, name)(x), xp.exp(xp.negative(xp.abs(x))))
@@ -146,7 +152,7 @@ def _reduce_precision(call: Call, x: Any) -> Any:
     return x
 
 
-def _logical(name: str) -> Rule:
+def _logical(name: str) -> Row:
     return lambda call, *operands: getattr(call.xp, LOGICAL[name])(*operands)
 
 
@@ -163,11 +169,11 @@ def _bits(call: Call, *operands: Any) -> Any:
     return call.carried_out(*(held(x) for x in operands))[0]
 
 
-ELEMENTWISE: dict[str, Rule] = (
+ELEMENTWISE: dict[str, Row] = (
     {name: _named(of) for name, of in SAME.items()}
     | {name: _logical(name) for name in LOGICAL}
     | dict.fromkeys(
-        ("conj", "copy", "copy_p", "device_put", "layout_constraint", "name", "pvary", "real",
+        ("conj", "copy", "copy_p", "layout_constraint", "name", "pvary", "real",
          "reshard", "sharding_constraint"),
         _identity,
     )
@@ -178,6 +184,7 @@ ELEMENTWISE: dict[str, Rule] = (
         "cbrt": _cbrt,
         "clamp": _clamp,
         "convert_element_type": _convert,
+        "device_put": lambda call, *operands: list(operands),
         "integer_pow": _integer_pow,
         "optimization_barrier": lambda call, *operands: list(operands),
         "pow": _pow,
@@ -189,11 +196,3 @@ ELEMENTWISE: dict[str, Rule] = (
         "tie": lambda call, x, y: y,
     }
 )  # fmt: skip
-
-OF_INTEGERS_TOO = frozenset({
-    "abs", "add", "add_any", "clamp", "convert_element_type", "copy", "eq", "ge", "gt",
-    "integer_pow", "le", "lt", "max", "min", "mul", "ne", "neg", "select_n", "sign", "square",
-    "sub",
-})  # fmt: skip
-"""Operations whose rule is right of integers: those of others JAX carries out."""
-

@@ -54,9 +54,7 @@ def gathered(xp: Any, values: Any, places: Places, start: Any, kind: str) -> Any
     return moved(xp, put, [start, *parts])
 
 
-def _rows(
-    places: Places, first: Places, *, filled: bool
-) -> tuple[list[Places], list[Places]]:
+def _rows(places: Places, first: Places, *, filled: bool) -> tuple[list[Places], list[Places]]:
     """Return what meets at each place, in rows of equal length, and the places, by length.
 
     Args:

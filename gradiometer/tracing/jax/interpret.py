@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,20 +71,42 @@ class Call:
         return carried_out(self.primitive, self.params, values)
 
 
+Row = Callable[..., Any]
+"""`row(call, *values)` returns the result of an operation, or a list of its results."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rules of operations, by name.
+
+    Attributes:
+        rules: Those that are given their operands' values.
+        lazy: Those that are given values which may not be computed yet.
+        movement: Which only move components: exact wherever they are carried out.
+        of_integers: Whose rule is right of integers, too.
+    """
+
+    rules: Mapping[str, Row]
+    lazy: Mapping[str, Row]
+    movement: Collection[str]
+    of_integers: Collection[str]
+
+
 @dataclass
 class Interpreter:
     """An interpretation, and what is learnt on the way.
 
     Attributes:
         xp: The array namespace: a recording one.
+        table: The rules.
         cutting: Whether what a function holds constant is held constant.
         cuts: Where it does.
         rules: The rules that were written by hand.
         notes: What is modelled otherwise than it is carried out, in order.
-        lines: The namespace's operations' primitives that were met, in order, by name and line.
     """
 
     xp: Any
+    table: Table
     cutting: bool = True
     cuts: list[Cut] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
@@ -122,20 +144,18 @@ class Interpreter:
         Raises:
             UnknownPrimitive: If it has no rule.
         """
-        from gradiometer.tracing.jax.table import IN_WHOLE, LAZY, MOVEMENT, RULES
-
-        name = call.name
+        name, table = call.name, self.table
         with at_place(call.place):
-            if name in LAZY:
-                return LAZY[name](call, *values)
+            if name in table.lazy:
+                return list(table.lazy[name](call, *values))
             values = [needed(v) for v in values]
-            if _constant(call, values, name in MOVEMENT, name in IN_WHOLE):
+            if _constant(call, values, name in table.movement, name in table.of_integers):
                 return call.carried_out(*values)
-            if name not in RULES:
+            if name not in table.rules or _complex(call):
                 raise _unknown(call)
-            if _of_integers(call) and name not in IN_WHOLE:
+            if _of_integers(call) and name not in table.of_integers:
                 return call.carried_out(*(held(v) for v in values))
-            found = RULES[name](call, *values)
+            found = table.rules[name](call, *values)
         return list(found) if call.primitive.multiple_results else [found]
 
 
@@ -162,12 +182,17 @@ def _of_integers(call: Call) -> bool:
     return not any(map(real, avals)) and not all(map(truths, avals))
 
 
+def _complex(call: Call) -> bool:
+    """Return whether complex numbers take part in an operation."""
+    avals = [a for a in (*call.operands, *call.results) if not is_key(a)]
+    return any(np.dtype(a.dtype).kind == "c" for a in avals)
+
+
 def _unknown(call: Call) -> GradiometerError:
-    kinds = {str(np.dtype(a.dtype)) for a in call.operands if not is_key(a)}
-    if "complex64" in kinds or "complex128" in kinds:
+    if _complex(call):
         return UnknownPrimitive(
-            f"JAX's operation {call.name!r}{call.place} is of complex numbers: functions of real "
-            "numbers are expected. Write it with real and imaginary parts."
+            f"complex numbers are met{call.place}, in JAX's operation {call.name!r}: functions of "
+            "real numbers are expected. Write it with real and imaginary parts."
         )
     return UnknownPrimitive(
         f"JAX's operation {call.name!r}{call.place} has no rule: it cannot be certified. Write "

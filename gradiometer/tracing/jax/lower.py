@@ -12,6 +12,7 @@ from jax._src import core
 
 from gradiometer.tracing.jax.interpret import Interpreter
 from gradiometer.tracing.jax.lines import written_at
+from gradiometer.tracing.jax.table import TABLE
 from gradiometer.tracing.jax.tracer import run
 from gradiometer.tracing.lowered import Lowered
 from gradiometer.vocabulary.graph import Graph
@@ -59,12 +60,12 @@ def _recorded(
         avals = {name: core.typeof(jax.numpy.asarray(x)) for name, x in values.items()}
 
     def program(xp: Any, *inputs: Any, **fixed: Any) -> Any:
-        interpreter = Interpreter(xp, cutting)
+        interpreter = Interpreter(xp, TABLE, cutting)
         known.append(interpreter)
         at = dict(zip(point.inputs, inputs, strict=True)) | fixed
         with wide_enough(arrays), at_place(written_at(function)):
             found = run(
-                interpreter, lambda *xs: _flat(function(*xs)), [avals[k] for k in names],
+                interpreter, lambda *xs: flat(function(*xs)), [avals[k] for k in names],
                 [at[k] for k in names],
             )  # fmt: skip
         outputs = tuple(xp.asarray(x) for x in found)
@@ -79,5 +80,6 @@ def wide_enough(arrays: Sequence[Any]) -> contextlib.AbstractContextManager[Any]
     return jax.enable_x64(True) if doubles else contextlib.nullcontext()
 
 
-def _flat(returned: Any) -> list[Any]:
+def flat(returned: Any) -> list[Any]:
+    """Return what a function returned as a list of arrays."""
     return list(returned) if isinstance(returned, tuple | list) else [returned]

@@ -5,16 +5,13 @@ Frequent ones are the namespace's; the others JAX or NumPy carry out on position
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradiometer.tracing.jax.interpret import Call
+from gradiometer.tracing.jax.interpret import Call, Row
 from gradiometer.tracing.jax.values import carried_out, held, real, recorded
 from gradiometer.tracing.positions import moved
-
-Rule = Callable[..., Any]
 
 
 def _reshaped(call: Call, x: Any) -> Any:
@@ -177,7 +174,7 @@ def _tile(call: Call, x: Any) -> Any:
     return moved(call.xp, lambda there: np.tile(there, call.params["reps"]), [x])
 
 
-MOVEMENT: dict[str, Rule] = {
+MOVEMENT: dict[str, Row] = {
     "broadcast_in_dim": _broadcast,
     "concatenate": _concatenate,
     "dynamic_slice": _dynamic_slice,

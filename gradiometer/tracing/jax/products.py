@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradiometer.tracing.jax.interpret import Call
+from gradiometer.tracing.jax.interpret import Call, Row
 from gradiometer.tracing.jax.movement import padded
-
-Rule = Callable[..., Any]
 
 
 def _dot_general(call: Call, a: Any, b: Any) -> Any:
@@ -80,4 +77,4 @@ def _groups(x: Any, kernel: Any, of_channels: int, of_batch: int) -> list[tuple[
     ]
 
 
-PRODUCTS: dict[str, Rule] = {"conv_general_dilated": _conv, "dot_general": _dot_general}
+PRODUCTS: dict[str, Row] = {"conv_general_dilated": _conv, "dot_general": _dot_general}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from gradiometer.tracing.jax.interpret import Call
-
-Rule = Callable[..., Any]
+from gradiometer.tracing.jax.interpret import Call, Row
 
 
-def _reduced(name: str) -> Rule:
+def _reduced(name: str) -> Row:
     def rule(call: Call, x: Any) -> Any:
         axes = tuple(int(k) for k in call.params["axes"])
         return getattr(call.xp, name)(x, axis=axes) if axes else x
@@ -18,7 +15,7 @@ def _reduced(name: str) -> Rule:
     return rule
 
 
-def _position(name: str) -> Rule:
+def _position(name: str) -> Row:
     def rule(call: Call, x: Any) -> Any:
         (axis,) = call.params["axes"]
         return getattr(call.xp, name)(x, axis=int(axis))
@@ -26,7 +23,7 @@ def _position(name: str) -> Rule:
     return rule
 
 
-def _flipped(rule: Rule) -> Rule:
+def _flipped(rule: Row) -> Row:
     """Return a cumulative rule from its form from first to last."""
 
     def either(call: Call, x: Any) -> Any:
@@ -38,7 +35,7 @@ def _flipped(rule: Rule) -> Rule:
     return either
 
 
-def _one_by_one(name: str) -> Rule:
+def _one_by_one(name: str) -> Row:
     """Return a cumulative rule of a function of two, such as the larger."""
 
     def rule(xp: Any, x: Any, axis: int) -> Any:
@@ -73,7 +70,7 @@ def _products(xp: Any, x: Any, axis: int) -> Any:
     return xp.cumulative_prod(x, axis=axis)
 
 
-REDUCTIONS: dict[str, Rule] = {
+REDUCTIONS: dict[str, Row] = {
     "argmax": _position("argmax"),
     "argmin": _position("argmin"),
     "cumlogsumexp": _flipped(_one_by_one("logaddexp")),

@@ -48,7 +48,8 @@ def _listed(call: Call, known: list[Any], inputs: list[int]) -> Rule:
         operands = list(plain)
         for k, array in zip(inputs, arrays, strict=True):
             operands[k] = array
-        returned = Interpreter(xp, call.interpreter.cutting).closed(jaxpr, *operands)
+        again = Interpreter(xp, call.interpreter.table, call.interpreter.cutting)
+        returned = again.closed(jaxpr, *operands)
         found = tuple(xp.asarray(needed(returned[k])) for k in outputs)
         return found[0] if len(found) == 1 else found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -12,11 +11,9 @@ from numpy.typing import NDArray
 
 from gradiometer.errors import GradiometerError
 from gradiometer.tracing.jax.gathered import gathered
-from gradiometer.tracing.jax.interpret import Call
+from gradiometer.tracing.jax.interpret import Call, Row
 from gradiometer.tracing.jax.values import carried_out, held
 from gradiometer.tracing.positions import moved
-
-Rule = Callable[..., Any]
 
 
 def _scatter(call: Call, x: Any, indices: Any, new: Any) -> Any:
@@ -29,7 +26,7 @@ def _scatter(call: Call, x: Any, indices: Any, new: Any) -> Any:
     return moved(call.xp, by, [x, new])
 
 
-def _scatter_by(kind: str, *, negated: bool = False) -> Rule:
+def _scatter_by(kind: str, *, negated: bool = False) -> Row:
     def rule(call: Call, x: Any, indices: Any, new: Any) -> Any:
         places = _places(call, held(indices))
         x, new = call.xp.asarray(x), call.xp.asarray(new)
@@ -111,7 +108,7 @@ def _window_sum(call: Call, x: Any) -> Any:
     return call.xp.sum(_laid_out(call, x, _windows(call, call.operands[0]), 0.0), axis=-1)
 
 
-def _window_extreme(name: str) -> Rule:
+def _window_extreme(name: str) -> Row:
     def rule(call: Call, x: Any) -> Any:
         windows = _inside(_windows(call, call.operands[0]))
         return getattr(call.xp, name)(_laid_out(call, x, windows, 0.0), axis=-1)
@@ -159,7 +156,7 @@ def _select_and_gather_add(call: Call, tangents: Any, operand: Any) -> Any:
     return call.xp.sum(call.xp.where(mask, laid, 0.0), axis=-1)
 
 
-SCATTERS: dict[str, Rule] = {
+SCATTERS: dict[str, Row] = {
     "scatter": _scatter,
     "scatter-add": _scatter_by("add"),
     "scatter-max": _scatter_by("max"),
@@ -167,7 +164,7 @@ SCATTERS: dict[str, Rule] = {
     "scatter-mul": _scatter_by("mul"),
     "scatter-sub": _scatter_by("add", negated=True),
 }
-WINDOWS: dict[str, Rule] = {
+WINDOWS: dict[str, Row] = {
     "reduce_window": _reduce_window,
     "reduce_window_max": _window_extreme("max"),
     "reduce_window_min": _window_extreme("min"),

@@ -41,9 +41,7 @@ def linear_solve(call: Call, *values: Any) -> Any:
         matrix = moved(xp, lambda at: at.reshape(n, -1)[:, first].T, [columns])
         found = xp.matrix_transpose(xp.linalg.solve(matrix, xp.matrix_transpose(right)))
     else:
-        matrices = moved(
-            xp, lambda at: np.moveaxis(at.reshape(n, -1)[:, blocks], 0, -1), [columns]
-        )
+        matrices = moved(xp, lambda at: np.moveaxis(at.reshape(n, -1)[:, blocks], 0, -1), [columns])
         found = xp.linalg.solve(matrices, xp.expand_dims(right, axis=-1))
     back = np.argsort(blocks.ravel())
     return [moved(xp, lambda at: at.ravel()[back].reshape(call.shape), [found])]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from gradiometer.tracing.jax.algebra import ALGEBRA, DELAYED
 from gradiometer.tracing.jax.control import CONTROL
-from gradiometer.tracing.jax.elementwise import ELEMENTWISE, OF_INTEGERS_TOO
+from gradiometer.tracing.jax.elementwise import ELEMENTWISE
+from gradiometer.tracing.jax.interpret import Row, Table
 from gradiometer.tracing.jax.movement import MOVEMENT
 from gradiometer.tracing.jax.products import PRODUCTS
 from gradiometer.tracing.jax.reductions import REDUCTIONS
@@ -15,14 +13,10 @@ from gradiometer.tracing.jax.rules import with_rule
 from gradiometer.tracing.jax.scatters import SCATTERS, WINDOWS
 from gradiometer.tracing.jax.solving import linear_solve
 
-Rule = Callable[..., Any]
-
-RULES: dict[str, Rule] = (
+RULES: dict[str, Row] = (
     ELEMENTWISE | REDUCTIONS | MOVEMENT | PRODUCTS | ALGEBRA | SCATTERS | WINDOWS
 )
-"""Rules that are given their operands' values."""
-
-LAZY: dict[str, Rule] = (
+LAZY: dict[str, Row] = (
     CONTROL
     | DELAYED
     | {
@@ -31,12 +25,12 @@ LAZY: dict[str, Rule] = (
         "custom_vjp_call": with_rule,
     }
 )
-"""Rules that are given values which may not be computed yet: they ask for what they need."""
-
-IN_WHOLE: frozenset[str] = (
-    OF_INTEGERS_TOO
-    | MOVEMENT.keys()
-    | {"scatter", "argmax", "argmin", "reduce_max", "reduce_min", "reduce_sum", "cumsum",
-       "optimization_barrier", "convert_element_type", "name", "copy_p", "top_k"}
-)  # fmt: skip
+OF_INTEGERS = frozenset({
+    "abs", "add", "add_any", "argmax", "argmin", "clamp", "convert_element_type", "copy", "copy_p",
+    "cumsum", "eq", "ge", "gt", "integer_pow", "le", "lt", "max", "min", "mul", "name", "ne", "neg",
+    "optimization_barrier", "reduce_max", "reduce_min", "reduce_sum", "scatter", "select_n", "sign",
+    "square", "sub",
+}) | MOVEMENT.keys()  # fmt: skip
 """Operations whose rule is right of recorded integers, too: others of those JAX carries out."""
+
+TABLE = Table(RULES, LAZY, MOVEMENT, OF_INTEGERS)

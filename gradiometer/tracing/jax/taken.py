@@ -100,12 +100,10 @@ def taken(
     def flat(*arrays: Any) -> Any:
         at = dict(zip(names, arrays, strict=True))
         parts = {
-            parameter: tree.unflatten(
-                [at[x.name] if isinstance(x, _Slot) else x for x in leaves]
-            )
+            parameter: tree.unflatten([at[x.name] if isinstance(x, _Slot) else x for x in leaves])
             for parameter, (tree, leaves) in slots.items()
         }
-        again = inspect.BoundArguments(bound.signature, parts)  # type: ignore[arg-type]
+        again = inspect.BoundArguments(bound.signature, parts)
         return function(*again.args, **again.kwargs)
 
     outputs = _outputs(flat, inputs | given, name)

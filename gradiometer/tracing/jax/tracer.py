@@ -6,7 +6,9 @@ differentiates without compiling; a decision becomes a guard.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -17,8 +19,9 @@ from gradiometer.errors import GradiometerError
 from gradiometer.tracing.jax.interpret import Call, Interpreter
 from gradiometer.tracing.jax.lines import line_of, present_traceback
 from gradiometer.tracing.jax.values import needed, plain
+from gradiometer.tracing.users import users_file
 from gradiometer.vocabulary.place import at_place
-from gradiometer.vocabulary.recorded import Recorded
+from gradiometer.vocabulary.recorded import Recorded, Unrecordable
 
 
 class RecordedTracer(core.Tracer):  # type: ignore[misc]  # of a library without types
@@ -88,7 +91,9 @@ class RecordingTrace(core.Trace):  # type: ignore[misc]  # of a library without 
 
     def stage_value(self, val: Any) -> Any:
         """Return what stands for a value of JAX's."""
-        return val if isinstance(val, RecordedTracer) else self.tracer(core.typeof(val), val)
+        if isinstance(val, RecordedTracer):
+            return val
+        return self.tracer(core.typeof(val), plain(val))
 
     def process_primitive(self, primitive: Any, tracers: Any, params: Any, /) -> Any:
         """Carry out an operation."""
@@ -158,6 +163,22 @@ def run(
     """
     trace = RecordingTrace(interpreter)
     with core.set_current_trace(trace):
-        returned = function(*(trace.tracer(a, v) for a, v in zip(avals, values, strict=True)))
+        try:
+            returned = function(*(trace.tracer(a, v) for a, v in zip(avals, values, strict=True)))
+        except GradiometerError as error:
+            vars(error).pop("__notes__", None)  # of JAX, on tracebacks
+            raise
+        except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
+            raise Unrecordable(
+                f"a number is taken out of the computation{_raised_at(error)}: its derivative "
+                "would be lost. Leave it an array of JAX; write jnp. for math. and np."
+            ) from error
         found = [each if isinstance(each, core.Tracer) else plain(each) for each in returned]
     return [needed(x.recorded_value) if isinstance(x, RecordedTracer) else x for x in found]
+
+
+def _raised_at(error: BaseException) -> str:
+    """Return ` at FILE, line N`, of the user's innermost line that an error passed through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if users_file(frame.filename)]
+    return f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""

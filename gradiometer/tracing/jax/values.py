@@ -64,7 +64,7 @@ def held(value: Any) -> Any:
 
 def real(aval: Any) -> bool:
     """Return whether an abstract value is of real numbers."""
-    return is_key(aval) is False and np.issubdtype(np_dtype(aval), np.floating)
+    return bool(jax.dtypes.issubdtype(aval.dtype, np.floating))
 
 
 def is_key(aval: Any) -> bool:
@@ -75,13 +75,6 @@ def is_key(aval: Any) -> bool:
 def truths(aval: Any) -> bool:
     """Return whether an abstract value is of truth values."""
     return bool(aval.dtype == np.bool_)
-
-
-def np_dtype(aval: Any) -> np.dtype[Any]:
-    """Return NumPy's type of the components; of half precision's types double."""
-    if jax.dtypes.issubdtype(aval.dtype, np.floating):
-        return np.dtype(np.float64) if aval.dtype.itemsize < 4 else np.dtype(aval.dtype)
-    return np.dtype(aval.dtype)
 
 
 def plain(value: Any) -> Any:
