@@ -173,7 +173,7 @@ ELEMENTWISE: dict[str, Row] = (
     {name: _named(of) for name, of in SAME.items()}
     | {name: _logical(name) for name in LOGICAL}
     | dict.fromkeys(
-        ("conj", "copy", "copy_p", "layout_constraint", "name", "pvary", "real",
+        ("conj", "copy", "layout_constraint", "name", "pvary", "real",
          "reshard", "sharding_constraint"),
         _identity,
     )

@@ -179,7 +179,6 @@ MOVEMENT: dict[str, Row] = {
     "concatenate": _concatenate,
     "dynamic_slice": _dynamic_slice,
     "dynamic_update_slice": _dynamic_update_slice,
-    "expand_dims": _reshaped,
     "gather": _gather,
     "pad": _pad,
     "reshape": _reshaped,
