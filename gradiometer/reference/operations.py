@@ -86,7 +86,7 @@ COMPONENTWISE: dict[str, Operation] = (
         name: functools.partial(elementary.applied, name, function)
         for name, function in (elementary.SMOOTH | special.SPECIAL).items()
     }
-    | _named(elementary, "hypot", "logaddexp")
+    | _named(elementary, "hypot", "logaddexp", "stop_gradient")
     | _named(special, "gelu", "log_softmax", "softmax")
     | _named(
         piecewise,

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any, cast
 
+import numpy as np
+
 from gradiometer.errors import GradiometerError, Unsupported
 from gradiometer.vocabulary.place import at_place
 from gradiometer.vocabulary.program import Program
@@ -100,7 +102,7 @@ class Guard:
     """A step that checks how a decision came out.
 
     Attributes:
-        test: What is asked of the value: `bool`, `int` or `float`, or `shape_of`.
+        test: What is asked of the value: `bool`, `int` or `float`, `numbers_of` or `shape_of`.
         value: Of what.
         outcome: The answer that the steps behind it hold for.
         place: The line that decides, ` at FILE, line N`.
@@ -115,6 +117,11 @@ class Guard:
 def shape_of(array: Any) -> tuple[int, ...]:
     """Return an array's shape: as what a guard asks; numbers have no axes."""
     return tuple(getattr(array, "shape", ()))
+
+
+def numbers_of(array: Any) -> tuple[Any, ...]:
+    """Return an array's components, which do not depend on an input: as what a guard asks."""
+    return tuple(np.asarray(array).ravel().tolist())
 
 
 def call_method(array: Any, name: str, *arguments: Any, **options: Any) -> Any:

@@ -29,6 +29,7 @@ def functions():
         "expand_dims": torch.unsqueeze,
         "eye": lambda n, m=None, k=0, **how: torch.ones((n, m or n), **how).triu(k).tril(k),
         "flip": lambda x, axis=None: torch.flip(x, np.atleast_1d(_axes(x, axis)).tolist()),
+        "stop_gradient": lambda x: x.detach(),
         "floor_divide": lambda a, b: torch.floor(torch.true_divide(a, b)),
         "full": _full,
         "gamma": _gamma,

@@ -28,6 +28,7 @@ from gradiometer.vocabulary.graph import (
     Operation,
     Value,
     call_method,
+    numbers_of,
     shape_of,
     substitute,
 )
@@ -35,7 +36,9 @@ from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.place import present_place
 
 scipy = lazy.load("scipy")  # NumPy has no special functions
-NUMPY = Namespace(np, {"clip": clip}, lambda name: getattr(scipy.special, name))
+NUMPY = Namespace(
+    np, {"clip": clip, "stop_gradient": lambda x: x}, lambda name: getattr(scipy.special, name)
+)
 
 OPERATORS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "remainder": "mod",
@@ -154,6 +157,25 @@ class Recorded(NDArrayOperatorsMixin):
     def dtype(self) -> Named:
         """The type of the components, which each tool has of its own under this name."""
         return Named(self._value.dtype.name)
+
+    @property
+    def present(self) -> Any:
+        """NumPy's array, or number, at the point."""
+        return self._value
+
+    @property
+    def tracked(self) -> bool:
+        """Whether it depends on an input."""
+        return self._tracked
+
+    def held(self) -> Any:
+        """Return the components as NumPy's: a guard tells which they are.
+
+        Raises:
+            Unrecordable: If they are real numbers which depend on an input.
+        """
+        found = self._recorder.guard(numbers_of, self, "an operation on plain numbers")
+        return np.array(found, self._value.dtype).reshape(self._value.shape)
 
     def __len__(self) -> int:
         return len(self._value)
