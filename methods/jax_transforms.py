@@ -38,6 +38,7 @@ class Jax(Method):
             "gelu": lambda x: jax.nn.gelu(x, approximate=False),
             "max_pool": _max_pool,
             "scan": _scan,
+            "stop_gradient": jax.lax.stop_gradient,
         }
         return Namespace(jax.numpy, special | own)
 
