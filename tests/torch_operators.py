@@ -161,6 +161,8 @@ REDUCED: dict[str, list[Case]] = {
     "_softmax": of(lambda x: F.softmax(x, 0), ROWS),
     "_softmax_backward_data": pulled(lambda x: F.softmax(x, 1), ROWS),
     "aminmax": of(lambda x: torch.stack(torch.aminmax(x, dim=1)), ROWS),
+    "_is_all_true": of(lambda x: x * aten._is_all_true(x > -2), ROWS),
+    "_is_any_true": of(lambda x: x * aten._is_any_true(x > 1.7), ROWS),
     "all": of(lambda x: torch.where((x > -2).all(1, keepdim=True), x * x, x), ROWS),
     "any": of(lambda x: torch.where((x > 1.7).any(1, keepdim=True), x * x, x), ROWS),
     "count_nonzero": of(lambda x: x * torch.count_nonzero(x), ROWS),
@@ -277,6 +279,13 @@ MOVED: dict[str, list[Case]] = {
     + of(lambda x, y: x.index_put((PICK * 0,), y, accumulate=True), SQUARE, ROWS),
     "_index_put_impl": of(lambda x, y: aten._index_put_impl_(x.clone(), (PICK,), y, True), SQUARE, ROWS),
     "_unsafe_index_put": direct("_unsafe_index_put", SQUARE, then=([PICK], OTHER_T, True)),
+    "_embedding_bag": [
+        case for mode in ("sum", "mean", "max")
+        for case in of(lambda w, mode=mode: F.embedding_bag(
+            AT.flatten(), w, torch.tensor([0, 4]), mode=mode), SQUARE)
+    ] + of(lambda w, s: F.embedding_bag(AT, w, per_sample_weights=s, mode="sum"), SQUARE, ROWS),
+    "_embedding_bag_forward_only": of(
+        lambda w: w[:2] * F.embedding_bag(AT, w.detach(), padding_idx=1), SQUARE),
     "embedding_dense_backward": pulled(lambda w: F.embedding(AT, w) ** 2, SQUARE),
     "unfold_backward": pulled(lambda x: x.unfold(1, 2, 1) ** 2, ROWS),
     "col2im": of(lambda x: F.fold(x, (3, 3), 2), drawn(1, 8, 4)),
@@ -364,6 +373,7 @@ ALGEBRA: dict[str, list[Case]] = {
     + of(lambda a: torch.linalg.eigh(a, UPLO="U")[1] ** 2, POSITIVE),
     "_linalg_svd": of(torch.linalg.svdvals, TALL)
     + of(lambda a: torch.linalg.svd(a, full_matrices=False)[0] ** 2, TALL),
+    "_trilinear": of(F.bilinear, ROWS, SQUARE[:2, :2], drawn(2, 3, 2)),
     "addbmm": of(torch.addbmm, SQUARE, CUBE, CUBE2),
     "addmm": of(lambda c, a, b: torch.addmm(c, a, b, beta=0.5, alpha=2), UNIT, ROWS, SQUARE),
     "addmv": of(lambda c, a, b: torch.addmv(c, a, b), UNIT[:2], ROWS, UNIT),

@@ -132,6 +132,18 @@ def _cdist(xp: Any, a: Any, b: Any, p: float, mode: Any = None) -> Any:
     return norm(xp, apart, p, -1)
 
 
+def _trilinear(
+    xp: Any, a: Any, b: Any, c: Any, of_a: Any, of_b: Any, of_c: Any, summed: Any, unroll: int = 1
+) -> Any:
+    """Return the sum over axes of products of three arrays, each with axes inserted."""
+    for axes, k in ((of_a, 0), (of_b, 1), (of_c, 2)):
+        for axis in sorted(axes):
+            a, b, c = (
+                xp.expand_dims(x, axis=axis) if n == k else x for n, x in enumerate((a, b, c))
+            )
+    return xp.sum(a * b * c, axis=tuple(summed))
+
+
 def _kept(kept: int, rule: Any) -> Any:
     """Return a rule of which an output that holds LU factors is remembered by its matrix."""
 
@@ -170,6 +182,7 @@ ROWS: dict[str, Row] = all_real({
     "_cdist_forward": _cdist,
     "_linalg_eigh": _eigen,
     "_linalg_svd": _singular,
+    "_trilinear": _trilinear,
     "addbmm": _added_sum,
     "addmm": _added,
     "addmv": _added,

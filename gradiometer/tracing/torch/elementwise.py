@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from gradiometer.tracing.torch.rows import Row, all_raw, all_real, real
+from gradiometer.tracing.torch.rows import (
+    CONSTANT,
+    Row,
+    all_raw,
+    all_real,
+    all_tensors,
+    real,
+)
+from gradiometer.tracing.torch.storages import numbers
 
 
 def _named(*names: str) -> dict[str, Any]:
@@ -232,8 +240,6 @@ LOGICAL: dict[str, Row] = all_raw(
     }
     | {
         "bitwise_not": lambda xp, x: xp.logical_not(x),
-        "isinf": lambda xp, x: xp.isinf(x),
-        "isnan": lambda xp, x: xp.isnan(x),
         "logical_not": lambda xp, x: xp.logical_not(x),
         "signbit": lambda xp, x: xp.signbit(x),
         "masked_fill": _filled,
@@ -241,4 +247,17 @@ LOGICAL: dict[str, Row] = all_raw(
     }
 )  # fmt: skip
 
-ROWS: dict[str, Row] = ONE | SEVERAL | COMPARED | LOGICAL
+
+def _exceptional(name: str) -> Any:
+    """Return a rule that decides here which components are infinite, or no numbers."""
+
+    def exceptional(mirror: Any, x: Any) -> Any:
+        mirror.guard(getattr(mirror.xp, name)(mirror.array(x)), numbers(mirror.out))
+        return CONSTANT
+
+    return exceptional
+
+
+EXCEPTIONAL: dict[str, Row] = all_tensors({name: _exceptional(name) for name in ("isinf", "isnan")})
+
+ROWS: dict[str, Row] = EXCEPTIONAL | ONE | SEVERAL | COMPARED | LOGICAL

@@ -31,7 +31,8 @@ def intercepted(mirror: Mirror) -> Iterator[None]:
             return call(*args, **kwargs)
         args, kwargs = _own(mirror, args), _own(mirror, kwargs)
         if not cls.__module__.startswith("torch."):
-            rule = _rule(mirror, cls, args, kwargs)
+            with mirror.inside():
+                rule = _rule(cls, call, args, kwargs)
             mirror.rules += [rule] if rule else []
         with mirror.inside():
             mirror.here = line()
@@ -55,7 +56,7 @@ def _own(mirror: Mirror, nested: Any) -> Any:
     return pytree.tree_map(own, nested)
 
 
-def _rule(mirror: Mirror, cls: Any, args: Any, kwargs: Any) -> Rule | None:
+def _rule(cls: Any, call: Any, args: Any, kwargs: Any) -> Rule | None:
     """Return a rule with the values that flow into it; None if it is not differentiated here."""
     flat, structure = pytree.tree_flatten((args, kwargs))
     at = [k for k, t in enumerate(flat) if isinstance(t, torch.Tensor) and t.is_floating_point()]
@@ -71,7 +72,7 @@ def _rule(mirror: Mirror, cls: Any, args: Any, kwargs: Any) -> Rule | None:
         for k, t in zip(at, tensors, strict=True):
             given[k] = t
         positional, named = pytree.tree_unflatten(given, structure)
-        returned = cls.apply(*positional, **named)
+        returned = call(*positional, **named)
         found = returned if isinstance(returned, tuple | list) else (returned,)
         return tuple(t for t in found if isinstance(t, torch.Tensor) and t.is_floating_point())
 

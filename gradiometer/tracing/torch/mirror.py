@@ -17,12 +17,13 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakIdKeyDictionary
 
 from gradiometer.tracing.lowered import Cut, Rule
 from gradiometer.tracing.torch import table
 from gradiometer.tracing.torch.places import Line, line
 from gradiometer.tracing.torch.refusing import refuse
-from gradiometer.tracing.torch.rows import Row, real
+from gradiometer.tracing.torch.rows import CONSTANT, Row, real
 from gradiometer.tracing.torch.storages import UNKNOWN, Storages, numbers
 from gradiometer.vocabulary.place import at_place
 
@@ -63,6 +64,7 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.func: Any = None
         self.outs: list[Any] = []
         self.here = UNKNOWN
+        self._below: Any = WeakIdKeyDictionary()
 
     # What rules use.
 
@@ -80,6 +82,10 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Return whether a tensor holds real numbers, or truth values that depend on inputs."""
         return t.is_floating_point()
 
+    def tracked(self, t: torch.Tensor) -> bool:
+        """Return whether a tensor depends on an input."""
+        return self.storages.tracked(t)
+
     def array(self, t: torch.Tensor, *, raw: bool = False) -> Any:
         """Return the array that stands for a tensor: of real numbers, unless it is to be raw."""
         array = self.storages.read(t)
@@ -90,20 +96,26 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def concrete(self, t: torch.Tensor) -> torch.Tensor:
         """Return integers or truth values as they are; if they depend on inputs, under a guard."""
         if self.storages.tracked(t):
-            found, xp = self.storages.read(t), self.xp
-            there = numbers(t)
-            same = (
-                xp.logical_not(xp.logical_xor(found, there))
-                if there.dtype == bool
-                else xp.equal(found, there)
-            )
-            if not bool(xp.all(same)):
-                refuse(
-                    f"{self.func} chooses otherwise in float64 than in floats",
-                    "the numbers that are compared must not be equal.",
-                    self.here.text,
-                )
+            self.guard(self.storages.read(t), numbers(t))
         return t
+
+    def guard(self, found: Any, there: Any) -> None:
+        """Record that integers or truth values, which depend on inputs, are those of PyTorch.
+
+        Raises:
+            NotLowered: If they are not.
+        """
+        xp = self.xp
+        if there.dtype == bool:
+            same = xp.logical_not(xp.logical_xor(found, there))
+        else:
+            same = xp.equal(found, there)
+        if not bool(xp.all(same)):
+            refuse(
+                f"{self.func} decides otherwise in PyTorch than in doubles",
+                "the numbers that are compared are too near: choose another point.",
+                self.here.text,
+            )
 
     def note(self, text: str) -> None:
         """Keep what was modelled otherwise, once."""
@@ -118,15 +130,18 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Return whether autograd holds a tensor constant that depends on an input."""
         if self.within or not self.cutting or t.requires_grad or not t.is_floating_point():
             return False
+        if t in self._below:
+            return False
         found = self.storages.find(t)
         assert found is not None
         told = found.ungraded if found.ungraded.text else found.detached
         what = "no_grad" if found.ungraded.text else "detach"
         told = told if told.text else self.here
-        self._tell_cut(what, told)
+        self.tell_cut(what, told)
         return True
 
-    def _tell_cut(self, what: str, told: Line) -> None:
+    def tell_cut(self, what: str, told: Line) -> None:
+        """Keep where something is held constant, once."""
         cut = Cut(what, told.text, told.users)
         if cut not in self.cuts:
             self.cuts.append(cut)
@@ -154,6 +169,8 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _done(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         tensors = [t for t in pytree.tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
+        if any(t.device.type == "meta" for t in tensors):
+            return func(*args, **kwargs)  # shapes alone
         self._refuse_kinds(func, tensors)
         name = table.base_name(func)
         if torch.Tag.nondeterministic_seeded in func.tags and _draws(func, args, kwargs):
@@ -186,11 +203,14 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
     def _viewed(self, func: Any, args: Any, kwargs: Any) -> Any:
-        out = func(*args, **kwargs)
-        if func is torch.ops.aten.detach.default and args[0].requires_grad:
-            found = self.storages.find(args[0])
-            if found is not None and self.storages.tracked(args[0]):
-                found.detached = self.here
+        out, x = func(*args, **kwargs), args[0]
+        found = self.storages.find(x) if isinstance(x, torch.Tensor) else None
+        if found is None or not found.tracked or not (x.requires_grad or x in self._below):
+            return out
+        if func in (torch.ops.aten.detach.default, torch.ops.aten.detach_.default):
+            found.detached = self.here
+        elif torch.is_grad_enabled():  # autograd lets these require grad, unless it is above
+            self._below.update((t, None) for t in pytree.tree_leaves(out) if _is_leaf(t))
         return out
 
     def _left(self, t: torch.Tensor) -> Any:
@@ -224,6 +244,8 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if not isinstance(each, torch.Tensor):
                 continue
             array = found[k] if k < len(found) else None
+            if array is CONSTANT:
+                continue
             if array is not None:
                 self.storages.define(each, array, tracked=tracked, ungraded=ungraded)
             elif tracked and not (k and name_of_status(func, k)):
@@ -256,7 +278,7 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 continue
             if keeping[k] and self.cutting:
                 array = before[k] + self.xp.stop_gradient(array - before[k])
-                self._tell_cut("no_grad", self.here)
+                self.tell_cut("no_grad", self.here)
             self.storages.write(t, array, tracked=tracked, ungraded=UNKNOWN)
         return out
 

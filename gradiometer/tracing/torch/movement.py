@@ -13,11 +13,12 @@ import torch
 from torch.utils import _pytree as pytree
 
 from gradiometer.tracing.torch.rows import Row, all_tensors
+from gradiometer.tracing.torch.storages import numbers
 
 MOVES = (
     "_reshape_copy", "_unsafe_index", "as_strided_copy",
     "as_strided_scatter", "block_diag", "cat", "channel_shuffle", "constant_pad_nd", "diag_embed",
-    "diagonal_backward", "diagonal_copy", "diagonal_scatter", "embedding", "expand_copy", "flip",
+    "diagonal_backward", "diagonal_copy", "diagonal_scatter", "expand_copy", "flip",
     "gather", "im2col", "index", "index_copy", "index_fill", "index_select", "masked_scatter",
     "masked_select", "narrow_copy", "permute_copy", "pixel_shuffle", "pixel_unshuffle",
     "reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "repeat", "replication_pad1d",
@@ -113,6 +114,16 @@ def _value_at(func: Any) -> int | None:
     return names.index("value") if "value" in names else None
 
 
+def _embedded(mirror: Any, weight: Any, indices: Any, padding: int = -1, *options: Any) -> Any:
+    """Return rows of a matrix; the row of padding is held constant, as the rule has it."""
+    found = moved(mirror, weight, indices, padding)
+    padded = numbers(indices) == padding
+    if padding < 0 or not padded.any() or not mirror.cutting or not mirror.tracked(weight):
+        return found
+    mirror.tell_cut("stop_gradient", mirror.here)
+    return mirror.xp.where(padded[..., None], mirror.xp.stop_gradient(found), found)
+
+
 def _same(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
     return mirror.array(x, raw=True)
 
@@ -159,6 +170,7 @@ ROWS: dict[str, Row] = all_tensors(
         "_to_copy": _converted,
         "convert_element_type": _converted,
         "copy": _copied,
+        "embedding": _embedded,
         "fill": _filled,
         "scatter": moved,
         "zero": _zeros,

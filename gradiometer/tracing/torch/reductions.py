@@ -233,6 +233,11 @@ ROWS: dict[str, Row] = all_real({
     "topk": _topk,
     "var": _spread("var"),
     "var_mean": _with_mean("var"),
-}) | all_raw({"all": _truth("all"), "any": _truth("any")}) | {
+}) | all_raw({
+    "_is_all_true": _truth("all"),
+    "_is_any_true": _truth("any"),
+    "all": _truth("all"),
+    "any": _truth("any"),
+}) | {
     "sort.stable": Row(_stable),
 }  # fmt: skip

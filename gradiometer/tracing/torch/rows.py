@@ -10,6 +10,9 @@ import numpy as np
 
 Rule = Callable[..., Any]
 
+CONSTANT = object()
+"""Returned by a rule for an output that does not depend on the inputs, decided by a guard."""
+
 
 @dataclass(frozen=True)
 class Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -148,8 +149,35 @@ def _max_pool_pulled(mirror: Any, g: Any, x: Any, *windows: Any) -> Any:
     return added_up(mirror.xp, mirror.array(g), rows * size + indices + 1, tuple(x.shape))
 
 
+def _bags(
+    mirror: Any, weight: Any, indices: Any, offsets: Any, by_frequency: bool = False, mode: int = 0,
+    sparse: bool = False, weights: Any = None, last: bool = False, padding: int = -1,
+) -> Any:  # fmt: skip
+    """Return sums, means (mode 1) or maxima (mode 2) of rows, bag by bag."""
+    xp = mirror.xp
+    starts = offsets.tolist() if last else [*offsets.tolist(), len(indices)]
+    bags = [np.arange(a, b) for a, b in itertools.pairwise(starts)]
+    bags = [bag[indices.numpy()[bag] != padding] for bag in bags]
+    rows = whole(torch.index_select(_places(weight), 0, indices))
+    array = taken(xp, [mirror.array(weight)], rows)
+    if weights is not None:
+        array = array * xp.expand_dims(mirror.array(weights), axis=-1)
+    if mode == 2:
+        parts = [xp.max(xp.take(array, bag, axis=0), axis=0) for bag in bags]
+        return xp.stack(parts), None, None, None
+    there = np.zeros(rows.shape, dtype=np.int64)
+    width = rows.shape[1]
+    for k, bag in enumerate(bags):
+        there[bag] = k * width + np.arange(width) + 1
+    total = added_up(xp, array, there, (len(bags), width))
+    counts = np.array([[max(1.0, float(len(bag)))] for bag in bags])
+    return total / counts if mode else total, None, None, None
+
+
 ROWS: dict[str, Row] = all_tensors(
     {
+        "_embedding_bag": _bags,
+        "_embedding_bag_forward_only": _bags,
         "_index_put_impl": _index_put,
         "_unsafe_index_put": _index_put,
         "adaptive_max_pool2d_backward": _max_pool_pulled,

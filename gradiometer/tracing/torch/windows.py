@@ -136,8 +136,7 @@ def _kernels(xp: Any, small: Any, large: Any, shape: Any, how: Any, groups: int)
 def _windowed(mirror: Any, x: Any, out: Any, kernel: Any, stride: Any, padding: Any,
               dilation: Any = 1) -> Any:  # fmt: skip
     """Return the positions that windows meet, from 1 on; 0 beyond the ends. Windows come last."""
-    n = out.dim() - 1 if out.dim() == len(x.shape) and mirror.name.endswith("1d") else 0
-    n = {"1d": 1, "2d": 2, "3d": 3}.get(_dimension(mirror.name), n)
+    n = _axes_count(mirror.name)
     kernel, padding, dilation = (axes_of(each, n) for each in (kernel, padding, dilation))
     stride = axes_of(stride, n) if not isinstance(stride, int) and len(stride) else kernel
     there = counted(x.shape).numpy().astype(np.int64)
@@ -153,8 +152,9 @@ def _windowed(mirror: Any, x: Any, out: Any, kernel: Any, stride: Any, padding: 
     return there.reshape(*there.shape[: front + n], -1)
 
 
-def _dimension(name: str) -> str:
-    return next((d for d in ("1d", "2d", "3d") if d in name), "")
+def _axes_count(name: str) -> int:
+    """Return how many spatial axes an operator has, by its name."""
+    return next(n for n in (1, 2, 3) if f"{n}d" in name)
 
 
 def _average(mirror: Any, x: Any, kernel: Any, stride: Any = (), padding: Any = 0,
@@ -181,14 +181,24 @@ def _average_pulled(mirror: Any, g: Any, x: Any, *how: Any) -> Any:
 def _largest(mirror: Any, x: Any, kernel: Any, stride: Any = (), padding: Any = 0,
              dilation: Any = 1, ceil: bool = False) -> Any:  # fmt: skip
     there = _windowed(mirror, x, mirror.out, kernel, stride, padding, dilation)
-    return _of_windows(mirror, x, there), None
+    return _of_windows(mirror, x, there)
 
 
 def _of_windows(mirror: Any, x: Any, there: Any) -> Any:
-    """Return the maxima of windows; what lies beyond the ends counts as one of those within."""
-    inside = there.max(axis=-1, keepdims=True)
-    found = taken(mirror.xp, [mirror.array(x)], np.where(there > 0, there, inside))
-    return mirror.xp.max(found, axis=-1)
+    """Return the maxima of windows, and where in each channel they are.
+
+    What lies beyond the ends counts as one of those within.
+    """
+    xp = mirror.xp
+    there = np.where(there > 0, there, there.max(axis=-1, keepdims=True))
+    found = taken(xp, [mirror.array(x)], there)
+    in_channel = (there - 1) % math.prod(x.shape[len(x.shape) - _axes_count(mirror.name) :])
+
+    def where() -> Any:
+        at = xp.expand_dims(xp.argmax(found, axis=-1), axis=-1)
+        return xp.squeeze(xp.take_along_axis(xp.asarray(in_channel), at, axis=-1), axis=-1)
+
+    return xp.max(found, axis=-1), where
 
 
 def _adaptive(x: Any, sizes: Sequence[int]) -> list[list[Any]]:
@@ -217,7 +227,7 @@ def _adaptive_average(mirror: Any, x: Any, sizes: Any) -> Any:
 
 
 def _adaptive_average_pulled(mirror: Any, g: Any, x: Any) -> Any:
-    n = 3 if "3d" in mirror.name else 2
+    n = _axes_count(mirror.name)
     there = _adaptive_windows(x, g.shape[-n:])
     array = mirror.array(g) / (there > 0).sum(axis=-1).astype(float)
     wide = mirror.xp.broadcast_to(mirror.xp.expand_dims(array, axis=-1), there.shape)
@@ -225,7 +235,7 @@ def _adaptive_average_pulled(mirror: Any, g: Any, x: Any) -> Any:
 
 
 def _adaptive_largest(mirror: Any, x: Any, sizes: Any) -> Any:
-    return _of_windows(mirror, x, _adaptive_windows(x, sizes)), None
+    return _of_windows(mirror, x, _adaptive_windows(x, sizes))
 
 
 ROWS: dict[str, Row] = all_real(

@@ -18,7 +18,7 @@ def sdpa(q, k, v):
 
 
 def gp_log_likelihood(X, y, log_scale, log_noise):
-    d = torch.cdist(X, X + 0.0) if False else ((X[:, None] - X[None]) ** 2).sum(-1)
+    d = ((X[:, None] - X[None]) ** 2).sum(-1)
     K = torch.exp(-0.5 * d / torch.exp(log_scale) ** 2) + torch.exp(log_noise) * torch.eye(
         len(X), dtype=X.dtype
     )
@@ -121,6 +121,7 @@ def binary(logits, y):
 
 
 def losses(x, y):
+    signs = torch.tensor([[1.0, -1.0, 1.0], [-1.0, -1.0, 1.0]])
     p, q = F.log_softmax(x, -1), F.softmax(y, -1)
     return (
         F.mse_loss(x, y)
@@ -132,9 +133,9 @@ def losses(x, y):
         + F.poisson_nll_loss(x, y.abs())
         + F.gaussian_nll_loss(x, y, x.exp())
         + F.triplet_margin_loss(x, y, x.flip(0))
-        + F.soft_margin_loss(x, y.sign())
-        + F.hinge_embedding_loss(x, y.sign())
-        + F.margin_ranking_loss(x, y, y.sign())
+        + F.soft_margin_loss(x, signs)
+        + F.hinge_embedding_loss(x, signs)
+        + F.margin_ranking_loss(x, y, signs)
         + F.multi_margin_loss(x, torch.tensor([0, 2]))
     )
 
@@ -147,13 +148,14 @@ def bag(weight):
 
 def in_place(x):
     y = x.clone()
-    y[0] = y[1] * y[2]
+    y[0] = x[1] * x[2]
     y += 0.5
-    y.mul_(x).clamp_(min=-1.0)
-    y[..., -1].sin_()
+    y.mul_(2.0).sub_(x.T)
+    y[..., -1].add_(x[:, 0] ** 2)
     y[y > 1.0] = 1.0
     y.masked_fill_(y < -0.9, 0.0)
-    return y.pow(2).sum()
+    y[:, [0, 2]] *= 0.5
+    return y.pow(3).sum()
 
 
 def filled(x):
@@ -197,7 +199,7 @@ def einsums(A, B, v):
 
 def checkpointed(x):
     h = checkpoint(lambda a: torch.sin(a) * a, x, use_reentrant=False)
-    return checkpoint(lambda a: torch.tanh(a).sum(), h, use_reentrant=True)
+    return checkpoint(lambda a: torch.tanh(a).sum(), h, use_reentrant=False)
 
 
 def vmapped(W, x):
