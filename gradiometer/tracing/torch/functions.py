@@ -1,0 +1,141 @@
+"""Functions with a derivative rule of their own: met where they are applied, forward by forward."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from gradiometer.tracing.lowered import Rule
+from gradiometer.tracing.torch.mirror import Mirror
+from gradiometer.tracing.torch.places import line
+from gradiometer.tracing.torch.storages import numbers
+from gradiometer.vocabulary.point import Point
+from gradiometer.vocabulary.recording import record
+from gradiometer.vocabulary.space import Array
+
+
+@contextmanager
+def intercepted(mirror: Mirror) -> Iterator[None]:
+    """Let a mirror see where functions with rules of their own are applied."""
+    original = torch.autograd.Function.__dict__["apply"]
+
+    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        call = original.__get__(None, cls)
+        if mirror.within:
+            return call(*args, **kwargs)
+        args, kwargs = _own(mirror, args), _own(mirror, kwargs)
+        if not cls.__module__.startswith("torch."):
+            with mirror.inside():
+                rule = _rule(cls, call, args, kwargs)
+            mirror.rules += [rule] if rule else []
+        with mirror.inside():
+            mirror.here = line()
+            return call(*args, **kwargs)
+
+    applied: Any = torch.autograd.Function
+    applied.apply = classmethod(apply)
+    try:
+        yield
+    finally:
+        applied.apply = original
+
+
+def _own(mirror: Mirror, nested: Any) -> Any:
+    """Return arguments of which those that autograd cuts are tensors of their own."""
+
+    def own(t: Any) -> Any:
+        cut = isinstance(t, torch.Tensor) and not t.requires_grad and mirror.storages.tracked(t)
+        return t.clone() if cut and t.is_floating_point() else t
+
+    return pytree.tree_map(own, nested)
+
+
+def _rule(cls: Any, call: Any, args: Any, kwargs: Any) -> Rule | None:
+    """Return a rule with the values that flow into it; None if it is not differentiated here."""
+    flat, structure = pytree.tree_flatten((args, kwargs))
+    at = [k for k, t in enumerate(flat) if isinstance(t, torch.Tensor) and t.is_floating_point()]
+    at = [k for k in at if flat[k].requires_grad]
+    if not at:
+        return None
+    with _outside():
+        kept = [t.detach().clone() if isinstance(t, torch.Tensor) else t for t in flat]
+    values = tuple(numbers(kept[k]) for k in at)
+
+    def applied(tensors: Sequence[Any]) -> tuple[Any, ...]:
+        given = list(kept)
+        for k, t in zip(at, tensors, strict=True):
+            given[k] = t
+        positional, named = pytree.tree_unflatten(given, structure)
+        returned = call(*positional, **named)
+        found = returned if isinstance(returned, tuple | list) else (returned,)
+        return tuple(t for t in found if isinstance(t, torch.Tensor) and t.is_floating_point())
+
+    def leaves(arrays: Sequence[Any]) -> list[Any]:
+        return [
+            torch.tensor(x, dtype=kept[k].dtype).requires_grad_()
+            for k, x in zip(at, arrays, strict=True)
+        ]
+
+    def pullback(arrays: Sequence[Array], cotangents: Sequence[Array]) -> Sequence[Array]:
+        with torch.enable_grad():
+            inputs = leaves(arrays)
+            outputs = applied(inputs)
+            weights = [
+                torch.tensor(w, dtype=y.dtype) for w, y in zip(cotangents, outputs, strict=True)
+            ]
+            pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if y.requires_grad]
+            found = torch.autograd.grad(
+                [y for y, _ in pairs], inputs, [w for _, w in pairs], allow_unused=True
+            )
+        return tuple(
+            numbers(torch.zeros_like(x) if g is None else g)
+            for x, g in zip(inputs, found, strict=True)
+        )
+
+    def forward(xp: Any, *shadows: Any) -> Any:
+        inner = Mirror(xp, cutting=False)
+        with inner.inside():
+            tensors = leaves(values)
+            for t, shadow in zip(tensors, shadows, strict=True):
+                inner.storages.define(t, shadow, tracked=True)
+            with inner:
+                found = applied(tensors)
+            arrays = tuple(inner.array(t) for t in found)
+        return arrays if len(arrays) > 1 else arrays[0]
+
+    with _outside():
+        names = _names(cls, len(args), at)
+        point = Point(dict(zip(names, values, strict=True)))
+        graph = record(forward, point)
+    return Rule(
+        "autograd.Function", cls.__qualname__.split(".")[-1], line().text, _written(cls), graph,
+        values, pullback,
+    )  # fmt: skip
+
+
+@contextmanager
+def _outside() -> Iterator[None]:
+    """Carry something out without any mirror."""
+    with torch.utils._python_dispatch._disable_current_modes(), torch.enable_grad():
+        yield
+
+
+def _names(cls: Any, count: int, at: Sequence[int]) -> list[str]:
+    """Return the names of a forward's real inputs, by its signature where that tells them."""
+    parameters = list(inspect.signature(cls.forward).parameters.values())
+    named = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    named = named[len(named) - count :] if len(named) > count else named
+    if len(named) == count and max(at) < count:
+        return [named[k] for k in at]
+    return [f"x{k}" for k in at]
+
+
+def _written(cls: Any) -> str:
+    code = getattr(cls.backward, "__code__", None)
+    return f" at {Path(code.co_filename).name}, line {code.co_firstlineno}" if code else ""

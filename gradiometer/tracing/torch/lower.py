@@ -1,0 +1,139 @@
+"""Lowers a function of PyTorch to a graph of `xp`, at the values of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from gradiometer.errors import GradiometerError
+from gradiometer.tracing.lowered import Lowered
+from gradiometer.tracing.torch.functions import intercepted
+from gradiometer.tracing.torch.mirror import Mirror, wrong
+from gradiometer.tracing.torch.places import BOUNDARIES
+from gradiometer.tracing.torch.refusing import NotLowered
+from gradiometer.tracing.torch.storages import numbers
+from gradiometer.vocabulary.graph import Graph
+from gradiometer.vocabulary.point import Point
+from gradiometer.vocabulary.recorded import Unrecordable
+from gradiometer.vocabulary.recording import record
+
+Function = Callable[..., Any]
+
+
+def lower(
+    function: Function, arrays: Sequence[Any], names: Sequence[str], given: Sequence[str] = ()
+) -> Lowered:
+    """Return a function's graph, cuts and own rules, at the values of its arguments.
+
+    Args:
+        function: Takes tensors in the order of `names`, returns a tensor or a tuple of tensors.
+        arrays: The tensors, real and dense.
+        names: Their names: inputs first.
+        given: Which of them are held constant.
+
+    Raises:
+        GradiometerError: If the function computes what has no meaning in real numbers, or nothing
+            that can be enclosed; the message tells the line.
+
+    Example:
+        >>> x = torch.tensor([1.0, 2.0], dtype=torch.float64)
+        >>> [step.function for step in lower(torch.exp, (x,), ("x",)).graph.steps[1:]]
+        ['exp']
+    """
+    graph, mirror = _recorded(function, arrays, names, given, cutting=True)
+    uncut = None
+    if mirror.cuts:
+        uncut, _ = _recorded(function, arrays, names, given, cutting=False)
+    return Lowered(graph, uncut, tuple(mirror.cuts), tuple(mirror.rules), tuple(mirror.notes))
+
+
+def values_only(
+    function: Function, arrays: Sequence[Any], names: Sequence[str], given: Sequence[str] = ()
+) -> Lowered:
+    """Return the graph of a function's values, without what autograd would cut of it."""
+    graph, mirror = _recorded(function, arrays, names, given, cutting=False)
+    return Lowered(graph, notes=tuple(mirror.notes))
+
+
+def _recorded(
+    function: Function, arrays: Sequence[Any], names: Sequence[str], given: Sequence[str],
+    *, cutting: bool,
+) -> tuple[Graph, Mirror]:  # fmt: skip
+    values = {name: numbers(t) for name, t in zip(names, arrays, strict=True)}
+    kinds = dict(zip(names, (t.dtype for t in arrays), strict=True))
+    inputs = {name: x for name, x in values.items() if name not in given}
+    point = Point(inputs, {name: values[name] for name in names if name in given})
+    mirrors: list[Mirror] = []
+
+    def program(xp: Any, *shadows: Any, **others: Any) -> Any:
+        mirror = Mirror(xp, cutting=cutting)
+        mirrors.append(mirror)
+        stand = dict(zip(inputs, shadows, strict=True)) | others
+        tensors = []
+        for name in names:
+            t = torch.tensor(values[name], dtype=kinds[name])
+            t.requires_grad_(name in inputs)
+            mirror.storages.define(t, stand[name], tracked=name in inputs)
+            tensors.append(t)
+        return run(function, tensors, mirror)
+
+    try:
+        graph = record(program, point)
+    except Unrecordable as error:
+        drawn = mirrors[-1].drawn
+        if drawn and "two evaluations" in str(error):
+            raise NotLowered(
+                f"{drawn[0]} draws random numbers: two evaluations must not differ. Pass what was "
+                "drawn as an argument, or turn dropout off: module.eval()."
+            ) from None
+        raise
+    return graph, mirrors[-1]
+
+
+def run(function: Function, tensors: Sequence[Any], mirror: Mirror) -> Any:
+    """Return what stands for a function's results.
+
+    Raises:
+        GradiometerError: If these are no real numbers.
+    """
+    with plain(), intercepted(mirror), mirror:
+        returned = called(function, tensors)
+    outputs = returned if isinstance(returned, tuple | list) else (returned,)
+    found = tuple(_result(mirror, t) for t in outputs)
+    return found if isinstance(returned, tuple | list) else found[0]
+
+
+def called(function: Function, tensors: Sequence[Any]) -> Any:
+    """Call a function: lines outside of this call are not the function's."""
+    return function(*tensors)
+
+
+BOUNDARIES.add(called.__code__)
+
+
+def _result(mirror: Mirror, t: Any) -> Any:
+    if not isinstance(t, torch.Tensor):
+        raise GradiometerError(
+            f"the function returns {type(t).__name__}: expected a tensor of real numbers."
+        )
+    met = wrong(t)
+    if met or not t.is_floating_point():
+        kind = met[0] if met else f"integers or truth values ({t.dtype})"
+        raise GradiometerError(f"the function returns {kind}: expected real numbers.")
+    return mirror.array(t)
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """Let PyTorch run plainly: derivatives enabled, attention and layers by their formulas."""
+    enabled = torch._C._get_mkldnn_enabled()
+    torch._C._set_mkldnn_enabled(False)  # the public way warns
+    formulas = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
+    try:
+        with torch.enable_grad(), formulas:
+            yield
+    finally:
+        torch._C._set_mkldnn_enabled(enabled)

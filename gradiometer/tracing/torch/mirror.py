@@ -1,0 +1,396 @@
+"""The mirror: while PyTorch runs a function, each operator that it carries out is done with `xp`.
+
+A dispatch mode meets every operator below autograd, whatever Python or C++ called it: `if`, `while`
+and changes in place need nothing of their own, functions with derivative rules dissolve into their
+forward, and transformations (`vmap`, `torch.func.grad`) have been carried out. A traced graph
+(`make_fx`) would need as many rows, and refuses programs that decide on data, so there is this way
+alone. What autograd cuts it tells itself: an operand that does not require grad, though it depends
+on an input, is held constant.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakIdKeyDictionary
+
+from gradiometer.tracing.lowered import Cut, Rule
+from gradiometer.tracing.torch import table
+from gradiometer.tracing.torch.places import Line, line
+from gradiometer.tracing.torch.refusing import refuse
+from gradiometer.tracing.torch.rows import CONSTANT, Row, real
+from gradiometer.tracing.torch.storages import UNKNOWN, Storages, numbers
+from gradiometer.vocabulary.place import at_place
+
+DROPPED = frozenset({
+    "device", "dtype", "generator", "input_dtype", "layout", "memory_format", "non_blocking",
+    "out", "pin_memory", "cudnn_enabled",
+})  # fmt: skip
+"""Arguments by name that do not count for real numbers."""
+
+
+class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Does each operator on arrays of `xp` that stand for the tensors.
+
+    Args:
+        xp: The array namespace that is recorded.
+        cutting: Whether what autograd cuts is held constant.
+
+    Attributes:
+        cuts: Where that happened.
+        rules: Derivative rules that were met.
+        notes: What was modelled otherwise.
+        drawn: Operators that drew random numbers, with their lines.
+        factors: Matrices by the storage of their LU factors.
+        func, out, outs, name: The operator that is being done, and what it returned.
+    """
+
+    def __init__(self, xp: Any, *, cutting: bool = True) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.xp = xp
+        self.storages = Storages(xp)
+        self.cutting = cutting
+        self.within = 0
+        self.cuts: list[Cut] = []
+        self.rules: list[Rule] = []
+        self.notes: list[str] = []
+        self.drawn: list[str] = []
+        self.factors: dict[int, Any] = {}
+        self.func: Any = None
+        self.outs: list[Any] = []
+        self.here = UNKNOWN
+        self._below: Any = WeakIdKeyDictionary()
+
+    # What rules use.
+
+    @property
+    def out(self) -> torch.Tensor:
+        """The tensor that the operator returned."""
+        return self.outs[0]  # type: ignore[no-any-return]
+
+    @property
+    def name(self) -> str:
+        """The operator's name."""
+        return table.base_name(self.func)
+
+    def real(self, t: torch.Tensor) -> bool:
+        """Return whether a tensor holds real numbers, or truth values that depend on inputs."""
+        return t.is_floating_point()
+
+    def tracked(self, t: torch.Tensor) -> bool:
+        """Return whether a tensor depends on an input."""
+        return self.storages.tracked(t)
+
+    def array(self, t: torch.Tensor, *, raw: bool = False) -> Any:
+        """Return the array that stands for a tensor: of real numbers, unless it is to be raw."""
+        array = self.storages.read(t)
+        if self.storages.tracked(t) and self._cut(t):
+            array = self.xp.stop_gradient(array)
+        return array if raw else real(self.xp, array)
+
+    def concrete(self, t: torch.Tensor) -> torch.Tensor:
+        """Return integers or truth values as they are; if they depend on inputs, under a guard."""
+        if self.storages.tracked(t):
+            self.guard(self.storages.read(t), numbers(t))
+        return t
+
+    def guard(self, found: Any, there: Any) -> None:
+        """Record that integers or truth values, which depend on inputs, are those of PyTorch.
+
+        Raises:
+            NotLowered: If they are not.
+        """
+        xp = self.xp
+        if there.dtype == bool:
+            same = xp.logical_not(xp.logical_xor(found, there))
+        else:
+            same = xp.equal(found, there)
+        if not bool(xp.all(same)):
+            refuse(
+                f"{self.func} decides otherwise in PyTorch than in doubles",
+                "the numbers that are compared are too near: choose another point.",
+                self.here.text,
+            )
+
+    def note(self, text: str) -> None:
+        """Keep what was modelled otherwise, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def lost(self, t: torch.Tensor, what: str) -> None:
+        """Say that what a tensor holds is not known from here on."""
+        self.storages.forget(t, lambda: refuse(what, table.OTHERWISE, self.here.text))
+
+    def _cut(self, t: torch.Tensor) -> bool:
+        """Return whether autograd holds a tensor constant that depends on an input."""
+        if self.within or not self.cutting or t.requires_grad or not t.is_floating_point():
+            return False
+        if t in self._below:
+            return False
+        found = self.storages.find(t)
+        assert found is not None
+        told = found.ungraded if found.ungraded.text else found.detached
+        what = "no_grad" if found.ungraded.text else "detach"
+        told = told if told.text else self.here
+        self.tell_cut(what, told)
+        return True
+
+    def tell_cut(self, what: str, told: Line) -> None:
+        """Keep where something is held constant, once."""
+        cut = Cut(what, told.text, told.users)
+        if cut not in self.cuts:
+            self.cuts.append(cut)
+
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """Do what autograd does not differentiate itself: nothing there is a cut."""
+        self.within += 1
+        try:
+            yield
+        finally:
+            self.within -= 1
+
+    # What PyTorch calls.
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Carry an operator out, and do it with `xp`."""
+        kwargs = kwargs or {}
+        if not self.within:
+            self.here = line()
+        with at_place(self.here.text):
+            return self._done(func, args, kwargs)
+
+    def _done(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        tensors = [t for t in pytree.tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
+        if any(t.device.type == "meta" for t in tensors):
+            return func(*args, **kwargs)  # shapes alone
+        self._refuse_kinds(func, tensors)
+        name = table.base_name(func)
+        if torch.Tag.nondeterministic_seeded in func.tags and _draws(func, args, kwargs):
+            self.drawn.append(f"{name}{self.here.text}")
+        if func is torch.ops.aten._local_scalar_dense.default:
+            return self._left(args[0])
+        if name == "equal":
+            same = self.xp.all(self.xp.equal(*(self.array(t) for t in args)))
+            return bool(same) if any(map(self.storages.tracked, tensors)) else func(*args)
+        if _is_view(func):
+            return self._viewed(func, args, kwargs)
+        concerned = any(t.is_floating_point() for t in tensors) or any(
+            map(self.storages.tracked, tensors)
+        )
+        if not concerned or name in table.SHAPED_ALIKE or func.namespace not in ("aten", "prims"):
+            return self._constant(func, args, kwargs, tensors)
+        if func._schema.is_mutable:
+            return self._changed(func, args, kwargs, tensors)
+        return self._computed(func, args, kwargs, tensors)
+
+    def _constant(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Any]) -> Any:
+        """Carry out what does not depend on real numbers."""
+        known = any(map(self.storages.tracked, tensors))
+        if known and func.namespace not in ("aten", "prims"):
+            refuse(f"the operator {func}", "it is not PyTorch's own; write it in those.")
+        out = func(*args, **kwargs)
+        if str(func._schema.name).startswith(("aten::empty", "aten::new_empty")):
+            for each in pytree.tree_leaves(out):
+                each.zero_()  # what it happens to hold is no number
+        return out
+
+    def _viewed(self, func: Any, args: Any, kwargs: Any) -> Any:
+        out, x = func(*args, **kwargs), args[0]
+        found = self.storages.find(x) if isinstance(x, torch.Tensor) else None
+        if found is None or not found.tracked or not (x.requires_grad or x in self._below):
+            return out
+        if func in (torch.ops.aten.detach.default, torch.ops.aten.detach_.default):
+            found.detached = self.here
+        elif torch.is_grad_enabled():  # autograd lets these require grad, unless it is above
+            self._below.update((t, None) for t in pytree.tree_leaves(out) if _is_leaf(t))
+        return out
+
+    def _left(self, t: torch.Tensor) -> Any:
+        """Return the number that leaves a tensor, as a guard where it depends on an input."""
+        number = torch.ops.aten._local_scalar_dense.default(t)
+        if not self.storages.tracked(t):
+            return number
+        found = self.storages.read(t)
+        if t.dtype == torch.bool:
+            return bool(found != 0 if getattr(found.dtype, "name", "") != "bool" else found)
+        if t.is_floating_point():
+            refuse(
+                "a number that depends on an input leaves its tensor",
+                "keep it a tensor: leave out .item() and float(…), and compare tensors.",
+            )
+        self.concrete(t)
+        return number
+
+    def _computed(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Any]) -> Any:
+        out = func(*args, **kwargs)
+        outs = pytree.tree_leaves(out)
+        tracked = any(map(self.storages.tracked, tensors))
+        given = {t.untyped_storage()._cdata for t in tensors}
+        if all(t.untyped_storage()._cdata in given for t in outs if isinstance(t, torch.Tensor)):
+            return out  # views, though the schema does not tell
+        found = self.arrays(func, args, kwargs, outs, tracked)
+        if found is None:
+            return out
+        ungraded = UNKNOWN if torch.is_grad_enabled() or self.within else self.here
+        for k, each in enumerate(outs):
+            if not isinstance(each, torch.Tensor):
+                continue
+            array = found[k] if k < len(found) else None
+            if array is CONSTANT:
+                continue
+            if array is not None:
+                self.storages.define(each, array, tracked=tracked, ungraded=ungraded)
+            elif tracked and not (k and name_of_status(func, k)):
+                self.lost(each, f"an output of {func} is used")
+        return out
+
+    def _changed(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Any]) -> Any:
+        """Carry out what changes tensors in place."""
+        targets = _written(func, args, kwargs)
+        tracked = any(map(self.storages.tracked, tensors))
+        before = [self.storages.read(t) for t in targets] if tracked else []
+        keeping = [
+            tracked and self.storages.tracked(t) and not self.within and not self._graded(tensors)
+            for t in targets
+        ]
+        expected = [torch.empty_like(t) for t in targets]
+        known = tracked or any(self.storages.find(t) is not None for t in tensors)
+        found = None
+        if known or table.base_name(func) not in ("fill", "copy", "zero"):
+            found = self.arrays(func, args, kwargs, expected, tracked)
+        out = func(*args, **kwargs)
+        if table.base_name(func) in ("native_batch_norm", "_native_batch_norm_legit"):
+            targets = pytree.tree_leaves(out)
+            before, keeping = [], [False] * len(targets)
+        if found is None:
+            return out
+        for k, (t, array) in enumerate(zip(targets, found, strict=False)):
+            if array is None:
+                self.lost(t, f"what {func} has changed is used")
+                continue
+            if keeping[k] and self.cutting:
+                array = before[k] + self.xp.stop_gradient(array - before[k])
+                self.tell_cut("no_grad", self.here)
+            self.storages.write(t, array, tracked=tracked, ungraded=UNKNOWN)
+        return out
+
+    def _graded(self, tensors: Sequence[torch.Tensor]) -> bool:
+        return torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+
+    def arrays(
+        self, func: Any, args: Any, kwargs: Any, outs: list[Any], tracked: bool
+    ) -> list[Any] | None:
+        """Return what stands for an operator's outputs; None where they are constants.
+
+        Raises:
+            Refused: If it is not known, and depends on an input.
+        """
+        row = table.row_of(func)
+        kwargs = {k: v for k, v in kwargs.items() if k not in DROPPED}
+        if row is None:
+            return self._decomposed(func, args, kwargs, tracked)
+        moves = row.kind == "tensors"
+        if moves and not tracked and not self._known(args, kwargs):
+            return None
+        self.func, self.outs = func, outs
+        if row.kind != "tensors":
+            args, kwargs = pytree.tree_map(
+                lambda x: self._operand(x, row), (tuple(args), kwargs), is_leaf=_is_leaf
+            )
+        found = row.rule(self.xp if not moves else self, *args, **kwargs)
+        return list(found) if isinstance(found, tuple | list) else [found]
+
+    def _known(self, *nested: Any) -> bool:
+        return any(
+            isinstance(t, torch.Tensor) and self.storages.find(t) is not None
+            for t in pytree.tree_leaves(nested)
+        )
+
+    def _operand(self, x: Any, row: Row) -> Any:
+        return self.array(x, raw=row.kind == "raw") if isinstance(x, torch.Tensor) else x
+
+    def _decomposed(self, func: Any, args: Any, kwargs: Any, tracked: bool) -> list[Any] | None:
+        """Return what stands for outputs, computed by other operators."""
+        by = table.decomposition(func)
+        if by is None:
+            if not tracked:
+                return None
+            name = table.base_name(func)
+            refuse(f"torch.ops.{func}", table.INSTEAD.get(name, table.OTHERWISE))
+        assert by is not None
+        args, kwargs = self._whole(args), self._whole(kwargs)
+        with self.inside(), self:
+            found = by(*args, **kwargs)
+        leaves = pytree.tree_leaves(found)
+        return [self.storages.read(t) if isinstance(t, torch.Tensor) else None for t in leaves]
+
+    def _whole(self, nested: Any) -> Any:
+        """Return operands of which those that autograd cuts are tensors of their own."""
+
+        def own(t: Any) -> Any:
+            if isinstance(t, torch.Tensor) and self.storages.tracked(t) and self._cut(t):
+                copy = t.detach().clone()
+                array = self.xp.stop_gradient(self.storages.read(t))
+                self.storages.define(copy, array, tracked=True)
+                return copy
+            return t
+
+        return pytree.tree_map(own, nested)
+
+    def _refuse_kinds(self, func: Any, tensors: Sequence[torch.Tensor]) -> None:
+        for t in tensors:
+            what = wrong(t)
+            if what:
+                refuse(f"{func} is given {what[0]}", what[1])
+
+
+def wrong(t: torch.Tensor) -> tuple[str, str] | None:
+    """Return what kind of tensor is met that cannot be differentiated here, and what to do."""
+    if t.is_complex():
+        return "complex numbers", "functions are of real numbers; write real and imaginary parts."
+    if t.layout != torch.strided:
+        return "a sparse tensor", "write x.to_dense()."
+    if t.is_quantized:
+        return "quantised numbers", "write x.dequantize()."
+    if t.device.type != "cpu":
+        return f"a tensor on {t.device}", "write x.cpu()."
+    return None
+
+
+def name_of_status(func: Any, k: int) -> bool:
+    """Return whether an output tells how a computation went, or is of no further use."""
+    returns = func._schema.returns
+    return k < len(returns) and returns[k].name in ("info", "pivots", "LU", "rank", "buffer")
+
+
+def _is_leaf(x: Any) -> bool:
+    return isinstance(x, torch.Tensor)
+
+
+def _is_view(func: Any) -> bool:
+    """Return whether an operator's results share the storage of what it is given."""
+    infos = [each.alias_info for each in func._schema.returns]
+    return bool(infos) and all(i is not None and not i.is_write for i in infos)
+
+
+def _written(func: Any, args: Any, kwargs: Any) -> list[Any]:
+    found = []
+    for k, argument in enumerate(func._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            given = args[k] if k < len(args) else kwargs.get(argument.name)
+            found += [t for t in pytree.tree_leaves(given) if isinstance(t, torch.Tensor)]
+    return found
+
+
+def _draws(func: Any, args: Any, kwargs: Any) -> bool:
+    """Return whether an operator draws random numbers, called so."""
+    bound = dict(zip([a.name for a in func._schema.arguments], args, strict=False)) | kwargs
+    return not (bound.get("train") is False or bound.get("dropout_p") == 0.0)
