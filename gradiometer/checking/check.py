@@ -30,9 +30,6 @@ from gradiometer.vocabulary.operators import OPERATORS, Operator, operator
 from gradiometer.vocabulary.point import Points, Signature
 from gradiometer.vocabulary.problem import Problem
 
-EXTRAS = {"jax": "jax", "torch": "pytorch"}
-"""Gradiometer's extras that hold the methods of a framework."""
-
 
 def check(
     function: Any,
@@ -228,9 +225,8 @@ def _methods(problem: Problem) -> list[Method]:
     """Return the methods that need no framework, or those of the function's own framework."""
     from gradiometer.plugins import loader
 
-    extra = (
-        EXTRAS[problem.function.framework] if isinstance(problem.function, NativeFunction) else None
-    )
+    program = problem.function
+    extra = program.folder.EXTRA if isinstance(program, NativeFunction) else None
     entries = [e for e in loader.load().methods.values() if e.address.built_in]
     own = [e for e in entries if e.extra == extra and e.missing is None and e.mode != "manual"]
     return [entry.address.load() for entry in own]

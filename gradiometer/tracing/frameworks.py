@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
@@ -26,14 +27,27 @@ TITLES = {"jax": "JAX", "torch": "PyTorch"}
 
 
 class Framework(Protocol):
-    """What a framework's folder offers."""
+    """What a framework's folder offers.
 
+    Attributes:
+        EXTRA: Gradiometer's extra that holds the framework's methods.
+        lower: Lowers a function of flat arrays, at them.
+        derivative: Lowers the framework's own derivative of one.
+        taken: Makes one of a function and its arguments.
+        call: Calls one with NumPy's arrays.
+        native: Makes an array of the framework's of one of NumPy's.
+        kernels: Lists the operations of one as they were carried out.
+        settings_kept: A context that leaves the framework's settings as they were.
+    """
+
+    EXTRA: str
     lower: Lower
-    taken: Callable[..., Taken]
-    native: Callable[[Array], Any]
-    plain: Callable[[Any], Array]
     derivative: Callable[..., Lowered]
+    taken: Callable[..., Taken]
+    call: Callable[[Any, Sequence[Array]], tuple[Array, ...]]
+    native: Callable[[Array], Any]
     kernels: Callable[..., Sequence[Kernel]]
+    settings_kept: Callable[[], AbstractContextManager[None]]
 
 
 def framework(name: str) -> Framework:
@@ -43,7 +57,7 @@ def framework(name: str) -> Framework:
         GradiometerError: If it is not installed.
     """
     try:
-        found: Any = import_module(f"gradiometer.tracing.{name}")
+        found: Any = import_module(f"gradiometer.tracing.{name}.framework")
     except ImportError as error:
         raise GradiometerError(f"{TITLES[name]} is not installed: pip install {name}.") from error
     folder: Framework = found

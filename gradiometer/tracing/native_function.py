@@ -86,10 +86,8 @@ class NativeFunction(Written):
 
     def original(self, inputs: Sequence[Any], given: Mapping[str, Any]) -> tuple[Array, ...]:
         """Return what the function computes, in its framework."""
-        folder = self.folder
         arrays = [np.asarray(x) for x in (*inputs, *(given[name] for name in self.taken.given))]
-        found = self.taken.function(*map(folder.native, arrays))
-        return tuple(map(folder.plain, found))
+        return self.folder.call(self.taken.function, arrays)
 
     @contextmanager
     def meeting(self, point: Point) -> Iterator[None]:
@@ -142,5 +140,5 @@ def _framework_of(x: Any) -> str:
     return ROOTS.get(type(x).__module__.partition(".")[0], "")
 
 
-def _one_or_all(found: tuple[Any, ...]) -> Any:
-    return found[0] if len(found) == 1 else found
+def _one_or_all(found: Any) -> Any:
+    return found[0] if isinstance(found, tuple) and len(found) == 1 else found

@@ -14,15 +14,15 @@ class Taken:
     """A function of a framework's, with the arrays among its arguments.
 
     Attributes:
-        function: Takes the framework's arrays in the order of `names`, and returns its real outputs
-            as a tuple of the framework's arrays.
+        function: Takes the framework's arrays in the order of `names`, and returns its real
+            outputs: one of the framework's arrays, or a tuple of them.
         arrays: The values by name: inputs first, then those that are held constant.
         inputs: The names of what is differentiated.
         given: The names of what is held constant.
         outputs: The names of the outputs; one that stands alone has the name "".
     """
 
-    function: Callable[..., tuple[Any, ...]] = field(repr=False)
+    function: Callable[..., Any] = field(repr=False)
     arrays: dict[str, Array]
     inputs: tuple[str, ...]
     given: tuple[str, ...]

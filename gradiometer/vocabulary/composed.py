@@ -54,7 +54,7 @@ def log_softmax(xp: Any, x: Any, axis: int = -1) -> Any:
 
 
 def stop_gradient(xp: Any, x: Any) -> Any:
-    """Return x as a constant: where nothing is differentiated but by a complex step, its real part."""
+    """Return x as a constant: its real part, which a complex step leaves as it is."""
     return getattr(x, "real", x)
 
 

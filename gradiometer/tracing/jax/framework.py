@@ -1,0 +1,55 @@
+"""What JAX offers to what knows no framework; see `gradiometer.tracing.frameworks`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import numpy as np
+
+from gradiometer.tracing.calling import Argnums
+from gradiometer.tracing.jax import taken as arguments
+from gradiometer.tracing.jax.derivative import derivative as derivative
+from gradiometer.tracing.jax.kernels import kernels as kernels
+from gradiometer.tracing.jax.lower import lower as lower
+from gradiometer.tracing.jax.lower import wide_enough
+from gradiometer.tracing.taken import Taken
+from gradiometer.vocabulary.space import Array
+
+EXTRA = "jax"
+"""Gradiometer's extra that holds the methods of JAX."""
+
+
+def taken(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], argnums: Argnums) -> Taken:
+    """Return a function with its arguments as one of flat arrays.
+
+    Raises:
+        GradiometerError: If there is nothing to differentiate, or something that cannot be.
+    """
+    found = arguments.taken(function, args, kwargs, argnums)
+    return Taken(found.function, found.arrays, found.inputs, found.given, found.outputs)
+
+
+def call(function: Any, arrays: Sequence[Array]) -> tuple[Array, ...]:
+    """Return what a function of flat arrays computes of NumPy's."""
+    with wide_enough(arrays):
+        found = function(*map(jax.numpy.asarray, arrays))
+        return tuple(map(np.asarray, found))
+
+
+def native(array: Array) -> Any:
+    """Return an array of JAX's, of the same type."""
+    with wide_enough([array]):
+        return jax.numpy.asarray(array)
+
+
+@contextmanager
+def settings_kept() -> Iterator[None]:
+    """Leave JAX as it was."""
+    before = jax.config.jax_enable_x64  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)

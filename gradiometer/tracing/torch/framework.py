@@ -1,0 +1,71 @@
+"""What PyTorch offers to what knows no framework; see `gradiometer.tracing.frameworks`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils import _pytree as pytree
+
+from gradiometer.tracing.calling import Argnums
+from gradiometer.tracing.taken import Taken
+from gradiometer.tracing.torch import taken as arguments
+from gradiometer.tracing.torch.derivative import derivative as derivative
+from gradiometer.tracing.torch.kernels import kernels as kernels
+from gradiometer.tracing.torch.lower import lower as lower
+from gradiometer.vocabulary.space import Array
+
+EXTRA = "torch"
+"""Gradiometer's extra that holds the methods of PyTorch."""
+
+
+def taken(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], argnums: Argnums) -> Taken:
+    """Return a function with its arguments as one of flat tensors.
+
+    Arrays of NumPy and floats among the arguments become tensors of float64.
+
+    Raises:
+        GradiometerError: If there is nothing to differentiate, or something that cannot be.
+    """
+    args, kwargs = pytree.tree_map(_tensor, (tuple(args), dict(kwargs)))
+    found = arguments.taken(function, args, kwargs, argnums)
+    values = dict(zip(found.names, found.arrays, strict=True))
+    with torch.enable_grad():
+        outputs = tuple(found.call(values))
+
+    arrays = {name: _plain(t) for name, t in values.items()}
+    return Taken(found.flat, arrays, tuple(found.inputs), tuple(found.given), outputs)
+
+
+def call(function: Any, arrays: Sequence[Array]) -> tuple[Array, ...]:
+    """Return what a function of flat tensors computes of NumPy's arrays."""
+    found = function(*map(native, arrays))
+    return tuple(_plain(t) for t in (found if isinstance(found, tuple) else (found,)))
+
+
+def native(array: Array) -> Any:
+    """Return a tensor of its own, of the same type."""
+    return torch.from_numpy(np.array(array))
+
+
+def _tensor(x: Any) -> Any:
+    real = isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
+    return torch.as_tensor(x, dtype=torch.float64 if isinstance(x, float) else None) if real else x
+
+
+def _plain(t: Any) -> Array:
+    found: Array = t.detach().numpy().copy()
+    return found
+
+
+@contextmanager
+def settings_kept() -> Iterator[None]:
+    """Leave PyTorch as it was."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
