@@ -1,7 +1,8 @@
-"""Names what makes a framework's derivative wrong: a rule that was written by hand, or a cut.
+"""Names what makes a framework's derivative wrong: a hand-written rule, a kernel, or a cut.
 
 Each rule is checked by itself, at the values that flowed through it: its pullback against the
-certified derivative of what it computes forward.
+certified derivative of what it computes forward. Where all rules are right, the numbers of each
+operation are compared with what it should compute.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -17,13 +19,15 @@ from gradiometer.errors import GradiometerError, describe
 from gradiometer.judging.agreement import agree
 from gradiometer.judging.diagnosis import explain
 from gradiometer.reference.lookup import certified, outline
-from gradiometer.tracing.lowered import Cut, Lowered, Rule
+from gradiometer.tracing.lowered import Cut, Kernel, Lowered, Rule
 from gradiometer.tracing.native_function import NativeFunction
-from gradiometer.vocabulary.dtype import find_dtype
+from gradiometer.vocabulary.dtype import DTYPES, find_dtype
 from gradiometer.vocabulary.enclosure import Enclosure
+from gradiometer.vocabulary.graph import Graph
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.operators import operator as find_operator
-from gradiometer.vocabulary.point import Signature
+from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.point import Point, Signature
 from gradiometer.vocabulary.problem import Problem
 
 
@@ -32,10 +36,10 @@ class Cause:
     """What makes a derivative wrong.
 
     Attributes:
-        kind: `rule`.
-        name: Of the rule.
+        kind: `rule` or `kernel`.
+        name: Of the rule, or of the framework's operation.
         place: The line that uses it.
-        written: The line that it is written at.
+        written: The line that a rule is written at.
         fault: What is wrong with it.
     """
 
@@ -54,14 +58,51 @@ def causes(problem: Problem, place: Place) -> list[Cause]:
     program = problem.function
     if not isinstance(program, NativeFunction):
         return []
-    rules = program.lowered(place.at.point).rules
-    found = (_fault(rule, place.at.point.dtype) for rule in rules)
+    point = place.at.point
+    rules = program.lowered(point).rules
+    found = (_fault(rule, point.dtype) for rule in rules)
     blamed = [
         Cause("rule", f"the {rule.kind} {rule.name}", rule.place, rule.written, fault)
         for rule, fault in zip(rules, found, strict=True)
         if fault
     ]
-    return list(dict.fromkeys(blamed))
+    return list(dict.fromkeys(blamed)) or list(islice(_wrong_kernels(program, point), 1))
+
+
+def _wrong_kernels(program: NativeFunction, point: Point) -> Iterator[Cause]:
+    """Yield the operations whose numbers are wrong, of the function and its backward pass."""
+    values = point.inputs | point.given
+    arrays = [program.folder.native(np.asarray(values[name])) for name in program.taken.names]
+    for kernel in program.folder.kernels(program.taken.function, arrays):
+        fault = _wrong_numbers(kernel)
+        if fault:
+            yield Cause("kernel", f"the operation {kernel.name}", kernel.place, "", fault)
+
+
+def _wrong_numbers(kernel: Kernel) -> str:
+    """Return what is wrong with an operation's numbers; empty if nothing is, or can be proven."""
+    dtype = kernel.found[0].dtype.name
+    if dtype not in DTYPES:
+        return ""
+    names, asked = kernel.forward.inputs, find_operator("value")
+    at = dict(zip(names, (np.asarray(a, np.float64) for a in kernel.at), strict=True))
+    problem = Problem(kernel.name, kernel.forward, at, outputs=_numbered(kernel.forward))
+    try:
+        points = problem.points(dtype=dtype, outline=partial(outline, problem))
+        truth = certified(problem, points.declared, "value", kept=False)
+    except GradiometerError:
+        return ""
+    found = agree(
+        kernel.found, truth, asked.layout(points.signature),
+        promise=find_dtype(dtype).digits[0], exact=True, dtype=dtype,
+    )  # fmt: skip
+    return "" if found.status is Status.OK else f"its numbers are wrong: {found.reason}"
+
+
+def _numbered(graph: Graph) -> tuple[str, ...]:
+    """Return names of a graph's outputs."""
+    count = len(graph.result) if isinstance(graph.result, tuple) else 1
+    return tuple(f"y{k}" for k in range(count))
 
 
 def _fault(rule: Rule, dtype: str) -> str:
@@ -71,9 +112,7 @@ def _fault(rule: Rule, dtype: str) -> str:
     """
     names = rule.forward.inputs
     at = dict(zip(names, (np.asarray(a, np.float64) for a in rule.at), strict=True))
-    several = isinstance(rule.forward.result, tuple)
-    count = len(rule.forward.result) if several else 1
-    problem = Problem(rule.name, rule.forward, at, outputs=tuple(f"y{k}" for k in range(count)))
+    problem = Problem(rule.name, rule.forward, at, outputs=_numbered(rule.forward))
     asked = find_operator("vjp")
     try:
         points = problem.points(dtype=dtype, outline=partial(outline, problem))
@@ -90,7 +129,7 @@ def _fault(rule: Rule, dtype: str) -> str:
         answer, truth, layout, promise=find_dtype(dtype).digits[0], exact=True,
         explain=partial(explain, asked=asked, signature=points.signature),
     )  # fmt: skip
-    if found.status.value == "ok":
+    if found.status is Status.OK:
         return ""
     return f"its pullback is wrong: {found.pattern or found.reason}"
 

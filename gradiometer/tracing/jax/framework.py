@@ -12,9 +12,10 @@ import numpy as np
 from gradiometer.tracing.calling import Argnums
 from gradiometer.tracing.jax import taken as arguments
 from gradiometer.tracing.jax.derivative import derivative as derivative
-from gradiometer.tracing.jax.kernels import kernels as kernels
+from gradiometer.tracing.jax.kernels import kernels as of_function
+from gradiometer.tracing.jax.lower import flat, wide_enough
 from gradiometer.tracing.jax.lower import lower as lower
-from gradiometer.tracing.jax.lower import wide_enough
+from gradiometer.tracing.lowered import Kernel
 from gradiometer.tracing.taken import Taken
 from gradiometer.vocabulary.space import Array
 
@@ -43,6 +44,16 @@ def native(array: Array) -> Any:
     """Return an array of JAX's, of the same type."""
     with wide_enough([array]):
         return jax.numpy.asarray(array)
+
+
+def kernels(function: Any, arrays: Sequence[Any]) -> Sequence[Kernel]:
+    """Return the operations that a function and its gradient come to, with their numbers."""
+
+    def both(*xs: Any) -> Any:
+        found, pull = jax.vjp(lambda *ys: flat(function(*ys)), *xs)
+        return [*found, *pull([jax.numpy.ones_like(y) for y in found])]
+
+    return of_function(both, arrays)
 
 
 @contextmanager
