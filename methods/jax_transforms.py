@@ -35,10 +35,10 @@ class Jax(Method):
             "avg_pool": _avg_pool,
             "cond": jax.lax.cond,
             "conv": _conv,
-            "stop_gradient": jax.lax.stop_gradient,
             "gelu": lambda x: jax.nn.gelu(x, approximate=False),
             "max_pool": _max_pool,
             "scan": _scan,
+            "stop_gradient": jax.lax.stop_gradient,
         }
         return Namespace(jax.numpy, special | own)
 

@@ -251,11 +251,13 @@ ELEMENTWISE = (
     "lgamma", "log", "log10", "log1p", "log2", "negative", "positive", "reciprocal", "relu",
     "sigmoid", "sin", "sinh", "softplus", "sqrt", "square", "tan", "tanh", "y0", "y1",
 )  # fmt: skip
+HELD = [(lambda m, x: m.stop_gradient(x * x) * x, [FACTORS])]
 PAIRED = ("add", "divide", "maximum", "minimum", "multiply", "subtract")
 RELATIONS = ("equal", "greater", "greater_equal", "less", "less_equal", "not_equal")
 LOGICAL = ("logical_and", "logical_or", "logical_xor")
 # name: as above, of operations whose derivatives are known in closed form, or that have none
 FURTHER: dict[str, list[tuple[Operation, list[Any]]]] = {
+    "stop_gradient": HELD,
     **{
         name: [(lambda m, x, name=name: getattr(m, name)(x), [DOMAINS.get(name, UNIT)])]
         for name in ELEMENTWISE

@@ -801,7 +801,7 @@ BINARY = ("add", "subtract", "multiply", "divide", "floor_divide", "remainder", 
           "logaddexp", "maximum", "minimum", "atan2", "greater", "greater_equal", "less",
           "less_equal", "equal", "not_equal")  # fmt: skip
 LOGICAL = ("logical_and", "logical_or", "logical_xor")
-STEPS = ("ceil", "floor", "sign", "trunc", "negative", "positive")
+STEPS = ("ceil", "floor", "sign", "trunc", "negative", "positive", "stop_gradient")
 CASES: dict[str, list[Case]] = {
     **{name: [called(name, np.array(points))] for name, (_, points) in TRUTHS.items()},
     **{

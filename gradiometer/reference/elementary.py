@@ -102,11 +102,6 @@ def constant(ball: arb) -> Node:
     return Node(np.array(ball, dtype=object), ("number", ball), rounding=of_function(1.0))
 
 
-def stop_gradient(x: Any) -> Node:
-    """Return x, held constant: nothing flows back to what it was computed from."""
-    return lift(x).untracked
-
-
 def power(a: Any, b: Any) -> Node:
     """Return a to the power of b; a whole number takes a negative base."""
     if isinstance(b, int | np.integer) and not isinstance(b, bool):

@@ -28,6 +28,7 @@ from gradiometer.reference import (
     reductions,
     shapes,
     special,
+    structure,
 )
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array, integers, lift
@@ -86,7 +87,7 @@ COMPONENTWISE: dict[str, Operation] = (
         name: functools.partial(elementary.applied, name, function)
         for name, function in (elementary.SMOOTH | special.SPECIAL).items()
     }
-    | _named(elementary, "hypot", "logaddexp", "stop_gradient")
+    | _named(elementary, "hypot", "logaddexp")
     | _named(special, "gelu", "log_softmax", "softmax")
     | _named(
         piecewise,
@@ -118,6 +119,7 @@ SHAPES: dict[str, Operation] = _named(
     "permute_dims", "repeat", "reshape", "roll", "squeeze", "stack", "take", "take_along_axis",
     "tile", "tril", "triu", "unstack", "broadcast_arrays", "meshgrid",
 )  # fmt: skip
+CONSTANTS: dict[str, Operation] = {"stop_gradient": lambda x: structure.stop_gradient(lift(x))}
 LABELLED: dict[str, Operation] = {"einsum": einsum.einsum, "scan": _scan}
 NETWORKS: dict[str, Operation] = _named(convolution, "avg_pool", "conv", "max_pool")
 MATRICES: dict[str, Operation] = (
@@ -156,8 +158,8 @@ WHOLE = frozenset({
     "floor_divide", "matmul", "matrix_transpose", "max", "maximum", "meshgrid", "min",
     "minimum", "moveaxis", "multiply", "negative", "outer", "permute_dims", "positive", "pow",
     "prod", "remainder", "repeat", "reshape", "roll", "round", "sign", "sort", "square",
-    "squeeze", "stack", "subtract", "sum", "take", "take_along_axis", "tensordot", "tile",
-    "trace", "tril", "triu", "trunc", "unstack", "vecdot", "where",
+    "squeeze", "stack", "stop_gradient", "subtract", "sum", "take", "take_along_axis",
+    "tensordot", "tile", "trace", "tril", "triu", "trunc", "unstack", "vecdot", "where",
 })  # fmt: skip
 """Operations that make integers of integers."""
 
@@ -231,6 +233,7 @@ OPERATIONS: dict[str, Any] = _all_public(
     | COMPONENTWISE
     | REDUCTIONS
     | SHAPES
+    | CONSTANTS
     | CREATION
     | BOOLEANS
     | NETWORKS

@@ -88,6 +88,11 @@ def moved(x: Node, by: Move) -> Node:
     return reshape(x, (-1,))[by(np.arange(x.size).reshape(x.shape))]
 
 
+def stop_gradient(x: Node) -> Node:
+    """Return the same array as a constant: its value is exact, its derivatives are zero."""
+    return Node(x.value, ("stop_gradient", x), source=x.untracked, sparse=x.sparse)
+
+
 def spread(x: Node, shape: tuple[int, ...]) -> Node:
     """Return x broadcast to a shape."""
     return x if x.shape == shape else x.apply(linear.Spread(x.shape, shape))

@@ -53,6 +53,11 @@ def log_softmax(xp: Any, x: Any, axis: int = -1) -> Any:
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
 
 
+def stop_gradient(xp: Any, x: Any) -> Any:
+    """Return x as a constant; as it is, where nothing is differentiated."""
+    return x
+
+
 def conv(
     xp: Any, x: Any, kernel: Any, *, stride: Any = 1, padding: Any = 0, dilation: Any = 1
 ) -> Any:
@@ -206,6 +211,6 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         avg_pool, conv, gelu, log_softmax, logsumexp, max_pool, relu, scan, sigmoid, softmax,
-        softplus,
+        softplus, stop_gradient,
     )
 }  # fmt: skip

@@ -113,6 +113,7 @@ def formulas(own: Functions) -> Namespace:
         "softmax": softmax,
         "softplus": lambda x: own["log1p"](exp(x)),
         "square": lambda x: x * x,
+        "stop_gradient": _missing("stop_gradient"),
         "std": lambda x, **how: sqrt(variance(x, **how)),
         "var": variance,
         "vecdot": vecdot,

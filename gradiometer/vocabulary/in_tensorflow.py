@@ -72,6 +72,7 @@ def functions():
         "nonzero": lambda x: tf.unstack(tf.transpose(tf.where(x))),
         "permute_dims": tf.transpose,
         "positive": tf.identity,
+        "stop_gradient": tf.stop_gradient,
         "remainder": tf.math.floormod,
         "repeat": tf.repeat,
         "roll": lambda x, shift, axis: tf.roll(x, shift, axis),

@@ -29,7 +29,6 @@ def functions():
         "expand_dims": torch.unsqueeze,
         "eye": lambda n, m=None, k=0, **how: torch.ones((n, m or n), **how).triu(k).tril(k),
         "flip": lambda x, axis=None: torch.flip(x, np.atleast_1d(_axes(x, axis)).tolist()),
-        "stop_gradient": lambda x: x.detach(),
         "floor_divide": lambda a, b: torch.floor(torch.true_divide(a, b)),
         "full": _full,
         "gamma": _gamma,
@@ -53,6 +52,7 @@ def functions():
         "softplus": _softplus,
         "sort": lambda x, axis=-1, **how: torch.sort(x, dim=axis, **how).values,
         "std": lambda x, axis=None, **how: _spread(torch.std, x, axis, **how),
+        "stop_gradient": lambda x: x.detach(),
         "take": lambda x, at, axis=0: torch.index_select(x, axis, torch.as_tensor(at)),
         "take_along_axis": lambda x, at, axis=-1: torch.take_along_dim(
             x, torch.as_tensor(at), axis

@@ -36,9 +36,7 @@ from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.place import present_place
 
 scipy = lazy.load("scipy")  # NumPy has no special functions
-NUMPY = Namespace(
-    np, {"clip": clip, "stop_gradient": lambda x: x}, lambda name: getattr(scipy.special, name)
-)
+NUMPY = Namespace(np, {"clip": clip}, lambda name: getattr(scipy.special, name))
 
 OPERATORS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "remainder": "mod",
