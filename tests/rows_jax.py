@@ -103,6 +103,7 @@ def elementwise() -> dict[str, Case]:
         "not": (lambda x: ~(x > 0), [X]),
         "optimization_barrier": (lambda x: lax.optimization_barrier(x) ** 2, [X]),
         "or": (lambda x: (x > 1) | (x < 0), [X]),
+        "polygamma": (lambda x: lax.polygamma(0.0 * P, x), [P]),
         "reduce_precision": (lambda x: lax.reduce_precision(x, 11, 52) ** 2, [X]),
         "select_n": (lambda x: lax.select_n(x > 0, x, x**2) + lax.select_n(
             jnp.array([0, 2, 1, 0]), x, x**2, x**3), [X]),

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradiometer.errors import GradiometerError
 from gradiometer.tracing.jax.interpret import Call, Row
-from gradiometer.tracing.jax.values import held, real, recorded, truths
+from gradiometer.tracing.jax.values import UnknownPrimitive, held, real, recorded, truths
 from gradiometer.vocabulary.recorded import Recorded
 
 SAME = {
@@ -46,6 +46,14 @@ def _clamp(call: Call, low: Any, x: Any, high: Any) -> Any:
 
 def _integer_pow(call: Call, x: Any) -> Any:
     return call.xp.pow(x, int(call.params["y"]))
+
+
+def _polygamma(call: Call, order: Any, x: Any) -> Any:
+    if recorded(order) or np.any(order):
+        raise UnknownPrimitive(
+            f"polygamma of another order than 0{call.place} has no rule: it cannot be certified."
+        )
+    return call.xp.digamma(x)
 
 
 def _pow(call: Call, x: Any, y: Any) -> Any:
@@ -187,6 +195,7 @@ ELEMENTWISE: dict[str, Row] = (
         "device_put": lambda call, *operands: list(operands),
         "integer_pow": _integer_pow,
         "optimization_barrier": lambda call, *operands: list(operands),
+        "polygamma": _polygamma,
         "pow": _pow,
         "reduce_precision": _reduce_precision,
         "rem": _rem,
