@@ -8,7 +8,7 @@ operation are compared with what it should compute.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -29,6 +29,7 @@ from gradiometer.vocabulary.operators import operator as find_operator
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.point import Point, Signature
 from gradiometer.vocabulary.problem import Problem
+from gradiometer.vocabulary.space import Array
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Cause:
     fault: str
 
     def __str__(self) -> str:
-        return f"{self.name}{self.written}, used{self.place}, is to blame: {self.fault}"
+        used = f", used{self.place}," if self.place else ""
+        return f"{self.name}{self.written}{used} is to blame: {self.fault}"
 
 
 def causes(problem: Problem, place: Place) -> list[Cause]:
@@ -86,7 +88,7 @@ def _wrong_numbers(kernel: Kernel) -> str:
         return ""
     names, asked = kernel.forward.inputs, find_operator("value")
     at = dict(zip(names, (np.asarray(a, np.float64) for a in kernel.at), strict=True))
-    problem = Problem(kernel.name, kernel.forward, at, outputs=_numbered(kernel.forward))
+    problem = _problem(kernel.name, kernel.forward, at)
     try:
         points = problem.points(dtype=dtype, outline=partial(outline, problem))
         truth = certified(problem, points.declared, "value", kept=False)
@@ -99,10 +101,11 @@ def _wrong_numbers(kernel: Kernel) -> str:
     return "" if found.status is Status.OK else f"its numbers are wrong: {found.reason}"
 
 
-def _numbered(graph: Graph) -> tuple[str, ...]:
-    """Return names of a graph's outputs."""
-    count = len(graph.result) if isinstance(graph.result, tuple) else 1
-    return tuple(f"y{k}" for k in range(count))
+def _problem(name: str, graph: Graph, at: dict[str, Array]) -> Problem:
+    """Return a graph as a problem; its outputs are numbered."""
+    several = graph.result if isinstance(graph.result, tuple) else (graph.result,)
+    one = graph if len(several) > 1 else replace(graph, result=several[0])
+    return Problem(name, one, at, outputs=tuple(f"y{k}" for k in range(len(several))))
 
 
 def _fault(rule: Rule, dtype: str) -> str:
@@ -112,7 +115,7 @@ def _fault(rule: Rule, dtype: str) -> str:
     """
     names = rule.forward.inputs
     at = dict(zip(names, (np.asarray(a, np.float64) for a in rule.at), strict=True))
-    problem = Problem(rule.name, rule.forward, at, outputs=_numbered(rule.forward))
+    problem = _problem(rule.name, rule.forward, at)
     asked = find_operator("vjp")
     try:
         points = problem.points(dtype=dtype, outline=partial(outline, problem))

@@ -83,18 +83,21 @@ def framework_of(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) 
 
 def _of_instance(x: Any) -> str:
     """Return the framework that an object's class, or one that it is derived of, belongs to."""
-    for cls in type(x).__mro__:
-        root = ROOTS.get((cls.__module__ or "").partition(".")[0])
-        if root:
-            return root
-    return ""
+    return _of_class(type(x))
+
+
+def _of_class(cls: type) -> str:
+    roots = (ROOTS.get((each.__module__ or "").partition(".")[0]) for each in cls.__mro__)
+    return next(filter(None, roots), "")
 
 
 def _of_name(x: Any) -> str:
     """Return the framework that something which code names belongs to."""
     name = x.__name__ if isinstance(x, ModuleType) else getattr(x, "__module__", None)
     own = ROOTS.get((name if isinstance(name, str) else "").partition(".")[0], "")
-    return own or ("" if isinstance(x, type | ModuleType) else _of_instance(x))
+    if own or isinstance(x, ModuleType):
+        return own
+    return _of_class(x) if isinstance(x, type) else _of_instance(x)
 
 
 def _leaves(items: Iterable[Any]) -> Iterator[Any]:
@@ -134,13 +137,15 @@ def _functions(x: Any) -> Iterator[FunctionType]:
     elif inspect.ismethod(x) and isinstance(x.__func__, FunctionType):
         yield x.__func__
     elif isinstance(x, type):
-        yield from (f for f in vars(x).values() if isinstance(f, FunctionType))
+        members = (getattr(member, "__func__", member) for member in vars(x).values())
+        yield from (member for member in members if isinstance(member, FunctionType))
     elif callable(x):
         yield from _functions(type(x))
 
 
 def _reached(function: FunctionType) -> Iterator[Any]:
-    """Yield what a function's code names: closed over, global, or of the code within."""
+    """Yield what a function's code names: closed over, global, a default, or of code within."""
+    yield from _leaves([function.__defaults__ or (), function.__kwdefaults__ or {}])
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents

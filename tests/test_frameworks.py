@@ -1,0 +1,250 @@
+"""Functions of JAX and PyTorch as they stand: found, checked, and what is wrong with them named."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+
+import gradiometer
+from gradiometer.checking.check import check
+from gradiometer.checking.checked import Check
+from gradiometer.checking.result import Verdict
+from gradiometer.errors import GradiometerError
+from gradiometer.testing import assert_derivatives
+from gradiometer.tracing.frameworks import framework_of
+from gradiometer.tracing.own import own_problem
+
+X = np.array([0.5, -1.5])
+
+
+@jax.custom_vjp
+def halved(x: Any) -> Any:
+    return x * x
+
+
+halved.defvjp(lambda x: (x * x, x), lambda x, g: (g * x,))
+
+
+class Reversed(torch.autograd.Function):
+    """The hyperbolic tangent, with a backward pass of the wrong sign."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        y = torch.tanh(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        (y,) = ctx.saved_tensors
+        return -grads[0] * (1.0 - y * y)
+
+
+def in_jax(x: Any) -> Any:
+    return jnp.sum(jnp.tanh(x) ** 2)
+
+
+def in_torch(x: Any) -> Any:
+    return torch.sum(torch.tanh(x) ** 2)
+
+
+def in_numpy(x: Any) -> Any:
+    return np.sum(np.tanh(x) ** 2)
+
+
+def calls_a_helper(x: Any) -> Any:
+    return in_jax(x) + 1.0
+
+
+def both(x: Any) -> Any:
+    return jnp.sum(x) + torch.sum(x)
+
+
+def tensor(*values: float, dtype: Any = torch.float64) -> Any:
+    return torch.tensor(values, dtype=dtype)
+
+
+def doubles(*values: float) -> Any:
+    with jax.enable_x64(True):
+        return jnp.array(values, dtype=jnp.float64)
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "name"),
+    [
+        (in_jax, (X,), "jax"), (in_torch, (X,), "torch"), (in_numpy, (X,), ""),
+        (calls_a_helper, (X,), "jax"), (lambda x: x * x, ({"a": [tensor(1.0)]},), "torch"),
+        (lambda x: x * x, (jnp.ones(2),), "jax"), (jax.jit(in_jax), (X,), "jax"),
+        (torch.nn.Linear(2, 1), (X,), "torch"), (lambda x: x, (X,), ""),
+    ],
+)  # fmt: skip
+def test_a_framework_is_known_by_what_is_there(function: Any, args: Any, name: str) -> None:
+    assert framework_of(function, args, {}) == name
+
+
+def test_a_function_of_two_frameworks_is_refused() -> None:
+    with pytest.raises(GradiometerError, match="uses JAX and PyTorch: pass arrays of the one"):
+        framework_of(both, (X,), {})
+
+
+RIGHT: dict[str, Callable[[], Check]] = {
+    "jax": lambda: check(in_jax, doubles(0.5, -1.5)),
+    "jax, float32": lambda: check(in_jax, jnp.array([0.5, -1.5])),
+    "jax, NumPy's arrays": lambda: check(in_jax, X),
+    "torch": lambda: check(in_torch, tensor(0.5, -1.5)),
+    "torch, float32": lambda: check(in_torch, tensor(0.5, dtype=torch.float32)),
+    "torch, Hessian": lambda: check(in_torch, tensor(0.5, -1.5), operator="hessian"),
+    "jax, hvp": lambda: check(in_jax, doubles(0.5, -1.5), operator="hvp"),
+    "a module": lambda: check(torch.nn.Linear(3, 2).double(), torch.ones(4, 3).double()),
+}
+
+
+@pytest.mark.parametrize("what", RIGHT)
+def test_what_a_framework_computes_is_right(what: str) -> None:
+    done = RIGHT[what]()
+    assert done, repr(done)
+    assert len(done.places) >= 3
+    tools = {"jax", "pytorch"} & {claim.name for claim in done.claims}
+    assert tools == {"jax" if what.startswith("jax") else "pytorch"}
+
+
+def test_a_wrong_rule_is_named_with_its_lines() -> None:
+    done = check(lambda x: jnp.sum(halved(x) * x), doubles(0.5, -1.5))
+    assert done.verdict is Verdict.WRONG
+    (cause,) = done.causes
+    assert (cause.kind, cause.name) == ("rule", "the custom_vjp halved")
+    assert re.match(r" at test_frameworks\.py, line \d+$", cause.written)
+    assert "half what it should be" in repr(done)
+    assert done.as_dict()["causes"][0]["name"] == "the custom_vjp halved"
+
+
+def test_of_several_rules_the_wrong_one_is_named() -> None:
+    def several(x: Any) -> Any:
+        return torch.sum(torch.nn.functional.relu(x) + Reversed.apply(x))
+
+    done = check(several, tensor(0.5, 1.5))
+    assert [cause.name for cause in done.causes] == ["the autograd.Function Reversed"]
+    assert "the sign is reversed" in done.causes[0].fault
+    with pytest.raises(AssertionError, match=r"Function Reversed .* is to blame"):
+        assert_derivatives(several, tensor(0.5, 1.5))
+
+
+def test_an_operation_whose_numbers_are_wrong_is_named() -> None:
+    done = check(lambda x: torch.nn.functional.hardsigmoid(x).sum(), tensor(0.3))
+    assert [(c.kind, c.name) for c in done.causes] == [
+        ("kernel", "the operation hardsigmoid_backward")
+    ]
+
+
+def test_what_is_held_constant_is_told_with_what_it_changes() -> None:
+    done = check(lambda x: (x * x.detach()).sum(), tensor(1.0, 2.0))
+    assert done.verdict is Verdict.RIGHT
+    (told,) = done.cuts
+    assert "detach at test_frameworks.py, line" in told
+    assert "∂/∂x[1] would be 4.0, not 2.0" in told
+    assert not check(lambda x: jax.nn.softmax(x)[0], doubles(1.0, 2.0)).cuts
+
+
+def test_a_gradient_of_one_s_own_is_checked() -> None:
+    def gradient(x: Any) -> Any:
+        return 2.0 * np.tanh(x)
+
+    done = check(in_jax, doubles(0.5, -1.5), gradient=gradient)
+    assert [claim.name for claim in done.claims] == ["gradient"]
+    assert done.verdict is Verdict.WRONG
+
+
+def test_parameters_are_inputs_by_name() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+
+    def loss(x: Any) -> Any:
+        return (model(x) ** 2).mean()
+
+    problem = own_problem(loss, torch.ones(4, 2))
+    assert list(problem.point().inputs) == ["_0_weight", "_0_bias", "_2_weight", "_2_bias"]
+    assert problem.dtype == "float32"
+    tree = own_problem(lambda p, x: jnp.sum(p["W"][0] * x), {"W": [jnp.ones(2)]}, jnp.ones(2))
+    assert list(tree.point().inputs) == ["p_W_0", "x"]
+
+
+def test_settings_of_the_caller_stay() -> None:
+    before = jax.config.jax_enable_x64, torch.get_num_threads()  # type: ignore[attr-defined]
+    check(in_jax, doubles(0.5))
+    check(in_torch, tensor(0.5))
+    assert before == (jax.config.jax_enable_x64, torch.get_num_threads())  # type: ignore[attr-defined]
+
+
+WRONG: dict[str, tuple[Callable[[], Any], str]] = {
+    "complex": (lambda: check(in_torch, torch.ones(2, dtype=torch.complex128)), "complex"),
+    "sparse": (lambda: check(in_torch, torch.eye(2).to_sparse()), "sparse"),
+    "integers": (lambda: check(in_torch, torch.ones(2, dtype=torch.int64)), "[Nn]o real tensor"),
+    "no number": (lambda: check(in_jax, jnp.ones(2, dtype=int)), "no real number"),
+    "a truth value": (lambda: check(lambda x: x > 0.0, tensor(1.0)), "real numbers"),
+    "a failure": (lambda: check(lambda x: x @ x.T @ tensor(1.0, 2.0), tensor(1.0)), "fails when"),
+    "an argument": (lambda: check(in_jax, jnp.ones(2), jnp.ones(2)), "cannot be called so"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_use_is_told_in_one_line(what: str) -> None:
+    make, told = WRONG[what]
+    with pytest.raises(GradiometerError, match=told) as raised:
+        make()
+    assert "\n" not in str(raised.value)
+
+
+MODEL = """
+import torch
+
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad * x
+
+def loss(x=torch.tensor([1.0, 2.0])):
+    return Square.apply(x).sum()
+"""
+
+
+def test_a_file_is_checked_from_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    command = [sys.executable, "-m", "gradiometer", "check", "model.py:loss", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["verdict"], found["dtype"]) == ("wrong", "float32")
+    assert found["causes"][0]["name"] == "the autograd.Function Square"
+    assert found["causes"][0]["written"] == " at model.py, line 10"
+    assert sorted(p.name for p in tmp_path.iterdir()) in (["model.py"], ["__pycache__", "model.py"])
+
+
+def test_a_run_takes_a_function_itself_and_translates_it_for_others(tmp_path: Path) -> None:
+    problem = own_problem(in_torch, tensor(0.5, -1.5))
+    run = gradiometer.run(
+        problem, ["pytorch", "jax-jit", "central-difference"],
+        results=tmp_path, options=gradiometer.Options(rounds=7, budget_s=2.0),
+    )  # fmt: skip
+    gradients = run.records[run.records["operator"] == "gradient"]
+    assert dict(zip(gradients["method"], gradients["status"], strict=True)) == {
+        "pytorch": "ok", "jax-jit": "ok", "central-difference": "ok",
+    }  # fmt: skip
+    notes = dict(zip(gradients["method"], gradients["reason"], strict=True))
+    assert "translated from" in notes["jax-jit"]
+    assert not notes["pytorch"]
