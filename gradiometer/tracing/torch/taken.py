@@ -188,8 +188,8 @@ def _reached(function: Any) -> Iterator[tuple[str, Any]]:
 
 def _chosen(reals: Sequence[_Place], argnums: Asked, names: Sequence[str]) -> list[_Place]:
     if argnums is None:
-        own = [p for p in reals if p.leaf >= 0 or p.argument in ("", "self", *names)]
-        return [p for p in own if p.tensor.requires_grad] or [p for p in own if p.leaf >= 0]
+        wanted = [p for p in reals if p.tensor.requires_grad]
+        return wanted or [p for p in reals if p.leaf >= 0]
     asked = [argnums] if isinstance(argnums, int | str) else list(argnums)
     known = {p.argument for p in reals} | {p.name for p in reals}
     wanted = []
