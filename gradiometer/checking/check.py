@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -23,6 +24,7 @@ from gradiometer.checking.result import Judged, Verdict
 from gradiometer.checking.telling import title
 from gradiometer.errors import GradiometerError, listing
 from gradiometer.tracing.calling import Argnums
+from gradiometer.tracing.lazy import lazy_modules_hidden
 from gradiometer.tracing.native_function import NativeFunction
 from gradiometer.tracing.own import as_problem
 from gradiometer.vocabulary.method import Method
@@ -141,12 +143,14 @@ def _by_methods(
         GradiometerError: If none can.
     """
     results, refusal = [], "no method that comes along has it"
-    for method in _methods(problem):
-        try:
-            claim = Claim(method.name, "a method", method)
-            results.append(judged(problem, claim, asked, points, found))
-        except GradiometerError as error:
-            refusal = str(error).rstrip(".")
+    methods = _methods(problem)
+    with _undisturbed(problem):
+        for method in methods:
+            try:
+                claim = Claim(method.name, "a method", method)
+                results.append(judged(problem, claim, asked, points, found))
+            except GradiometerError as error:
+                refusal = str(error).rstrip(".")
     known = [each for each in results if each is not None]
     if not known:
         raise GradiometerError(
@@ -230,6 +234,17 @@ def _methods(problem: Problem) -> list[Method]:
     entries = [e for e in loader.load().methods.values() if e.address.built_in]
     own = [e for e in entries if e.extra == extra and e.missing is None and e.mode != "manual"]
     return [entry.address.load() for entry in own]
+
+
+@contextmanager
+def _undisturbed(problem: Problem) -> Iterator[None]:
+    """Leave a function's framework as it was, and import no other."""
+    program = problem.function
+    if not isinstance(program, NativeFunction):
+        yield
+        return
+    with lazy_modules_hidden(), program.folder.settings_kept():
+        yield
 
 
 def versions() -> dict[str, str]:
