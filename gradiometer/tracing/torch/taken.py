@@ -192,7 +192,7 @@ def _chosen(reals: Sequence[_Place], argnums: Asked, names: Sequence[str]) -> li
         return wanted or [p for p in reals if p.leaf >= 0]
     asked = [argnums] if isinstance(argnums, int | str) else list(argnums)
     known = {p.argument for p in reals} | {p.name for p in reals}
-    wanted = []
+    named = []
     for each in asked:
         if isinstance(each, int) and not -len(names) <= each < len(names):
             raise GradiometerError(f"There is no argument {each}: the call has {len(names)}.")
@@ -201,8 +201,8 @@ def _chosen(reals: Sequence[_Place], argnums: Asked, names: Sequence[str]) -> li
             raise GradiometerError(
                 f"{name!r} holds no real tensor: expected of {', '.join(sorted(known))}."
             )
-        wanted.append(name)
-    return [p for p in reals if p.argument in wanted or p.name in wanted]
+        named.append(name)
+    return [p for p in reals if p.argument in named or p.name in named]
 
 
 @contextmanager
