@@ -148,5 +148,6 @@ def _left_out(node: cst.CSTNode) -> bool:
 
 def _is_prose(node: cst.CSTNode) -> bool:
     """Return whether a string is prose, or the name of an encoding, in any case the same."""
-    known = isinstance(node, cst.SimpleString)
-    return known and (node.value == '"utf-8"' or bool(PROSE.search(node.value)))
+    if not isinstance(node, cst.SimpleString):
+        return False
+    return node.value == '"utf-8"' or bool(PROSE.search(node.value))

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.errors import GradiometerError
+from gradiometer.errors import GradiometerError, describe
+from gradiometer.tracing.calling import title
 from gradiometer.tracing.frameworks import ROOTS, Framework, framework
 from gradiometer.tracing.lowered import Lowered
 from gradiometer.tracing.taken import Taken
@@ -110,12 +111,21 @@ class NativeFunction(Written):
         if key not in self._known:
             if len(self._known) == MOST_LOWERED:
                 del self._known[next(iter(self._known))]
-            lower = self.folder.lower
-            native = [self.folder.native(a) for a in arrays]
-            self._known[key] = lower(
-                self.taken.function, native, self.taken.names, self.taken.given
-            )
+            self._known[key] = self._lowered(arrays)
         return self._known[key]
+
+    def _lowered(self, arrays: Sequence[Array]) -> Lowered:
+        folder, taken = self.folder, self.taken
+        try:
+            return folder.lower(
+                taken.function, list(map(folder.native, arrays)), taken.names, taken.given
+            )
+        except (GradiometerError, MemoryError):
+            raise
+        except Exception as error:
+            raise GradiometerError(
+                f"{title(self.written)!r} cannot be followed: {describe(error)}."
+            ) from error
 
     def _branches(self) -> Branches:
         """Return the branches that are known: at the points that were met, or at those to meet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,16 @@ EXTRA = "torch"
 def taken(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], argnums: Argnums) -> Taken:
     """Return a function with its arguments as one of flat tensors.
 
-    Arrays of NumPy and floats among the arguments become tensors of float64.
+    Arrays of NumPy become tensors; where there are neither, floats become tensors of float64.
 
     Raises:
         GradiometerError: If there is nothing to differentiate, or something that cannot be.
     """
-    args, kwargs = pytree.tree_map(_tensor, (tuple(args), dict(kwargs)))
+    leaves = pytree.tree_leaves((args, kwargs))
+    none = not any(isinstance(x, torch.Tensor | torch.nn.Module | np.ndarray) for x in leaves)
+    alone = none and not isinstance(function, torch.nn.Module)
+    convert = partial(_tensor, floats=alone)
+    args, kwargs = pytree.tree_map(convert, (tuple(args), dict(kwargs)))
     found = arguments.taken(function, args, kwargs, argnums)
     values = dict(zip(found.names, found.arrays, strict=True))
     with torch.enable_grad():
@@ -51,9 +56,10 @@ def native(array: Array) -> Any:
     return torch.from_numpy(np.array(array))
 
 
-def _tensor(x: Any) -> Any:
-    real = isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
-    return torch.as_tensor(x, dtype=torch.float64 if isinstance(x, float) else None) if real else x
+def _tensor(x: Any, *, floats: bool) -> Any:
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        return torch.from_numpy(x.copy())
+    return torch.tensor(x, dtype=torch.float64) if floats and isinstance(x, float) else x
 
 
 def _plain(t: Any) -> Array:
