@@ -53,11 +53,11 @@ def of_torch(dtype: str) -> Iterator[tuple[str, Function, Any]]:
     x, target, weights = (torch.tensor(a, dtype=kind) for a in (X, TARGET, WEIGHTS))
     for name in ACTIVATIONS:
         function, options = getattr(torch.nn.functional, name), OPTIONS.get(name, {})
-        yield name, lambda x, f=function, o=options: _weighed(f(x, **o), weights), x
+        yield name, _activation(function, options, weights), x
     for name in LOSSES:
         function, options = getattr(torch.nn.functional, name), OPTIONS.get(name, {})
         at = target.flip(0) if name in ("binary_cross_entropy", "kl_div") else x
-        yield name, lambda x, f=function, o=options: f(x, target, **o).sum(), at
+        yield name, _loss(function, options, target), at
 
 
 def of_jax(dtype: str) -> Iterator[tuple[str, Function, Any]]:
@@ -67,7 +67,15 @@ def of_jax(dtype: str) -> Iterator[tuple[str, Function, Any]]:
     for name, function in vars(jax.nn).items():
         takes = list(inspect.signature(function).parameters) if callable(function) else []
         if takes[:1] == ["x"] and name not in ("one_hot", "initializers"):
-            yield name, lambda x, f=function: _weighed(f(x), weights), x
+            yield name, _activation(function, {}, weights), x
+
+
+def _activation(function: Any, options: dict[str, Any], weights: Any) -> Function:
+    return lambda x: _weighed(function(x, **options), weights)
+
+
+def _loss(function: Any, options: dict[str, Any], target: Any) -> Function:
+    return lambda x: function(x, target, **options).sum()
 
 
 def _weighed(y: Any, weights: Any) -> Any:
