@@ -56,7 +56,8 @@ a vector, of functions that use an operation, compared with the certified ones.
 
 ● both orders, ◐ the first alone, – unsupported, ✗ wrong at first order; the least of all that was
 tried of an operation's arguments. A complex step has no second order. TensorFlow's `gelu` has a
-constant of float32, and PyTorch's trigamma function ten digits.
+constant of float32, and PyTorch's trigamma function ten digits. Differences, in NumPy, see through
+`stop_gradient`.
 
 """
 EXAMPLES: dict[str, list[tuple[Operation, list[Any]]]] = CALCULUS | FURTHER
