@@ -67,7 +67,7 @@ def of_jax(dtype: str) -> Iterator[tuple[str, Function, Any]]:
     for name, function in vars(jax.nn).items():
         takes = list(inspect.signature(function).parameters) if callable(function) else []
         if takes[:1] == ["x"] and name not in ("one_hot", "initializers"):
-            yield name, _activation(function, {}, weights), x
+            yield name, _activation(function, {}, weights), abs(x) if name == "log1mexp" else x
 
 
 def _activation(function: Any, options: dict[str, Any], weights: Any) -> Function:
@@ -79,7 +79,7 @@ def _loss(function: Any, options: dict[str, Any], target: Any) -> Function:
 
 
 def _weighed(y: Any, weights: Any) -> Any:
-    return (y * weights[: y.shape[0]]).sum()
+    return (y * weights[: y.shape[0]]).sum() if y.shape else y
 
 
 def verdict(function: Function, at: Any, operator: str) -> tuple[str, str]:

@@ -248,3 +248,11 @@ def test_a_run_takes_a_function_itself_and_translates_it_for_others(tmp_path: Pa
     notes = dict(zip(gradients["method"], gradients["reason"], strict=True))
     assert "translated from" in notes["jax-jit"]
     assert not notes["pytorch"]
+
+
+def test_what_is_drawn_from_a_constant_key_is_a_constant_in_either_type() -> None:
+    def dropped(x: Any) -> Any:
+        return jnp.sum(x * jax.random.bernoulli(jax.random.key(0), 0.5, (3,)))
+
+    for x in (jnp.ones(3), doubles(1.0, 2.0, 3.0)):
+        assert check(dropped, x)

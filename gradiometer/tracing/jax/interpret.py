@@ -17,6 +17,7 @@ from gradiometer.tracing.jax.values import (
     held,
     is_key,
     needed,
+    own,
     plain,
     real,
     recorded,
@@ -68,7 +69,8 @@ class Call:
 
     def carried_out(self, *values: Any) -> list[Any]:
         """Return the results as JAX finds them on plain arrays."""
-        return carried_out(self.primitive, self.params, values)
+        held = [own(v, a) for v, a in zip(values, self.operands, strict=True)]
+        return carried_out(self.primitive, self.params, held)
 
 
 Row = Callable[..., Any]

@@ -16,7 +16,7 @@ from gradiometer.tracing.jax.lower import flat, wide_enough
 from gradiometer.tracing.jax.rules import KINDS
 from gradiometer.tracing.jax.table import TABLE
 from gradiometer.tracing.jax.tracer import run
-from gradiometer.tracing.jax.values import carried_out, needed, real
+from gradiometer.tracing.jax.values import carried_out, needed, own, real
 from gradiometer.tracing.lowered import Kernel
 from gradiometer.vocabulary.graph import Graph
 from gradiometer.vocabulary.place import at_place
@@ -60,7 +60,7 @@ class Watching(Interpreter):
         if call.name in CONTROL or call.name in KINDS:
             with at_place(call.place):
                 return list(self.table.lazy[call.name](call, *values))
-        known = [_own(needed(v), a) for v, a in zip(values, call.operands, strict=True)]
+        known = [own(needed(v), a) for v, a in zip(values, call.operands, strict=True)]
         results = carried_out(call.primitive, call.params, known)
         inputs = [k for k, a in enumerate(call.operands) if real(a)]
         outputs = [k for k, a in enumerate(call.results) if real(a)]
@@ -86,8 +86,3 @@ def _forward(call: Call, known: list[Any], inputs: list[int], outputs: list[int]
         return found[0] if len(found) == 1 else found
 
     return record(forward, Point({f"x{k}": np.asarray(known[k]) for k in inputs}))
-
-
-def _own(value: Any, aval: Any) -> Any:
-    """Return an array in the type that JAX holds it in."""
-    return np.asarray(value, aval.dtype) if real(aval) else value

@@ -85,6 +85,11 @@ def plain(value: Any) -> Any:
     return np.asarray(value).astype(np.float64) if real(aval) else np.asarray(value)
 
 
+def own(value: Any, aval: Any) -> Any:
+    """Return a plain array in the type that JAX holds it in."""
+    return np.asarray(value, aval.dtype) if not is_key(aval) and real(aval) else value
+
+
 def carried_out(primitive: Any, params: dict[str, Any], values: Sequence[Any]) -> list[Any]:
     """Return the results of an operation of JAX on plain arrays."""
     with jax.enable_x64(True), core.set_current_trace(core.eval_trace):
