@@ -157,6 +157,11 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     # What PyTorch calls.
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Return False: nothing is compiled here, and the compiler takes seconds to import."""
+        return False
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
