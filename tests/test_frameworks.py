@@ -193,6 +193,9 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "a truth value": (lambda: check(lambda x: x > 0.0, tensor(1.0)), "real numbers"),
     "a failure": (lambda: check(lambda x: x @ x.T @ tensor(1.0, 2.0), tensor(1.0)), "fails when"),
     "an argument": (lambda: check(in_jax, jnp.ones(2), jnp.ones(2)), "cannot be called so"),
+    "no argument": (lambda: check(lambda w, x: jnp.sum(w * x), jnp.ones(2)), "no value for 'x'"),
+    "a name": (lambda: check(in_jax, jnp.ones(2), at={"y": 1.0}), "Unknown argument .* 'y'"),
+    "a class": (lambda: check(torch.nn.Linear, tensor(1.0)), "is a class: .*an instance"),
 }
 
 
@@ -256,3 +259,26 @@ def test_what_is_drawn_from_a_constant_key_is_a_constant_in_either_type() -> Non
 
     for x in (jnp.ones(3), doubles(1.0, 2.0, 3.0)):
         assert check(dropped, x)
+
+
+def test_defaults_are_no_inputs_where_arguments_are_passed() -> None:
+    def decayed(w: Any, rate: Any = 0.1) -> Any:
+        return jnp.sum(w * w) * rate
+
+    def weighted(w: Any, weights: Any = X) -> Any:
+        return jnp.sum(w * weights)
+
+    assert list(own_problem(decayed, jnp.ones(2)).point().inputs) == ["w"]
+    problem = own_problem(weighted, jnp.ones(2))
+    assert (list(problem.point().inputs), list(problem.point().given)) == (["w"], ["weights"])
+
+
+def test_the_function_is_called_once_to_learn_what_it_returns() -> None:
+    calls = []
+
+    def counted(x: Any) -> Any:
+        calls.append(x)
+        return torch.sum(x * x)
+
+    own_problem(counted, tensor(1.0))
+    assert len(calls) == 1

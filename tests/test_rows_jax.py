@@ -8,11 +8,12 @@ import jax
 import numpy as np
 import pytest
 from rows_jax import ROWS
-from test_lower_jax import by_jax, close, evaluated, gradient, lowered
+from test_lower_jax import by_jax, called, close, evaluated, gradient, lowered
 
 from gradiometer.tracing.jax.interpret import Call, Interpreter
 from gradiometer.tracing.jax.table import LAZY, RULES
-from gradiometer.tracing.jax.taken import Taken, taken
+from gradiometer.tracing.jax.taken import taken
+from gradiometer.tracing.taken import Taken
 
 ALIASES = {
     "call", "checkpoint", "conj", "core_call", "layout_constraint", "pvary", "real", "remat_opt",
@@ -55,7 +56,7 @@ def by_differences(at: Taken) -> np.ndarray[Any, Any]:
             step = np.zeros(at.arrays[name].size)
             step[k] = 1e-6
             ends = [at.arrays[name] + s * step.reshape(at.arrays[name].shape) for s in (1, -1)]
-            high, low = (at.call(at.arrays | {name: end})[""] for end in ends)
+            high, low = (called(at, **{name: end})[""] for end in ends)
             found.append((high - low) / 2e-6)
     return np.array(found)
 
@@ -75,7 +76,7 @@ def test_a_rule_agrees_with_jax(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     found = lowered(at)
     assert name in met
     digits = 1e-6 if name in TO_SINGLE else 1e-10
-    assert close(evaluated(found.graph, at)[0], at.call(at.arrays)[""], digits)
+    assert close(evaluated(found.graph, at)[0], called(at)[""], digits)
     if name in BY_DIFFERENCES:
         assert close(gradient(found.graph, at), by_differences(at), 1e-7)
     else:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Sequence
+import traceback
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.tracing.arguments import Leaves
+from gradiometer.errors import GradiometerError, UnknownName, describe
+from gradiometer.tracing.arguments import Leaves, results, wrong
 from gradiometer.tracing.at import drawn
 from gradiometer.tracing.function import OwnFunction
+from gradiometer.tracing.lazy import lazy_modules_hidden
+from gradiometer.tracing.users import users_file
 
 Argnums = int | str | Sequence[int | str] | None
 
@@ -96,14 +99,52 @@ class Calling:
         """Draw the inputs."""
         self._state = rng.bit_generator.state
         found = self.leaves(rng)
-        return {k: found[k] for k in self.program.inputs}
+        return {k: found[k] for k in self.program.names[0]}
 
     def given(self, size: Any, rng: np.random.Generator) -> dict[str, Any]:
         """Draw the given values, from where the inputs were drawn: they belong together."""
         again = np.random.default_rng(0)
         again.bit_generator.state = self._state
         found = self.leaves(again)
-        return {k: found[k] for k in self.program.given}
+        return {k: found[k] for k in self.program.names[1]}
+
+    def outcome(self, values: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what the function returns, by names, called once as it is.
+
+        Args:
+            values: Those of inputs and given values, by name.
+
+        Raises:
+            GradiometerError: If it fails, or returns what has no derivative.
+        """
+        try:
+            with np.errstate(all="ignore"), lazy_modules_hidden():
+                returned = self.program.run(values)
+        except GradiometerError:
+            raise
+        except Exception as error:
+            raise self.failure(error) from error
+        what = wrong(returned) or _no_array(returned)
+        if what:
+            raise GradiometerError(f"{self.title!r} returns {what}")
+        found = results(returned)
+        for name, y in found.items():
+            kind = np.asarray(y).dtype.kind if not isinstance(y, str | None) else "O"
+            no = "" if kind == "f" else f"{type(y).__name__}: expected real numbers."
+            if what := wrong(y) or no:
+                raise GradiometerError(f"{self.title!r} returns {what}{name and f' ({name})'}")
+        if not found:
+            raise GradiometerError(
+                f"{self.title!r} returns no real number: expected a float or arrays."
+            )
+        self.program.outputs = tuple(found)
+        return {name: np.shape(y) for name, y in found.items()}
+
+    def failure(self, error: Exception) -> GradiometerError:
+        """Return what is raised where the function fails, with the user's line."""
+        own = [f for f in traceback.extract_tb(error.__traceback__) if users_file(f.filename)]
+        at = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+        return GradiometerError(f"{self.title!r} fails when it is called: {describe(error)}{at}.")
 
     def _bound(self, rng: np.random.Generator) -> inspect.BoundArguments:
         args, more = self._at(rng)
@@ -167,6 +208,17 @@ class Calling:
             f"{self.title!r} has no real number to differentiate ({told}): expected floats, or "
             "arrays of floats. Write 2.0 for 2, or say which arguments by `argnums` (--wrt)."
         )
+
+
+def _no_array(returned: Any) -> str:
+    if returned is None:
+        return "None: expected a number or arrays. End it by `return`."
+    if isinstance(returned, str):
+        return "a str: expected a number or arrays."
+    if isinstance(returned, bool | int | np.bool_ | np.integer):
+        kind = type(returned).__name__
+        return f"{kind}: expected a float. A count has no derivative; write 1.0 for 1."
+    return ""
 
 
 def _numpys(function: Any) -> bool:

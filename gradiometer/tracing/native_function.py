@@ -59,7 +59,7 @@ class NativeFunction(Written):
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of the outputs; an empty one where it returns one array alone."""
-        return self.taken.outputs
+        return tuple(self.taken.outputs)
 
     @property
     def dtype(self) -> str:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import functools
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gradiometer.errors import GradiometerError, describe
-from gradiometer.tracing.arguments import results, wrong
+from gradiometer.errors import GradiometerError
 from gradiometer.tracing.calling import Argnums, Calling
-from gradiometer.tracing.framework_problem import framework_problem
 from gradiometer.tracing.frameworks import framework_of
 from gradiometer.tracing.function import MOST_RECORDED
-from gradiometer.tracing.lazy import lazy_modules_hidden
-from gradiometer.tracing.users import users_file
+from gradiometer.tracing.native_calling import NativeCalling
 from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.problem import Problem
 
@@ -64,23 +59,21 @@ def own_problem(
     """
     native = framework_of(function, args, kwargs)
     if native:
-        return framework_problem(native, function, args, kwargs, argnums, at, name)
-    made = Calling(function, args, kwargs, argnums, at, root)
-    declared = made.leaves(np.random.default_rng(0))
-    program, found = made.program, declared
-    returned = _outcome(made, found)
-    program.outputs = tuple(returned)
-    constant = not made.drawn
+        made: Calling = NativeCalling(native, function, args, kwargs, argnums, at)
+    else:
+        made = Calling(function, args, kwargs, argnums, at, root)
+    found = made.leaves(np.random.default_rng(0))
+    program, shapes = made.program, made.outcome(found)
+    inputs, given = ({k: found[k] for k in names} for names in program.names)
     problem = Problem(
         name or made.title,
         program,
-        {k: found[k] for k in program.inputs} if constant else made.inputs,
-        {k: found[k] for k in program.given} if constant else made.given,
+        made.inputs if made.drawn else inputs,
+        made.given if made.drawn else given,
         source=made.where,
-        outputs=_output_names(returned),
+        outputs=_output_names(shapes),
     )
-    shapes = [np.shape(y) for y in returned.values()]
-    program.points = functools.partial(_points, problem, shapes)
+    program.points = functools.partial(_points, problem, tuple(shapes.values()))
     return problem
 
 
@@ -108,63 +101,19 @@ def as_problem(
     return function
 
 
-def _output_names(returned: Mapping[str, Any]) -> tuple[str, ...]:
-    if list(returned) == [""]:
-        return () if np.ndim(returned[""]) == 0 else ("y",)
-    return tuple(returned)
+def _output_names(shapes: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
+    if list(shapes) == [""]:
+        return ("y",) if shapes[""] else ()
+    return tuple(shapes)
 
 
-def _outcome(made: Calling, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the function returns, by names, called once as it is.
-
-    Raises:
-        GradiometerError: If it fails, or returns what has no derivative.
-    """
-    try:
-        with np.errstate(all="ignore"), lazy_modules_hidden():
-            returned = made.program.run(values)
-    except GradiometerError:
-        raise
-    except Exception as error:
-        own = [f for f in traceback.extract_tb(error.__traceback__) if users_file(f.filename)]
-        at = f" at {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
-        raise GradiometerError(
-            f"{made.title!r} fails when it is called: {describe(error)}{at}."
-        ) from error
-    what = wrong(returned) or _no_array(returned)
-    if what:
-        raise GradiometerError(f"{made.title!r} returns {what}")
-    found = results(returned)
-    for name, y in found.items():
-        kind = np.asarray(y).dtype.kind if not isinstance(y, str | None) else "O"
-        what = wrong(y) or (f"{type(y).__name__}: expected real numbers." if kind != "f" else "")
-        if what:
-            raise GradiometerError(f"{made.title!r} returns {what}{name and f' ({name})'}")
-    if not found:
-        raise GradiometerError(
-            f"{made.title!r} returns no real number: expected a float or arrays."
-        )
-    return found
-
-
-def _no_array(returned: Any) -> str:
-    if returned is None:
-        return "None: expected a number or arrays. End it by `return`."
-    if isinstance(returned, str):
-        return "a str: expected a number or arrays."
-    if isinstance(returned, bool | int | np.bool_ | np.integer):
-        kind = type(returned).__name__
-        return f"{kind}: expected a float. A count has no derivative; write 1.0 for 1."
-    return ""
-
-
-def _points(problem: Problem, shapes: list[Any]) -> Iterator[Point]:
+def _points(problem: Problem, shapes: tuple[Any, ...]) -> Iterator[Point]:
     """Yield the declared point, then points that may lie in other branches."""
-    points = problem.points(outline=lambda at: shapes)
+    dtype = problem.dtype
+    points = problem.points(dtype=dtype, outline=lambda at: shapes)
     yield points.declared.point
     for number in range(1, 5):
         checked = (points.declared,) * number
-        for each in islice(
-            problem.candidates(replace(points, checked=checked)), MOST_RECORDED // 4
-        ):
+        candidates = problem.candidates(replace(points, checked=checked), dtype=dtype)
+        for each in islice(candidates, MOST_RECORDED // 4):
             yield each.point

@@ -19,14 +19,14 @@ class Taken:
         arrays: The values by name: inputs first, then those that are held constant.
         inputs: The names of what is differentiated.
         given: The names of what is held constant.
-        outputs: The names of the outputs; one that stands alone has the name "".
+        outputs: The shapes of the outputs by name; one that stands alone has the name "".
     """
 
     function: Callable[..., Any] = field(repr=False)
     arrays: dict[str, Array]
     inputs: tuple[str, ...]
     given: tuple[str, ...]
-    outputs: tuple[str, ...]
+    outputs: dict[str, tuple[int, ...]]
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,14 +23,19 @@ EXTRA = "jax"
 """Gradiometer's extra that holds the methods of JAX."""
 
 
-def taken(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], argnums: Argnums) -> Taken:
-    """Return a function with its arguments as one of flat arrays.
+def taken(
+    function: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    argnums: Argnums,
+    chosen: Collection[str],
+) -> Taken:
+    """Return a function with its arguments as one of flat arrays; `argnums` has made the choice.
 
     Raises:
         GradiometerError: If there is nothing to differentiate, or something that cannot be.
     """
-    found = arguments.taken(function, args, kwargs, argnums)
-    return Taken(found.function, found.arrays, found.inputs, found.given, found.outputs)
+    return arguments.taken(function, args, kwargs, chosen)
 
 
 def call(function: Any, arrays: Sequence[Array]) -> tuple[Array, ...]:

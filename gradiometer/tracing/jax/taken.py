@@ -7,59 +7,24 @@ function.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
 from jax._src import core
 
-from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.errors import GradiometerError
 from gradiometer.tracing.arguments import identifier, wrong
-from gradiometer.tracing.calling import Argnums, title
+from gradiometer.tracing.calling import title
 from gradiometer.tracing.jax.lower import wide_enough
-from gradiometer.vocabulary.space import Array
-
-
-@dataclass(frozen=True, eq=False)
-class Taken:
-    """A function and what it is called with, as flat arrays.
-
-    Attributes:
-        function: Takes arrays of JAX in the order of `names`, and returns its real outputs.
-        arrays: The values by name, inputs first.
-        inputs: The names of those that are differentiated.
-        given: The names of those that are held constant.
-        outputs: The names of the outputs; one that stands alone has the name "".
-    """
-
-    function: Callable[..., tuple[Any, ...]] = field(repr=False)
-    arrays: dict[str, Array]
-    inputs: tuple[str, ...]
-    given: tuple[str, ...]
-    outputs: tuple[str, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of inputs and given values."""
-        return (*self.inputs, *self.given)
-
-    def call(self, values: Mapping[str, Any]) -> dict[str, Array]:
-        """Return the outputs by name, as JAX computes them.
-
-        Args:
-            values: The values of inputs and given values.
-        """
-        arrays = [values[name] for name in self.names]
-        with wide_enough(arrays):
-            found = self.function(*(jax.numpy.asarray(a) for a in arrays))
-        return dict(zip(self.outputs, map(np.asarray, found), strict=True))
+from gradiometer.tracing.taken import Taken
 
 
 def taken(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any],
-    argnums: Argnums = None,
+    chosen: Collection[str] | None = None,
 ) -> Taken:  # fmt: skip
     """Return which leaves of the arguments are inputs, and which are given values.
 
@@ -67,16 +32,15 @@ def taken(
         function: A function of JAX's.
         args: Its positional arguments.
         kwargs: Its arguments by name.
-        argnums: Which are differentiated, by position or name; by default those by position, or
-            all if there are none.
+        chosen: The names of the parameters that are differentiated; by default all that are given.
 
     Raises:
         GradiometerError: If an argument or an output is none that can be differentiated, or there
             is no real number to differentiate.
     """
     name = title(function)
-    bound = _bound(function, args, kwargs, name)
-    chosen = _chosen(bound, args, argnums, name)
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    chosen = bound.arguments if chosen is None else chosen
     inputs: dict[str, Any] = {}
     given: dict[str, Any] = {}
     slots: dict[str, tuple[Any, list[Any]]] = {}
@@ -107,13 +71,14 @@ def taken(
         return function(*again.args, **again.kwargs)
 
     outputs = _outputs(flat, inputs | given, name)
-    positions = list(outputs.values())
+    positions = [k for k, _ in outputs.values()]
 
     def real_outputs(*arrays: Any) -> tuple[Any, ...]:
         leaves = jax.tree_util.tree_leaves(flat(*arrays))
         return tuple(leaves[k] for k in positions)
 
-    return Taken(real_outputs, inputs | given, tuple(inputs), tuple(given), tuple(outputs))
+    shapes = {key: shape for key, (_, shape) in outputs.items()}
+    return Taken(real_outputs, inputs | given, tuple(inputs), tuple(given), shapes)
 
 
 @dataclass(frozen=True)
@@ -121,31 +86,6 @@ class _Slot:
     """Stands for a leaf in nested arguments."""
 
     name: str
-
-
-def _bound(
-    function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], name: str
-) -> inspect.BoundArguments:
-    if not callable(function):
-        raise GradiometerError(f"{type(function).__name__} cannot be called: expected a function.")
-    try:
-        return inspect.signature(function).bind(*args, **kwargs)
-    except TypeError as error:
-        raise GradiometerError(f"{name!r} cannot be called so: {error}.") from None
-
-
-def _chosen(
-    bound: inspect.BoundArguments, args: Sequence[Any], argnums: Argnums, name: str
-) -> set[str]:
-    names = list(bound.signature.parameters)
-    if argnums is None:
-        return set(names[: len(args)]) or set(bound.arguments)
-    listed = [argnums] if isinstance(argnums, int | str) else list(argnums)
-    for each in listed:
-        fits = each in names if isinstance(each, str) else -len(names) <= each < len(names)
-        if not fits:
-            raise UnknownName(f"argument of {name!r}", str(each), names)
-    return {each if isinstance(each, str) else names[each] for each in listed}
 
 
 def _leaf(
@@ -197,8 +137,10 @@ def _sparse(x: Any) -> bool:
     return type(x).__module__.startswith("jax.experimental.sparse")
 
 
-def _outputs(flat: Callable[..., Any], arrays: Mapping[str, Any], name: str) -> dict[str, int]:
-    """Return the names of the real outputs, each with its place among all leaves.
+def _outputs(
+    flat: Callable[..., Any], arrays: Mapping[str, Any], name: str
+) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """Return the names of the real outputs, each with its place among all leaves, and its shape.
 
     Raises:
         GradiometerError: If there is none.
@@ -215,7 +157,8 @@ def _outputs(flat: Callable[..., Any], arrays: Mapping[str, Any], name: str) -> 
         if _kind(y) == "f" or isinstance(y, float):
             way = jax.tree_util.keystr(path)
             numbered = isinstance(path[0], jax.tree_util.SequenceKey) if path else False
-            outputs["" if alone else identifier("y" + way[1:] if numbered else way)] = k
+            key = "" if alone else identifier("y" + way[1:] if numbered else way)
+            outputs[key] = k, np.shape(y)
     if outputs:
         return outputs
     kind = type(returned).__name__ if not alone or not hasattr(returned, "dtype") else (

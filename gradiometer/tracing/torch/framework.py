@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -23,10 +23,17 @@ EXTRA = "torch"
 """Gradiometer's extra that holds the methods of PyTorch."""
 
 
-def taken(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], argnums: Argnums) -> Taken:
+def taken(
+    function: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    argnums: Argnums,
+    chosen: Collection[str],
+) -> Taken:
     """Return a function with its arguments as one of flat tensors.
 
-    Arrays of NumPy become tensors; where there are neither, floats become tensors of float64.
+    Arrays of NumPy become tensors; where there are neither, floats become tensors of float64. What
+    is differentiated by default is what requires grad, whatever is chosen.
 
     Raises:
         GradiometerError: If there is nothing to differentiate, or something that cannot be.
@@ -39,8 +46,7 @@ def taken(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], argnums
     found = arguments.taken(function, args, kwargs, argnums)
     values = dict(zip(found.names, found.arrays, strict=True))
     with torch.enable_grad():
-        outputs = tuple(found.call(values))
-
+        outputs = {name: tuple(y.shape) for name, y in found.call(values).items()}
     arrays = {name: _plain(t) for name, t in values.items()}
     return Taken(found.flat, arrays, tuple(found.inputs), tuple(found.given), outputs)
 
