@@ -165,6 +165,12 @@ def test_a_gradient_of_one_s_own_is_checked() -> None:
     assert done.verdict is Verdict.WRONG
 
 
+def test_no_rule_is_blamed_for_a_gradient_of_one_s_own() -> None:
+    done = check(lambda x: jnp.sum(halved(x)), doubles(0.5, -1.5), gradient=lambda x: 7.0 * x)
+    assert done.verdict is Verdict.WRONG
+    assert not done.causes
+
+
 def test_parameters_are_inputs_by_name() -> None:
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 import gradiometer
 from gradiometer.checking.beside import beside, scope
-from gradiometer.checking.blame import causes, cuts
+from gradiometer.checking.blame import Cause, causes, cuts
 from gradiometer.checking.calling import called_as_written, refuse_what_is_no_function
 from gradiometer.checking.checked import Check
 from gradiometer.checking.claims import Claim, Claimed, Function
@@ -126,9 +126,11 @@ def check_problem(
         results += [] if done is None else [done]
         if results:
             break
-    results = results or _by_methods(problem, asked, points, found)
-    wrong = [each.worst for each in results if each.verdict is Verdict.WRONG]
-    blamed = causes(problem, found[wrong[0]]) if wrong else []
+    blamed: list[Cause] = []
+    if not results:
+        results = _by_methods(problem, asked, points, found)
+        wrong = [each.worst for each in results if each.verdict is Verdict.WRONG]
+        blamed = causes(problem, found[wrong[0]]) if wrong else []
     held = list(cuts(problem, found[0], asked, points.signature))
     facts = seed, remark, versions(), blamed, held
     return Check(problem, asked, points, found, results, *facts)
