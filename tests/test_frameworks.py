@@ -180,6 +180,8 @@ def test_parameters_are_inputs_by_name() -> None:
     problem = own_problem(loss, torch.ones(4, 2))
     assert list(problem.point().inputs) == ["_0_weight", "_0_bias", "_2_weight", "_2_bias"]
     assert problem.dtype == "float32"
+    chosen = own_problem(loss, torch.ones(4, 2), argnums=("_2_weight", "x"))
+    assert set(chosen.point().inputs) == {"_2_weight", "x"}
     tree = own_problem(lambda p, x: jnp.sum(p["W"][0] * x), {"W": [jnp.ones(2)]}, jnp.ones(2))
     assert list(tree.point().inputs) == ["p_W_0", "x"]
 
@@ -201,6 +203,8 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "an argument": (lambda: check(in_jax, jnp.ones(2), jnp.ones(2)), "cannot be called so"),
     "no argument": (lambda: check(lambda w, x: jnp.sum(w * x), jnp.ones(2)), "no value for 'x'"),
     "a name": (lambda: check(in_jax, jnp.ones(2), at={"y": 1.0}), "Unknown argument .* 'y'"),
+    "a position": (lambda: check(in_jax, X, argnums=3), "Unknown argument .* '3'"),
+    "a tensor": (lambda: check(in_torch, X, argnums="w"), "'w' holds no real tensor"),
     "a class": (lambda: check(torch.nn.Linear, tensor(1.0)), "is a class: .*an instance"),
 }
 

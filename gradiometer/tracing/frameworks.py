@@ -33,8 +33,8 @@ class Framework(Protocol):
         EXTRA: Gradiometer's extra that holds the framework's methods.
         lower: Lowers a function of flat arrays, at them.
         derivative: Lowers the framework's own derivative of one.
-        taken: Makes one of a function, its arguments, `argnums` as they were asked for, and the
-            names of the parameters that are differentiated where nothing else says so.
+        taken: Makes one of a function, its arguments, `argnums` as they were asked for, and what
+            returns the names of the parameters that these, or their default, choose.
         call: Calls one with NumPy's arrays.
         native: Makes an array of the framework's of one of NumPy's.
         kernels: Lists the operations of one as they were carried out.

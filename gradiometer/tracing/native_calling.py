@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,10 @@ class NativeCalling(Calling):
     def leaves(self, rng: np.random.Generator) -> dict[str, Any]:
         """Return the values of inputs and given values; the first time, make the program."""
         bound = self._bound(rng)
-        taken = self._folder.taken
+        chosen = partial(self._chosen, bound)
         try:
-            found = taken(
-                self.function, bound.args, bound.kwargs, self._argnums, self._chosen(bound)
+            found = self._folder.taken(
+                self.function, bound.args, bound.kwargs, self._argnums, chosen
             )
         except GradiometerError:
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,14 +28,14 @@ def taken(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     argnums: Argnums,
-    chosen: Collection[str],
+    chosen: Callable[[], Collection[str]],
 ) -> Taken:
-    """Return a function with its arguments as one of flat arrays; `argnums` has made the choice.
+    """Return a function with its arguments as one of flat arrays; parameters are chosen.
 
     Raises:
         GradiometerError: If there is nothing to differentiate, or something that cannot be.
     """
-    return arguments.taken(function, args, kwargs, chosen)
+    return arguments.taken(function, args, kwargs, chosen())
 
 
 def call(function: Any, arrays: Sequence[Array]) -> tuple[Array, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -28,12 +28,13 @@ def taken(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     argnums: Argnums,
-    chosen: Collection[str],
+    chosen: Callable[[], Collection[str]],
 ) -> Taken:
     """Return a function with its arguments as one of flat tensors.
 
     Arrays of NumPy become tensors; where there are neither, floats become tensors of float64. What
-    is differentiated by default is what requires grad, whatever is chosen.
+    is differentiated is no choice of parameters: by default what requires grad, and `argnums` may
+    name a module's tensors.
 
     Raises:
         GradiometerError: If there is nothing to differentiate, or something that cannot be.
