@@ -15,6 +15,7 @@ from gradiometer.tracing.torch import table
 from gradiometer.tracing.torch.lower import called
 from gradiometer.tracing.torch.mirror import Mirror
 from gradiometer.tracing.torch.places import line
+from gradiometer.tracing.torch.schema import is_view
 from gradiometer.tracing.torch.storages import numbers
 from gradiometer.vocabulary.place import at_place
 from gradiometer.vocabulary.point import Point
@@ -72,7 +73,12 @@ def _kernel(func: Any, kept: Any, out: Any, place: str) -> Kernel | None:
     at = [k for k, x in enumerate(flat) if isinstance(x, torch.Tensor) and x.is_floating_point()]
     outs = [t for t in pytree.tree_leaves(out) if isinstance(t, torch.Tensor)]
     reals = [k for k, t in enumerate(outs) if t.is_floating_point() and t.numel()]
-    if not (at and reals) or table.base_name(func) in table.SHAPED_ALIKE or _trivial(func):
+    if (
+        not (at and reals)
+        or table.base_name(func) in table.SHAPED_ALIKE
+        or not func._schema.returns
+        or is_view(func)
+    ):
         return None
     if torch.Tag.nondeterministic_seeded in func.tags:
         return None
@@ -101,8 +107,3 @@ def _kernel(func: Any, kept: Any, out: Any, place: str) -> Kernel | None:
         return None
     name = f"{func._schema.name.split('::')[1]}.{func._overloadname}".removesuffix(".default")
     return Kernel(name, place, graph, values, tuple(np.asarray(found[k]) for k in known))
-
-
-def _trivial(func: Any) -> bool:
-    infos = [each.alias_info for each in func._schema.returns]
-    return not infos or all(i is not None and not i.is_write for i in infos)

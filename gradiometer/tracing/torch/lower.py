@@ -11,9 +11,9 @@ import torch
 from gradiometer.errors import GradiometerError
 from gradiometer.tracing.lowered import Lowered
 from gradiometer.tracing.torch.functions import intercepted
-from gradiometer.tracing.torch.mirror import Mirror, wrong
+from gradiometer.tracing.torch.mirror import Mirror
 from gradiometer.tracing.torch.places import BOUNDARIES
-from gradiometer.tracing.torch.refusing import NotLowered
+from gradiometer.tracing.torch.refusing import NotLowered, wrong
 from gradiometer.tracing.torch.storages import numbers
 from gradiometer.vocabulary.graph import Graph
 from gradiometer.vocabulary.point import Point

@@ -10,21 +10,20 @@ on an input, is held constant.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.weak import WeakIdKeyDictionary
 
-from gradiometer.tracing.lowered import Cut, Rule
 from gradiometer.tracing.torch import table
-from gradiometer.tracing.torch.places import Line, line
-from gradiometer.tracing.torch.refusing import refuse
-from gradiometer.tracing.torch.rows import CONSTANT, Row, real
-from gradiometer.tracing.torch.storages import UNKNOWN, Storages, numbers
+from gradiometer.tracing.torch.places import line
+from gradiometer.tracing.torch.refusing import refuse, wrong
+from gradiometer.tracing.torch.rows import CONSTANT, Row
+from gradiometer.tracing.torch.schema import draws, is_status, is_view, written
+from gradiometer.tracing.torch.shadows import Shadows
+from gradiometer.tracing.torch.storages import UNKNOWN
 from gradiometer.vocabulary.place import at_place
 
 DROPPED = frozenset({
@@ -34,128 +33,17 @@ DROPPED = frozenset({
 """Arguments by name that do not count for real numbers."""
 
 
-class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Does each operator on arrays of `xp` that stand for the tensors.
+class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Does each operator on arrays of `xp` that stand for the tensors; see `Shadows`.
 
     Args:
         xp: The array namespace that is recorded.
         cutting: Whether what autograd cuts is held constant.
-
-    Attributes:
-        cuts: Where that happened.
-        rules: Derivative rules that were met.
-        notes: What was modelled otherwise.
-        drawn: Operators that drew random numbers, with their lines.
-        factors: Matrices by the storage of their LU factors.
-        func, out, outs, name: The operator that is being done, and what it returned.
     """
 
     def __init__(self, xp: Any, *, cutting: bool = True) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.xp = xp
-        self.storages = Storages(xp)
-        self.cutting = cutting
-        self.within = 0
-        self.cuts: list[Cut] = []
-        self.rules: list[Rule] = []
-        self.notes: list[str] = []
-        self.drawn: list[str] = []
-        self.factors: dict[int, Any] = {}
-        self.func: Any = None
-        self.outs: list[Any] = []
-        self.here = UNKNOWN
-        self._below: Any = WeakIdKeyDictionary()
-
-    # What rules use.
-
-    @property
-    def out(self) -> torch.Tensor:
-        """The tensor that the operator returned."""
-        return self.outs[0]  # type: ignore[no-any-return]
-
-    @property
-    def name(self) -> str:
-        """The operator's name."""
-        return table.base_name(self.func)
-
-    def real(self, t: torch.Tensor) -> bool:
-        """Return whether a tensor holds real numbers, or truth values that depend on inputs."""
-        return t.is_floating_point()
-
-    def tracked(self, t: torch.Tensor) -> bool:
-        """Return whether a tensor depends on an input."""
-        return self.storages.tracked(t)
-
-    def array(self, t: torch.Tensor, *, raw: bool = False) -> Any:
-        """Return the array that stands for a tensor: of real numbers, unless it is to be raw."""
-        array = self.storages.read(t)
-        if self.storages.tracked(t) and self._cut(t):
-            array = self.xp.stop_gradient(array)
-        return array if raw else real(self.xp, array)
-
-    def concrete(self, t: torch.Tensor) -> torch.Tensor:
-        """Return integers or truth values as they are; if they depend on inputs, under a guard."""
-        if self.storages.tracked(t):
-            self.guard(self.storages.read(t), numbers(t))
-        return t
-
-    def guard(self, found: Any, there: Any) -> None:
-        """Record that integers or truth values, which depend on inputs, are those of PyTorch.
-
-        Raises:
-            NotLowered: If they are not.
-        """
-        xp = self.xp
-        if there.dtype == bool:
-            same = xp.logical_not(xp.logical_xor(found, there))
-        else:
-            same = xp.equal(found, there)
-        if not bool(xp.all(same)):
-            refuse(
-                f"{self.func} decides otherwise in PyTorch than in doubles",
-                "the numbers that are compared are too near: choose another point.",
-                self.here.text,
-            )
-
-    def note(self, text: str) -> None:
-        """Keep what was modelled otherwise, once."""
-        if text not in self.notes:
-            self.notes.append(text)
-
-    def lost(self, t: torch.Tensor, what: str) -> None:
-        """Say that what a tensor holds is not known from here on."""
-        self.storages.forget(t, lambda: refuse(what, table.OTHERWISE, self.here.text))
-
-    def _cut(self, t: torch.Tensor) -> bool:
-        """Return whether autograd holds a tensor constant that depends on an input."""
-        if self.within or not self.cutting or t.requires_grad or not t.is_floating_point():
-            return False
-        if t in self._below:
-            return False
-        found = self.storages.find(t)
-        assert found is not None
-        told = found.ungraded if found.ungraded.text else found.detached
-        what = "no_grad" if found.ungraded.text else "detach"
-        told = told if told.text else self.here
-        self.tell_cut(what, told)
-        return True
-
-    def tell_cut(self, what: str, told: Line) -> None:
-        """Keep where something is held constant, once."""
-        cut = Cut(what, told.text, told.users)
-        if cut not in self.cuts:
-            self.cuts.append(cut)
-
-    @contextlib.contextmanager
-    def inside(self) -> Iterator[None]:
-        """Do what autograd does not differentiate itself: nothing there is a cut."""
-        self.within += 1
-        try:
-            yield
-        finally:
-            self.within -= 1
-
-    # What PyTorch calls.
+        TorchDispatchMode.__init__(self)  # type: ignore[no-untyped-call]
+        Shadows.__init__(self, xp, cutting)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -178,14 +66,14 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return func(*args, **kwargs)  # shapes alone
         self._refuse_kinds(func, tensors)
         name = table.base_name(func)
-        if torch.Tag.nondeterministic_seeded in func.tags and _draws(func, args, kwargs):
+        if torch.Tag.nondeterministic_seeded in func.tags and draws(func, args, kwargs):
             self.drawn.append(f"{name}{self.here.text}")
         if func is torch.ops.aten._local_scalar_dense.default:
             return self._left(args[0])
         if name == "equal":
             same = self.xp.all(self.xp.equal(*(self.array(t) for t in args)))
             return bool(same) if any(map(self.storages.tracked, tensors)) else func(*args)
-        if _is_view(func):
+        if is_view(func):
             return self._viewed(func, args, kwargs)
         concerned = any(t.is_floating_point() for t in tensors) or any(
             map(self.storages.tracked, tensors)
@@ -210,12 +98,12 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _viewed(self, func: Any, args: Any, kwargs: Any) -> Any:
         out, x = func(*args, **kwargs), args[0]
         found = self.storages.find(x) if isinstance(x, torch.Tensor) else None
-        if found is None or not found.tracked or not (x.requires_grad or x in self._below):
+        if found is None or not found.tracked or not (x.requires_grad or x in self.below):
             return out
         if func in (torch.ops.aten.detach.default, torch.ops.aten.detach_.default):
             found.detached = self.here
         elif torch.is_grad_enabled():  # autograd lets these require grad, unless it is above
-            self._below.update((t, None) for t in pytree.tree_leaves(out) if _is_leaf(t))
+            self.below.update((t, None) for t in pytree.tree_leaves(out) if _is_leaf(t))
         return out
 
     def _left(self, t: torch.Tensor) -> Any:
@@ -253,13 +141,13 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 continue
             if array is not None:
                 self.storages.define(each, array, tracked=tracked, ungraded=ungraded)
-            elif tracked and not (k and name_of_status(func, k)):
+            elif tracked and not (k and is_status(func, k)):
                 self.lost(each, f"an output of {func} is used")
         return out
 
     def _changed(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Any]) -> Any:
         """Carry out what changes tensors in place."""
-        targets = _written(func, args, kwargs)
+        targets = written(func, args, kwargs)
         tracked = any(map(self.storages.tracked, tensors))
         before = [self.storages.read(t) for t in targets] if tracked else []
         keeping = [
@@ -341,7 +229,7 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Return operands of which those that autograd cuts are tensors of their own."""
 
         def own(t: Any) -> Any:
-            if isinstance(t, torch.Tensor) and self.storages.tracked(t) and self._cut(t):
+            if isinstance(t, torch.Tensor) and self.storages.tracked(t) and self.cut(t):
                 copy = t.detach().clone()
                 array = self.xp.stop_gradient(self.storages.read(t))
                 self.storages.define(copy, array, tracked=True)
@@ -357,45 +245,5 @@ class Mirror(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 refuse(f"{func} is given {what[0]}", what[1])
 
 
-def wrong(t: torch.Tensor) -> tuple[str, str] | None:
-    """Return what kind of tensor is met that cannot be differentiated here, and what to do."""
-    if t.is_complex():
-        return "complex numbers", "functions are of real numbers; write real and imaginary parts."
-    if t.layout != torch.strided:
-        return "a sparse tensor", "write x.to_dense()."
-    if t.is_quantized:
-        return "quantised numbers", "write x.dequantize()."
-    if t.device.type != "cpu":
-        return f"a tensor on {t.device}", "write x.cpu()."
-    return None
-
-
-def name_of_status(func: Any, k: int) -> bool:
-    """Return whether an output tells how a computation went, or is of no further use."""
-    returns = func._schema.returns
-    return k < len(returns) and returns[k].name in ("info", "pivots", "LU", "rank", "buffer")
-
-
 def _is_leaf(x: Any) -> bool:
     return isinstance(x, torch.Tensor)
-
-
-def _is_view(func: Any) -> bool:
-    """Return whether an operator's results share the storage of what it is given."""
-    infos = [each.alias_info for each in func._schema.returns]
-    return bool(infos) and all(i is not None and not i.is_write for i in infos)
-
-
-def _written(func: Any, args: Any, kwargs: Any) -> list[Any]:
-    found = []
-    for k, argument in enumerate(func._schema.arguments):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            given = args[k] if k < len(args) else kwargs.get(argument.name)
-            found += [t for t in pytree.tree_leaves(given) if isinstance(t, torch.Tensor)]
-    return found
-
-
-def _draws(func: Any, args: Any, kwargs: Any) -> bool:
-    """Return whether an operator draws random numbers, called so."""
-    bound = dict(zip([a.name for a in func._schema.arguments], args, strict=False)) | kwargs
-    return not (bound.get("train") is False or bound.get("dropout_p") == 0.0)

@@ -18,7 +18,7 @@ from torch.utils import _pytree as pytree
 
 from gradiometer.errors import GradiometerError
 from gradiometer.tracing.arguments import identifier
-from gradiometer.tracing.torch.mirror import wrong
+from gradiometer.tracing.torch.refusing import wrong
 
 Asked = int | str | Sequence[int | str] | None
 
