@@ -15,7 +15,8 @@ from lowered_torch import CLOSE
 from torch_calls import calls
 
 from gradiometer.reference.lookup import certified
-from gradiometer.tracing.torch.derivative import derivative
+from gradiometer.tracing.derived import derivative
+from gradiometer.tracing.torch import framework as folder
 from gradiometer.tracing.torch.kernels import kernels
 from gradiometer.tracing.torch.lower import lower
 from gradiometer.tracing.torch.storages import numbers
@@ -60,11 +61,13 @@ def test_value_and_gradient_are_the_frameworks(name: str) -> None:
 def test_second_order_is_the_frameworks(name: str) -> None:
     found, _, problem = prepared(name)
     at = problem.points().checked[0]
-    tangents = [torch.tensor(x) for x in at.directions.tangents.values()]
+    tangents = list(at.directions.tangents.values())
+    arrays = [t.detach().numpy() for t in found.arrays]
     computed = derivative(
-        found.flat, found.arrays, found.names, tuple(found.given), "hvp", tangents
+        folder, found.flat, arrays, found.names, tuple(found.given), "hvp", tangents
     )
-    products = computed.graph(NUMPY, *at.point.inputs.values(), **at.point.given)
+    along = {f"direction{k}": v for k, v in enumerate(tangents)}
+    products = computed.graph(NUMPY, *at.point.inputs.values(), **at.point.given, **along)
     true = certified(problem, at, "hvp", kept=False).high
     np.testing.assert_allclose(flat(products), true, rtol=1e-8, atol=1e-9)
 

@@ -42,8 +42,10 @@ def as_data(check: Check) -> Data:
         "dtype": check.points.declared.point.dtype,
         "remark": check.remark,
         "versions": check.versions,
+        "finding": str(check.finding),
         "causes": [asdict(each) for each in check.causes],
         "cuts": list(check.cuts),
+        "trusted": list(check.trusted),
         "components": list(check.operator.components(check.points.signature)),
         "points": [_place(check, each, _listed) for each in check.places],
         "claims": [

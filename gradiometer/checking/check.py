@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import flint
@@ -13,14 +13,16 @@ import numpy as np
 
 import gradiometer
 from gradiometer.checking.beside import beside, scope
-from gradiometer.checking.blame import Cause, causes, cuts
+from gradiometer.checking.blame import Cause
 from gradiometer.checking.calling import called_as_written, refuse_what_is_no_function
 from gradiometer.checking.checked import Check
 from gradiometer.checking.claims import Claim, Claimed, Function
+from gradiometer.checking.cuts import cuts
 from gradiometer.checking.judged import judged
+from gradiometer.checking.native import explained, taken_as_declared, trusting
 from gradiometer.checking.places import Place, places
 from gradiometer.checking.reading import read
-from gradiometer.checking.result import Judged, Verdict
+from gradiometer.checking.result import Judged
 from gradiometer.checking.telling import title
 from gradiometer.errors import GradiometerError, listing
 from gradiometer.tracing.calling import Argnums
@@ -44,6 +46,7 @@ def check(
     size: str | None = None,
     seed: int = 0,
     dtype: str | None = None,
+    trust: Collection[str] = (),
     **kwargs: Any,
 ) -> Check:
     """Check a derivative of a function against a proven enclosure of the true one.
@@ -63,6 +66,8 @@ def check(
         size: One of a problem's sizes.
         seed: What points are drawn with.
         dtype: What the numbers are; float64, or of a framework's function what its arguments are.
+        trust: Names of rules of a framework's function (`custom_vjp`, `autograd.Function`, …) that
+            mean what they say: straight-through estimators, reversed or clipped gradients.
         **kwargs: The function's arguments by name.
 
     Returns:
@@ -84,8 +89,9 @@ def check(
     instead = "further ones go into `also_at`."
     problem = as_problem(function, args, kwargs, argnums, at, instead)
     return check_problem(
-        problem, gradient, operator=operator, size=size, seed=seed, dtype=dtype, also_at=also_at
-    )
+        problem, gradient, operator=operator, size=size, seed=seed, dtype=dtype, also_at=also_at,
+        trust=trust,
+    )  # fmt: skip
 
 
 def check_problem(
@@ -97,6 +103,7 @@ def check_problem(
     seed: int = 0,
     dtype: str | None = None,
     also_at: Sequence[Mapping[str, Any]] = (),
+    trust: Collection[str] = (),
     names: Mapping[str, Any] | None = None,
 ) -> Check:
     """Check a derivative of a problem.
@@ -111,6 +118,7 @@ def check_problem(
         seed: What points are drawn with.
         dtype: What the numbers are; the function's own by default.
         also_at: Inputs of further points, by name.
+        trust: Names of rules of a framework's function that mean what they say.
         names: What is defined beside the function; the names of its module by default.
 
     Raises:
@@ -119,20 +127,22 @@ def check_problem(
     asked = _asked(problem, operator)
     label = problem.labels[0] if size is None else size
     numbers = problem.dtype if dtype is None else dtype
-    points, found, remark = places(problem, asked, label, seed, numbers, also_at)
-    results: list[Judged] = []
+    problem = trusting(problem, trust, label)
+    points, known, remark = places(problem, asked, label, seed, numbers, also_at)
+    found: Sequence[Place] = known
+    results: Sequence[Judged] = []
     for claim in _claims(problem, asked, points, gradient, names):
         done = judged(problem, claim, asked, points, found)
-        results += [] if done is None else [done]
-        if results:
+        if done is not None:
+            results = [done]
             break
-    blamed: list[Cause] = []
+    blamed: Sequence[Cause] = ()
     if not results:
-        results = _by_methods(problem, asked, points, found)
-        wrong = [each.worst for each in results if each.verdict is Verdict.WRONG]
-        blamed = causes(problem, found[wrong[0]]) if wrong else []
+        by_methods = partial(_by_methods, problem, asked, points)
+        results = by_methods(found)
+        results, found, blamed = explained(problem, asked, found, results, by_methods)
     held = list(cuts(problem, found[0], asked, points.signature))
-    facts = seed, remark, versions(), blamed, held
+    facts = seed, remark, versions(), blamed, held, taken_as_declared(problem, found[0])
     return Check(problem, asked, points, found, results, *facts)
 
 

@@ -10,7 +10,7 @@ from gradiometer.checking import telling
 from gradiometer.checking.blame import Cause
 from gradiometer.checking.certificate import as_data, certificate
 from gradiometer.checking.places import Place
-from gradiometer.checking.result import Judged, Verdict
+from gradiometer.checking.result import Finding, Judged, Verdict
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.point import Points
 from gradiometer.vocabulary.problem import Problem
@@ -31,6 +31,7 @@ class Check:
         versions: Of what has checked.
         causes: What makes a framework's derivative wrong, as far as it is known.
         cuts: Where a framework's function holds constant what depends on an input.
+        trusted: Rules of a framework's function that are taken as they declare their derivative.
     """
 
     problem: Problem
@@ -43,6 +44,7 @@ class Check:
     versions: dict[str, str] = field(default_factory=dict)
     causes: Sequence[Cause] = ()
     cuts: Sequence[str] = ()
+    trusted: Sequence[str] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -50,6 +52,20 @@ class Check:
         found = {each.verdict for each in self.claims}
         order = (Verdict.WRONG, Verdict.UNDECIDED)
         return next((verdict for verdict in order if verdict in found), Verdict.RIGHT)
+
+    @property
+    def finding(self) -> Finding:
+        """What the verdict rests on."""
+        if self.verdict is Verdict.UNDECIDED:
+            return Finding.UNDECIDED
+        if self.verdict is Verdict.WRONG:
+            kinds = {cause.kind for cause in self.causes}
+            known = {"rule": Finding.WRONG_RULE, "kernel": Finding.WRONG_KERNEL}
+            return next((known[kind] for kind in known if kind in kinds), Finding.WRONG)
+        if self.cuts or self.trusted:
+            return Finding.INTENDED
+        rounded = any(claim.rounded for claim in self.claims)
+        return Finding.ROUNDING if rounded else Finding.RIGHT
 
     def __bool__(self) -> bool:
         return self.verdict is Verdict.RIGHT

@@ -15,6 +15,18 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
+class Finding(StrEnum):
+    """What a verdict rests on."""
+
+    RIGHT = "right"
+    ROUNDING = "rounding"
+    INTENDED = "intended"
+    WRONG_RULE = "wrong rule"
+    WRONG_KERNEL = "wrong kernel"
+    WRONG = "wrong"
+    UNDECIDED = "undecided"
+
+
 @dataclass(frozen=True)
 class Row:
     """A component of an answer.
@@ -87,6 +99,12 @@ class Judged:
             if verdict in found:
                 return verdict
         return Verdict.RIGHT
+
+    @property
+    def rounded(self) -> bool:
+        """Whether it has fewer digits than it owes somewhere, and rounding explains that."""
+        digits = [each.digits for each in self.at if each.digits is not None]
+        return self.verdict is Verdict.RIGHT and any(d < self.promise for d in digits)
 
     @property
     def worst(self) -> int:

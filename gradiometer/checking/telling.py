@@ -90,6 +90,8 @@ def _precision(claim: Judged) -> str:
         return "where it is zero"
     least = min(found)
     digits = "exactly" if math.isinf(least) else f"to {least:.1f} digits or more"
+    if claim.rounded and claim.exact:
+        return f"{digits}: rounding explains what is missing"
     return f"{digits}: within rounding" if claim.exact else f"{digits}, {claim.promise:g} promised"
 
 
@@ -105,6 +107,7 @@ def _explanation(judgement: Judgement) -> list[str]:
 
 def _causes(check: Check) -> list[str]:
     told = [f"{str(each)[:1].upper()}{str(each)[1:]}." for each in check.causes]
+    told += [f"note: the derivative is taken as declared of {each}." for each in check.trusted]
     return told + [f"note: {each}." for each in check.cuts]
 
 

@@ -20,6 +20,10 @@ GRADIENT = (
     "default what is registered or written beside the function, else the methods that come along."
 )
 OPERATOR = "gradient, jacobian, hessian, jvp, vjp, hvp or value; gradient or jacobian by default."
+TRUST = (
+    "A rule of a JAX or PyTorch function that means what it says, by name: a straight-through "
+    "estimator, a reversed or clipped gradient; repeatable."
+)
 CERTIFICATE = "Write what it takes to check the enclosures again into this file (JSON)."
 
 app = typer.Typer()
@@ -39,6 +43,7 @@ def check(
     size: shared.Size = None,
     seed: shared.Seed = 0,
     dtype: shared.OwnDtype = None,
+    trust: Annotated[list[str] | None, Option("--trust", help=TRUST)] = None,
     json: shared.Json = False,
     certificate: Annotated[Path | None, Option("--certificate", help=CERTIFICATE)] = None,
 ) -> None:
@@ -55,7 +60,7 @@ def check(
     problem, also_at = find_problem(function, at or (), wrt or ())
     claimed = named(gradient, problem) if gradient else None
     options: dict[str, Any] = {"operator": operator, "size": size, "seed": seed, "dtype": dtype}
-    done = check_problem(problem, claimed, **options, also_at=also_at)
+    done = check_problem(problem, claimed, **options, also_at=also_at, trust=trust or ())
     _print(done, json=json, certificate=certificate)
     raise typer.Exit({"right": 0, "wrong": 1}.get(done.verdict, 2))
 

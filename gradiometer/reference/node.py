@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gradiometer.reference import balls as numeric
-from gradiometer.reference import linear
+from gradiometer.reference import linear, literal
 from gradiometer.reference.balls import Balls
 from gradiometer.reference.linear import LinearMap
 from gradiometer.reference.parts import Mapped, Part, Scaled
@@ -74,7 +74,7 @@ class Node:
             self.value = np.asarray(self.value, dtype=object)
         else:  # a copy is kept: the caller may change its own
             self.made, self.rounding = ("constant", np.array(self.value)), HELD
-            self.value = numeric.balls(self.value)
+            self.value = literal.balls(self.value)
         self.tracked = self.tracked or any(part.parent.tracked for part in self.parts)
         self.sparse = self.sparse or any(part.parent.sparse for part in self.parts)
 

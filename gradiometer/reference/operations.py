@@ -32,10 +32,12 @@ from gradiometer.reference import (
 )
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array, integers, lift
+from gradiometer.reference.declared import Declared
 from gradiometer.reference.evaluation import RELATIONS, compare
 from gradiometer.reference.node import Node
 from gradiometer.reference.refusals import refusal, user_line
 from gradiometer.vocabulary import composed
+from gradiometer.vocabulary.graph import Graph
 from gradiometer.vocabulary.namespace import Namespace
 
 Operation = Callable[..., Any]
@@ -256,4 +258,9 @@ class _Numbers(Namespace):
         return Array(elementary.constant(arb(1).exp()))
 
 
-NAMESPACE = _Numbers(_Missing(), OPERATIONS | TYPES | NUMBERS)
+def _with_pullback(value: Array, pullback: Graph, name: str, *inputs: Array) -> Array:
+    """Return a value with the pullback that is declared of it, which problems do not call."""
+    return Array(Declared(pullback, name, list(map(lift, inputs)), NAMESPACE)(lift(value)))
+
+
+NAMESPACE = _Numbers(_Missing(), OPERATIONS | TYPES | NUMBERS | {"with_pullback": _with_pullback})

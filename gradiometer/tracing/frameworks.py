@@ -15,7 +15,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 from gradiometer.errors import GradiometerError
-from gradiometer.tracing.lowered import Kernel, Lower, Lowered
+from gradiometer.tracing.lowered import Kernel, Lower
 from gradiometer.tracing.taken import Taken
 from gradiometer.tracing.users import users_function
 from gradiometer.vocabulary.space import Array
@@ -32,18 +32,22 @@ class Framework(Protocol):
     Attributes:
         EXTRA: Gradiometer's extra that holds the framework's methods.
         lower: Lowers a function of flat arrays, at them.
-        derivative: Lowers the framework's own derivative of one.
+        values_only: Lowers one that is not to be differentiated: nothing is cut.
+        differentiate: Carries a derivative out in the framework, given a function of its arrays, an
+            operator, the arrays and the directions.
         taken: Makes one of a function, its arguments, `argnums` as they were asked for, and what
             returns the names of the parameters that these, or their default, choose.
         call: Calls one with NumPy's arrays.
         native: Makes an array of the framework's of one of NumPy's.
-        kernels: Lists the operations of one as they were carried out.
+        kernels: Lists the operations of one, and of its gradient unless told otherwise, as they
+            were carried out.
         settings_kept: A context that leaves the framework's settings as they were.
     """
 
     EXTRA: str
     lower: Lower
-    derivative: Callable[..., Lowered]
+    values_only: Lower
+    differentiate: Callable[[Callable[..., Any], str, Sequence[Any], Sequence[Any]], Sequence[Any]]
     taken: Callable[..., Taken]
     call: Callable[[Any, Sequence[Array]], tuple[Array, ...]]
     native: Callable[[Array], Any]

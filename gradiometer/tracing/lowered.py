@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from gradiometer.vocabulary.graph import Graph
 from gradiometer.vocabulary.space import Array
 
-Pullback = Callable[[Sequence[Array], Sequence[Array]], Sequence[Array]]
-"""Takes the values of a rule's inputs and cotangents of its outputs; returns the inputs'."""
+Function = Callable[..., Any]
+"""Takes flat arrays of a framework's, and returns a sequence of them."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Rule:
         written: The line that the rule is written at, likewise.
         forward: What it computes of its real inputs, as a graph.
         at: The values of those inputs.
-        pullback: The rule itself, carried out by the framework at any such values.
+        function: It with its rule, in the framework: of its real inputs, its real outputs.
     """
 
     kind: str
@@ -47,7 +48,7 @@ class Rule:
     written: str
     forward: Graph
     at: tuple[Array, ...]
-    pullback: Pullback = field(repr=False)
+    function: Function = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,8 @@ class Kernel:
         forward: What it computes, as a graph of its real inputs.
         at: The values that went in.
         found: The numbers that came out, output by output.
+        function: It in the framework, to be differentiated: of its real inputs, its real outputs;
+            nothing where it changes what it is given.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Kernel:
     forward: Graph
     at: tuple[Array, ...]
     found: tuple[Array, ...]
+    function: Function | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

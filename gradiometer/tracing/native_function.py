@@ -36,12 +36,14 @@ class NativeFunction(Written):
         written: The function.
         taken: It with its arguments, as a function of flat arrays.
         points: Points at which branches are recorded where other tools need them.
+        trusted: Rules whose derivative is taken as they declare it, by name.
     """
 
     framework: str
     written: Callable[..., Any]
     taken: Taken
     points: Callable[[], Iterable[Point]] = field(default=tuple)
+    trusted: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.note = ""
@@ -118,8 +120,9 @@ class NativeFunction(Written):
         folder, taken = self.folder, self.taken
         try:
             return folder.lower(
-                taken.function, list(map(folder.native, arrays)), taken.names, taken.given
-            )
+                taken.function, list(map(folder.native, arrays)), taken.names, taken.given,
+                self.trusted,
+            )  # fmt: skip
         except (GradiometerError, MemoryError):
             raise
         except Exception as error:

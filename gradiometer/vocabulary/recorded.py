@@ -34,6 +34,7 @@ from gradiometer.vocabulary.graph import (
 )
 from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.place import present_place
+from gradiometer.vocabulary.program import Program
 
 scipy = lazy.load("scipy")  # NumPy has no special functions
 NUMPY = Namespace(np, {"clip": clip}, lambda name: getattr(scipy.special, name))
@@ -86,7 +87,9 @@ class Recorder:
             raise Unrecordable(f"an operation returns {type(found).__name__}{place()}.")
         return array
 
-    def call(self, function: str | Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    def call(
+        self, function: str | Program | Callable[..., Any], *arguments: Any, **options: Any
+    ) -> Any:
         """Record an operation, and return its result."""
         step = Operation(function, self.reference(arguments), self.reference(options), place())
         with np.errstate(all="ignore"):
@@ -174,6 +177,10 @@ class Recorded(NDArrayOperatorsMixin):
         """
         found = self._recorder.guard(numbers_of, self, "an operation on plain numbers")
         return np.array(found, self._value.dtype).reshape(self._value.shape)
+
+    def through(self, program: Program, *others: Any) -> Any:
+        """Return what a program makes of the array and of others, as one operation."""
+        return self._recorder.call(program, self, *others)
 
     def __len__(self) -> int:
         return len(self._value)

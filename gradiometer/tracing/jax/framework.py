@@ -8,13 +8,15 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax._src import core
 
 from gradiometer.tracing.calling import Argnums
 from gradiometer.tracing.jax import taken as arguments
-from gradiometer.tracing.jax.derivative import derivative as derivative
+from gradiometer.tracing.jax.derivative import differentiate as differentiate
 from gradiometer.tracing.jax.kernels import kernels as of_function
 from gradiometer.tracing.jax.lower import flat, wide_enough
 from gradiometer.tracing.jax.lower import lower as lower
+from gradiometer.tracing.jax.lower import values_only as values_only
 from gradiometer.tracing.lowered import Kernel
 from gradiometer.tracing.taken import Taken
 from gradiometer.vocabulary.space import Array
@@ -40,7 +42,7 @@ def taken(
 
 def call(function: Any, arrays: Sequence[Array]) -> tuple[Array, ...]:
     """Return what a function of flat arrays computes of NumPy's."""
-    with wide_enough(arrays):
+    with wide_enough(arrays), core.set_current_trace(core.eval_trace):
         found = function(*map(jax.numpy.asarray, arrays))
         return tuple(map(np.asarray, found))
 
@@ -51,8 +53,10 @@ def native(array: Array) -> Any:
         return jax.numpy.asarray(array)
 
 
-def kernels(function: Any, arrays: Sequence[Any]) -> Sequence[Kernel]:
+def kernels(function: Any, arrays: Sequence[Any], *, backward: bool = True) -> Sequence[Kernel]:
     """Return the operations that a function and its gradient come to, with their numbers."""
+    if not backward:
+        return of_function(function, arrays)
 
     def both(*xs: Any) -> Any:
         found, pull = jax.vjp(lambda *ys: flat(function(*ys)), *xs)

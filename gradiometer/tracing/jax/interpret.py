@@ -102,6 +102,7 @@ class Interpreter:
         xp: The array namespace: a recording one.
         table: The rules.
         cutting: Whether what a function holds constant is held constant.
+        trusted: Rules whose derivative is taken as declared, by name.
         cuts: Where it does.
         rules: The rules that were written by hand.
         notes: What is modelled otherwise than it is carried out, in order.
@@ -110,6 +111,7 @@ class Interpreter:
     xp: Any
     table: Table
     cutting: bool = True
+    trusted: Collection[str] = ()
     cuts: list[Cut] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from jax._src import core
 from gradiometer.tracing.jax.control import CONTROL
 from gradiometer.tracing.jax.interpret import Call, Interpreter
 from gradiometer.tracing.jax.lower import flat, wide_enough
-from gradiometer.tracing.jax.rules import KINDS
+from gradiometer.tracing.jax.rules import KINDS, bound
 from gradiometer.tracing.jax.table import TABLE
 from gradiometer.tracing.jax.tracer import run
 from gradiometer.tracing.jax.values import carried_out, needed, own, real
@@ -68,7 +68,8 @@ class Watching(Interpreter):
             at = tuple(np.asarray(known[k]) for k in inputs)
             numbers = tuple(np.asarray(results[k], call.results[k].dtype) for k in outputs)
             graph = _forward(call, known, inputs, outputs)
-            self.found.append(Kernel(call.name, call.place, graph, at, numbers))
+            function = bound(call, known, inputs, outputs)
+            self.found.append(Kernel(call.name, call.place, graph, at, numbers, function))
         return results
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import jax
@@ -26,6 +26,7 @@ def lower(
     arrays: Sequence[Any],
     names: Sequence[str],
     given: Sequence[str] = (),
+    trusted: Collection[str] = (),
 ) -> Lowered:
     """Return a function of JAX's as a graph, at the values of its arrays.
 
@@ -34,21 +35,36 @@ def lower(
         arrays: Their values: inputs, then those that are held constant.
         names: Their names, in the same order.
         given: Which of them are held constant.
+        trusted: Rules whose derivative is taken as declared, by name.
 
     Raises:
         UnknownPrimitive: If an operation has no rule.
         Unrecordable: If a number leaves the computation, or two evaluations differ.
     """
     known: list[Interpreter] = []
-    graph = _recorded(function, arrays, names, given, True, known)
+    asked = function, arrays, names, given
+    graph = _recorded(*asked, known, trusted=trusted)
     met = known[-1]
-    uncut = _recorded(function, arrays, names, given, False, known) if met.cuts else None
+    uncut = _recorded(*asked, known, trusted=trusted, cutting=False) if met.cuts else None
     return Lowered(graph, uncut, tuple(met.cuts), tuple(met.rules), tuple(met.notes))
+
+
+def values_only(
+    function: Callable[..., Any],
+    arrays: Sequence[Any],
+    names: Sequence[str],
+    given: Sequence[str] = (),
+) -> Lowered:
+    """Return the graph of a function's values, without what JAX would hold constant of it."""
+    known: list[Interpreter] = []
+    graph = _recorded(function, arrays, names, given, known, cutting=False)
+    return Lowered(graph, notes=tuple(known[-1].notes))
 
 
 def _recorded(
     function: Callable[..., Any], arrays: Sequence[Any], names: Sequence[str],
-    given: Sequence[str], cutting: bool, known: list[Interpreter],
+    given: Sequence[str], known: list[Interpreter],
+    *, trusted: Collection[str] = (), cutting: bool = True,
 ) -> Graph:  # fmt: skip
     """Record a function; what its interpretations have learnt is added to `known`."""
     values = dict(zip(names, map(np.asarray, arrays), strict=True))
@@ -60,7 +76,7 @@ def _recorded(
         avals = {name: core.typeof(jax.numpy.asarray(x)) for name, x in values.items()}
 
     def program(xp: Any, *inputs: Any, **fixed: Any) -> Any:
-        interpreter = Interpreter(xp, TABLE, cutting)
+        interpreter = Interpreter(xp, TABLE, cutting, trusted)
         known.append(interpreter)
         at = dict(zip(point.inputs, inputs, strict=True)) | fixed
         with wide_enough(arrays), at_place(written_at(function)):

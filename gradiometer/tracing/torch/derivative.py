@@ -1,8 +1,4 @@
-"""Lowers what PyTorch computes as a function's derivative, its rules and kernels included.
-
-The graph's value is what PyTorch's derivative would be in real numbers; it is to be compared with
-the derivative of the function, and not to be differentiated itself.
-"""
+"""The derivatives of a function as PyTorch computes them by backward passes, rules and all."""
 
 from __future__ import annotations
 
@@ -11,65 +7,48 @@ from typing import Any
 
 import torch
 
-from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.tracing.lowered import Lowered
-from gradiometer.tracing.torch.lower import Function, values_only
+from gradiometer.errors import GradiometerError
 
 Derivative = Callable[..., Sequence[Any]]
 
+OF_SCALARS = frozenset({"gradient", "hessian", "hvp"})
 
-def derivative(
-    function: Function,
-    arrays: Sequence[Any],
-    names: Sequence[str],
-    given: Sequence[str],
-    operator: str,
-    directions: Sequence[Any] = (),
-) -> Lowered:
-    """Return the graph of a derivative as PyTorch computes it, by backward passes.
+
+def differentiate(
+    function: Callable[..., Any], operator: str, inputs: Sequence[Any], along: Sequence[Any]
+) -> Sequence[Any]:
+    """Return the tensors of a derivative.
 
     Args:
-        function: Takes tensors in the order of `names`, returns a tensor or a tuple of tensors.
-        arrays: The tensors.
-        names: Their names: inputs first.
-        given: Which of them are held constant.
-        operator: `gradient`, `jacobian`, `hessian`, `jvp`, `vjp` or `hvp`.
-        directions: Tangents, one tensor an input (of `jvp` and `hvp`), or cotangents, one an output
-            (of `vjp`).
-
-    Returns:
-        A graph with one array for each of the operator's, in the order that it declares.
+        function: Takes tensors, and returns a tensor or a tuple of tensors.
+        operator: One of Gradiometer's operators.
+        inputs: The tensors.
+        along: Of a pushforward or an `hvp` a tangent for each input, of a pullback a cotangent for
+            each output.
 
     Raises:
-        UnknownName: If there is no such operator.
-        GradiometerError: As `lower`.
+        GradiometerError: If the operator is one of scalar functions, and this is none.
     """
-    if operator not in OPERATORS:
-        raise UnknownName("operator", operator, OPERATORS)
-    by = OPERATORS[operator]
-    held = tuple(torch.as_tensor(d).detach().clone() for d in directions)
-    at = [k for k, name in enumerate(names) if name not in given]
-
-    def derived(*tensors: Any) -> Any:
-        inputs = [tensors[k] for k in at]
-        returned = function(*tensors)
+    leaves = [x if x.requires_grad else x.detach().clone().requires_grad_() for x in inputs]
+    held = tuple(v.detach().clone() for v in along)
+    with torch.enable_grad():
+        returned = function(*leaves)
         outputs = returned if isinstance(returned, tuple | list) else (returned,)
-        wanted = {"gradient", "hessian", "hvp"}
-        if operator in wanted and (len(outputs) != 1 or outputs[0].numel() != 1):
+        if operator in OF_SCALARS and (len(outputs) != 1 or outputs[0].numel() != 1):
             raise GradiometerError(
                 f"{operator} of a function that does not return one number: its outputs have the "
                 f"shapes {[tuple(y.shape) for y in outputs]}. Ask for the jacobian, or a sum."
             )
-        return tuple(by(outputs, inputs, held))
-
-    return values_only(derived, arrays, names, given)
+        return WAYS[operator](outputs, leaves, held)
 
 
 def _pulled(
     outputs: Sequence[Any], inputs: Sequence[Any], cotangents: Sequence[Any], *, again: bool = False
 ) -> list[Any]:
     """Return cotangents of inputs; zeros of those that outputs do not depend on."""
-    pairs = [(y, w) for y, w in zip(outputs, cotangents, strict=True) if y.requires_grad]
+    pairs = [
+        (y, w.to(y.dtype)) for y, w in zip(outputs, cotangents, strict=True) if y.requires_grad
+    ]
     if not pairs:
         return [torch.zeros_like(x) for x in inputs]
     found = torch.autograd.grad(
@@ -128,11 +107,12 @@ def _hessian(outputs: Any, inputs: Any, held: Any) -> Sequence[Any]:
     return [block for line in _rows(slopes, inputs) for block in line]
 
 
-OPERATORS: dict[str, Derivative] = {
+WAYS: dict[str, Derivative] = {
     "gradient": _gradient,
     "hessian": _hessian,
     "hvp": _hvp,
     "jacobian": _jacobian,
     "jvp": _jvp,
+    "value": lambda outputs, inputs, held: outputs,
     "vjp": _vjp,
 }

@@ -14,9 +14,10 @@ from torch.utils import _pytree as pytree
 from gradiometer.tracing.calling import Argnums
 from gradiometer.tracing.taken import Taken
 from gradiometer.tracing.torch import taken as arguments
-from gradiometer.tracing.torch.derivative import derivative as derivative
+from gradiometer.tracing.torch.derivative import differentiate as differentiate
 from gradiometer.tracing.torch.kernels import kernels as kernels
 from gradiometer.tracing.torch.lower import lower as lower
+from gradiometer.tracing.torch.lower import values_only as values_only
 from gradiometer.vocabulary.space import Array
 
 EXTRA = "torch"

@@ -4,46 +4,43 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
 
+from gradiometer.tracing.frameworks import framework
 from gradiometer.tracing.lowered import Rule
+from gradiometer.tracing.torch.applied import watched
 from gradiometer.tracing.torch.mirror import Mirror
 from gradiometer.tracing.torch.places import line
 from gradiometer.tracing.torch.storages import numbers
+from gradiometer.tracing.trusted import declared
 from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.recording import record
-from gradiometer.vocabulary.space import Array
 
 
-@contextmanager
-def intercepted(mirror: Mirror) -> Iterator[None]:
+def intercepted(mirror: Mirror) -> AbstractContextManager[None]:
     """Let a mirror see where functions with rules of their own are applied."""
-    original = torch.autograd.Function.__dict__["apply"]
 
-    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        call = original.__get__(None, cls)
+    def seen(cls: Any, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if mirror.within:
             return call(*args, **kwargs)
         args, kwargs = _own(mirror, args), _own(mirror, kwargs)
-        if not cls.__module__.startswith("torch."):
-            with mirror.inside():
-                rule = _rule(cls, call, args, kwargs)
-            mirror.rules += [rule] if rule else []
         with mirror.inside():
+            own = cls.__module__.startswith("torch.")
+            rule = None if own else _rule(cls, call, args, kwargs)
+            mirror.rules += [rule] if rule else []
             mirror.here = line()
-            return call(*args, **kwargs)
+            if rule is None or rule.name not in mirror.trusted:
+                return call(*args, **kwargs)
+            at = [flat for flat in pytree.tree_leaves((args, kwargs)) if _differentiated(flat)]
+            inputs = [mirror.array(t) for t in at]
+            return _trusted(mirror, rule, inputs, call(*args, **kwargs))
 
-    applied: Any = torch.autograd.Function
-    applied.apply = classmethod(apply)
-    try:
-        yield
-    finally:
-        applied.apply = original
+    return watched(seen)
 
 
 def _own(mirror: Mirror, nested: Any) -> Any:
@@ -59,64 +56,64 @@ def _own(mirror: Mirror, nested: Any) -> Any:
 def _rule(cls: Any, call: Any, args: Any, kwargs: Any) -> Rule | None:
     """Return a rule with the values that flow into it; None if it is not differentiated here."""
     flat, structure = pytree.tree_flatten((args, kwargs))
-    at = [k for k, t in enumerate(flat) if isinstance(t, torch.Tensor) and t.is_floating_point()]
-    at = [k for k in at if flat[k].requires_grad]
+    at = [k for k, t in enumerate(flat) if _differentiated(t)]
     if not at:
         return None
     with _outside():
         kept = [t.detach().clone() if isinstance(t, torch.Tensor) else t for t in flat]
-    values = tuple(numbers(kept[k]) for k in at)
+    values = tuple(_plain(kept[k]).numpy(force=True) for k in at)
 
-    def applied(tensors: Sequence[Any]) -> tuple[Any, ...]:
+    def applied(*tensors: Any) -> tuple[Any, ...]:
         given = list(kept)
         for k, t in zip(at, tensors, strict=True):
-            given[k] = t
+            given[k] = t.to(kept[k].dtype)
         positional, named = pytree.tree_unflatten(given, structure)
         returned = call(*positional, **named)
         found = returned if isinstance(returned, tuple | list) else (returned,)
         return tuple(t for t in found if isinstance(t, torch.Tensor) and t.is_floating_point())
 
-    def leaves(arrays: Sequence[Any]) -> list[Any]:
-        return [
-            torch.tensor(x, dtype=kept[k].dtype).requires_grad_()
-            for k, x in zip(at, arrays, strict=True)
-        ]
-
-    def pullback(arrays: Sequence[Array], cotangents: Sequence[Array]) -> Sequence[Array]:
-        with torch.enable_grad():
-            inputs = leaves(arrays)
-            outputs = applied(inputs)
-            weights = [
-                torch.tensor(w, dtype=y.dtype) for w, y in zip(cotangents, outputs, strict=True)
-            ]
-            pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if y.requires_grad]
-            found = torch.autograd.grad(
-                [y for y, _ in pairs], inputs, [w for _, w in pairs], allow_unused=True
-            )
-        return tuple(
-            numbers(torch.zeros_like(x) if g is None else g)
-            for x, g in zip(inputs, found, strict=True)
-        )
-
     def forward(xp: Any, *shadows: Any) -> Any:
         inner = Mirror(xp, cutting=False)
         with inner.inside():
-            tensors = leaves(values)
+            tensors = [kept[k].detach().clone().requires_grad_() for k in at]
             for t, shadow in zip(tensors, shadows, strict=True):
                 inner.storages.define(t, shadow, tracked=True)
             with inner:
-                found = applied(tensors)
+                found = applied(*tensors)
             arrays = tuple(inner.array(t) for t in found)
         return arrays if len(arrays) > 1 else arrays[0]
 
     with _outside():
         names = _names(cls, len(args), at)
-        point = Point(dict(zip(names, values, strict=True)))
+        point = Point({n: numbers(kept[k]) for n, k in zip(names, at, strict=True)})
         graph = record(forward, point)
     return Rule(
         "autograd.Function", cls.__qualname__.split(".")[-1], line().text, _written(cls), graph,
-        values, pullback,
+        values, applied,
     )  # fmt: skip
+
+
+def _plain(t: Any) -> Any:
+    """Return a tensor in a type that NumPy has."""
+    return t if t.itemsize > 2 else t.to(torch.float32)
+
+
+def _differentiated(t: Any) -> bool:
+    return isinstance(t, torch.Tensor) and t.is_floating_point() and t.requires_grad
+
+
+def _trusted(mirror: Mirror, rule: Rule, inputs: Sequence[Any], returned: Any) -> Any:
+    """Return what a rule returned; what stands for it has the derivative that the rule declares."""
+    several = returned if isinstance(returned, tuple | list) else (returned,)
+    outputs = [t for t in several if isinstance(t, torch.Tensor) and t.is_floating_point()]
+    values = [mirror.xp.stop_gradient(mirror.storages.read(t)) for t in outputs]
+    with _outside():
+        found = declared(framework("torch"), rule, values, inputs)
+    own = outputs[0].clone()  # it may be a view of an input
+    mirror.storages.define(own, found, tracked=True)
+    if isinstance(returned, tuple | list):
+        return type(returned)(own if t is outputs[0] else t for t in returned)
+    return own
 
 
 @contextmanager

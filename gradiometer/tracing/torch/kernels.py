@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
@@ -22,13 +21,19 @@ from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.recorded import NUMPY
 from gradiometer.vocabulary.recording import record
 
+PLAIN = (torch.float32, torch.float64)
+"""What NumPy has, too."""
 
-def kernels(function: Callable[..., Any], arrays: Sequence[Any]) -> list[Kernel]:
+
+def kernels(
+    function: Callable[..., Any], arrays: Sequence[Any], *, backward: bool = True
+) -> list[Kernel]:
     """Return the operators that a function and its gradient come to, with their numbers.
 
     Args:
         function: Takes tensors, returns a tensor or a tuple of tensors.
         arrays: The tensors.
+        backward: Whether those of the gradient are wanted.
     """
     watch = _Watch()
     inputs = [x.detach().clone().requires_grad_(x.is_floating_point()) for x in arrays]
@@ -36,7 +41,7 @@ def kernels(function: Callable[..., Any], arrays: Sequence[Any]) -> list[Kernel]
         returned = called(function, inputs)
         outputs = returned if isinstance(returned, tuple | list) else (returned,)
         pulled = [y for y in outputs if isinstance(y, torch.Tensor) and y.requires_grad]
-        if pulled:
+        if pulled and backward:
             reals = [x for x in inputs if x.requires_grad]
             ones = [torch.ones_like(y) for y in pulled]
             torch.autograd.grad(pulled, reals, ones, allow_unused=True)
@@ -71,19 +76,27 @@ def _kernel(func: Any, kept: Any, out: Any, place: str) -> Kernel | None:
     """Return an operator as a graph of its real inputs; None if it is none of real numbers."""
     flat, structure = pytree.tree_flatten(kept)
     at = [k for k, x in enumerate(flat) if isinstance(x, torch.Tensor) and x.is_floating_point()]
-    outs = [t for t in pytree.tree_leaves(out) if isinstance(t, torch.Tensor)]
+    outs = [t for t in pytree.tree_leaves(out) if _is_tensor(t)]
     reals = [k for k, t in enumerate(outs) if t.is_floating_point() and t.numel()]
     if (
         not (at and reals)
         or table.base_name(func) in table.SHAPED_ALIKE
         or not func._schema.returns
         or is_view(func)
+        or torch.Tag.nondeterministic_seeded in func.tags
+        or any(t.dtype not in PLAIN for t in (*(flat[k] for k in at), *(outs[k] for k in reals)))
     ):
         return None
-    if torch.Tag.nondeterministic_seeded in func.tags:
-        return None
     known: list[int] = []
-    found = [numbers(t) for t in outs]
+    found = {k: outs[k].numpy(force=True).copy() for k in reals}
+
+    def function(*tensors: Any) -> tuple[Any, ...]:
+        given = list(flat)
+        for k, t in zip(at, tensors, strict=True):
+            given[k] = t.to(flat[k].dtype)
+        args, kwargs = pytree.tree_unflatten(given, structure)
+        results = [t for t in pytree.tree_leaves(func(*args, **kwargs)) if _is_tensor(t)]
+        return tuple(results[k] for k in known)
 
     def program(xp: Any, *shadows: Any) -> Any:
         given = list(flat)
@@ -106,4 +119,10 @@ def _kernel(func: Any, kept: Any, out: Any, place: str) -> Kernel | None:
     if not known:
         return None
     name = f"{func._schema.name.split('::')[1]}.{func._overloadname}".removesuffix(".default")
-    return Kernel(name, place, graph, values, tuple(np.asarray(found[k]) for k in known))
+    here, results = (flat[k].numpy(force=True) for k in at), (found[k] for k in known)
+    own = None if func._schema.is_mutable else function
+    return Kernel(name, place, graph, tuple(here), tuple(results), own)
+
+
+def _is_tensor(x: Any) -> bool:
+    return isinstance(x, torch.Tensor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,8 +24,9 @@ Function = Callable[..., Any]
 
 
 def lower(
-    function: Function, arrays: Sequence[Any], names: Sequence[str], given: Sequence[str] = ()
-) -> Lowered:
+    function: Function, arrays: Sequence[Any], names: Sequence[str], given: Sequence[str] = (),
+    trusted: Collection[str] = (),
+) -> Lowered:  # fmt: skip
     """Return a function's graph, cuts and own rules, at the values of its arguments.
 
     Args:
@@ -33,6 +34,7 @@ def lower(
         arrays: The tensors, real and dense.
         names: Their names: inputs first.
         given: Which of them are held constant.
+        trusted: Rules whose derivative is taken as declared, by name.
 
     Raises:
         GradiometerError: If the function computes what has no meaning in real numbers, or nothing
@@ -43,10 +45,11 @@ def lower(
         >>> [step.function for step in lower(torch.exp, (x,), ("x",)).graph.steps[1:]]
         ['exp']
     """
-    graph, mirror = _recorded(function, arrays, names, given, cutting=True)
+    asked = function, arrays, names, given
+    graph, mirror = _recorded(*asked, trusted=trusted)
     uncut = None
     if mirror.cuts:
-        uncut, _ = _recorded(function, arrays, names, given, cutting=False)
+        uncut, _ = _recorded(*asked, trusted=trusted, cutting=False)
     return Lowered(graph, uncut, tuple(mirror.cuts), tuple(mirror.rules), tuple(mirror.notes))
 
 
@@ -60,7 +63,7 @@ def values_only(
 
 def _recorded(
     function: Function, arrays: Sequence[Any], names: Sequence[str], given: Sequence[str],
-    *, cutting: bool,
+    *, trusted: Collection[str] = (), cutting: bool = True,
 ) -> tuple[Graph, Mirror]:  # fmt: skip
     values = {name: numbers(t) for name, t in zip(names, arrays, strict=True)}
     kinds = dict(zip(names, (t.dtype for t in arrays), strict=True))
@@ -69,7 +72,7 @@ def _recorded(
     mirrors: list[Mirror] = []
 
     def program(xp: Any, *shadows: Any, **others: Any) -> Any:
-        mirror = Mirror(xp, cutting=cutting)
+        mirror = Mirror(xp, cutting=cutting, trusted=trusted)
         mirrors.append(mirror)
         stand = dict(zip(inputs, shadows, strict=True)) | others
         tensors = []

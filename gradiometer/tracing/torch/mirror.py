@@ -10,7 +10,7 @@ on an input, is held constant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -39,11 +39,13 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
     Args:
         xp: The array namespace that is recorded.
         cutting: Whether what autograd cuts is held constant.
+        trusted: Rules whose derivative is taken as declared, by name.
     """
 
-    def __init__(self, xp: Any, *, cutting: bool = True) -> None:
+    def __init__(self, xp: Any, *, cutting: bool = True, trusted: Collection[str] = ()) -> None:
         TorchDispatchMode.__init__(self)  # type: ignore[no-untyped-call]
         Shadows.__init__(self, xp, cutting)
+        self.trusted = trusted
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
