@@ -19,7 +19,7 @@ from gradiometer.checking.checked import Check
 from gradiometer.checking.claims import Claim, Claimed, Function
 from gradiometer.checking.cuts import cuts
 from gradiometer.checking.judged import judged
-from gradiometer.checking.native import explained, taken_as_declared, trusting
+from gradiometer.checking.native import explained, taken_as_declared, trusting, uses_rules
 from gradiometer.checking.places import Place, places
 from gradiometer.checking.reading import read
 from gradiometer.checking.result import Judged
@@ -151,19 +151,25 @@ def _by_methods(
 ) -> list[Judged]:
     """Return what methods are worth, those that can do it.
 
+    Of a framework's function without rules of the user's, it is the first: others of PyTorch's
+    import its compiler, which takes longer than the check.
+
     Raises:
         GradiometerError: If none can.
     """
-    results, refusal = [], "no method that comes along has it"
-    methods = _methods(problem)
+    refusal = "no method that comes along has it"
+    methods, known = _methods(problem), list[Judged]()
+    every = not isinstance(problem.function, NativeFunction) or uses_rules(problem, found[0])
     with _undisturbed(problem):
         for method in methods:
             try:
-                claim = Claim(method.name, "a method", method)
-                results.append(judged(problem, claim, asked, points, found))
+                done = judged(problem, Claim(method.name, "a method", method), asked, points, found)
             except GradiometerError as error:
                 refusal = str(error).rstrip(".")
-    known = [each for each in results if each is not None]
+                continue
+            known += [] if done is None else [done]
+            if known and not every:
+                break
     if not known:
         raise GradiometerError(
             f"nothing was found that computes the {asked.name} of {title(problem)} ({refusal}): "

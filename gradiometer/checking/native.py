@@ -46,6 +46,17 @@ def trusting(problem: Problem, trust: Collection[str], size: str) -> Problem:
     return replace(problem, function=replace(program, trusted=frozenset(trust)))
 
 
+def uses_rules(problem: Problem, place: Place) -> bool:
+    """Return whether a framework's function uses rules that were written by hand."""
+    program = problem.function
+    if not isinstance(program, NativeFunction):
+        return False
+    try:
+        return bool(program.lowered(place.at.point).rules)
+    except GradiometerError:
+        return True
+
+
 def taken_as_declared(problem: Problem, place: Place) -> list[str]:
     """Return the rules that are trusted, in words."""
     program = problem.function
