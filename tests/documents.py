@@ -19,6 +19,7 @@ import numpy as np
 import records
 from typer.main import get_command
 from typer.testing import CliRunner
+from verdicts import of_verdicts
 
 import gradiometer
 from gradiometer import Problem, problem
@@ -278,7 +279,7 @@ def _add(commands: dict[str, Any], name: str, command: Any) -> None:
         _add(commands, f"{name} {key}", below)
 
 
-MAKERS = (of_checks, of_reports, of_commands, of_options)
+MAKERS = (of_checks, of_reports, of_commands, of_options, of_verdicts)
 
 
 def record() -> None:
