@@ -17,7 +17,7 @@ from gradiometer.errors import GradiometerError
 from gradiometer.plugins import loader
 from gradiometer.plugins.address import home
 from gradiometer.plugins.files import python_files
-from gradiometer.plugins.loader import load
+from gradiometer.plugins.loader import load_here as load
 from gradiometer.plugins.registry import Kind, Registry
 
 METHOD = "from gradiometer import Method\n\n\nclass A(Method):\n    name = {name!r}\n"
@@ -167,8 +167,35 @@ def test_a_folder_adds_all_its_files_in_order_of_name(write: Write, tmp_path: Pa
     assert added == ["acme-a", "acme-b", "acme-c"]
 
 
-def test_an_empty_folder_adds_nothing(tmp_path: Path) -> None:
-    assert load([tmp_path]).methods.keys() == load().methods.keys()
+@pytest.mark.parametrize("name", ["helpers.py", "folder"])
+def test_what_brings_nothing_is_refused(write: Write, tmp_path: Path, name: str) -> None:
+    write("helpers.py", "x = 1")
+    write("folder/_private.py", METHOD.format(name="acme"))
+    with pytest.raises(GradiometerError, match=f"{name} brings no problem and no method"):
+        load([tmp_path / name])
+
+
+def test_a_class_without_a_name_of_its_own_is_told(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = METHOD.format(name="acme") + "\n\nclass B(A):\n    mode = 'forward'\n"
+    text += "\n\nclass _Base(Method):\n    pass\n\n\nclass Base(Method):\n    pass\n"
+    text += "\n\nclass C(Base):\n    name = 'acme-c'\n"
+    registry = load([write("acme.py", text)])
+    told = 'acme.py: class B has no name of its own: give it one, name = "my-method".'
+    assert list(broken(registry).values()) == [told]
+    assert [record.getMessage() for record in caplog.records] == [f"gradiometer: {told}"]
+    assert {"acme", "acme-c"} <= set(registry.methods)
+
+
+@pytest.mark.parametrize(
+    "name", ["Acme", "acme_a", "a b", "", "a" * 61, "a\nb", "[red]a", "-a", "<script>", "../a"]
+)
+def test_what_can_be_no_name_is_broken_under_its_file_s(write: Write, name: str) -> None:
+    registry = load([write("acme.py", METHOD.format(name="good") + METHOD.format(name=name))])
+    (told,) = broken(registry).items()
+    assert told[0] == "acme"
+    assert "has no name that can be used" in told[1] or "has no name of its own" in told[1]
 
 
 @pytest.mark.parametrize("name", ["nowhere.py", "nowhere"])
@@ -242,7 +269,8 @@ def test_an_invalid_method_leaves_its_file_s_others(write: Write) -> None:
     registry = load([write("acme.py", text)])
     assert registry.methods["good"].tool == "acme"
     assert "bad" not in registry.methods
-    assert broken(registry)["bad"].startswith("Method 'bad' promises (-20.0, 11.0) digits")
+    told = "acme.py: Method 'bad' promises (-20.0, 11.0) digits"
+    assert broken(registry)["bad"].startswith(told)
 
 
 def test_a_broken_file_of_problems_is_a_broken_problem(
@@ -278,7 +306,7 @@ def test_a_pressed_ctrl_c_is_no_fault_of_a_file(write: Write) -> None:
 )
 def test_a_name_that_is_taken_is_refused(write: Write, text: str, message: str) -> None:
     path = write("acme.py", text)
-    with pytest.raises(GradiometerError, match=f"{message}: names must be unique"):
+    with pytest.raises(GradiometerError, match=f"{message}, in .*py and in {path}: names must"):
         load([path])
 
 

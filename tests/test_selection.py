@@ -241,7 +241,7 @@ def test_a_name_that_a_file_lacks_is_unknown(registry: Registry, file: Path, nam
 def test_a_file_without_the_kind_is_refused(registry: Registry, tmp_path: Path) -> None:
     path = tmp_path / "empty.py"
     path.write_text("x = 1\n")
-    with pytest.raises(UnknownName, match=r"Unknown method '.*empty\.py'"):
+    with pytest.raises(GradiometerError, match=r"empty\.py brings no problem and no method"):
         choose(registry, str(path), METHODS)
 
 

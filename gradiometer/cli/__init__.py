@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 from gradiometer.cli import check, descend, listing, report, run, runs, show, trace
 from gradiometer.cli.options import help_if_alone
 from gradiometer.errors import GradiometerError
+from gradiometer.libraries import BENCH, not_installed
 
 app = typer.Typer(
     help="Compare differentiation methods: which is right, and which is fast?",
@@ -49,13 +50,6 @@ def _root(
     help_if_alone(context)
 
 
-BENCH = (
-    "altair", "cloudpickle", "filelock", "jinja2", "pandas", "platformdirs", "psutil", "pyarrow",
-    "scipy", "sympy", "tabulate", "threadpoolctl", "vl_convert",
-)  # fmt: skip
-"""Libraries of the extra `bench`, by their import names."""
-
-
 def _not_installed(error: ModuleNotFoundError) -> str:
     """Return what to install; empty where what is missing is none of ours.
 
@@ -64,7 +58,7 @@ def _not_installed(error: ModuleNotFoundError) -> str:
     told = re.findall(r"No module named \'(\w+)", str(error))
     missing = error.name or next(iter(told), "")
     name = missing.partition(".")[0]
-    return f"{name} is not installed: pip install 'gradiometer[bench]'" if name in BENCH else ""
+    return not_installed(name) if name in BENCH else ""
 
 
 def main() -> None:

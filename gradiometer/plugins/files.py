@@ -72,6 +72,24 @@ def load_file(name: str, path: Path) -> ModuleType:
     return module
 
 
+def nameless(module: ModuleType) -> list[str]:
+    """Return the method classes of a module that have no name, and are no bases of others."""
+    own = [
+        item
+        for item in vars(module).values()
+        if issubclass(type(item), type)  # asked of its type: a lazy library would be imported
+        and issubclass(item, Method)
+        and item.__module__ == module.__name__
+    ]
+    return [
+        item.__name__
+        for item in own
+        if not (item.name and "name" in vars(item))
+        and not item.__name__.startswith("_")
+        and not any(item in each.__mro__[1:] for each in own)
+    ]
+
+
 def collect(module: ModuleType) -> list[Plugin]:
     """Return the problems and methods that a module defines; named Method classes are called."""
     found: list[Plugin] = []

@@ -8,40 +8,52 @@ noted as broken under the file's name, and never stops the others.
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gradiometer.errors import GradiometerError, InvalidPlugin, describe
+from gradiometer.plugins import describing
 from gradiometer.plugins.address import home
-from gradiometer.plugins.files import Plugin, collect, load_file, module_name, python_files
-from gradiometer.plugins.registry import KINDS, Kind, Registry
+from gradiometer.plugins.files import (
+    Plugin,
+    collect,
+    load_file,
+    module_name,
+    nameless,
+    python_files,
+)
+from gradiometer.plugins.registry import KINDS, Kind, Registry, is_name
 from gradiometer.vocabulary.problem import Problem
 
 PACKAGE = Path(__file__).parents[1]
+
+NOTHING = (
+    "{} brings no problem and no method: expected a function under @problem(…), or a class derived "
+    "from gradiometer.Method, with a name."
+)
 
 
 def load(extra: Sequence[str | Path] = ()) -> Registry:
     """Return everything that can be found.
 
+    What is not Gradiometer's own is executed in a process of its own, and described there
+    (`describing`): a file may hang, or end the process.
+
     Args:
         extra: Files, or folders of files, with further problems and methods.
 
     Raises:
-        GradiometerError: If an extra path does not exist, or a name is taken twice.
+        GradiometerError: If an extra path does not exist, or brings nothing, or a name is taken
+            twice.
     """
-    registry = Registry()
-    for kind in KINDS:
-        for path in python_files(built_in(kind)):
-            _add_file(registry, kind, f"gradiometer.{kind}.{path.stem}", path.resolve())
-    for given in extra:
-        add_path(registry, Path(given))
-    for kind in KINDS:
-        for entry in sorted(entry_points(group=f"gradiometer.{kind}"), key=lambda e: e.name):
-            _add_entry(registry, kind, entry)
+    registry = built_ins()
+    if extra or _entries():
+        registry.merge(describing.described(extra))
     return registry
 
 
@@ -49,13 +61,66 @@ def add_path(registry: Registry, given: Path) -> None:
     """Add what a file, or a folder of files, brings; one that was added already brings nothing.
 
     Raises:
+        GradiometerError: As `load`.
+    """
+    if given.resolve() not in registry.paths:
+        registry.merge(describing.described([*registry.paths, given]))
+
+
+def load_here(
+    extra: Sequence[str | Path] = (),
+    left_out: Collection[Path] = (),
+    begins: Callable[[str], object] = str,
+) -> Registry:
+    """Return everything that can be found, executed in this process.
+
+    Args:
+        extra: As of `load`.
+        left_out: Files that are not to be executed.
+        begins: Told the path of each file before it is executed, or what an entry point names.
+
+    Raises:
+        GradiometerError: As `load`.
+    """
+    registry = built_ins()
+    for given in extra:
+        add_here(registry, Path(given), left_out, begins)
+        if not registry.holds({*python_files(Path(given))}, left_out):
+            raise GradiometerError(NOTHING.format(given))
+    for kind, entry in _entries():
+        if entry.value not in map(str, left_out):
+            begins(entry.value)
+            _add_entry(registry, kind, entry)
+    return registry
+
+
+def built_ins() -> Registry:
+    """Return what comes with Gradiometer."""
+    registry = Registry()
+    for kind in KINDS:
+        for path in python_files(built_in(kind)):
+            _add_file(registry, kind, f"gradiometer.{kind}.{path.stem}", path.resolve())
+    return registry
+
+
+def add_here(
+    registry: Registry,
+    given: Path,
+    left_out: Collection[Path] = (),
+    begins: Callable[[str], object] = str,
+) -> None:
+    """Add what a file, or a folder of files, brings, executed in this process.
+
+    Raises:
         GradiometerError: If there is no such path, or a name is taken twice.
     """
     files = [path.resolve() for path in python_files(given)]
-    if given.resolve() not in registry.paths:
-        registry.paths.append(given.resolve())
+    if given.resolve() in registry.paths:
+        return
+    registry.paths.append(given.resolve())
     for path in files:
-        if path not in registry.origins.values():
+        if path not in registry.origins.values() and path not in left_out:
+            begins(str(path))
             _add_file(registry, "methods", module_name(path), path)
 
 
@@ -65,10 +130,22 @@ def built_in(kind: Kind) -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / kind
 
 
+def _entries() -> list[tuple[Kind, EntryPoint]]:
+    """Return what installed packages announce, in order of name."""
+    return [
+        (kind, entry)
+        for kind in KINDS
+        for entry in sorted(entry_points(group=f"gradiometer.{kind}"), key=lambda e: e.name)
+    ]
+
+
 def _add_file(registry: Registry, kind: Kind, name: str, path: Path) -> None:
     registry.origins[name] = path
     for item in _attempt(registry, kind, path.stem, path, lambda: collect(load_file(name, path))):
         _add(registry, item, path.stem, name, path)
+    for each in nameless(sys.modules[name]) if name in sys.modules else ():
+        told = f'{path.name}: class {each} has no name of its own: give it one, name = "my-method".'
+        registry.add_broken("methods", path.stem, told, path)
 
 
 def _add_entry(registry: Registry, kind: Kind, entry: EntryPoint) -> None:
@@ -85,7 +162,8 @@ def _add(registry: Registry, item: Plugin, family: str, module: str, source: Pat
         registry.add(item, family, module)
     except InvalidPlugin as error:
         kind: Kind = "problems" if isinstance(item, Problem) else "methods"
-        registry.add_broken(kind, item.name, str(error), source)
+        name = item.name if is_name(item.name) else source.stem
+        registry.add_broken(kind, name, f"{source.name}: {error}", source)
 
 
 def _announced(entry: EntryPoint) -> list[Plugin]:

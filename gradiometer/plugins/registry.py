@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import fnmatch
 import inspect
-from collections.abc import Mapping, Sequence
+import logging
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
@@ -19,11 +21,17 @@ from gradiometer.errors import GradiometerError, InvalidPlugin, UnknownName
 from gradiometer.plugins.address import Address, by_value
 from gradiometer.plugins.files import Plugin
 from gradiometer.plugins.own import Called
+from gradiometer.tracing.written import Written
 from gradiometer.vocabulary.method import Digits, Method, Mode, missing
 from gradiometer.vocabulary.problem import Problem
 
 Kind = Literal["problems", "methods"]
 KINDS: tuple[Kind, ...] = ("problems", "methods")
+
+logger = logging.getLogger("gradiometer")
+
+MOST_LETTERS = 60
+"""Letters that a name may have."""
 
 PROMISES = (1.0, 16.0)
 """Fewest and most digits that a method can promise: a promise of none would excuse any answer."""
@@ -88,6 +96,7 @@ class MethodEntry:
 
     Attributes:
         about: The docstring's first line.
+        package: What pip installs, where that is called otherwise than what is imported.
         primal: What it evaluates as a problem's value: a name of its tool's, or its own name.
     """
 
@@ -101,6 +110,7 @@ class MethodEntry:
     about: str
     address: Address[Method]
     primal: str
+    package: str = ""
 
     @classmethod
     def of(cls, method: Method, address: Address[Method], family: str = "") -> MethodEntry:
@@ -113,12 +123,13 @@ class MethodEntry:
         tool = method.tool or family or method.name
         about = (type(method).__doc__ or "").partition("\n")[0]
         told = (method.requires, method.extra, method.digits, method.exact, about)
-        return cls(method.name, method.mode, tool, *told, address, _primal(method))
+        primal, package = _primal(method), method.package
+        return cls(method.name, method.mode, tool, *told, address, primal, package)
 
     @cached_property
     def missing(self) -> str | None:
         """Why it cannot run here: its library is not installed. Imports nothing."""
-        return missing(self.requires, self.extra)
+        return missing(self.requires, self.package)
 
 
 @dataclass(frozen=True)
@@ -184,10 +195,12 @@ class Registry:
         if known is not None:
             if known.address.module == module != "" or not self._is(known, item):
                 raise GradiometerError(
-                    f"{kind.__name__} {item.name!r} is defined twice: names must be unique. "
-                    "Rename one of them."
+                    f"{kind.__name__} {item.name!r} is defined twice, in {self._home(known.address)} "
+                    f"and in {self._place(module)}: names must be unique. Rename one of them."
                 )
             return
+        if not (isinstance(item, Problem) and isinstance(item.function, Written)):
+            _refuse_names(kind.__name__, item.name)
         if module:
             address = Address(kind, item.name, module, self.origins[module])
         else:
@@ -197,6 +210,21 @@ class Registry:
             self.problems[item.name] = ProblemEntry.of(item, address)
         else:
             self.methods[item.name] = MethodEntry.of(item, address, family)
+
+    def merge(self, other: Registry) -> None:
+        """Take over what another registry, made in another process, holds beyond this one."""
+        for kind in KINDS:
+            mine, theirs = getattr(self, kind), getattr(other, kind)
+            mine.update({name: entry for name, entry in theirs.items() if name not in mine})
+        self.origins |= other.origins
+        self.paths += [path for path in other.paths if path not in self.paths]
+        for each in other.broken:
+            if each.path not in {known.path for known in self.broken}:
+                self.add_broken(each.kind, each.name, each.reason, each.path)
+
+    def forget_objects(self) -> None:
+        """Keep descriptions alone, which another process can read."""
+        self._objects.clear()
 
     def add_called(self, called: Called) -> str:
         """Describe a function of the user's as a problem, and return the problem's name.
@@ -229,9 +257,23 @@ class Registry:
         alike = type(filed) is type(item) and isinstance(item, Method) and vars(filed) == vars(item)
         return filed is item or alike
 
+    def holds(self, files: Collection[Path], left_out: Collection[Path] = ()) -> bool:
+        """Return whether any of some files brought something, was broken, or was left out."""
+        described = [*self.problems.values(), *self.methods.values()]
+        known = {entry.address.path for entry in described} | {each.path for each in self.broken}
+        return any(path.resolve() in known | {*left_out} for path in files)
+
+    def _home(self, address: Address[Any]) -> str:
+        return str(address.path or "") or self._place(address.module)
+
+    def _place(self, module: str) -> str:
+        """Return a module's file, or its name; of none, that it is an object."""
+        return str(self.origins.get(module) or module or "an object that was made here")
+
     def add_broken(self, kind: Kind, name: str, reason: str, path: Path | None = None) -> None:
-        """Note a plugin that could not be loaded, under a free name."""
-        free = f"{name} (broken)" if name in self.named(kind) else name
+        """Note a plugin that could not be loaded, under a free name; it is logged."""
+        logger.warning("gradiometer: %s", reason)
+        free = name if name.endswith(" (broken)") or name not in self.named(kind) else f"{name} (broken)"
         self.broken.append(Broken(kind, free, reason, path))
 
     def named(self, kind: Kind) -> dict[str, Any]:
@@ -265,6 +307,25 @@ def _primal(method: Method) -> str:
         if any(not name.startswith("__") for name in own.keys() - DERIVATIVES_ALONE):
             break
     return method.name
+
+
+def is_name(name: object) -> bool:
+    """Return whether something can be the name of a problem or a method."""
+    kebab = isinstance(name, str) and re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name)
+    return bool(kebab) and len(str(name)) <= MOST_LETTERS
+
+
+def _refuse_names(kind: str, name: object) -> None:
+    """Refuse what can be no name.
+
+    Raises:
+        InvalidPlugin: If it is none.
+    """
+    if not is_name(name):
+        raise InvalidPlugin(
+            f"{kind} {str(name)[:MOST_LETTERS]!r} has no name that can be used: expected small "
+            f"letters, digits and hyphens, at most {MOST_LETTERS}, such as my-method-2."
+        )
 
 
 def _refuse_promises(method: Method) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from gradiometer.errors import GradiometerError, UnknownName, listing
 from gradiometer.plugins.files import Plugin
-from gradiometer.plugins.loader import add_path
+from gradiometer.plugins.loader import add_here, add_path
 from gradiometer.plugins.own import NOTHING, Arguments, Called
 from gradiometer.plugins.registry import KINDS, Broken, Kind, ProblemEntry, Registry
 from gradiometer.tracing import own_problem
@@ -78,7 +78,7 @@ def _named(
     file, colon, name = item.partition(".py:")
     if colon or item.endswith(".py"):
         path = Path(f"{file}.py" if colon else item)
-        brought = _brought(registry, path, kinds)
+        brought = _brought(registry, path, kinds, add_here if colon else add_path)
         found = [pair for pair in brought if pair[1] == name or not colon]
         known = [f"{path}:{each}" for _, each in brought]
         if name and not found and "problems" in kinds:
@@ -95,13 +95,15 @@ def _named(
     return found
 
 
-def _brought(registry: Registry, path: Path, kinds: Sequence[Kind]) -> list[tuple[Kind, str]]:
-    """Return the kinds and names of what a file brings.
+def _brought(
+    registry: Registry, path: Path, kinds: Sequence[Kind], add: Callable[[Registry, Path], None]
+) -> list[tuple[Kind, str]]:
+    """Return the kinds and names of what a file brings, once it is added.
 
     Raises:
         GradiometerError: If it could not be loaded.
     """
-    add_path(registry, path)
+    add(registry, path)
     for broken in registry.broken:
         if broken.path == path.resolve():
             raise GradiometerError(broken.reason)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gradiometer.errors import GradiometerError
+from gradiometer.libraries import not_installed
 
 if TYPE_CHECKING:
     from gradiometer.pytest_plugin.session import BenchmarkCell, Session
@@ -148,6 +149,6 @@ def _session(config: pytest.Config) -> Session:
         except GradiometerError as error:
             raise pytest.UsageError(str(error)) from None
         except ModuleNotFoundError as error:
-            told = f"gradiometer_cell needs {error.name}: pip install 'gradiometer[bench]'"
+            told = f"gradiometer_cell: {not_installed(str(error.name))}"
             raise pytest.UsageError(told) from None
     return config.stash[SESSION]

@@ -76,6 +76,7 @@ class Method:
         name: Registered name, kebab-case.
         mode: Manual, numerical, symbolic, forward or reverse.
         requires: Import names of the libraries it needs; the first is the tool's own.
+        package: What pip installs, where that is called otherwise than what is imported.
         extra: Gradiometer's extra that installs them, if there is one.
         digits: Decimal digits promised of a first and of a second derivative, by dtype. Where there
             are none, or a second is `None`, the method is unsupported.
@@ -92,6 +93,7 @@ class Method:
     name: str = ""
     mode: Mode = "reverse"
     requires: tuple[str, ...] = ()
+    package: str = ""
     extra: str | None = None
     digits: ClassVar[Digits] = {each.name: each.digits for each in DTYPES.values()}
     exact: bool = True
@@ -181,12 +183,16 @@ class Method:
         return None
 
 
-def missing(requires: Sequence[str], extra: str | None) -> str | None:
-    """Return why a method cannot run here: a library is not installed. Imports nothing."""
-    for package in requires:
-        if not _findable(package):
-            wanted = f"gradiometer[{extra}]" if extra else package
-            return f"{package} is not installed: pip install '{wanted}'"
+def missing(requires: Sequence[str], package: str = "") -> str | None:
+    """Return why a method cannot run here: a library is not installed. Imports nothing.
+
+    Args:
+        requires: The libraries, by their import names.
+        package: What pip installs, where that is called otherwise.
+    """
+    for library in requires:
+        if not _findable(library):
+            return f"{library} is not installed: pip install {package or library.partition('.')[0]}"
     return None
 
 

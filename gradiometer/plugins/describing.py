@@ -1,0 +1,107 @@
+"""What is not Gradiometer's own is executed, and described, in a process of its own.
+
+    python -m gradiometer.plugins.describing FD
+
+What a file does when it is loaded, its author decides: it may hang, print, change settings, or end
+the process. The process tells each file that it begins with; one that takes too long is left out,
+and told as broken.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Sequence
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from gradiometer.errors import GradiometerError
+from gradiometer.plugins.registry import Broken, Registry
+
+LIMIT_S = 60.0
+"""Seconds that a file may take: frameworks take several to import."""
+
+
+def described(extra: Sequence[str | Path], limit_s: float | None = None) -> Registry:
+    """Return everything that can be found, described by another process.
+
+    Args:
+        extra: Files, or folders of files, with problems and methods.
+        limit_s: Seconds that each may take, `LIMIT_S` by default.
+
+    Raises:
+        GradiometerError: If an extra path does not exist, or brings nothing, or a name is taken
+            twice.
+    """
+    paths, limit = [str(Path(each)) for each in extra], limit_s or LIMIT_S
+    ended: dict[str, str] = {}
+    while True:
+        found = _asked(paths, list(ended), limit)
+        if isinstance(found, Registry):
+            break
+        path, reason = found
+        if not path or path in ended:
+            raise GradiometerError(f"plugins cannot be described: {reason}.")
+        ended[path] = reason
+    for path, reason in ended.items():
+        name = Path(path)
+        told = f"{name.name} failed to load: {reason}"
+        found.broken.append(Broken("methods", name.stem, told, name))
+    return found
+
+
+def _asked(paths: list[str], left_out: list[str], limit_s: float) -> Registry | tuple[str, str]:
+    """Return what a process finds; or the file that it does not come to an end of, and why."""
+    ours, theirs = Pipe()
+    command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno())]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+    )
+    theirs.close()
+    begun = ""
+    try:
+        ours.send((paths, left_out, sys.path))
+        while True:
+            if not ours.poll(limit_s):
+                return begun, f"it takes longer than {limit_s:g} s; leave that to functions"
+            what, told = ours.recv()
+            if what == "error":
+                raise GradiometerError(told)
+            if what == "found":
+                registry: Registry = told
+                return registry
+            begun = told
+    except EOFError:
+        return begun, f"it ended the process (exit code {process.wait()})"
+    finally:
+        process.kill()
+        process.wait()
+        ours.close()
+
+
+def answer(connection: Connection) -> None:
+    """Describe what is asked for, in the process that executes it."""
+    paths, left_out, folders = connection.recv()
+    sys.path[:] = folders
+    logging.getLogger("gradiometer").disabled = True  # who asks logs
+    from gradiometer.plugins import loader
+
+    def begins(path: str) -> None:
+        connection.send(("begins", path))
+
+    message: tuple[str, Any]
+    try:
+        registry = loader.load_here(paths, list(map(Path, left_out)), begins)
+        registry.forget_objects()
+        message = "found", registry
+    except GradiometerError as error:
+        message = "error", str(error)
+    connection.send(message)
+
+
+if __name__ == "__main__":
+    with Connection(int(sys.argv[1])) as connection:
+        answer(connection)
