@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +160,9 @@ def test_a_method_is_listed_with_its_promise_and_the_first_line_about_it(
 ) -> None:
     listing.list_methods([plugin], json=True)
     assert named(as_json(capsys), "listed-method") == {
-        "name": "listed-method", "mode": "forward", "digits": {"float32": 2.0, "float64": 4.5},
-        "available": True, "about": "Reverse mode, listed.",
+        "name": "listed-method", "tool": plugin.stem, "version": version("numpy"),
+        "mode": "forward", "native": [], "digits": {"float32": 2.0, "float64": 4.5},
+        "available": True, "from": str(plugin.resolve()), "about": "Reverse mode, listed.",
     }  # fmt: skip
 
 
@@ -170,7 +172,8 @@ def test_a_method_whose_library_is_missing_says_how_to_get_it(
     listing.list_methods([plugin], json=True)
     found = named(as_json(capsys), "absent-method")
     assert found["available"] is False
-    assert "pip install 'no_such_library_at_all'" in found["about"]
+    assert found["version"] is None
+    assert "pip install no_such_library_at_all" in found["about"]
 
 
 def test_a_file_that_fails_to_load_is_listed_with_its_reason(
@@ -191,9 +194,9 @@ def test_the_table_of_methods_says_yes_or_no(
 ) -> None:
     listing.list_methods([broken, plugin], json=False)
     shown = capsys.readouterr().out
-    assert re.search(r"listed-method +forward +float32 2, float64 4\.5 +yes", shown)
-    assert re.search(r"absent-method +reverse +float32 6 +no", shown)
-    assert re.search(r"broken +– +– +no", shown)
+    assert re.search(r"listed-method +\w+ +[\d.]+ +forward +– +float32 2, float64 4\.5 +yes", shown)
+    assert re.search(r"absent-method +\w+ +– +reverse +– +float32 6 +no", shown)
+    assert re.search(r"broken +– +– +– +– +no", shown)
 
 
 @pytest.mark.parametrize("list_what", [listing.list_problems, listing.list_methods])

@@ -8,7 +8,8 @@ from gradiometer.cli import options as shared
 from gradiometer.cli.output import print_rows
 
 if TYPE_CHECKING:
-    from gradiometer.plugins.registry import Kind, ProblemEntry, Registry
+    from gradiometer.plugins.address import Address
+    from gradiometer.plugins.registry import Kind, MethodEntry, ProblemEntry, Registry
 
 Row = dict[str, Any]
 
@@ -40,21 +41,29 @@ def list_problems(plugins: shared.Plugins = None, json: shared.Json = False) -> 
 
 @app.command("methods", epilog="Example: `gradiometer list methods --plugins my_method.py`.")
 def list_methods(plugins: shared.Plugins = None, json: shared.Json = False) -> None:
-    """List the methods: the digits each promises by dtype, and whether it can run here."""
+    """List the methods by tool: from where, which operators each has itself, whether it can run.
+
+    Digits are those that each promises of a first derivative; other operators are derived.
+    """
     from gradiometer.plugins import loader
 
     registry = loader.load(plugins or ())
     rows = [
         {
             "name": m.name,
+            "tool": m.tool,
+            "version": m.version,
             "mode": m.mode,
+            "native": list(m.native),
             "digits": {dtype: first for dtype, (first, _) in m.digits.items()},
             "available": not m.missing,
+            "from": _origin(m.address),
             "about": m.missing or m.about,
         }
-        for m in registry.methods.values()
+        for m in _by_tool(registry)
     ]
-    unknown: Row = {"name": "", "mode": None, "digits": {}, "available": False}
+    unknown: Row = {"name": "", "tool": "", "version": None, "mode": None, "native": []}
+    unknown |= {"digits": {}, "available": False, "from": ""}
     print_rows("Methods", rows + _broken(registry, "methods", "about", unknown), json)
 
 
@@ -73,6 +82,17 @@ def list_operators(json: shared.Json = False) -> None:
         for o in OPERATORS.values()
     ]
     print_rows("Operators", rows, json)
+
+
+def _by_tool(registry: Registry) -> list[MethodEntry]:
+    """Return the methods, those of a tool together, in the order in which tools are met."""
+    tools = {method.tool: None for method in registry.methods.values()}
+    return [m for tool in tools for m in registry.methods.values() if m.tool == tool]
+
+
+def _origin(address: Address[Any]) -> str:
+    """Return where a method comes from: Gradiometer, a file, or an installed module."""
+    return "gradiometer" if address.built_in else str(address.path or address.module)
 
 
 def _inputs(problem: ProblemEntry, label: str) -> int | None:

@@ -23,6 +23,7 @@ from gradiometer.plugins.files import Plugin
 from gradiometer.plugins.own import Called
 from gradiometer.tracing.written import Written
 from gradiometer.vocabulary.method import Digits, Method, Mode, missing
+from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.problem import Problem
 
 Kind = Literal["problems", "methods"]
@@ -97,6 +98,7 @@ class MethodEntry:
     Attributes:
         about: The docstring's first line.
         package: What pip installs, where that is called otherwise than what is imported.
+        native: Operators that it has itself; others are derived of them.
         primal: What it evaluates as a problem's value: a name of its tool's, or its own name.
     """
 
@@ -111,6 +113,7 @@ class MethodEntry:
     address: Address[Method]
     primal: str
     package: str = ""
+    native: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, method: Method, address: Address[Method], family: str = "") -> MethodEntry:
@@ -123,8 +126,19 @@ class MethodEntry:
         tool = method.tool or family or method.name
         about = (type(method).__doc__ or "").partition("\n")[0]
         told = (method.requires, method.extra, method.digits, method.exact, about)
-        primal, package = _primal(method), method.package
-        return cls(method.name, method.mode, tool, *told, address, primal, package)
+        own = (_primal(method), method.package, _native(method))
+        return cls(method.name, method.mode, tool, *told, address, *own)
+
+    @property
+    def version(self) -> str | None:
+        """The version of its library; of what needs none, NumPy's. `None` if it is not there."""
+        from importlib.metadata import PackageNotFoundError, version  # which takes a while
+
+        names = [self.package, *(each.partition(".")[0] for each in self.requires), "numpy"]
+        try:
+            return version(next(filter(None, names)))
+        except PackageNotFoundError:
+            return None
 
     @cached_property
     def missing(self) -> str | None:
@@ -293,6 +307,12 @@ class Registry:
 def _stem(called: Called) -> str:
     """Return what a function's module is called."""
     return called.path.stem if called.path else called.module.rpartition(".")[2]
+
+
+def _native(method: Method) -> tuple[str, ...]:
+    """Return the operators that a method does not leave to derivation."""
+    differentiating = (name for name, each in OPERATORS.items() if each.differentiates)
+    return tuple(n for n in differentiating if getattr(type(method), n) is not getattr(Method, n))
 
 
 def _primal(method: Method) -> str:
