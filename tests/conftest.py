@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,19 @@ def pytest_configure() -> None:
     if PROCESS and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, [cores[int(PROCESS.removeprefix("gw")) % len(cores)]])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep TensorFlow, which methods import lazily, out of sight while test files are loaded.
+
+    PyTorch, when imported, asks all modules for their files: a lazy one is imported by that.
+    """
+    hidden = sys.modules.pop("tensorflow")
+    try:
+        return (yield)
+    finally:
+        sys.modules["tensorflow"] = hidden
 
 
 def pytest_collection_finish() -> None:
