@@ -20,7 +20,11 @@ PROCESS = os.environ.get("PYTEST_XDIST_WORKER")
 
 
 def pytest_configure() -> None:
-    """Keep each of several test processes, with all that it starts, on a core of its own."""
+    """Keep each of several test processes, with all that it starts, on a core of its own.
+
+    JAX optimises nothing, here and in workers: to compile takes it longer than all that it runs.
+    """
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     if PROCESS and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, [cores[int(PROCESS.removeprefix("gw")) % len(cores)]])
