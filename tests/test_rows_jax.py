@@ -8,11 +8,10 @@ import jax
 import numpy as np
 import pytest
 from rows_jax import ROWS
-from test_lower_jax import by_jax, called, close, evaluated, gradient, lowered
+from test_lower_jax import by_jax, called, close, evaluated, gradient, lowered, taken_uncalled
 
 from gradiometer.tracing.jax.interpret import Call, Interpreter
 from gradiometer.tracing.jax.table import LAZY, RULES
-from gradiometer.tracing.jax.taken import taken
 from gradiometer.tracing.taken import Taken
 
 ALIASES = {
@@ -76,7 +75,7 @@ def test_a_rule_agrees_with_jax(name: str, monkeypatch: pytest.MonkeyPatch) -> N
         return apply(self, call, values)
 
     monkeypatch.setattr(Interpreter, "apply", noting)
-    at = taken(weighed(function), arrays, {})
+    at = taken_uncalled(weighed(function), arrays)
     found = lowered(at)
     assert name in met
     digits = 1e-6 if name in TO_SINGLE else 1e-10
