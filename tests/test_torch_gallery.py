@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from lowered_torch import CLOSE
 from torch_calls import calls
 
 from gradiometer.reference.lookup import certified
+from gradiometer.tracing.lazy import lazy_modules_hidden
 from gradiometer.tracing.torch.derivative import derivative
 from gradiometer.tracing.torch.kernels import kernels
 from gradiometer.tracing.torch.lower import lower
@@ -25,6 +27,13 @@ from gradiometer.vocabulary.recorded import NUMPY
 
 CALLS = calls()
 SECOND = ("MLP", "CNN in training", "attention", "LSTM", "Gaussian process", "norms", "where")
+
+
+@pytest.fixture(autouse=True)
+def lazy_libraries_stay_unloaded() -> Iterator[None]:
+    """Hide lazy modules, as a check does: PyTorch asks all that it sees for their files."""
+    with lazy_modules_hidden():
+        yield
 
 
 def prepared(name: str) -> tuple[Any, Any, Problem]:
