@@ -22,9 +22,10 @@ PROCESS = os.environ.get("PYTEST_XDIST_WORKER")
 def pytest_configure() -> None:
     """Keep each of several test processes, with all that it starts, on a core of its own.
 
-    JAX optimises nothing, here and in workers: to compile takes it longer than all that it runs.
+    XLA optimises nothing, here and in workers: to compile takes it longer than all that it runs.
     """
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
     if PROCESS and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, [cores[int(PROCESS.removeprefix("gw")) % len(cores)]])
