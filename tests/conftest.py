@@ -37,11 +37,11 @@ def pytest_collection() -> Iterator[None]:
 
     PyTorch, when imported, asks all modules for their files: a lazy one is imported by that.
     """
-    hidden = sys.modules.pop("tensorflow")
+    hidden = {name: sys.modules.pop(name) for name in ("tensorflow",) if name in sys.modules}
     try:
         return (yield)
     finally:
-        sys.modules["tensorflow"] = hidden
+        sys.modules.update(hidden)
 
 
 def pytest_collection_finish() -> None:
