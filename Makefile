@@ -18,7 +18,7 @@ run: $(STAMP) ## Compare every method on every problem; pass options with ARGS="
 # What is tested is compiled once, not by each of the processes.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) ## Run the tests, a process a core; choose with ARGS="-k pool"
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --gradiometer-no-builtin $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --override-ini=testpaths=tests $(ARGS)
 
 lint: $(STAMP) ## Lint, types, import contracts
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,10 +20,28 @@ PROCESS = os.environ.get("PYTEST_XDIST_WORKER")
 
 
 def pytest_configure() -> None:
-    """Keep each of several test processes, with all that it starts, on a core of its own."""
+    """Keep each of several test processes, with all that it starts, on a core of its own.
+
+    XLA optimises nothing, here and in workers: to compile takes it longer than all that it runs.
+    """
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
     if PROCESS and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, [cores[int(PROCESS.removeprefix("gw")) % len(cores)]])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep TensorFlow, which methods import lazily, out of sight while test files are loaded.
+
+    PyTorch, when imported, asks all modules for their files: a lazy one is imported by that.
+    """
+    hidden = {name: sys.modules.pop(name) for name in ("tensorflow",) if name in sys.modules}
+    try:
+        return (yield)
+    finally:
+        sys.modules.update(hidden)
 
 
 def pytest_collection_finish() -> None:

@@ -246,7 +246,7 @@ def control() -> dict[str, Case]:
         return x**2
 
     def sunk(x: Any) -> Any:
-        internals.dce_sink_p.bind(x)
+        internals.dce_sink(x)
         return x**2
 
     return {

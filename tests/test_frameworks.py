@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
+from here import in_this_process
 
 import gradiometer
 from gradiometer.checking.check import check
@@ -248,19 +250,23 @@ def test_a_file_is_checked_from_the_command_line(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) in (["model.py"], ["__pycache__", "model.py"])
 
 
-def test_a_run_takes_a_function_itself_and_translates_it_for_others(tmp_path: Path) -> None:
-    problem = own_problem(in_torch, tensor(0.5, -1.5))
-    run = gradiometer.run(
-        problem, ["pytorch", "jax-jit", "central-difference"],
-        results=tmp_path, options=gradiometer.Options(rounds=7, budget_s=2.0),
-    )  # fmt: skip
-    gradients = run.records[run.records["operator"] == "gradient"]
-    assert dict(zip(gradients["method"], gradients["status"], strict=True)) == {
-        "pytorch": "ok", "jax-jit": "ok", "central-difference": "ok",
-    }  # fmt: skip
-    notes = dict(zip(gradients["method"], gradients["reason"], strict=True))
-    assert "translated from" in notes["jax-jit"]
-    assert not notes["pytorch"]
+@pytest.mark.parametrize(
+    ("method", "told", "here"),
+    [
+        ("pytorch", "^$", True),
+        ("central-difference", "", True),
+        ("jax-jit", "translated from", False),
+    ],
+)
+def test_a_run_takes_a_function_itself_and_translates_it_for_others(
+    tmp_path: Path, method: str, told: str, here: bool
+) -> None:
+    problem, options = own_problem(in_torch, tensor(0.5, -1.5)), gradiometer.Options(rounds=0)
+    with in_this_process() if here else nullcontext():  # elsewhere once: each imports PyTorch
+        run = gradiometer.run(problem, method, results=tmp_path, options=options)
+    (gradient,) = run.records[run.records["operator"] == "gradient"].itertuples()
+    assert gradient.status == "ok"
+    assert re.search(told, gradient.reason)
 
 
 def test_what_is_drawn_from_a_constant_key_is_a_constant_in_either_type() -> None:

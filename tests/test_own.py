@@ -23,6 +23,7 @@ from gradiometer import own_problem
 from gradiometer.checking.check import check
 from gradiometer.cli import app
 from gradiometer.cli.run import choose_named
+from gradiometer.descent.frames import Descent
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.plugins.loader import load
 from gradiometer.plugins.own import Arguments, Called
@@ -290,7 +291,10 @@ def test_a_run_of_a_function_and_its_resumption(file: Path, tmp_path: Path) -> N
 ASKED = ["--at", "w=[1.0, 2.0]", "--at", "x=ones:2x2", "--wrt", "w"]
 
 
-def test_commands_take_arguments(file: Path, tmp_path: Path) -> None:
+def test_commands_take_arguments(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Descent, "chart", lambda descent: None)  # drawing takes longest
     folders = ["--results", str(tmp_path / "r"), "--reports", str(tmp_path / "p")]
     method = ["--method", "central-difference"]
     with here.in_this_process():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch_calls import calls
 
 from gradiometer.reference.lookup import certified
 from gradiometer.tracing.derived import derivative
+from gradiometer.tracing.lazy import lazy_modules_hidden
 from gradiometer.tracing.torch import framework as folder
 from gradiometer.tracing.torch.kernels import kernels
 from gradiometer.tracing.torch.lower import lower
@@ -26,6 +28,13 @@ from gradiometer.vocabulary.recorded import NUMPY
 
 CALLS = calls()
 SECOND = ("MLP", "CNN in training", "attention", "LSTM", "Gaussian process", "norms", "where")
+
+
+@pytest.fixture(autouse=True)
+def lazy_libraries_stay_unloaded() -> Iterator[None]:
+    """Hide lazy modules, as a check does: PyTorch asks all that it sees for their files."""
+    with lazy_modules_hidden():
+        yield
 
 
 def prepared(name: str) -> tuple[Any, Any, Problem]:

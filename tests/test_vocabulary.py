@@ -43,7 +43,10 @@ def test_the_page_has_a_row_for_each_operation_and_all_are_certified_twice() -> 
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_what_the_page_says_works_does_and_nothing_else(tool: str) -> None:
+def test_what_the_page_says_works_does_and_nothing_else(
+    tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TOOLS, "JAX", "jax-jit")  # one program a gradient, not one an operation
     wrong = []
     for name in NAMES[:: 5 if tool in SLOW else 1]:
         mark = STATED[name][tool]

@@ -62,9 +62,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one test of every cell, with the cell's id."""
+    """Make one test of every cell, with the cell's id.
+
+    Raises:
+        CollectError: If what is named is not to be found: this is told without a traceback.
+    """
     if "gradiometer_cell" in metafunc.fixturenames:
-        cells = _session(metafunc.config).plan.cells
+        try:
+            cells = _session(metafunc.config).plan.cells
+        except pytest.UsageError as error:
+            raise pytest.Collector.CollectError(str(error)) from None
         metafunc.parametrize("gradiometer_cell", cells, ids=[c.id for c in cells], indirect=True)
 
 
