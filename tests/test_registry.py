@@ -44,7 +44,9 @@ def test_the_same_object_may_be_added_twice() -> None:
 def test_another_object_of_a_name_is_refused(make: Any) -> None:
     registry = Registry()
     registry.add(make())
-    with pytest.raises(GradiometerError, match="'a' is defined twice, in an object that was made here and in"):
+    with pytest.raises(
+        GradiometerError, match="'a' is defined twice, in an object that was made here and in"
+    ):
         registry.add(make())
 
 
@@ -183,7 +185,13 @@ def test_objects_without_a_file_are_tools_of_their_own() -> None:
 def test_a_method_is_described_in_words_and_numbers() -> None:
     registry = Registry()
     digits = {"float64": (5.0, 4.0)}
-    facts = {"mode": "forward", "requires": ("nosuch",), "extra": "x", "digits": digits, "package": "no-such"}
+    facts = {
+        "mode": "forward",
+        "requires": ("nosuch",),
+        "extra": "x",
+        "digits": digits,
+        "package": "no-such",
+    }
     told = {"exact": False, "primal": "p", "__doc__": "Guesses.\n\nOften."}
     registry.add(method_class("m", **facts, **told)())
     entry = registry.methods["m"]

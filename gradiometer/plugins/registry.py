@@ -208,9 +208,10 @@ class Registry:
         known = (self.problems if kind is Problem else self.methods).get(item.name)
         if known is not None:
             if known.address.module == module != "" or not self._is(known, item):
+                places = f"in {self._home(known.address)} and in {self._place(module)}"
                 raise GradiometerError(
-                    f"{kind.__name__} {item.name!r} is defined twice, in {self._home(known.address)} "
-                    f"and in {self._place(module)}: names must be unique. Rename one of them."
+                    f"{kind.__name__} {item.name!r} is defined twice, {places}: names must be "
+                    "unique. Rename one of them."
                 )
             return
         if not (isinstance(item, Problem) and isinstance(item.function, Written)):
@@ -287,7 +288,11 @@ class Registry:
     def add_broken(self, kind: Kind, name: str, reason: str, path: Path | None = None) -> None:
         """Note a plugin that could not be loaded, under a free name; it is logged."""
         logger.warning("gradiometer: %s", reason)
-        free = name if name.endswith(" (broken)") or name not in self.named(kind) else f"{name} (broken)"
+        free = (
+            name
+            if name.endswith(" (broken)") or name not in self.named(kind)
+            else f"{name} (broken)"
+        )
         self.broken.append(Broken(kind, free, reason, path))
 
     def named(self, kind: Kind) -> dict[str, Any]:
