@@ -21,9 +21,17 @@ from gradiometer.checking.check import check
 from gradiometer.checking.checked import Check
 from gradiometer.checking.result import Verdict
 from gradiometer.errors import GradiometerError
+from gradiometer.plugins import loader
+from gradiometer.plugins.address import by_value
+from gradiometer.pytest_plugin.process import ThisProcess
 from gradiometer.testing import assert_derivatives
 from gradiometer.tracing.frameworks import framework_of
 from gradiometer.tracing.own import own_problem
+from gradiometer.vocabulary.namespace import Namespace
+from gradiometer.vocabulary.outcome import Failure, Status
+from gradiometer.vocabulary.point import Argument, Point
+from gradiometer.worker import requests
+from gradiometer.worker.requests import Work
 
 X = np.array([0.5, -1.5])
 
@@ -258,9 +266,45 @@ def test_a_run_takes_a_function_itself_and_translates_it_for_others(tmp_path: Pa
     assert dict(zip(gradients["method"], gradients["status"], strict=True)) == {
         "pytorch": "ok", "jax-jit": "ok", "central-difference": "ok",
     }  # fmt: skip
-    notes = dict(zip(gradients["method"], gradients["reason"], strict=True))
-    assert "translated from" in notes["jax-jit"]
-    assert not notes["pytorch"]
+    assert dict(zip(gradients["method"], gradients["translated"], strict=True)) == {
+        "pytorch": "", "jax-jit": "torch", "central-difference": "",
+    }  # fmt: skip
+    assert not any(gradients["reason"])
+    assert run.ranking()["method"].tolist()[-1] == "jax-jit"
+
+
+def by_turns(x: Any) -> Any:
+    return torch.sum(x * x) if x[0] > 0.0 else torch.sum(x * x * x)
+
+
+def recorded(*at: Any) -> Any:
+    """Return a problem of which others have the branches at points."""
+    problem = own_problem(by_turns, tensor(0.5, -1.5))
+    problem.function.points = lambda: [Point({"x": np.array(x)}) for x in at]
+    return problem
+
+
+@pytest.mark.parametrize("x", [[0.5, -1.5], [-0.5, -1.5]])
+def test_a_tool_that_cannot_decide_is_given_all_branches(x: list[float]) -> None:
+    program = recorded([0.5, -1.5], [-0.5, -1.5]).function
+    found = jax.jit(lambda x: program.evaluate(Namespace(jnp), [x], {}))(jnp.array(x))
+    assert float(found) == pytest.approx(float(by_turns(tensor(*x))))
+    assert (program.translated, program.unknown(Point({"x": np.array(x)}))) == ("torch", "")
+
+
+@pytest.mark.parametrize("method", ["complex-step", "jax-jit"])
+def test_where_no_branch_was_recorded_a_translation_is_unsupported(method: str) -> None:
+    problem, process = recorded([0.5, -1.5]), ThisProcess()
+    points, address = problem.points(), loader.load().methods[method].address
+    work = Work(address, by_value(problem), "gradient", points.signature)
+    process.ask(requests.set_up, 60.0, address, work.target)
+    process.ask(requests.prepare, 60.0, "cell", work, points.declared, 1.0)
+    (found,) = process.ask(requests.answers, 60.0, "cell", [points.declared])
+    assert np.allclose(found.arrays[0], [1.0, -3.0])
+    other = Argument(Point({"x": np.array([-0.5, -1.5])}))
+    with pytest.raises(Failure, match="the program branches at ") as caught:
+        process.ask(requests.answers, 60.0, "cell", [other])
+    assert caught.value.status is Status.UNSUPPORTED
 
 
 def test_what_is_drawn_from_a_constant_key_is_a_constant_in_either_type() -> None:
