@@ -20,9 +20,11 @@ import gradiometer
 from gradiometer.checking.check import check
 from gradiometer.checking.checked import Check
 from gradiometer.checking.result import Verdict
+from gradiometer.checking.telling import few
 from gradiometer.errors import GradiometerError
 from gradiometer.plugins import loader
 from gradiometer.plugins.address import by_value
+from gradiometer.plugins.registry import ProblemEntry
 from gradiometer.pytest_plugin.process import ThisProcess
 from gradiometer.testing import assert_derivatives
 from gradiometer.tracing.frameworks import framework_of
@@ -162,6 +164,41 @@ def test_what_is_held_constant_is_told_with_what_it_changes() -> None:
     assert "detach at test_frameworks.py, line" in told
     assert "∂/∂x[1] would be 4.0, not 2.0" in told
     assert not check(lambda x: jax.nn.softmax(x)[0], doubles(1.0, 2.0)).cuts
+
+
+def single_inside(x: Any) -> Any:
+    return torch.sum(x.float() ** 2).double()
+
+
+def test_where_digits_are_dropped_is_told() -> None:
+    done = check(single_inside, tensor(0.1, 2.0))
+    (told,) = done.notes
+    assert re.match("float64 becomes float32 at test_frameworks.py, line [0-9]+, which", told)
+    assert f"note: {told}." in repr(done)
+    assert f"<p>note: {told}.</p>" in done._repr_html_()
+    assert done.as_dict()["notes"] == [told]
+    traced = gradiometer.trace(single_inside, tensor(0.1, 2.0))
+    assert f"Note: {told}." in repr(traced)
+    assert traced.as_dict()["notes"] == [told]
+    assert not check(in_torch, tensor(0.1)).notes
+
+
+def test_a_few_notes_are_shown_and_how_many_more_there_are() -> None:
+    told = few([str(k) for k in range(7)])
+    assert told == ["0", "1", "2", "3", "… and 3 more such lines"]
+    assert few(["0"]) == ["0"]
+
+
+@pytest.mark.parametrize("what", ["jax", "torch"])
+def test_numbers_are_the_function_s_own_unless_others_are_asked_for(what: str) -> None:
+    function, x = {
+        "jax": (in_jax, jnp.array([0.5, -1.5])),
+        "torch": (in_torch, tensor(0.1, dtype=torch.float32)),
+    }[what]
+    assert gradiometer.trace(function, x).point.dtype == "float32"
+    assert gradiometer.trace(function, x, dtype="float64").point.dtype == "float64"
+    nowhere: Any = None
+    assert ProblemEntry.of(own_problem(function, x), nowhere).dtype == "float32"
 
 
 def test_a_gradient_of_one_s_own_is_checked() -> None:

@@ -44,6 +44,7 @@ def as_data(check: Check) -> Data:
         "versions": check.versions,
         "causes": [asdict(each) for each in check.causes],
         "cuts": list(check.cuts),
+        "notes": list(check.notes),
         "components": list(check.operator.components(check.points.signature)),
         "points": [_place(check, each, _listed) for each in check.places],
         "claims": [

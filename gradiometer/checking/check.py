@@ -25,7 +25,7 @@ from gradiometer.checking.telling import title
 from gradiometer.errors import GradiometerError, listing
 from gradiometer.tracing.calling import Argnums
 from gradiometer.tracing.lazy import lazy_modules_hidden
-from gradiometer.tracing.native_function import NativeFunction
+from gradiometer.tracing.native_function import NativeFunction, notes
 from gradiometer.tracing.own import as_problem
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS, Operator, operator
@@ -132,7 +132,9 @@ def check_problem(
         wrong = [each.worst for each in results if each.verdict is Verdict.WRONG]
         blamed = causes(problem, found[wrong[0]]) if wrong else []
     held = list(cuts(problem, found[0], asked, points.signature))
-    facts = seed, remark, versions(), blamed, held
+    proven = next((each.at.point for each in found if each.truth is not None), None)
+    told = () if proven is None else notes(problem.function, proven)
+    facts = seed, remark, versions(), blamed, held, told
     return Check(problem, asked, points, found, results, *facts)
 
 

@@ -31,6 +31,7 @@ class Check:
         versions: Of what has checked.
         causes: What makes a framework's derivative wrong, as far as it is known.
         cuts: Where a framework's function holds constant what depends on an input.
+        notes: Where it drops digits that what is certified keeps.
     """
 
     problem: Problem
@@ -43,6 +44,7 @@ class Check:
     versions: dict[str, str] = field(default_factory=dict)
     causes: Sequence[Cause] = ()
     cuts: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -78,7 +78,7 @@ class Lowered:
         uncut: The same with nothing held constant, if there are cuts.
         cuts: Where it holds constant what depends on inputs.
         rules: The rules that were written by hand.
-        notes: What was modelled otherwise than it is carried out, such as conversions of precision.
+        notes: Where digits were dropped that what is certified keeps, each with its line.
     """
 
     graph: Graph
@@ -86,6 +86,11 @@ class Lowered:
     cuts: tuple[Cut, ...] = ()
     rules: tuple[Rule, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def dropped(source: str, target: str, place: str) -> str:
+    """Return the note of a conversion that drops digits, of numbers that depend on an input."""
+    return f"{source} becomes {target}{place}, which is certified as if no digit were lost"
 
 
 Lower = Callable[..., Lowered]

@@ -173,6 +173,11 @@ class NativeFunction(Written):
             raise UnknownBranch(f"its branches cannot be told apart: {error}") from error
 
 
+def notes(program: Any, point: Point) -> tuple[str, ...]:
+    """Return where a framework's function drops digits that its certificate keeps; else nothing."""
+    return program.lowered(point).notes if isinstance(program, NativeFunction) else ()
+
+
 def _framework_of(x: Any) -> str:
     return ROOTS.get(type(x).__module__.partition(".")[0], "")
 

@@ -104,7 +104,7 @@ class Interpreter:
         cutting: Whether what a function holds constant is held constant.
         cuts: Where it does.
         rules: The rules that were written by hand.
-        notes: What is modelled otherwise than it is carried out, in order.
+        notes: Where digits were dropped that what is recorded keeps, in order.
     """
 
     xp: Any
