@@ -166,6 +166,16 @@ def test_what_is_held_constant_is_told_with_what_it_changes() -> None:
     assert not check(lambda x: jax.nn.softmax(x)[0], doubles(1.0, 2.0)).cuts
 
 
+def test_a_rule_of_float32_is_judged_by_the_digits_of_float32() -> None:
+    x = jnp.array([10.0, 1.0], dtype=jnp.float32)
+    done = check(lambda x: jnp.sum(jax.nn.softplus(x)), x, operator="hvp")
+    assert (done.verdict, list(done.causes)) == (Verdict.WRONG, [])
+    (cause,) = check(lambda x: jnp.sum(halved(x)), x).causes
+    assert (cause.name, cause.fault) == (
+        "the custom_vjp halved", "its pullback is wrong: half what it should be in all of x0",
+    )  # fmt: skip
+
+
 def single_inside(x: Any) -> Any:
     return torch.sum(x.float() ** 2).double()
 

@@ -122,14 +122,15 @@ def _fault(rule: Rule, dtype: str) -> str:
         truth = certified(problem, points.declared, "vjp", kept=False)
     except GradiometerError:
         return ""
+    values = list(points.declared.point.inputs.values())
     cotangents = list(points.declared.directions.cotangents.values())
     try:
-        answer = [np.asarray(a) for a in rule.pullback(list(at.values()), cotangents)]
+        answer = [np.asarray(a) for a in rule.pullback(values, cotangents)]
     except Exception as error:  # it is the user's code
         return f"its backward pass fails: {describe(error)}"
     layout = asked.layout(points.signature)
     found = agree(
-        answer, truth, layout, promise=find_dtype(dtype).digits[0], exact=True,
+        answer, truth, layout, promise=find_dtype(dtype).digits[0], exact=True, dtype=dtype,
         explain=partial(explain, asked=asked, signature=points.signature),
     )  # fmt: skip
     if found.status is Status.OK:
