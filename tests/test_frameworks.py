@@ -248,30 +248,6 @@ def test_settings_of_the_caller_stay() -> None:
     assert before == (jax.config.jax_enable_x64, torch.get_num_threads())  # type: ignore[attr-defined]
 
 
-WRONG: dict[str, tuple[Callable[[], Any], str]] = {
-    "complex": (lambda: check(in_torch, torch.ones(2, dtype=torch.complex128)), "complex"),
-    "sparse": (lambda: check(in_torch, torch.eye(2).to_sparse()), "sparse"),
-    "integers": (lambda: check(in_torch, torch.ones(2, dtype=torch.int64)), "[Nn]o real tensor"),
-    "no number": (lambda: check(in_jax, jnp.ones(2, dtype=int)), "no real number"),
-    "a truth value": (lambda: check(lambda x: x > 0.0, tensor(1.0)), "real numbers"),
-    "a failure": (lambda: check(lambda x: x @ x.T @ tensor(1.0, 2.0), tensor(1.0)), "fails when"),
-    "an argument": (lambda: check(in_jax, jnp.ones(2), jnp.ones(2)), "cannot be called so"),
-    "no argument": (lambda: check(lambda w, x: jnp.sum(w * x), jnp.ones(2)), "no value for 'x'"),
-    "a name": (lambda: check(in_jax, jnp.ones(2), at={"y": 1.0}), "Unknown argument .* 'y'"),
-    "a position": (lambda: check(in_jax, X, argnums=3), "Unknown argument .* '3'"),
-    "a tensor": (lambda: check(in_torch, X, argnums="w"), "'w' holds no real tensor"),
-    "a class": (lambda: check(torch.nn.Linear, tensor(1.0)), "is a class: .*an instance"),
-}
-
-
-@pytest.mark.parametrize("what", WRONG)
-def test_a_wrong_use_is_told_in_one_line(what: str) -> None:
-    make, told = WRONG[what]
-    with pytest.raises(GradiometerError, match=told) as raised:
-        make()
-    assert "\n" not in str(raised.value)
-
-
 MODEL = """
 import torch
 

@@ -61,6 +61,20 @@ def test_random_numbers_are_refused_by_name_and_line() -> None:
     )  # fmt: skip
 
 
+def test_random_numbers_that_are_the_same_by_chance_are_refused() -> None:
+    always = torch.nn.Dropout(1e-9)
+    refused(lambda x: always(x).sum(), np.ones(2), match=r"bernoulli_? at .* draws|native_dropout")
+
+
+def test_what_is_drawn_from_the_seed_of_all_is_a_constant() -> None:
+    def seeded(x: Any) -> Any:
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            return (x * torch.randn(3)).sum()
+
+    compare(seeded, (np.array([0.5, 1.0, 2.0]),))
+
+
 def test_what_is_drawn_from_a_seed_is_a_constant() -> None:
     def seeded(x: Any) -> Any:
         return (x * torch.randn(3, generator=torch.Generator().manual_seed(1))).sum()

@@ -175,7 +175,7 @@ def _asked(problem: Problem, name: str | None) -> Operator:
         known = [each.name for each in OPERATORS.values() if not each.of_scalars]
         raise GradiometerError(
             f"{title(problem)} has several outputs and no {asked.name}: choose one of "
-            f"{listing(known)}."
+            f"{listing(known)}, or return one number."
         )
     return asked
 
