@@ -176,6 +176,12 @@ def test_a_rule_of_float32_is_judged_by_the_digits_of_float32() -> None:
     )  # fmt: skip
 
 
+def test_an_operation_of_float32_is_judged_by_the_digits_of_float32() -> None:
+    loss = lambda x: torch.nn.functional.logsigmoid(x).sum()  # noqa: E731
+    done = check(loss, tensor(10.0, 17.0, dtype=torch.float32), operator="hvp")
+    assert (done.verdict, list(done.causes)) == (Verdict.WRONG, [])
+
+
 def single_inside(x: Any) -> Any:
     return torch.sum(x.float() ** 2).double()
 

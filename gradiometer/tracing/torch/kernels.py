@@ -23,6 +23,10 @@ from gradiometer.vocabulary.recorded import NUMPY
 from gradiometer.vocabulary.recording import record
 
 
+DTYPES: dict[Any, Any] = {torch.float32: np.float32, torch.float64: np.float64}
+"""What numbers are judged as, by the type of a tensor."""
+
+
 def kernels(function: Callable[..., Any], arrays: Sequence[Any]) -> list[Kernel]:
     """Return the operators that a function and its gradient come to, with their numbers.
 
@@ -72,7 +76,7 @@ def _kernel(func: Any, kept: Any, out: Any, place: str) -> Kernel | None:
     flat, structure = pytree.tree_flatten(kept)
     at = [k for k, x in enumerate(flat) if isinstance(x, torch.Tensor) and x.is_floating_point()]
     outs = [t for t in pytree.tree_leaves(out) if isinstance(t, torch.Tensor)]
-    reals = [k for k, t in enumerate(outs) if t.is_floating_point() and t.numel()]
+    reals = [k for k, t in enumerate(outs) if t.dtype in DTYPES and t.numel()]
     if (
         not (at and reals)
         or table.base_name(func) in table.SHAPED_ALIKE
@@ -83,7 +87,7 @@ def _kernel(func: Any, kept: Any, out: Any, place: str) -> Kernel | None:
     if torch.Tag.nondeterministic_seeded in func.tags:
         return None
     known: list[int] = []
-    found = [numbers(t) for t in outs]
+    found = [numbers(t).astype(DTYPES.get(t.dtype)) for t in outs]
 
     def program(xp: Any, *shadows: Any) -> Any:
         given = list(flat)
@@ -106,4 +110,4 @@ def _kernel(func: Any, kept: Any, out: Any, place: str) -> Kernel | None:
     if not known:
         return None
     name = f"{func._schema.name.split('::')[1]}.{func._overloadname}".removesuffix(".default")
-    return Kernel(name, place, graph, values, tuple(np.asarray(found[k]) for k in known))
+    return Kernel(name, place, graph, values, tuple(found[k] for k in known))
