@@ -22,7 +22,6 @@ from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.recorded import NUMPY
 from gradiometer.vocabulary.recording import record
 
-
 DTYPES: dict[Any, Any] = {torch.float32: np.float32, torch.float64: np.float64}
 """What numbers are judged as, by the type of a tensor."""
 
