@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,14 @@ def test_an_operation_of_float32_is_judged_by_the_digits_of_float32() -> None:
     loss = lambda x: torch.nn.functional.logsigmoid(x).sum()  # noqa: E731
     done = check(loss, tensor(10.0, 17.0, dtype=torch.float32), operator="hvp")
     assert (done.verdict, list(done.causes)) == (Verdict.WRONG, [])
+
+
+def test_what_depends_on_no_input_is_told() -> None:
+    with warnings.catch_warnings(action="ignore"):
+        (told,) = check(lambda x: torch.tensor(x).sum(), [1.0, 2.0]).cuts
+    assert told.startswith("nothing that is returned depends on an input: torch.tensor(x)")
+    assert check(lambda x: jnp.sum(jnp.ones(2)), doubles(1.0)).cuts == [told]
+    assert check(lambda x: jnp.sum(jax.lax.stop_gradient(x)), doubles(1.0)).cuts != [told]
 
 
 def single_inside(x: Any) -> Any:

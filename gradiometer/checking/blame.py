@@ -19,7 +19,7 @@ from gradiometer.errors import GradiometerError, describe
 from gradiometer.judging.agreement import agree
 from gradiometer.judging.diagnosis import explain
 from gradiometer.reference.lookup import certified, outline
-from gradiometer.tracing.lowered import Cut, Kernel, Lowered, Rule
+from gradiometer.tracing.lowered import Cut, Kernel, Lowered, Rule, constant
 from gradiometer.tracing.native_function import NativeFunction
 from gradiometer.vocabulary.dtype import DTYPES, find_dtype
 from gradiometer.vocabulary.enclosure import Enclosure
@@ -144,6 +144,11 @@ def cuts(problem: Problem, place: Place, asked: Operator, signature: Signature) 
     if not isinstance(program, NativeFunction) or not isinstance(place.truth, Enclosure):
         return
     lowered = program.lowered(place.at.point)
+    if constant(lowered.graph):
+        yield (
+            "nothing that is returned depends on an input: torch.tensor(x), x.data and the like "
+            "take the numbers only"
+        )
     own = [cut for cut in lowered.cuts if cut.users]
     if own:
         changed = _changed(problem, place, lowered, asked, signature)

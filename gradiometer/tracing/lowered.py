@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from gradiometer.vocabulary.graph import Graph
+from gradiometer.vocabulary.graph import Graph, Operation, Value, substitute
 from gradiometer.vocabulary.space import Array
 
 Pullback = Callable[[Sequence[Array], Sequence[Array]], Sequence[Array]]
@@ -91,6 +92,22 @@ class Lowered:
 def dropped(source: str, target: str, place: str) -> str:
     """Return the note of a conversion that drops digits, of numbers that depend on an input."""
     return f"{source} becomes {target}{place}, which is certified as if no digit were lost"
+
+
+def constant(graph: Graph) -> bool:
+    """Return whether nothing that a graph returns depends on its inputs."""
+    number, varying = len(graph.inputs) + len(graph.given), set(range(len(graph.inputs)))
+    for step in graph.steps:
+        if isinstance(step, Operation):
+            varying |= {number} if _used((step.arguments, step.options)) & varying else set()
+            number += 1
+    return not _used(graph.result) & varying
+
+
+def _used(nested: Any) -> set[int]:
+    found: set[int] = set()
+    substitute(nested, lambda each: found.add(each.number) if isinstance(each, Value) else None)
+    return found
 
 
 Lower = Callable[..., Lowered]
