@@ -55,7 +55,8 @@ def run(
         sizes: Glob patterns of size labels; by default all sizes of the problems that are named,
             and of the others those of the default selection.
         operators: Operators by name; the value and the first derivative by default.
-        dtype: What numbers are: float64 (by default), float32, or both.
+        dtype: What numbers are: float64, float32, or both; by default what those of a problem are,
+            float64 or of a framework's function what its arguments are.
         quick: Whether to take the smallest size of each problem, and fewer samples.
         everything: Whether to take all problems, sizes and operators by default.
         options: Threads, rounds, budgets, seed; by default 3 s a case, 1 s where no problem is

@@ -220,6 +220,24 @@ def _rows(dtype: str) -> Iterator[dict[str, Any]]:
         )  # fmt: skip
 
 
+def translated() -> Run:
+    """Return a run of a function of PyTorch's, of which a faster method has a translation."""
+    rows = [
+        records.row(
+            method, "loss", operator=operator, n=3, promise=12.0, digits=15.0 + k,
+            translated=of, route=route, import_s=0.5, prepare_s=1e-3 * k, first_s=1e-3,
+            call_bytes=10**6, prepare_bytes=10**6, **records.timed(ratio),
+        )
+        for operator in ("value", "gradient")
+        for k, (method, ratio, of, route) in enumerate((
+            ("jit", 0.5, "torch", "native"), ("torch", 1.0, "", "native"),
+            ("func", 3.0, "", "one vjp"), ("eager", 9.0, "torch", "3 jvps"),
+        ))
+    ]  # fmt: skip
+    told = records.run(*rows)
+    return Run(Path("results") / INFO["id"], INFO | {"plan": told.info["plan"]}, told.records)
+
+
 def of_reports() -> Iterator[tuple[str, str]]:
     """Yield a report's text, the definitions of its charts, and its tables."""
     run = measured()
@@ -233,6 +251,13 @@ def of_reports() -> Iterator[tuple[str, str]]:
         yield f"table-{name}.csv", table.to_csv(index=False, float_format="%.10g")
     yield "run.html", re.sub("T_[0-9a-f]{5}", "T", run._repr_html_())
     yield "run.txt", repr(run)
+    run = translated()
+    whole = page.page(run)
+    yield "report-translated.md", markdown.render(whole)
+    yield "run-translated.html", re.sub("T_[0-9a-f]{5}", "T", run._repr_html_())
+    for figure in whole.figures():
+        rows = figure.chart.to_dict()["datasets"].values()
+        yield f"rows-translated-{figure.name}.json", as_json(list(rows))
 
 
 # What commands print.

@@ -28,7 +28,7 @@ def row(
         "case": case(problem, size, operator, dtype), "problem": problem, "size": size,
         "dtype": dtype, "device": "cpu", "operator": operator, "method": method,
         "tool": method, "mode": MODES.get(method, "reverse"), "expected": "", "status": "ok",
-        "reason": "", "route": "native", "shared": "",
+        "reason": "", "route": "native", "shared": "", "translated": "",
     } | values  # fmt: skip
 
 

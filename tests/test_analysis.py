@@ -324,9 +324,9 @@ def test_the_cost_in_primals_is_of_the_same_device_and_dtype(variant: dict[str, 
 
 INTERVAL = "ratio ratio_low ratio_high"
 COLUMNS = {
-    "timing": "case method route time_s low_s high_s "
+    "timing": "case method route translated time_s low_s high_s "
     f"{INTERVAL} import_s prepare_s first_s rounds loops per_primal",
-    "ranking": f"case rank method {INTERVAL} time_s per_primal route",
+    "ranking": f"case rank method {INTERVAL} time_s per_primal route translated",
     "break_even": "case method overtakes calls",
     "coverage": "status case method reason",
 }
@@ -410,6 +410,26 @@ def test_ranks_do_not_depend_on_the_order_of_the_records(seed: int) -> None:
 def test_a_ranking_says_how_each_operator_came_about() -> None:
     rows = [row("a", route="8 jvps", **timed(2.0)), row("b", **timed(1.0))]
     assert analysis.ranking(frame(rows))["route"].tolist() == ["native", "8 jvps"]
+
+
+def test_translated_methods_follow_in_a_ranking_of_their_own() -> None:
+    rows = [
+        row("jit", translated="torch", **timed(0.5)), row("torch", **timed(1.0)),
+        row("func", **timed(3.0)), row("eager", translated="torch", **timed(9.0)),
+    ]  # fmt: skip
+    table = analysis.ranking(frame(rows))
+    assert list(zip(table["method"], table["rank"], strict=True)) == [
+        ("torch", 1), ("func", 2), ("jit", 1), ("eager", 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("torch", "ratio"), [("", 0.5), ("jax", 1.0)])
+def test_alone_ratios_are_to_the_fastest_that_took_the_function(torch: str, ratio: float) -> None:
+    rows = [
+        row("jit", translated="torch", **alone(1.0, 1.0, 1.0)),
+        row("torch", translated=torch, **alone(2.0, 2.0, 2.0)),
+    ]
+    assert analysis.with_ratios(frame(rows))["ratio"].tolist() == [ratio, 2 * ratio]
 
 
 def test_methods_that_failed_have_no_rank() -> None:

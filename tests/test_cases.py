@@ -54,6 +54,23 @@ def test_cold_figures_stand_beside_the_warm_one_fastest_first() -> None:
     ]
 
 
+def test_translated_methods_are_named_so_and_follow() -> None:
+    figures = {"prepare_s": 1e-3, "first_s": 1e-3, "import_s": 0.0, "call_bytes": 10**6}
+    told = run(
+        row("jit", translated="torch", **figures, **timed(0.5)),
+        row("torch", **figures | {"prepare_s": 2.0}, **timed(2.0)),
+        row("func", **figures | {"prepare_s": 1.0}, **timed(3.0)),
+    )
+    (ranking,) = cases.rankings(told).values()
+    assert ranking[["rank", "method"]].to_numpy().tolist() == [
+        ["1", "torch"], ["2", "func"], ["1", "jit §"],
+    ]  # fmt: skip
+    cold = cases.cold(told, GRADIENT)
+    assert cold["method"].tolist() == ["torch", "func", "jit §"]
+    assert cold["pays off after"].tolist()[1] == "cheapest start"
+    assert cases.memory(told, GRADIENT)["method"].tolist() == ["torch", "func", "jit §"]
+
+
 def test_cold_figures_are_in_order_of_the_warm_call() -> None:
     told = run(*(row(f"m{t}", **timed(t, t, t, float(t))) for t in (3, 1, 2)))
     assert cases.cold(told, GRADIENT)["method"].tolist() == ["m1", "m2", "m3"]

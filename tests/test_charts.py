@@ -195,11 +195,12 @@ def test_the_ranking_shows_the_whole_interval_around_each_ratio() -> None:
 
 def test_the_fastest_stands_at_the_top_of_the_ranking() -> None:
     times = {"middle": 2.0, "last": 3.0, "first": 1.0}
-    drawn = charts.ranking(run(*(row(m, **timed(t)) for m, t in times.items())), "gradient")
+    rows = [row(m, **timed(t)) for m, t in times.items()]
+    drawn = charts.ranking(run(row("given", translated="jax", **timed(0.5)), *rows), "gradient")
     for _, encoding in layers(drawn):
-        assert encoding["y"]["sort"] == {"field": "ratio", "order": "ascending"}
-    shown = words(drawn)
-    assert [text for text in shown if text in times] == ["first", "middle", "last"]
+        assert encoding["y"]["sort"] == {"field": "order", "order": "ascending"}
+    shown = [text for text in words(drawn) if text in times or text.startswith("given")]
+    assert shown == ["first", "middle", "last", "given §"]
 
 
 @pytest.mark.parametrize("name", ["ranking", "scaling"])

@@ -225,7 +225,13 @@ def test_cuts_tell_whose_they_are() -> None:
 def test_float32_is_taken_as_it_is() -> None:
     function = lambda x: jax.numpy.sum(x.astype(jax.numpy.float16) * 0.1)  # noqa: E731
     found = lower(function, [np.array([1.5, 2.5], np.float32)], ["x"])
-    assert any("float16" in note and "test_lower_jax.py, line" in note for note in found.notes)
+    (note,) = found.notes
+    assert note.startswith("float32 becomes float16 at test_lower_jax.py, line")
+    constant = lambda x: jax.numpy.sum(x * np.float64(2.0).astype(np.float16))  # noqa: E731
+    assert lower(constant, [np.ones(2, np.float32)], ["x"]).notes == ()
+    reduced = lambda x: jax.numpy.sum(jax.lax.reduce_precision(x, 8, 7))  # noqa: E731
+    (note,) = lower(reduced, [np.ones(2, np.float32)], ["x"]).notes
+    assert note.startswith("float32 becomes a number of 7 bits at test_lower_jax.py, line")
     with jax.enable_x64(False):
         lower(lambda x: jax.numpy.sum(x) * 0.1, [np.ones(2, np.float32)], ["x"])
         lower(lambda x: jax.numpy.sum(x) * 0.1, [np.ones(2)], ["x"])

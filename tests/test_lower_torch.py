@@ -61,6 +61,20 @@ def test_random_numbers_are_refused_by_name_and_line() -> None:
     )  # fmt: skip
 
 
+def test_random_numbers_that_are_the_same_by_chance_are_refused() -> None:
+    always = torch.nn.Dropout(1e-9)
+    refused(lambda x: always(x).sum(), np.ones(2), match=r"bernoulli_? at .* draws|native_dropout")
+
+
+def test_what_is_drawn_from_the_seed_of_all_is_a_constant() -> None:
+    def seeded(x: Any) -> Any:
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            return (x * torch.randn(3)).sum()
+
+    compare(seeded, (np.array([0.5, 1.0, 2.0]),))
+
+
 def test_what_is_drawn_from_a_seed_is_a_constant() -> None:
     def seeded(x: Any) -> Any:
         return (x * torch.randn(3, generator=torch.Generator().manual_seed(1))).sum()
@@ -92,10 +106,16 @@ def test_a_function_of_integers_is_refused() -> None:
     refused(lambda x: None, [1.0, 2.0], match="expected a tensor")
 
 
-def test_conversions_of_precision_are_told() -> None:
-    x = tensors(([0.5, 1.5],), torch.float32)
-    found = lower(lambda x: x.double().sum(), x, ("x",))
-    assert found.notes == ("float32 to float64 as the same real numbers",)
+def test_what_drops_digits_is_told() -> None:
+    def narrowed(x: Any) -> Any:
+        y = torch.ones(2).copy_(x)
+        return (x.float() * torch.ones(2).double().float() + x.float()).sum() + y.sum()
+
+    found = lower(narrowed, tensors(([0.5, 1.5],)), ("x",))
+    assert len(found.notes) == 2
+    assert all(n.startswith("float64 becomes float32 at test_lower_torch.py") for n in found.notes)
+    wider = lower(lambda x: x.double().sum(), tensors(([0.5],), torch.float32), ("x",))
+    assert wider.notes == ()
 
 
 def test_lines_are_the_users() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,17 @@ def test_a_plan_runs_case_by_case() -> None:
         "plain/float64/gradient/two",
         "plain/float64/gradient/one",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [(None, ["float32", "float64"]), ("float64", ["float64"]), (["float32"], ["float32"])],
+)
+def test_numbers_are_what_each_problem_s_are(asked: Any, expected: list[str]) -> None:
+    single = replace(PLAIN, name="single", dtype="float32")
+    registry = Registry(REGISTRY.problems | {"single": single}, REGISTRY.methods)
+    plan = module.make_plan(registry, [single, PLAIN], [ONE], dtypes=asked)
+    assert list(dict.fromkeys(case.dtype for case in plan.cases)) == expected
 
 
 def test_all_sizes_and_first_order_are_the_default() -> None:

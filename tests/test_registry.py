@@ -137,7 +137,7 @@ def test_a_problem_is_described_in_words_and_numbers() -> None:
     registry.add(problem)
     entry = registry.problems["p"]
     assert entry == ProblemEntry(
-        "p", ("1", "20"), ("y",), ("vjp",), "y = 2·x", "Twice its argument.", "here",
+        "p", ("1", "20"), ("y",), ("vjp",), "float64", "y = 2·x", "Twice its argument.", "here",
         on_request=True, expected={"jax*": "crashed"}, address=entry.address,
     )  # fmt: skip
     assert [entry.expects(name) for name in ("jax-jit", "sympy")] == ["crashed", ""]

@@ -165,6 +165,17 @@ def field(clock: Clock, options: Options, n: int = 6, **details: Any) -> list[Dr
     return [Drawn(name, clock, options, **details) for name in "abcdefgh"[:n]]
 
 
+def test_ratios_are_to_the_fastest_that_took_the_function_itself(clock: Clock) -> None:
+    options = Options(rounds=9, budget_s=1e6)
+    seconds = {"a": 2.0, "b": 4.0, "c": 1.0}
+    trials = [Drawn(name, clock, options, call_s=s) for name, s in seconds.items()]
+    for those, ratios in (("c", [1.0, 2.0, 0.5]), ("abc", [2.0, 4.0, 1.0])):
+        for trial in trials:
+            trial.outcome.translated = "torch" if trial.name in those else ""
+        take(trials, options)
+        assert [trial.warm.ratio for trial in trials] == ratios
+
+
 # The order
 
 

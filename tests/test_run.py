@@ -266,6 +266,16 @@ def test_a_notebook_colours_what_is_not_ok(figures: dict[str, Any], text: str, s
     assert [each.startswith(style) for each in styles] == ([True] if style else [])
 
 
+def test_a_notebook_marks_what_translations_gave() -> None:
+    told = records.run(
+        row("torch", digits=15.0, **timed(1.0)),
+        row("jit", translated="torch", digits=15.0, **timed(0.5)),
+    )
+    shown = told._repr_html_()
+    assert (">15§<" in shown, ">0.5§<" in shown, ">1<" in shown) == (True, True, True)
+    assert shown.count("<p>§ of a translation, since") == 1
+
+
 def headings(shown: str) -> list[str]:
     return re.findall("<h4>(.*?)</h4>", shown)
 

@@ -90,9 +90,9 @@ def test_a_record_has_every_column_in_order() -> None:
 
 
 def test_columns_are_fields_of_identity_and_outcome() -> None:
-    parts = [fields(Identity), fields(Outcome)[:4], *map(fields, PARTS)]
+    parts = [fields(Identity), fields(Outcome)[:5], *map(fields, PARTS)]
     assert [f.name for part in parts for f in part] == COLUMNS
-    assert [f.name for f in fields(Outcome)[4:]] == [part.__name__.lower() for part in PARTS]
+    assert [f.name for f in fields(Outcome)[5:]] == [part.__name__.lower() for part in PARTS]
     assert len(set(COLUMNS)) == len(COLUMNS)
 
 
@@ -246,3 +246,9 @@ def test_two_records_on_one_line_are_refused() -> None:
 
 def test_columns_of_a_later_version_are_kept() -> None:
     assert parse(dump(row(peak_bytes=7)))["peak_bytes"] == 7
+
+
+@pytest.mark.parametrize(("column", "value"), COMPARISON.added.items())
+def test_a_record_from_before_a_column_has_what_was_true_then(column: str, value: str) -> None:
+    before = {name: x for name, x in row().items() if name != column}
+    assert parse(dump(before))[column] == value

@@ -154,8 +154,22 @@ def test_only_times_are_marked_by_how_they_came_about() -> None:
         "slow": "timeout", "checked": "ok",
     }  # fmt: skip
     assert tables.agreement(told, "jvp").loc["tape", "affine"] == "15.0"
-    assert tables.marks(told) == tables.MARKS
-    assert tables.marks(run(row("dual", digits=15.0, **timed(1.0)))) == {}
+
+
+def test_what_translations_gave_is_marked_and_stands_behind() -> None:
+    told = run(
+        row("jit", translated="torch", digits=15.0, route="8 vjps", **timed(0.5)),
+        row("torch", digits=15.0, **timed(1.0)),
+        row("dual", translated="torch", status="disagrees", digits=3.0),
+        row("xla", translated="torch", digits=16.0),
+    )
+    assert tables.speed(told)["affine"].to_dict() == {
+        "torch": "1.00×", "jit": "0.50×†§", "dual": "disagrees", "xla": "ok§",
+    }  # fmt: skip
+    assert tables.agreement(told)["affine"].to_dict() == {
+        "torch": "15.0", "jit": "15.0§", "dual": "disagrees (3.0)", "xla": "16.0§",
+    }  # fmt: skip
+    assert list(tables.speed(told).index) == ["torch", "jit", "dual", "xla"]
 
 
 @pytest.mark.parametrize(("methods", "cases"), [(3, 2), (3, 3), (2, 3), (1, 5), (5, 1)])

@@ -46,6 +46,7 @@ def as_data(check: Check) -> Data:
         "causes": [asdict(each) for each in check.causes],
         "cuts": list(check.cuts),
         "trusted": list(check.trusted),
+        "notes": list(check.notes),
         "components": list(check.operator.components(check.points.signature)),
         "points": [_place(check, each, _listed) for each in check.places],
         "claims": [

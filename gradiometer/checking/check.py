@@ -27,7 +27,7 @@ from gradiometer.checking.telling import title
 from gradiometer.errors import GradiometerError, listing
 from gradiometer.tracing.calling import Argnums
 from gradiometer.tracing.lazy import lazy_modules_hidden
-from gradiometer.tracing.native_function import NativeFunction
+from gradiometer.tracing.native_function import NativeFunction, notes
 from gradiometer.tracing.own import as_problem
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS, Operator, operator
@@ -142,7 +142,9 @@ def check_problem(
         results = by_methods(found)
         results, found, blamed = explained(problem, asked, found, results, by_methods)
     held = list(cuts(problem, found[0], asked, points.signature))
-    facts = seed, remark, versions(), blamed, held, taken_as_declared(problem, found[0])
+    proven = next((each.at.point for each in found if each.truth is not None), None)
+    told = () if proven is None else notes(problem.function, proven)
+    facts = seed, remark, versions(), blamed, held, taken_as_declared(problem, found[0]), told
     return Check(problem, asked, points, found, results, *facts)
 
 
@@ -189,7 +191,7 @@ def _asked(problem: Problem, name: str | None) -> Operator:
         known = [each.name for each in OPERATORS.values() if not each.of_scalars]
         raise GradiometerError(
             f"{title(problem)} has several outputs and no {asked.name}: choose one of "
-            f"{listing(known)}."
+            f"{listing(known)}, or return one number."
         )
     return asked
 

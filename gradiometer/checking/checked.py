@@ -32,6 +32,7 @@ class Check:
         causes: What makes a framework's derivative wrong, as far as it is known.
         cuts: Where a framework's function holds constant what depends on an input.
         trusted: Rules of a framework's function that are taken as they declare their derivative.
+        notes: Where it drops digits that what is certified keeps.
     """
 
     problem: Problem
@@ -45,6 +46,7 @@ class Check:
     causes: Sequence[Cause] = ()
     cuts: Sequence[str] = ()
     trusted: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
     @property
     def verdict(self) -> Verdict:

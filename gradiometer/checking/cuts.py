@@ -9,7 +9,7 @@ import numpy as np
 from gradiometer.checking.places import Place
 from gradiometer.errors import GradiometerError
 from gradiometer.reference.lookup import certified
-from gradiometer.tracing.lowered import Cut, Lowered
+from gradiometer.tracing.lowered import Cut, Lowered, constant
 from gradiometer.tracing.native_function import NativeFunction
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import Operator
@@ -23,6 +23,11 @@ def cuts(problem: Problem, place: Place, asked: Operator, signature: Signature) 
     if not isinstance(program, NativeFunction) or not isinstance(place.truth, Enclosure):
         return
     lowered = program.lowered(place.at.point)
+    if constant(lowered.graph):
+        yield (
+            "nothing that is returned depends on an input: torch.tensor(x), x.data and the like "
+            "take the numbers only"
+        )
     own = [cut for cut in lowered.cuts if cut.users]
     if own:
         changed = _changed(problem, place, lowered, asked, signature)

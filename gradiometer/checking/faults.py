@@ -42,7 +42,8 @@ def wrong_derivative(folder: Framework, of: Rule | Kernel, order: int) -> str:
         return ""
     cotangents = list(points.declared.directions.cotangents.values())
     pulled = partial(answer, folder, of.function, of.at, "vjp", cotangents)
-    found = _fault(problem, points, "vjp", pulled)
+    by_hand = isinstance(of, Rule)
+    found = _fault(problem, points, "vjp", pulled, by_hand=by_hand)
     if found:
         return f"its backward pass {found}" if found[:5] == "fails" else f"its pullback {found}"
     if order == 1:
@@ -51,7 +52,7 @@ def wrong_derivative(folder: Framework, of: Rule | Kernel, order: int) -> str:
     tangents = list(points.declared.directions.tangents.values())
     again = partial(answer, folder, twice, of.at, "hvp", tangents)
     at_once = weighted.points(dtype=dtype, outline=partial(outline, weighted))
-    found = _fault(weighted, at_once, "hvp", again)
+    found = _fault(weighted, at_once, "hvp", again, by_hand=by_hand)
     return f"its pullback is right, and the derivative of that {found}" if found else ""
 
 
@@ -74,7 +75,12 @@ def _weighted(
 
 
 def _fault(
-    problem: Problem, points: Points, operator: str, found: Callable[[], Sequence[Array]]
+    problem: Problem,
+    points: Points,
+    operator: str,
+    found: Callable[[], Sequence[Array]],
+    *,
+    by_hand: bool,
 ) -> str:
     """Return what is wrong with an answer; empty if nothing is, or can be proven."""
     asked, at = find_operator(operator), points.declared
@@ -84,8 +90,8 @@ def _fault(
         return ""
     try:
         answered = [np.asarray(a) for a in found()]
-    except Exception as error:  # it is the user's code
-        return f"fails: {describe(error)}"
+    except Exception as error:  # it is the user's code, or not to be differentiated
+        return f"fails: {describe(error)}" if by_hand else ""
     dtype = at.point.dtype
     judged = agree(
         answered, truth, asked.layout(points.signature), dtype=dtype, exact=True,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("component", "claimed", "true", "digits", "owed", "verdict")
 FEW = 4
-"""Numbers of a point up to which it is told."""
+"""Numbers of a point up to which it is told; notes."""
 
 
 def title(problem: Problem) -> str:
@@ -108,7 +108,13 @@ def _explanation(judgement: Judgement) -> list[str]:
 def _causes(check: Check) -> list[str]:
     told = [f"{str(each)[:1].upper()}{str(each)[1:]}." for each in check.causes]
     told += [f"note: the derivative is taken as declared of {each}." for each in check.trusted]
-    return told + [f"note: {each}." for each in check.cuts]
+    return told + [f"note: {each}." for each in (*check.cuts, *few(check.notes))]
+
+
+def few(notes: Sequence[str]) -> list[str]:
+    """Return the first notes, and how many more there are."""
+    left = len(notes) - FEW
+    return [*notes[:FEW], *([f"… and {left:,} more such lines"] if left > 0 else [])]
 
 
 def _title(check: Check, claim: Judged, judgement: Judgement) -> str:

@@ -56,6 +56,7 @@ def as_json(given: Given) -> dict[str, Any]:
         "method": given.method,
         "status": str(outcome.status),
         "reason": outcome.reason,
+        "translated": outcome.translated,
         "digits": outcome.verdict.digits,
         "components": [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)],
     }
@@ -108,5 +109,6 @@ def _rows(kept: Kept) -> dict[int, tuple[str, str, str, str]]:
 def _ended(given: Given) -> str:
     digits, outcome = given.outcome.verdict.digits, given.outcome
     right = f"{digits:.1f} digits" if digits is not None and outcome.status == "ok" else ""
-    told = "; ".join(filter(None, (right, outcome.reason)))
+    of = f"of a translation from {outcome.translated}" if outcome.translated else ""
+    told = "; ".join(filter(None, (right, of, outcome.reason)))
     return f"{given.method}: {outcome.status}" + (f", {told}" if told else "")

@@ -24,7 +24,8 @@ Wrt = Annotated[
     Option("--wrt", help="Argument to differentiate a function of your own in; repeatable."),
 ]
 Dtypes = Annotated[
-    Names, Option("--dtype", help="float64, which is the default, or float32; repeatable: both.")
+    Names,
+    Option("--dtype", help="float64 or float32; a function's own by default; repeatable: both."),
 ]
 OwnDtype = Annotated[
     str | None,
@@ -33,7 +34,6 @@ OwnDtype = Annotated[
         help="What the point's numbers are: float64 or float32; the function's own by default.",
     ),
 ]
-Dtype = Annotated[str, Option("--dtype", help="What the point's numbers are: float64 or float32.")]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout instead of tables.")]
 Methods = Annotated[
     Names, Option("--method", help="Methods: name, glob, file, or FILE.py:name; repeatable.")

@@ -194,6 +194,7 @@ def parse_statuses(names: Sequence[str] | None) -> list[str]:
 def print_tables(run: Run, report: Path | None) -> None:
     """Print agreement and speed of each operator, what went wrong, and where all of it is."""
     from gradiometer.report import tables
+    from gradiometer.runs import footnotes
 
     console = stdout()
     for operator in run.operators:
@@ -202,7 +203,7 @@ def print_tables(run: Run, report: Path | None) -> None:
         if run.records["time_s"].notna().any():
             times = tables.upright(tables.speed(run, operator))
             print_frame(console, f"Time, {operator}, as a multiple of the fastest", times)
-    for mark, meaning in tables.marks(run).items():
+    for mark, meaning in footnotes.meanings(run.cells).items():
         console.print(f"{mark} {meaning}.")
     reasons = tables.reasons(run.faulty)
     for row in reasons.head(MOST_REASONS).itertuples():

@@ -50,7 +50,7 @@ def show(
     operators: shared.Operators = None,
     seed: shared.Seed = 0,
     plugins: shared.Plugins = None,
-    dtype: shared.Dtype = "float64",
+    dtype: shared.OwnDtype = None,
     json: shared.Json = False,
     methods: shared.Methods = None,
     at: shared.At = None,
@@ -75,8 +75,8 @@ def show(
     entry = choose_problem(registry, problem, Arguments(tuple(at or ()), tuple(wrt or ())))
     chosen = choose(registry, methods, ("methods",))["methods"] if methods else []
     label = entry.label(size)
-    find_dtype(dtype)
-    cases = [Case(entry.name, label, name, dtype) for name in _asked(entry, operators)]
+    own = find_dtype(entry.dtype if dtype is None else dtype).name
+    cases = [Case(entry.name, label, name, own) for name in _asked(entry, operators)]
     with tempfile.TemporaryDirectory() as logs, Pool(Path(logs), threads=1) as pool:
         certified = _certify(entry, cases, seed, pool)
         given = answers.ask(chosen, certified, pool)
@@ -90,7 +90,7 @@ def show(
         "source": entry.source,
         "sizes": [s for s in entry.labels if s],
         "size": label,
-        "dtype": dtype,
+        "dtype": own,
         "inputs": signature.n,
         "outputs": list(signature.outputs.names),
         "given": {k: _value(a) for k, a in point.given.items()},
@@ -107,7 +107,7 @@ def show(
     for each in certified:
         _print_truth(each, each.truths[0])
         answers.print_answers(each.case.operator, each.truths[0].high.size, given)
-    stdout().print(MEANING.format(dtype))
+    stdout().print(MEANING.format(own))
 
 
 def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:

@@ -41,7 +41,7 @@ def trace(
     wrt: shared.Wrt = None,
     size: shared.Size = None,
     seed: shared.Seed = 0,
-    dtype: shared.Dtype = "float64",
+    dtype: shared.OwnDtype = None,
     plugins: shared.Plugins = None,
     gradient: Annotated[str | None, Option("--gradient", help=GRADIENT)] = None,
     output: Annotated[str | None, Option("--output", help=OUTPUT)] = None,

@@ -125,7 +125,7 @@ def remarks(trace: Trace) -> list[str]:
         found.append(f"Σ is the sum of all components of {', '.join(trace.outputs)}.")
     if trace.note:
         found.append(f"Note: {trace.note}.")
-    return found
+    return found + [f"Note: {each}." for each in trace.notes]
 
 
 def _infinite(figure: Figure) -> bool:
@@ -175,6 +175,7 @@ def as_data(trace: Trace) -> dict[str, Any]:
         "remark": trace.remark,
         "not_found": list(trace.left),
         "note": trace.note,
+        "notes": list(trace.notes),
         "rows": [_row(row) for row in trace.rows],
     }
 

@@ -13,6 +13,7 @@ from gradiometer.intermediates.matching import Matching
 from gradiometer.intermediates.rows import Rows
 from gradiometer.intermediates.traced import Trace
 from gradiometer.tracing.calling import Argnums
+from gradiometer.tracing.native_function import notes
 from gradiometer.tracing.own import as_problem
 from gradiometer.vocabulary.dtype import find_dtype
 from gradiometer.vocabulary.operators import operator
@@ -32,7 +33,7 @@ def trace(
     at: Any = None,
     size: str | None = None,
     seed: int = 0,
-    dtype: str = "float64",
+    dtype: str | None = None,
     full: bool = False,
     **kwargs: Any,
 ) -> Trace:
@@ -52,7 +53,7 @@ def trace(
         at: Further arguments by name, or a function that returns, or draws, the arguments.
         size: One of a problem's sizes.
         seed: What points are drawn with.
-        dtype: What the numbers are.
+        dtype: What the numbers are; float64, or of a framework's function what its arguments are.
         full: Whether every operation has a row, and every component is shown.
         **kwargs: The function's arguments by name.
 
@@ -81,7 +82,7 @@ def trace_problem(
     output: str | None = None,
     size: str | None = None,
     seed: int = 0,
-    dtype: str = "float64",
+    dtype: str | None = None,
     full: bool = False,
 ) -> Trace:
     """Return every intermediate value of a problem, as `trace` does.
@@ -89,19 +90,19 @@ def trace_problem(
     Raises:
         GradiometerError: If it cannot be carried out.
     """
-    find_dtype(dtype)
-    point = problem.point(problem.labels[0] if size is None else size, seed, dtype)
+    numbers = find_dtype(problem.dtype if dtype is None else dtype).name
+    point = problem.point(problem.labels[0] if size is None else size, seed, numbers)
     found = compute(problem, point, output)
     rows = Rows(found, full=full)
     several = rows.rows()
     done = _by_hand(problem, gradient, point, found.cotangents)
     taken, either = set(found.variables.names.values()), found.done.evaluation.conventions
-    matching = Matching(several, _bound(found, rows), taken, dtype, either)
+    matching = Matching(several, _bound(found, rows), taken, numbers, either)
     if done is not None:
         matching.match(done)
     of, outputs = _differentiated(problem, found, output)
     hand = "" if done is None else done.name
-    facts = (matching.left, matching.remark, found.note)
+    facts = (matching.left, matching.remark, found.note, notes(problem.function, point))
     return Trace(problem, point, several, of, outputs, full, hand, *facts)
 
 

@@ -27,6 +27,7 @@ class Trace:
         left: Variables of that pass that no row was found for.
         remark: What is wrong with what that pass returned.
         note: What is to be said of comparisons and conventions.
+        notes: Where a framework's function drops digits that are kept here.
     """
 
     problem: Problem
@@ -39,6 +40,7 @@ class Trace:
     left: Sequence[str] = ()
     remark: str = ""
     note: str = ""
+    notes: Sequence[str] = ()
 
     @property
     def title(self) -> str:

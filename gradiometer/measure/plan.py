@@ -87,7 +87,8 @@ def make_plan(
             `*` only.
         operators: Operators by name; the value and the first derivative by default (the gradient of
             a scalar problem, the Jacobian of a vector problem).
-        dtypes: What numbers are, by name; float64 by default.
+        dtypes: What numbers are, by name; by default what those of each problem are, float64 or of
+            a framework's function what its arguments are.
         extent: Sizes to take of each problem.
         everything: Whether to take all operators by default.
 
@@ -96,7 +97,7 @@ def make_plan(
         GradiometerError: If no problem has any of the operators.
     """
     names = list(dict.fromkeys(operator(name).name for name in _several(operators)))
-    kinds = list(dict.fromkeys(find_dtype(name).name for name in _several(dtypes) or ["float64"]))
+    kinds = list(dict.fromkeys(find_dtype(name).name for name in _several(dtypes)))
     patterns = _several(sizes)
     known = {label for problem in problems for label in problem.labels}
     for pattern in patterns:
@@ -106,7 +107,7 @@ def make_plan(
         Cell(Case(problem.name, label, name, dtype), method.name)
         for problem in problems
         for label in _chosen(problem, patterns, extent)
-        for dtype in kinds
+        for dtype in kinds or [problem.dtype]
         for name in names or (OPERATORS if everything else first_order(problem))
         if applies(name, problem)
         for method in methods

@@ -252,10 +252,11 @@ class Trial:
 
     def _prepare(self) -> None:
         self._worker = self._pool.worker(self._place)
-        self.outcome.cold, self.outcome.route = self._prepare_in(self._worker)
+        outcome = self.outcome
+        outcome.cold, outcome.route, outcome.translated = self._prepare_in(self._worker)
 
-    def _prepare_in(self, worker: AnyWorker, *, wall: bool = False) -> tuple[Cold, str]:
-        """Prepare the cell in a worker; return what that took, and the route."""
+    def _prepare_in(self, worker: AnyWorker, *, wall: bool = False) -> tuple[Cold, str, str]:
+        """Prepare the cell in a worker; return as `requests.prepare`."""
         conditions, address, key = self.conditions, self.method.address, self.cell.id
         points, opened = conditions.points, (self.method.name, conditions.target)
         if opened not in worker.opened:
@@ -265,10 +266,12 @@ class Trial:
         operator, target = conditions.case.operator, conditions.target
         work = Work(address, conditions.problem, operator, points.signature, target)
         at, most_s = points.preparation, conditions.options.longest_call_s
-        cold, route = self._ask(worker, requests.prepare, key, work, at, most_s, wall=wall)
+        found = self._ask(worker, requests.prepare, key, work, at, most_s, wall=wall)
         if self.method.requires:
-            cold.import_s = next(iter(worker.opened.values()))  # the first to import paid for it
-        return cold, route
+            found[0].import_s = next(
+                iter(worker.opened.values())
+            )  # the first to import paid for it
+        return found
 
     def _ask(
         self, worker: AnyWorker | None, request: Request[P, T], *args: P.args, **kwargs: P.kwargs

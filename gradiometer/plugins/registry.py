@@ -52,6 +52,7 @@ class ProblemEntry:
     Attributes:
         labels: Its sizes as text.
         by_hand: Operators that its author has written.
+        dtype: What its numbers are unless another type is asked for.
         summary: The docstring's first line, which holds the formula.
         about: The rest of the docstring.
     """
@@ -60,6 +61,7 @@ class ProblemEntry:
     labels: tuple[str, ...]
     outputs: tuple[str, ...]
     by_hand: tuple[str, ...]
+    dtype: str
     summary: str
     about: str
     source: str
@@ -72,8 +74,9 @@ class ProblemEntry:
         """Describe a problem."""
         summary, _, about = (inspect.getdoc(problem.written) or "").partition("\n")
         by_hand = tuple(problem.derivatives)
-        told = (problem.labels, problem.outputs, by_hand, summary, about.strip(), problem.source)
-        return cls(problem.name, *told, problem.on_request, problem.expected, address)
+        own = (problem.labels, problem.outputs, by_hand, problem.dtype)
+        told = (summary, about.strip(), problem.source)
+        return cls(problem.name, *own, *told, problem.on_request, problem.expected, address)
 
     def label(self, size: str | None) -> str:
         """Return the label of a size, of the first where none is named.
@@ -160,6 +163,7 @@ class Broken:
     path: Path | None = None
     labels: ClassVar[tuple[str, ...]] = ("",)
     outputs: ClassVar[tuple[str, ...]] = ()
+    dtype: ClassVar[str] = "float64"
     mode: ClassVar[Mode] = "reverse"
 
     @property

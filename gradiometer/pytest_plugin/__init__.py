@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     problem = "Problems: name, glob, FILE.py, FILE.py:name; repeatable. The default selection else."
     method = "Methods, likewise; repeatable."
     no_builtin = "Leave out the built-in problems that are not named."
-    dtype = "float64, which is the default, or float32; repeatable: both."
+    dtype = "float64 or float32; a function's own by default; repeatable: both."
     group.addoption(
         "--gradiometer-plugins", action="append", default=[], metavar="PATH", help=plugins
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from gradiometer.report.quantities import GAP, duration, interval, megabytes, multiple
-from gradiometer.runs import analysis
+from gradiometer.runs import analysis, footnotes
 from gradiometer.runs.run import Run
 
 COLD = {
@@ -60,10 +60,11 @@ def rankings(run: Run) -> dict[str, pd.DataFrame]:
 
 
 def _ranking(table: pd.DataFrame) -> pd.DataFrame:
-    shared = table["rank"].duplicated(keep=False).map({True: "=", False: ""})
+    apart = table.assign(apart=analysis.translated(table))
+    shared = apart.duplicated(["rank", "apart"], keep=False).map({True: "=", False: ""})
     shown = {
         "rank": table["rank"].astype("str") + shared,
-        "method": table["method"],
+        "method": footnotes.named(table),
         "× fastest": table["ratio"].map(multiple),
         "95% interval": list(map(interval, table["ratio_low"], table["ratio_high"])),
         "time a call": table["time_s"].map(duration),
@@ -78,7 +79,7 @@ def cold(run: Run, case: str) -> pd.DataFrame:
 
     Payoff is against the method whose first answer is the cheapest.
     """
-    table = analysis.timed(rows(run, case)).sort_values("time_s")
+    table = _itself_first(analysis.timed(rows(run, case)).sort_values("time_s"))
     shown = {name: table[column].map(duration) for name, column in COLD.items()}
     first = first_to_start(run, case)
     even = run.break_even(operator(run, case))
@@ -86,23 +87,33 @@ def cold(run: Run, case: str) -> pd.DataFrame:
     calls = table["method"].map(even.set_index("method")["calls"])
     told = calls.map(lambda count: GAP if pd.isna(count) else f"{count:,.0f} calls")
     told = told.mask(table["method"] == first, FIRST)
-    return pd.DataFrame({"method": table["method"], **shown, "pays off after": told})
+    return pd.DataFrame({"method": footnotes.named(table), **shown, "pays off after": told})
 
 
 def first_to_start(run: Run, case: str) -> str:
-    """Return the method whose first answer costs least, import included."""
+    """Return the method whose first answer costs least, import included.
+
+    That is of the methods that took the function itself, if there are any.
+    """
     found = analysis.timed(rows(run, case))
+    itself = found[~analysis.translated(found)]
+    found = itself if len(itself) else found
     starts = analysis.cold(found).set_axis(found["method"]).dropna()
     return str(starts.idxmin()) if len(starts) else "none"
 
 
 def memory(run: Run, case: str) -> pd.DataFrame:
     """Return the peak resident memory of one case's methods, over the level before."""
-    table = analysis.timed(rows(run, case)).sort_values("call_bytes")
+    table = _itself_first(analysis.timed(rows(run, case)).sort_values("call_bytes"))
     return pd.DataFrame(
         {
-            "method": table["method"],
+            "method": footnotes.named(table),
             "preparation and first call": table["prepare_bytes"].map(megabytes),
             "warm call": table["call_bytes"].map(megabytes),
         }
     )
+
+
+def _itself_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the methods that took the function itself, then those with a translation."""
+    return table.iloc[analysis.translated(table).argsort(kind="stable")]

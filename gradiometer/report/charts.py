@@ -11,7 +11,7 @@ import pandas as pd
 from gradiometer.report import marks
 from gradiometer.report.quantities import digits
 from gradiometer.report.sections import Figure
-from gradiometer.runs import analysis
+from gradiometer.runs import analysis, footnotes
 from gradiometer.runs.run import Run
 
 DECADES = [10.0**k for k in range(10)]
@@ -35,6 +35,9 @@ def agreement(run: Run, operator: str) -> alt.TopLevelMixin | None:
     shown = table["digits"].where(right)
     words = shown.map(digits, na_action="ignore").astype(object)
     table["text"] = words.fillna(table["status"].mask(right, analysis.ZERO))
+    table["text"] += (
+        analysis.translated(table).map({True: footnotes.TRANSLATED, False: ""}).where(right, "")
+    )
     table["level"] = shown.clip(lower=0, upper=16)
     missing = table["status"].isin(analysis.EXPECTED)
     table["end"] = np.select([right, missing], [marks.RIGHT, marks.MISSING], marks.WRONG)
@@ -65,14 +68,15 @@ def ranking(run: Run, operator: str) -> alt.TopLevelMixin | None:
     """
     table = analysis.timed(analysis.largest(_of(run, operator)))
     variants = analysis.variant(table).nunique()
-    table = table[[*RATIOS, "label", "method", "mode"]].dropna(subset="ratio")
+    table = table.assign(method=footnotes.named(table), order=_order(table))
+    table = table[[*RATIOS, "label", "method", "mode", "order"]].dropna(subset="ratio")
     if table.empty:
         return None
     low, top = float(table[RATIOS].min().min()), float(table[RATIOS].max().max())
     scale = marks.log_scale(min(0.7, 0.9 * low), max(20.0, 1.2 * top))
     axis = alt.Axis(values=DECADES, format="~s", labelOverlap=True)
     x = alt.X("ratio:Q", scale=scale, axis=axis, title="× fastest (log scale)")
-    y = alt.Y("method:N", title=None, sort=alt.EncodingSortField("ratio", order="ascending"))
+    y = alt.Y("method:N", title=None, sort=alt.EncodingSortField("order", order="ascending"))
     base = alt.Chart().encode(y=y, color=marks.mode_color())
     points = base.mark_point(filled=True, size=45, opacity=1).encode(x=x)
     bars = base.mark_rule(strokeWidth=2).encode(x="ratio_low:Q", x2="ratio_high:Q")
@@ -87,7 +91,7 @@ def ranking(run: Run, operator: str) -> alt.TopLevelMixin | None:
 def scaling(run: Run, operator: str) -> alt.TopLevelMixin | None:
     """Return times against the number of inputs, a panel a problem of several sizes and dtype."""
     table = analysis.timed(_of(run, operator))
-    table = table.assign(series=analysis.series(table))
+    table = table.assign(series=analysis.series(table), method=footnotes.named(table))
     table = table[["series", "method", "mode", "n", "time_s"]]
     table = table[table.groupby("series")["n"].transform("nunique") > 2].astype({"n": float})
     if table.empty:
@@ -113,6 +117,12 @@ CHARTS: dict[str, tuple[str, Callable[[Run, str], alt.TopLevelMixin | None]]] = 
 def _of(run: Run, operator: str) -> pd.DataFrame:
     chosen = run.cells[run.cells["operator"] == operator]
     return chosen.assign(label=analysis.label(chosen))
+
+
+def _order(table: pd.DataFrame) -> pd.Series[int]:
+    """Return the places of rows: by ratio, translated methods behind all others."""
+    keys = table.assign(apart=analysis.translated(table)).sort_values(["apart", "ratio"])
+    return pd.Series(range(len(keys)), index=keys.index)
 
 
 def _lines() -> alt.LayerChart:

@@ -14,7 +14,7 @@ from gradiometer.report import answers, cases, markdown, tables
 from gradiometer.report.charts import figures
 from gradiometer.report.quantities import digits, duration
 from gradiometer.report.sections import Section, Table
-from gradiometer.runs import analysis
+from gradiometer.runs import analysis, footnotes
 from gradiometer.runs.run import Run
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS
@@ -38,7 +38,7 @@ def page(run: Run) -> Section:
         "counts": tables.counts(run),
         "worst": _worst(run),
         "floor": duration(run.floor_s),
-        "marks": tables.marks(run),
+        "marks": footnotes.meanings(run.cells),
         "dtypes": list(run.cells["dtype"].unique()),
         "owed": Method.digits,
     }

@@ -8,15 +8,8 @@ import re
 import pandas as pd
 
 from gradiometer.report.quantities import GAP, digits, multiple
-from gradiometer.runs import analysis
+from gradiometer.runs import analysis, footnotes
 from gradiometer.runs.run import Run
-
-DERIVED, SHARED = "†", "‡"
-MARKS = {
-    DERIVED: "put together from the method's other operators",
-    SHARED: "measured once, since several methods of the tool evaluate the same function alike",
-}
-"""What marks a time, and what the mark says."""
 
 COSTS = {"gradient": ("value", "4 to 5"), "hvp": ("gradient", "2 to 3")}
 """Operators whose cost theory bounds in reverse mode: in multiples of what, and by how much."""
@@ -51,6 +44,7 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
         for status, found in zip(chosen["status"], chosen["digits"], strict=True)
     ]
     table = analysis.agreement(chosen.assign(status=told), operator).map(digits)
+    table += footnotes.beside(chosen, operator, footnotes.TRANSLATED)
     _insert_promises(table, chosen)
     cases = chosen.groupby(analysis.label(chosen))
     if (cases["owed"].min() < cases["promise"].max()).any():
@@ -61,15 +55,8 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
 
 
 def speed(run: Run, operator: str = "gradient") -> pd.DataFrame:
-    """Return ratios to the fastest by method and case, with the marks of `MARKS`."""
-    marks = analysis.matrix(run.cells.assign(mark=_marks(run.cells)), "mark", operator)
-    return run.speed(operator).map(multiple) + marks.where(marks.isin(list(MARKS)), "")
-
-
-def marks(run: Run) -> dict[str, str]:
-    """Return the marks that times of a run have, and what they say."""
-    found = set(_marks(run.cells))
-    return {mark: meaning for mark, meaning in MARKS.items() if mark in found}
+    """Return ratios to the fastest by method and case, with the marks of `FOOTNOTES`."""
+    return run.speed(operator).map(multiple) + footnotes.beside(run.cells, operator)
 
 
 def cost(run: Run, operator: str) -> pd.DataFrame | None:
@@ -84,7 +71,8 @@ def cost(run: Run, operator: str) -> pd.DataFrame | None:
     if not table.map(lambda x: isinstance(x, float)).any(axis=None):
         return None
     modes = run.records.groupby("method")["mode"].first().reindex(table.index)
-    table = table.replace("ok", math.nan).map(multiple)
+    marks = footnotes.beside(run.cells, operator, footnotes.TRANSLATED)[labels]
+    table = table.replace("ok", math.nan).map(multiple) + marks
     table.insert(0, BOUND, modes.isin(["reverse", "manual"]).map({True: bound, False: GAP}))
     return table
 
@@ -168,14 +156,6 @@ def _insert_promises(table: pd.DataFrame, cells: pd.DataFrame) -> None:
         )
         shown = promise.reindex(table.index).astype(object).fillna(GAP)
         table.insert(place, f"{PROMISE} {variant}".strip(), shown)
-
-
-def _marks(cells: pd.DataFrame) -> pd.Series[str]:
-    """Return the mark of each cell that was timed; empty where there is none."""
-    marks = pd.Series("", index=cells.index, dtype="str")
-    marks[cells["shared"].fillna("") != ""] = SHARED
-    marks[cells["route"] != "native"] = DERIVED
-    return marks.where(cells.index.isin(analysis.timed(cells).index), "")
 
 
 def _named(names: pd.Series[str]) -> str:

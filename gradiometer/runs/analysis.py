@@ -42,17 +42,26 @@ def timed(records: pd.DataFrame) -> pd.DataFrame:
     return records[_timed(records)]
 
 
+def translated(records: pd.DataFrame) -> pd.Series[bool]:
+    """Return whether each cell's method was given a translation of the function."""
+    return records["translated"].fillna("") != ""
+
+
 def with_ratios(records: pd.DataFrame) -> pd.DataFrame:
     """Return the records with ratios where methods were timed one after the other.
 
     Interleaved runs have ratios paired by round. Without rounds, a ratio is that of the medians,
-    and its interval the widest that the two medians' intervals allow.
+    and its interval the widest that the two medians' intervals allow. The fastest is of those
+    methods that took the function itself, as it is in rounds.
     """
     lacking = _timed(records) & records["ratio"].isna()
     if not lacking.any():
         return records
     alone = records[lacking]
-    best = alone.loc[alone.groupby("case")["time_s"].transform("idxmin")].set_index(alone.index)
+    itself = ~translated(alone)
+    compared = itself | ~itself.groupby(alone["case"]).transform("any")
+    times = alone["time_s"].where(compared).groupby(alone["case"])
+    best = alone.loc[times.transform("idxmin")].set_index(alone.index)
     filled = records.copy()
     filled.loc[lacking, "ratio"] = alone["time_s"] / best["time_s"]
     filled.loc[lacking, "ratio_low"] = alone["low_s"] / best["high_s"]
@@ -129,12 +138,17 @@ def speed(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
 
 
 def matrix(records: pd.DataFrame, figure: str, operator: str) -> pd.DataFrame:
-    """Return one figure by method and case; where a cell is not `ok` or has none, its status."""
+    """Return one figure by method and case; where a cell is not `ok` or has none, its status.
+
+    Methods that only have translations of the functions stand behind all others.
+    """
     chosen = records[records["operator"] == operator]
     shown = chosen[figure].astype(object).where(chosen["status"] == "ok").fillna(chosen["status"])
     table = chosen.assign(label=label(chosen), shown=shown)
     wide = table.pivot_table(index="method", columns="label", values="shown", aggfunc="first")
-    wide = wide.reindex(index=chosen["method"].unique(), columns=table["label"].unique())
+    behind = translated(chosen).groupby(chosen["method"]).all()
+    methods = sorted(chosen["method"].unique(), key=behind.__getitem__)
+    wide = wide.reindex(index=methods, columns=table["label"].unique())
     return wide.rename_axis(columns=None)
 
 
@@ -171,8 +185,8 @@ def timing(records: pd.DataFrame) -> pd.DataFrame:
     """
     figures = timed(records)
     columns = [
-        "case", "method", "route", "time_s", "low_s", "high_s", "ratio", "ratio_low", "ratio_high",
-        "import_s", "prepare_s", "first_s", "rounds", "loops",
+        "case", "method", "route", "translated", "time_s", "low_s", "high_s", "ratio", "ratio_low",
+        "ratio_high", "import_s", "prepare_s", "first_s", "rounds", "loops",
     ]  # fmt: skip
     return figures[columns].assign(per_primal=_per(figures, "value")).reset_index(drop=True)
 
@@ -201,14 +215,16 @@ def ranking(records: pd.DataFrame) -> pd.DataFrame:
     """Return methods by speed within each case; methods whose intervals meet share a rank.
 
     A method's rank is one more than the number of methods that are faster beyond doubt: the upper
-    end of whose ratio to the fastest lies below the lower end of this one's.
+    end of whose ratio to the fastest lies below the lower end of this one's. Methods that were
+    given a translation of the function follow, and are ranked among themselves.
     """
     table = timing(records)
-    table = table.assign(order=table.groupby("case", sort=False).ngroup())
+    cases = table.groupby("case", sort=False).ngroup()
+    table = table.assign(order=2 * cases + translated(table))
     table = table.sort_values(["order", "ratio"], kind="stable")
     columns = [
         "case", "rank", "method", "ratio", "ratio_low", "ratio_high", "time_s", "per_primal",
-        "route",
+        "route", "translated",
     ]  # fmt: skip
     return table.assign(rank=_ranks(table))[columns].reset_index(drop=True)
 

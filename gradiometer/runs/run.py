@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from gradiometer.errors import UnknownName
-from gradiometer.runs import analysis, answers
+from gradiometer.runs import analysis, answers, footnotes
 from gradiometer.runs.frames import read_table
 from gradiometer.runs.schema import COMPARISON
 from gradiometer.runs.store import read_info
@@ -184,22 +184,25 @@ class Run:
     def _repr_html_(self) -> str:
         """Show the run in a notebook: agreement and speed of each problem's first derivative."""
         shown = analysis.first_derivatives(self.cells)
-        tables = "".join(
-            f"<h4>{title}</h4>{_html(table)}"
-            for name, cells in shown.items()
-            for title, table in (
-                (f"Digits of the {name}", analysis.agreement(cells, name)),
-                (f"Time of the {name}, as a multiple of the fastest", analysis.speed(cells, name)),
-            )
-        )
+        tables = ""
+        for name, cells in shown.items():
+            times = f"Time of the {name}, as a multiple of the fastest"
+            digits, marked = analysis.agreement(cells, name), footnotes.TRANSLATED
+            tables += f"<h4>Digits of the {name}</h4>"
+            tables += _html(digits, footnotes.beside(cells, name, marked))
+            tables += f"<h4>{times}</h4>"
+            tables += _html(analysis.speed(cells, name), footnotes.beside(cells, name))
+        told = footnotes.meanings(pd.concat(shown.values())) if shown else {}
+        tables += "".join(f"<p>{mark} {meaning}.</p>" for mark, meaning in told.items())
         others = [name for name in self.operators if name not in shown]
         more = MORE.format(", ".join(others), others[0]) if others else ""
         return f"<p><code>{self!r}</code></p>{tables}{more}"
 
 
-def _html(table: pd.DataFrame) -> str:
-    """Return a matrix as HTML in which what is not right has a colour of its own."""
-    shown = table.style.format(_short, escape="html").map(_style)
+def _html(table: pd.DataFrame, marks: pd.DataFrame) -> str:
+    """Return a matrix as HTML with marks; what is not right has a colour of its own."""
+    shown = (table.map(_short) + marks).style.format(escape="html")
+    shown = shown.apply(lambda _: table.map(_style), axis=None)
     for axis in ("index", "columns"):
         shown = shown.format_index(escape="html", axis=axis)
     return str(shown.to_html())

@@ -52,7 +52,10 @@ class Calling:
             )
         if not callable(function):
             what = type(function).__name__
-            raise GradiometerError(f"{what} cannot be called: expected a function.")
+            raise GradiometerError(
+                f"{what} cannot be called: expected a function. Pass it first, its arguments "
+                "behind it."
+            )
         try:
             self._signature = inspect.signature(function)
         except (TypeError, ValueError):  # NumPy's universal functions

@@ -90,6 +90,10 @@ class OwnFunction(Written):
                 raise  # the reference tells it
             return self._recorded(xp, inputs, given, error)
 
+    def unknown(self, point: Point) -> str:
+        """Return why recorded branches, of which none is a point's, give no number there."""
+        return merged.unknown(self._branches, point) if self._branches else ""
+
     def original(self, inputs: Sequence[Any], given: Mapping[str, Any]) -> Sequence[Any]:
         """Return what the function returns, in float64."""
         values = dict(zip(self.inputs, inputs, strict=True)) | dict(given)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradiometer.vocabulary.graph import Graph
+from gradiometer.vocabulary.graph import Graph, Operation, Value, substitute
 from gradiometer.vocabulary.space import Array
 
 Function = Callable[..., Any]
@@ -82,7 +82,7 @@ class Lowered:
         uncut: The same with nothing held constant, if there are cuts.
         cuts: Where it holds constant what depends on inputs.
         rules: The rules that were written by hand.
-        notes: What was modelled otherwise than it is carried out, such as conversions of precision.
+        notes: Where digits were dropped that what is certified keeps, each with its line.
     """
 
     graph: Graph
@@ -90,6 +90,27 @@ class Lowered:
     cuts: tuple[Cut, ...] = ()
     rules: tuple[Rule, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def dropped(source: str, target: str, place: str) -> str:
+    """Return the note of a conversion that drops digits, of numbers that depend on an input."""
+    return f"{source} becomes {target}{place}, which is certified as if no digit were lost"
+
+
+def constant(graph: Graph) -> bool:
+    """Return whether nothing that a graph returns depends on its inputs."""
+    number, varying = len(graph.inputs) + len(graph.given), set(range(len(graph.inputs)))
+    for step in graph.steps:
+        if isinstance(step, Operation):
+            varying |= {number} if _used((step.arguments, step.options)) & varying else set()
+            number += 1
+    return not _used(graph.result) & varying
+
+
+def _used(nested: Any) -> set[int]:
+    found: set[int] = set()
+    substitute(nested, lambda each: found.add(each.number) if isinstance(each, Value) else None)
+    return found
 
 
 Lower = Callable[..., Lowered]

@@ -22,6 +22,8 @@ from gradiometer.vocabulary.graph import (
     shape_of,
     substitute,
 )
+from gradiometer.vocabulary.point import Point
+from gradiometer.vocabulary.recorded import NUMPY
 
 
 def evaluate(branches: Branches, xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]) -> Any:
@@ -35,6 +37,17 @@ def evaluate(branches: Branches, xp: Any, inputs: Sequence[Any], given: Mapping[
         *found, known = _Merging(xp).outputs(branches.graphs, 0, values)
     found = [each * known for each in found]
     return tuple(found) if isinstance(branches.graphs[0].result, tuple) else found[0]
+
+
+def unknown(branches: Branches, point: Point) -> str:
+    """Return which decision comes out at a point as in no branch that was recorded, if one does."""
+    inputs = [np.asarray(x) for x in point.inputs.values()]
+    try:
+        with np.errstate(all="ignore"):
+            branches.evaluate(NUMPY, inputs, point.given)
+    except UnknownBranch as error:
+        return str(error)
+    return ""
 
 
 class _Merging:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.errors import GradiometerError, describe
+from gradiometer.errors import GradiometerError, UnsupportedOperation, describe
+from gradiometer.tracing import merged
 from gradiometer.tracing.calling import title
 from gradiometer.tracing.frameworks import ROOTS, Framework, framework
 from gradiometer.tracing.lowered import Lowered
@@ -46,12 +47,13 @@ class NativeFunction(Written):
     trusted: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        self.note = ""
+        self.note = self.translated = ""
         self._known: dict[bytes, Lowered] = {}
+        self._branches: Branches | None = None
         self._met: Lowered | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_known": {}, "_met": None}
+        return vars(self) | {"_known": {}, "_branches": None, "_met": None}
 
     @property
     def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -76,7 +78,7 @@ class NativeFunction(Written):
 
     def evaluate(self, xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]) -> Any:
         """Return the outputs: of the function itself in its framework and in NumPy."""
-        self.note = ""
+        self.note = self.translated = ""
         arrays = [*inputs, *(given[name] for name in self.taken.given)]
         if any(_framework_of(x) == self.framework for x in arrays):
             return _one_or_all(self.taken.function(*arrays))
@@ -84,8 +86,12 @@ class NativeFunction(Written):
             return _one_or_all(self.original(inputs, given))
         if self._met is not None:
             return self._met.graph.evaluate(xp, inputs, given)
-        self.note = f"translated from {self.framework}"
-        return self._branches().evaluate(xp, inputs, given)
+        self.translated = self.framework
+        return self._translation(xp, inputs, given)
+
+    def unknown(self, point: Point) -> str:
+        """Return why recorded branches, of which none is a point's, give no number there."""
+        return merged.unknown(self._recorded(), point) if self.translated else ""
 
     def original(self, inputs: Sequence[Any], given: Mapping[str, Any]) -> tuple[Array, ...]:
         """Return what the function computes, in its framework."""
@@ -114,6 +120,7 @@ class NativeFunction(Written):
             if len(self._known) == MOST_LOWERED:
                 del self._known[next(iter(self._known))]
             self._known[key] = self._lowered(arrays)
+            self._branches = None
         return self._known[key]
 
     def _lowered(self, arrays: Sequence[Array]) -> Lowered:
@@ -130,8 +137,28 @@ class NativeFunction(Written):
                 f"{title(self.written)!r} cannot be followed: {describe(error)}."
             ) from error
 
-    def _branches(self) -> Branches:
+    def _translation(self, xp: Any, inputs: Sequence[Any], given: Mapping[str, Any]) -> Any:
+        """Return the outputs by the recorded branches; of all, where a tool cannot decide."""
+        branches = self._recorded()
+        try:
+            return branches.evaluate(xp, inputs, given)
+        except (GradiometerError, MemoryError):
+            raise
+        except Exception as error:
+            try:
+                return merged.evaluate(branches, xp, inputs, given)
+            except UnsupportedOperation:
+                raise
+            except Exception as failed:
+                raise error from failed
+
+    def _recorded(self) -> Branches:
         """Return the branches that are known: at the points that were met, or at those to meet."""
+        if self._branches is None:
+            self._branches = self._record()
+        return self._branches
+
+    def _record(self) -> Branches:
         if not self._known:
             for k, point in enumerate(self.points()):
                 try:
@@ -147,6 +174,11 @@ class NativeFunction(Written):
             return Branches(tuple(graphs))
         except GradiometerError as error:
             raise UnknownBranch(f"its branches cannot be told apart: {error}") from error
+
+
+def notes(program: Any, point: Point) -> tuple[str, ...]:
+    """Return where a framework's function drops digits that its certificate keeps; else nothing."""
+    return program.lowered(point).notes if isinstance(program, NativeFunction) else ()
 
 
 def _framework_of(x: Any) -> str:

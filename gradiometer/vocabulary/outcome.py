@@ -136,6 +136,8 @@ class Outcome:
         route: `native`, or how the operator was derived.
         shared: The method of which all this was measured, where several evaluate the same primal;
             empty for that one, and where a method has its own.
+        translated: The framework that the problem's function is written in, where the method was
+            given a translation of it; empty where it took the function itself.
         verdict: What its answers are worth.
         cold: What its first answer costs.
         warm: What further calls cost.
@@ -145,6 +147,7 @@ class Outcome:
     reason: str = ""
     route: str = "native"
     shared: str = ""
+    translated: str = ""
     verdict: Verdict = field(default_factory=Verdict)
     cold: Cold = field(default_factory=Cold)
     warm: Warm = field(default_factory=Warm)

@@ -23,9 +23,12 @@ class Program(ABC):
 
     Attributes:
         note: How the last evaluation went, where it was otherwise than the function is written.
+        translated: The framework that the function is written in, where the last evaluation was of
+            a translation of it.
     """
 
     note: str = ""
+    translated: str = ""
 
     @property
     @abstractmethod
@@ -48,6 +51,10 @@ class Program(ABC):
     def meeting(self, point: Point) -> AbstractContextManager[None]:
         """Return a context in which all evaluations are at a point: what is recorded, is there."""
         return nullcontext()
+
+    def unknown(self, point: Point) -> str:
+        """Return why recorded branches, of which none is a point's, give no number there."""
+        return ""
 
     def original(self, inputs: Sequence[Any], given: Mapping[str, Any]) -> Sequence[Any] | None:
         """Return the outputs of what the program was made of, called as it is with NumPy's numbers.

@@ -65,10 +65,11 @@ def set_up(tool: Tool, method: Address[Method], target: Target, *, wall: bool = 
 
 def prepare(
     tool: Tool, key: str, work: Work, at: Argument, most_s: float, *, wall: bool = False
-) -> tuple[Cold, str]:
-    """Prepare a cell at a point, and call it there once; return what that took, and the route.
+) -> tuple[Cold, str, str]:
+    """Prepare a cell at a point, and call it there once.
 
-    In CPU seconds, or wall seconds, as `set_up`.
+    Returns what that took, the route, and the framework that the function was translated from. In
+    CPU seconds, or wall seconds, as `set_up`.
 
     Args:
         tool: Where it is prepared.
@@ -85,7 +86,7 @@ def prepare(
 
     tool.turn_to(work.target)
     tool.cells[key], cold = prepared(work, at, most_s, clocks(wall=wall))
-    return cold, tool.cells[key].route.text
+    return cold, tool.cells[key].route.text, tool.cells[key].translated
 
 
 def answers(tool: Tool, key: str, at: Sequence[Argument]) -> list[Answer]:

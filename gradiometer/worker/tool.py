@@ -12,14 +12,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from gradiometer.errors import Declined, WorkBeside
 from gradiometer.vocabulary.answer import Answer, as_arrays
 from gradiometer.vocabulary.derivation import NATIVE, Route, prepare
+from gradiometer.vocabulary.graph import UnknownBranch
 from gradiometer.vocabulary.method import Method, Primal, Target
 from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.operators import Native, Operator, operator
 from gradiometer.vocabulary.outcome import Cold
 from gradiometer.vocabulary.point import Argument, Signature
+from gradiometer.vocabulary.program import Program
 from gradiometer.worker.given import Given
 from gradiometer.worker.memory import Peak
 from gradiometer.worker.requests import Work
@@ -42,7 +46,9 @@ class PreparedCell:
         route: The prepared operator, and how it came about.
         signature: The shapes of the problem's inputs and outputs.
         target: What the method was set up for.
-        note: How its function is evaluated, where that is not as it is written.
+        program: Its function, where that is a program.
+        note: How it is evaluated, where that is not as it is written.
+        translated: The framework that it is written in, where the method has a translation of it.
         call_s: The least that a call took, of those that were checked.
         beside_s: The least that the method took beside it, for arguments and result.
     """
@@ -52,7 +58,9 @@ class PreparedCell:
     route: Route
     signature: Signature
     target: Target = field(default_factory=Target)
+    program: Program | None = None
     note: str = ""
+    translated: str = ""
     call_s: float = math.inf
     beside_s: float = math.inf
 
@@ -72,6 +80,7 @@ class PreparedCell:
 
         Raises:
             ChangedInput: If the method changes what it is called with.
+            UnknownBranch: If the function does there what was recorded nowhere.
         """
         native = self.operator.native(at, self.method)
         inputs, constants, directions = native
@@ -90,6 +99,10 @@ class PreparedCell:
         self.call_s = min(self.call_s, returned - called)
         self.beside_s = min(self.beside_s, passed - start + read - returned)
         found = as_arrays(result, self.operator, self.signature, at.point.dtype)
+        if self.program and not all(np.isfinite(a).all() for a in found.arrays):
+            unknown = self.program.unknown(at.point)
+            if unknown:
+                raise UnknownBranch(unknown)
         return found._replace(note="; ".join(filter(None, (self.note, found.note))))
 
     def inspect(self) -> None:
@@ -193,7 +206,9 @@ def prepared(
         start = clock()
         finished(*args, **kwargs)
         first_s = clock() - start
-    cell.note = getattr(problem.function, "note", "")
+    if isinstance(problem.function, Program):
+        cell.program = problem.function
+        cell.note, cell.translated = cell.program.note, cell.program.translated
     return cell, Cold(None, prepare_s, first_s, peak.bytes, cold=0)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from gradiometer.errors import GradiometerError
 from gradiometer.tracing.jax.interpret import Call, Row
 from gradiometer.tracing.jax.values import UnknownPrimitive, held, real, recorded, truths
+from gradiometer.tracing.lowered import dropped
 from gradiometer.vocabulary.recorded import Recorded
 
 SAME = {
@@ -113,7 +114,7 @@ def _convert(call: Call, x: Any) -> Any:
     source, target = call.operands[0], call.results[0]
     if real(target):
         if real(source):
-            _note_narrowing(call, source, target)
+            _note_dropped(call, x, source, target)
             return x
         return _as_real(call, x)
     if truths(target):
@@ -149,14 +150,16 @@ def _whole(call: Call, x: Recorded) -> Any:
     return call.xp.astype(call.xp.trunc(x), call.xp.int64)
 
 
-def _note_narrowing(call: Call, source: Any, target: Any) -> None:
-    if target.dtype.itemsize < source.dtype.itemsize:
-        note = f"conversion of {source.dtype} to {target.dtype}{call.place}: modelled as exact"
+def _note_dropped(call: Call, x: Any, source: Any, target: Any) -> None:
+    if recorded(x) and x.tracked and target.dtype.itemsize < source.dtype.itemsize:
+        note = dropped(source.dtype.name, target.dtype.name, call.place)
         call.interpreter.notes[note] = None
 
 
 def _reduce_precision(call: Call, x: Any) -> Any:
-    call.interpreter.notes[f"reduced precision{call.place}: modelled as exact"] = None
+    bits = f"a number of {call.params['mantissa_bits']} bits"
+    if recorded(x) and x.tracked:
+        call.interpreter.notes[dropped(call.operands[0].dtype.name, bits, call.place)] = None
     return x
 
 

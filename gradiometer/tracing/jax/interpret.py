@@ -105,7 +105,7 @@ class Interpreter:
         trusted: Rules whose derivative is taken as declared, by name.
         cuts: Where it does.
         rules: The rules that were written by hand.
-        notes: What is modelled otherwise than it is carried out, in order.
+        notes: Where digits were dropped that what is recorded keeps, in order.
     """
 
     xp: Any

@@ -70,6 +70,7 @@ def _recorded(
     inputs = {name: x for name, x in values.items() if name not in given}
     point = Point(inputs, {name: values[name] for name in names if name in given})
     mirrors: list[Mirror] = []
+    left: list[Any] = []
 
     def program(xp: Any, *shadows: Any, **others: Any) -> Any:
         mirror = Mirror(xp, cutting=cutting, trusted=trusted)
@@ -81,19 +82,26 @@ def _recorded(
             t.requires_grad_(name in inputs)
             mirror.storages.define(t, stand[name], tracked=name in inputs)
             tensors.append(t)
-        return run(function, tensors, mirror)
+        returned = run(function, tensors, mirror)
+        left.append(torch.get_rng_state())
+        return returned
 
     try:
         graph = record(program, point)
     except Unrecordable as error:
-        drawn = mirrors[-1].drawn
-        if drawn and "two evaluations" in str(error):
-            raise NotLowered(
-                f"{drawn[0]} draws random numbers: two evaluations must not differ. Pass what was "
-                "drawn as an argument, or turn dropout off: module.eval()."
-            ) from None
+        if mirrors[-1].drawn and "two evaluations" in str(error):
+            raise _drawn(mirrors[-1]) from None
         raise
+    if mirrors[-1].drawn and not torch.equal(*left[-2:]):  # they were the same by chance
+        raise _drawn(mirrors[-1])
     return graph, mirrors[-1]
+
+
+def _drawn(mirror: Mirror) -> NotLowered:
+    return NotLowered(
+        f"{mirror.drawn[0]} draws random numbers: two evaluations must not differ. Pass what was "
+        "drawn as an argument, or turn dropout off: module.eval(), training=False."
+    )
 
 
 def run(function: Function, tensors: Sequence[Any], mirror: Mirror) -> Any:
@@ -124,7 +132,7 @@ def _result(mirror: Mirror, t: Any) -> Any:
         )
     met = wrong(t)
     if met or not t.is_floating_point():
-        kind = met[0] if met else f"integers or truth values ({t.dtype})"
+        kind = f"a tensor that is {met[0]}" if met else f"integers or truth values ({t.dtype})"
         raise GradiometerError(f"the function returns {kind}: expected real numbers.")
     return mirror.array(t)
 

@@ -127,6 +127,8 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _computed(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Any]) -> Any:
         out = func(*args, **kwargs)
         outs = pytree.tree_leaves(out)
+        if any(isinstance(t, torch.Tensor) and t.layout != torch.strided for t in outs):
+            refuse(f"{func} makes a sparse tensor", "compute with dense ones.")
         tracked = any(map(self.storages.tracked, tensors))
         given = {t.untyped_storage()._cdata for t in tensors}
         if all(t.untyped_storage()._cdata in given for t in outs if isinstance(t, torch.Tensor)):
@@ -244,7 +246,7 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
         for t in tensors:
             what = wrong(t)
             if what:
-                refuse(f"{func} is given {what[0]}", what[1])
+                refuse(f"{func} is given a tensor that is {what[0]}", what[1])
 
 
 def _is_leaf(x: Any) -> bool:

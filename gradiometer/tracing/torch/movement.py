@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
+from gradiometer.tracing.lowered import dropped
 from gradiometer.tracing.torch.rows import Row, all_tensors
 from gradiometer.tracing.torch.storages import numbers
 
@@ -132,8 +133,7 @@ def _converted(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
     """Return numbers as another type: of real numbers the same, as truth values `!= 0`."""
     to = mirror.out.dtype
     if to.is_floating_point:
-        if x.is_floating_point() and x.dtype != to:
-            mirror.note(f"{_short(x.dtype)} to {_short(to)} as the same real numbers")
+        _note_dropped(mirror, x, to)
         return mirror.array(x)
     if to == torch.bool:
         found = mirror.array(x, raw=True)
@@ -144,6 +144,7 @@ def _converted(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
 def _copied(mirror: Any, x: torch.Tensor, source: torch.Tensor, *options: Any) -> Any:
     if not x.is_floating_point() and source.is_floating_point():
         return None
+    _note_dropped(mirror, source, x.dtype)
     array = mirror.array(source, raw=not x.is_floating_point())
     return mirror.xp.broadcast_to(array, tuple(x.shape))
 
@@ -159,8 +160,10 @@ def _zeros(mirror: Any, x: torch.Tensor) -> Any:
     return mirror.xp.zeros(tuple(x.shape))
 
 
-def _short(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+def _note_dropped(mirror: Any, x: torch.Tensor, to: torch.dtype) -> None:
+    if x.is_floating_point() and to.itemsize < x.dtype.itemsize and mirror.tracked(x):
+        source, target = (str(each).removeprefix("torch.") for each in (x.dtype, to))
+        mirror.note(dropped(source, target, mirror.here.text))
 
 
 ROWS: dict[str, Row] = all_tensors(

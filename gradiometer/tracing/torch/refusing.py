@@ -23,13 +23,15 @@ def refuse(met: str, instead: str, place: str = "") -> NoReturn:
 
 
 def wrong(t: torch.Tensor) -> tuple[str, str] | None:
-    """Return what kind of tensor is met that cannot be differentiated here, and what to do."""
-    if t.is_complex():
-        return "complex numbers", "functions are of real numbers; write real and imaginary parts."
-    if t.layout != torch.strided:
-        return "a sparse tensor", "write x.to_dense()."
-    if t.is_quantized:
-        return "quantised numbers", "write x.dequantize()."
-    if t.device.type != "cpu":
-        return f"a tensor on {t.device}", "write x.cpu()."
-    return None
+    """Return what a tensor is that cannot be differentiated here, and what to do."""
+    kinds = {
+        ("on the meta device, which holds no numbers",
+         "write module.to_empty(device='cpu'), and load its weights."): t.device.type == "meta",
+        ("complex", "functions are of real numbers; write real and imaginary parts."):
+            t.is_complex(),
+        ("nested", "write x.to_padded_tensor(0.0)."): t.is_nested,
+        ("sparse", "write x.to_dense()."): t.layout != torch.strided,
+        ("quantised", "write x.dequantize()."): t.is_quantized,
+        (f"on {t.device}", "write x.cpu()."): t.device.type != "cpu",
+    }  # fmt: skip
+    return next((told for told, met in kinds.items() if met), None)

@@ -27,7 +27,7 @@ class Shadows:
     Attributes:
         cuts: Where that happened.
         rules: Derivative rules that were met.
-        notes: What was modelled otherwise.
+        notes: Where digits were dropped that what is recorded keeps.
         drawn: Operators that drew random numbers, with their lines.
         factors: Matrices by the storage of their LU factors.
         func, out, outs, name: The operator that is being done, and what it returned.
@@ -98,7 +98,7 @@ class Shadows:
             )
 
     def note(self, text: str) -> None:
-        """Keep what was modelled otherwise, once."""
+        """Keep a note, once."""
         if text not in self.notes:
             self.notes.append(text)
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.utils.stateless import _reparametrize_module
 from torch.utils import _pytree as pytree
@@ -19,6 +20,13 @@ from torch.utils import _pytree as pytree
 from gradiometer.errors import GradiometerError
 from gradiometer.tracing.arguments import identifier
 from gradiometer.tracing.torch.refusing import wrong
+
+INSTEAD: dict[tuple[type, ...], str] = {
+    (type(None),): "End it by `return`, without .backward().",
+    (float, int): "Leave out .item() and float(…).",
+    (np.ndarray, np.generic): "Leave out .numpy().",
+}
+"""What to do where a function returns no tensor."""
 
 Asked = int | str | Sequence[int | str] | None
 
@@ -90,16 +98,13 @@ def taken(
     flat, structure = pytree.tree_flatten((tuple(args), kwargs))
     places = _places(function, named, flat)
     for place in places:
-        met = wrong(place.tensor)
+        met = wrong(place.tensor) or _of_other_precision(place)
         if met:
             raise GradiometerError(f"Argument {place.name!r} is {met[0]}: {met[1]}")
     reals = [p for p in places if p.tensor.is_floating_point()]
     chosen = _chosen(reals, argnums, [name for name, _ in named])
     if not chosen:
-        raise GradiometerError(
-            f"No real tensor is among the arguments of {_called(function)!r}: there is nothing to "
-            "differentiate. Pass tensors of floats."
-        )
+        raise GradiometerError(_nothing(function, named, held=bool(reals)))
     modules = _modules(function, named)
 
     def call(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,6 +118,34 @@ def taken(
 
     inputs = {p.name: p.tensor for p in chosen}
     return Taken(inputs, {p.name: p.tensor for p in reals if p.name not in inputs}, call)
+
+
+def _of_other_precision(place: _Place) -> tuple[str, str] | None:
+    dtype = place.tensor.dtype
+    if not dtype.is_floating_point or dtype in (torch.float32, torch.float64):
+        return None
+    whose = "module" if place.module is not None else "x"
+    told = str(dtype).removeprefix("torch.")
+    return f"of {told}", f"expected float32 or float64. Write {whose}.float()."
+
+
+def _nothing(function: Any, named: Sequence[tuple[str, Any]], *, held: bool) -> str:
+    """Return that there is nothing to differentiate, and what to do."""
+    kinds = ", ".join(f"{name} is {_kind(x)}" for name, x in named)
+    there = f" ({kinds})" if kinds else ""
+    instead = (
+        "No parameter requires grad: write module.requires_grad_(), or name some by `argnums` "
+        "(--wrt)."
+        if held
+        else "Pass tensors of floats: 2.0 for 2, x.float() for integers."
+    )
+    return f"{_called(function)!r} has no real number to differentiate{there}. {instead}"
+
+
+def _kind(x: Any) -> str:
+    if not isinstance(x, torch.Tensor):
+        return type(x).__name__
+    return f"a tensor of {str(x.dtype).removeprefix('torch.')}"
 
 
 def _called(function: Any) -> str:
@@ -220,6 +253,11 @@ def _standing_in(
 
 def _outputs(returned: Any) -> dict[str, Any]:
     if isinstance(returned, torch.Tensor):
+        if not (returned.is_floating_point() or returned.is_complex()):
+            raise GradiometerError(
+                f"the function returns {_kind(returned)}, which has no derivative: return the real "
+                "number that it is made of."
+            )
         return {"": returned}
     if hasattr(returned, "__dataclass_fields__"):
         returned = {name: getattr(returned, name) for name in returned.__dataclass_fields__}
@@ -229,7 +267,10 @@ def _outputs(returned: Any) -> dict[str, Any]:
             name = pytree.keystr(path).replace("'", "").strip("[].")
             found[identifier(f"y{name}" if name[:1].isdigit() else name)] = x
     if not found:
-        raise GradiometerError(
-            f"the function returns {type(returned).__name__}: expected tensors of real numbers."
-        )
+        kind, instead = type(returned).__name__, "Return a tensor of floats."
+        for kinds, advice in INSTEAD.items():
+            if isinstance(returned, kinds):
+                instead = advice
+        told = f"the function returns {kind}: expected tensors of real numbers. {instead}"
+        raise GradiometerError(told)
     return found
