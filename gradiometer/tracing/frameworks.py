@@ -35,7 +35,7 @@ class Framework(Protocol):
         derivative: Lowers the framework's own derivative of one.
         taken: Makes one of a function, its arguments, `argnums` as they were asked for, and what
             returns the names of the parameters that these, or their default, choose.
-        call: Calls one with NumPy's arrays.
+        call: Calls one with NumPy's arrays, of which the first so many are inputs.
         native: Makes an array of the framework's of one of NumPy's.
         kernels: Lists the operations of one as they were carried out.
         settings_kept: A context that leaves the framework's settings as they were.
@@ -45,7 +45,7 @@ class Framework(Protocol):
     lower: Lower
     derivative: Callable[..., Lowered]
     taken: Callable[..., Taken]
-    call: Callable[[Any, Sequence[Array]], tuple[Array, ...]]
+    call: Callable[[Any, Sequence[Array], int], tuple[Array, ...]]
     native: Callable[[Array], Any]
     kernels: Callable[..., Sequence[Kernel]]
     settings_kept: Callable[[], AbstractContextManager[None]]

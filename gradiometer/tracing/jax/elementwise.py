@@ -58,7 +58,7 @@ def _polygamma(call: Call, order: Any, x: Any) -> Any:
 
 def _pow(call: Call, x: Any, y: Any) -> Any:
     if recorded(y) and (y.tracked or (y.present % 1.0 != 0.0).any()):
-        return call.xp.pow(x, _as_real(call, y))
+        return call.xp.pow(x, as_real(call, y))
     y = held(y)
     exponents = np.asarray(y, np.float64)
     known = np.unique(exponents)
@@ -115,7 +115,7 @@ def _convert(call: Call, x: Any) -> Any:
         if real(source):
             _note_narrowing(call, source, target)
             return x
-        return _as_real(call, x)
+        return as_real(call, x)
     if truths(target):
         return call.xp.not_equal(x, 0.0 if real(source) else 0)
     if not recorded(x):
@@ -125,8 +125,8 @@ def _convert(call: Call, x: Any) -> Any:
     return _whole(call, x) if real(source) else x
 
 
-def _as_real(call: Call, x: Any) -> Any:
-    """Return truth values or integers as real numbers."""
+def as_real(call: Call, x: Any) -> Any:
+    """Return truth values or integers as real numbers, and real ones as they are."""
     if not recorded(x):
         return np.asarray(x).astype(np.float64)
     if x.present.dtype.kind == "b":

@@ -46,15 +46,19 @@ def taken(
     args, kwargs = pytree.tree_map(convert, (tuple(args), dict(kwargs)))
     found = arguments.taken(function, args, kwargs, argnums)
     values = dict(zip(found.names, found.arrays, strict=True))
-    with torch.enable_grad():
+    with torch.enable_grad(), torch.jit.optimized_execution(False):
         outputs = {name: tuple(y.shape) for name, y in found.call(values).items()}
     arrays = {name: _plain(t) for name, t in values.items()}
     return Taken(found.flat, arrays, tuple(found.inputs), tuple(found.given), outputs)
 
 
-def call(function: Any, arrays: Sequence[Array]) -> tuple[Array, ...]:
-    """Return what a function of flat tensors computes of NumPy's arrays."""
-    found = function(*map(native, arrays))
+def call(function: Any, arrays: Sequence[Array], inputs: int) -> tuple[Array, ...]:
+    """Return what a function of flat tensors computes of NumPy's arrays, of which some are inputs.
+
+    These require grad: a function may differentiate by them.
+    """
+    with torch.enable_grad(), torch.jit.optimized_execution(False):
+        found = function(*(native(a).requires_grad_(k < inputs) for k, a in enumerate(arrays)))
     return tuple(_plain(t) for t in (found if isinstance(found, tuple) else (found,)))
 
 
@@ -76,9 +80,10 @@ def _plain(t: Any) -> Array:
 
 @contextmanager
 def settings_kept() -> Iterator[None]:
-    """Leave PyTorch as it was."""
+    """Leave PyTorch as it was; TorchScript is interpreted, since what it optimises stays so."""
     before = torch.get_num_threads()
     try:
-        yield
+        with torch.jit.optimized_execution(False):
+            yield
     finally:
         torch.set_num_threads(before)

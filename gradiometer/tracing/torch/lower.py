@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,12 +18,16 @@ from gradiometer.tracing.torch.mirror import Mirror
 from gradiometer.tracing.torch.places import BOUNDARIES
 from gradiometer.tracing.torch.refusing import NotLowered, wrong
 from gradiometer.tracing.torch.storages import numbers
-from gradiometer.vocabulary.graph import Graph
+from gradiometer.tracing.torch.watching import DEPARTING, watched
+from gradiometer.vocabulary.graph import Graph, Operation, Value
 from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.recorded import Unrecordable
 from gradiometer.vocabulary.recording import record
 
 Function = Callable[..., Any]
+
+SHIFT = 1e-4
+"""By how much numbers that leave their tensors are changed, relatively, to see what that changes."""
 
 
 def lower(
@@ -44,10 +51,27 @@ def lower(
         ['exp']
     """
     graph, mirror = _recorded(function, arrays, names, given, cutting=True)
-    uncut = None
-    if mirror.cuts:
+    cuts, uncut = mirror.cuts, None
+    if cuts:
         uncut, _ = _recorded(function, arrays, names, given, cutting=False)
-    return Lowered(graph, uncut, tuple(mirror.cuts), tuple(mirror.rules), tuple(mirror.notes))
+    if mirror.departed:
+        shifted, _ = _recorded(function, arrays, names, given, cutting=True, shift=SHIFT)
+        if shifted == graph:
+            cuts = [cut for cut in cuts if cut.what not in DEPARTING]
+        elif uncut is not None:
+            uncut = _unknown(uncut)
+    return Lowered(graph, uncut, tuple(cuts), tuple(mirror.rules), tuple(mirror.notes))
+
+
+def _unknown(graph: Graph) -> Graph:
+    """Return a graph of which no output is known: what it computes of them is no number."""
+    results = graph.result if isinstance(graph.result, tuple) else (graph.result,)
+    count = sum(isinstance(step, Operation) for step in graph.steps)
+    first = len(graph.inputs) + len(graph.given) + count
+    lost = [Operation(operator.mul, (each, math.nan)) for each in results]
+    found = tuple(Value(first + k) for k in range(len(results)))
+    result = found if isinstance(graph.result, tuple) else found[0]
+    return replace(graph, steps=(*graph.steps, *lost), result=result)
 
 
 def values_only(
@@ -60,7 +84,7 @@ def values_only(
 
 def _recorded(
     function: Function, arrays: Sequence[Any], names: Sequence[str], given: Sequence[str],
-    *, cutting: bool,
+    *, cutting: bool, shift: float = 0.0,
 ) -> tuple[Graph, Mirror]:  # fmt: skip
     values = {name: numbers(t) for name, t in zip(names, arrays, strict=True)}
     kinds = dict(zip(names, (t.dtype for t in arrays), strict=True))
@@ -70,6 +94,7 @@ def _recorded(
 
     def program(xp: Any, *shadows: Any, **others: Any) -> Any:
         mirror = Mirror(xp, cutting=cutting)
+        mirror.shift = shift
         mirrors.append(mirror)
         stand = dict(zip(inputs, shadows, strict=True)) | others
         tensors = []
@@ -99,7 +124,7 @@ def run(function: Function, tensors: Sequence[Any], mirror: Mirror) -> Any:
     Raises:
         GradiometerError: If these are no real numbers.
     """
-    with plain(), intercepted(mirror), mirror:
+    with plain(), intercepted(mirror), watched(mirror), mirror:
         returned = called(function, tensors)
     outputs = returned if isinstance(returned, tuple | list) else (returned,)
     found = tuple(_result(mirror, t) for t in outputs)
@@ -128,12 +153,15 @@ def _result(mirror: Mirror, t: Any) -> Any:
 
 @contextmanager
 def plain() -> Iterator[None]:
-    """Let PyTorch run plainly: derivatives enabled, attention and layers by their formulas."""
+    """Let PyTorch run plainly: derivatives enabled, attention and layers by their formulas.
+
+    TorchScript is interpreted: what it optimises hides from autograd, and from the mirror.
+    """
     enabled = torch._C._get_mkldnn_enabled()
     torch._C._set_mkldnn_enabled(False)  # the public way warns
     formulas = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
     try:
-        with torch.enable_grad(), formulas:
+        with torch.enable_grad(), formulas, torch.jit.optimized_execution(False):
             yield
     finally:
         torch._C._set_mkldnn_enabled(enabled)

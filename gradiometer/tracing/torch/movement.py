@@ -129,7 +129,7 @@ def _same(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
 
 
 def _converted(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
-    """Return numbers as another type: of real numbers the same, as truth values `!= 0`."""
+    """Return numbers as another type: of real ones the same, or truncated, or `!= 0`."""
     to = mirror.out.dtype
     if to.is_floating_point:
         if x.is_floating_point() and x.dtype != to:
@@ -138,7 +138,9 @@ def _converted(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
     if to == torch.bool:
         found = mirror.array(x, raw=True)
         return found if x.dtype == torch.bool else found != 0
-    return None if x.is_floating_point() else mirror.array(x)
+    if x.is_floating_point():
+        return mirror.xp.astype(mirror.xp.trunc(mirror.array(x)), mirror.xp.int64)
+    return mirror.array(x)
 
 
 def _copied(mirror: Any, x: torch.Tensor, source: torch.Tensor, *options: Any) -> Any:
