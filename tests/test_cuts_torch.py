@@ -1,4 +1,4 @@
-"""What a function of PyTorch holds constant: numbers that leave tensors, steps, and what is hidden."""
+"""What functions of PyTorch hold constant: numbers that leave tensors, steps, what is hidden."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def taken(
     args, kwargs = pytree.tree_map(convert, (tuple(args), dict(kwargs)))
     found = arguments.taken(function, args, kwargs, argnums)
     values = dict(zip(found.names, found.arrays, strict=True))
-    with torch.enable_grad(), torch.jit.optimized_execution(False):
+    with torch.enable_grad():
         outputs = {name: tuple(y.shape) for name, y in found.call(values).items()}
     arrays = {name: _plain(t) for name, t in values.items()}
     return Taken(found.flat, arrays, tuple(found.inputs), tuple(found.given), outputs)
@@ -57,7 +57,7 @@ def call(function: Any, arrays: Sequence[Array], inputs: int) -> tuple[Array, ..
 
     These require grad: a function may differentiate by them.
     """
-    with torch.enable_grad(), torch.jit.optimized_execution(False):
+    with torch.enable_grad():
         found = function(*(native(a).requires_grad_(k < inputs) for k, a in enumerate(arrays)))
     return tuple(_plain(t) for t in (found if isinstance(found, tuple) else (found,)))
 
@@ -80,10 +80,9 @@ def _plain(t: Any) -> Array:
 
 @contextmanager
 def settings_kept() -> Iterator[None]:
-    """Leave PyTorch as it was; TorchScript is interpreted, since what it optimises stays so."""
+    """Leave PyTorch as it was."""
     before = torch.get_num_threads()
     try:
-        with torch.jit.optimized_execution(False):
-            yield
+        yield
     finally:
         torch.set_num_threads(before)

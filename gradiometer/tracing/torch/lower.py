@@ -27,7 +27,7 @@ from gradiometer.vocabulary.recording import record
 Function = Callable[..., Any]
 
 SHIFT = 1e-4
-"""By how much numbers that leave their tensors are changed, relatively, to see what that changes."""
+"""By how much numbers that leave their tensors are changed, to see whether it matters."""
 
 
 def lower(
@@ -153,15 +153,12 @@ def _result(mirror: Mirror, t: Any) -> Any:
 
 @contextmanager
 def plain() -> Iterator[None]:
-    """Let PyTorch run plainly: derivatives enabled, attention and layers by their formulas.
-
-    TorchScript is interpreted: what it optimises hides from autograd, and from the mirror.
-    """
+    """Let PyTorch run plainly: derivatives enabled, attention and layers by their formulas."""
     enabled = torch._C._get_mkldnn_enabled()
     torch._C._set_mkldnn_enabled(False)  # the public way warns
     formulas = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
     try:
-        with torch.enable_grad(), formulas, torch.jit.optimized_execution(False):
+        with torch.enable_grad(), formulas:
             yield
     finally:
         torch._C._set_mkldnn_enabled(enabled)

@@ -139,9 +139,7 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
             if array is CONSTANT:
                 continue
             if array is not None:
-                self.storages.define(
-                    each, array, tracked=tracked, ungraded=ungraded, steps=steps
-                )
+                self.storages.define(each, array, tracked=tracked, ungraded=ungraded, steps=steps)
             elif tracked and not (k and is_status(func, k)):
                 self.lost(each, f"an output of {func} is used")
         return out

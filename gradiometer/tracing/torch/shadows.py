@@ -136,9 +136,7 @@ class Shadows:
         return True
 
     def ungraded(self) -> Line:
-        """Return the line that turns derivatives off; it is the user's where Python does, or a pass
-        backward, not an operator inside itself.
-        """
+        """Return the line at which derivatives are off: the user's, unless an operator does it."""
         inside = self.graded and torch._C._current_graph_task_id() == -1
         return Line(self.here.text, self.here.users and not inside)
 

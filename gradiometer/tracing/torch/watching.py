@@ -1,6 +1,4 @@
-"""What a function does that reaches no operator: it takes numbers out, turns derivatives off, or
-was compiled by TorchScript.
-"""
+"""What reaches no operator: numbers taken out, derivatives turned off, what was compiled."""
 
 from __future__ import annotations
 
