@@ -88,7 +88,7 @@ COMPONENTWISE: dict[str, Operation] = (
         for name, function in (elementary.SMOOTH | special.SPECIAL).items()
     }
     | _named(elementary, "hypot", "logaddexp")
-    | _named(special, "gelu", "log_softmax", "softmax")
+    | _named(special, "gelu", "log_softmax", "polygamma", "softmax")
     | _named(
         piecewise,
         "atan2",

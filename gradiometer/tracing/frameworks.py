@@ -45,7 +45,7 @@ class Framework(Protocol):
     lower: Lower
     derivative: Callable[..., Lowered]
     taken: Callable[..., Taken]
-    call: Callable[[Any, Sequence[Array], int], tuple[Array, ...]]
+    call: Callable[..., tuple[Array, ...]]
     native: Callable[[Array], Any]
     kernels: Callable[..., Sequence[Kernel]]
     settings_kept: Callable[[], AbstractContextManager[None]]

@@ -38,7 +38,7 @@ def taken(
     return arguments.taken(function, args, kwargs, chosen())
 
 
-def call(function: Any, arrays: Sequence[Array], inputs: int) -> tuple[Array, ...]:
+def call(function: Any, arrays: Sequence[Array], inputs: int = 0) -> tuple[Array, ...]:
     """Return what a function of flat arrays computes of NumPy's, of which some are inputs."""
     with wide_enough(arrays):
         found = function(*map(jax.numpy.asarray, arrays))

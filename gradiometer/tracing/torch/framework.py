@@ -52,7 +52,7 @@ def taken(
     return Taken(found.flat, arrays, tuple(found.inputs), tuple(found.given), outputs)
 
 
-def call(function: Any, arrays: Sequence[Array], inputs: int) -> tuple[Array, ...]:
+def call(function: Any, arrays: Sequence[Array], inputs: int = 0) -> tuple[Array, ...]:
     """Return what a function of flat tensors computes of NumPy's arrays, of which some are inputs.
 
     These require grad: a function may differentiate by them.

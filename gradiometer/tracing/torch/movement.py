@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
-from gradiometer.tracing.torch.rows import Row, all_tensors
+from gradiometer.tracing.torch.rows import CONSTANT, Row, all_tensors
 from gradiometer.tracing.torch.storages import numbers
 
 MOVES = (
@@ -124,6 +124,12 @@ def _embedded(mirror: Any, weight: Any, indices: Any, padding: int = -1, *option
     return mirror.xp.where(padded[..., None], mirror.xp.stop_gradient(found), found)
 
 
+def _packed(mirror: Any, x: torch.Tensor, lengths: torch.Tensor, batch_first: bool) -> Any:
+    """Return sequences of several lengths, one after the other; how many there are is known."""
+    there, _ = mirror.func(counted(x.shape), lengths, batch_first)
+    return taken(mirror.xp, [mirror.array(x)], whole(there)), CONSTANT
+
+
 def _same(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
     return mirror.array(x, raw=True)
 
@@ -169,6 +175,7 @@ ROWS: dict[str, Row] = all_tensors(
     dict.fromkeys(MOVES, moved)
     | dict.fromkeys(SAME, _same)
     | {
+        "_pack_padded_sequence": _packed,
         "_to_copy": _converted,
         "convert_element_type": _converted,
         "copy": _copied,
