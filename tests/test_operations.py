@@ -1141,6 +1141,17 @@ def test_of_integers_come_numpy_s_integers(name: str) -> None:
     assert compared
 
 
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_derivatives_of_digamma_are_mpmath_s(n: int) -> None:
+    x = np.array([0.3, 2.5])
+    problem = Problem("polygamma", lambda xp, x: xp.sum(xp.polygamma(n, x)), {"x": x})
+    at = problem.points().declared
+    values = [float(mpmath.polygamma(n, each)) for each in x]
+    slopes = [float(mpmath.polygamma(n + 1, each)) for each in x]
+    assert certify(problem, at, "value").high[0] == pytest.approx(sum(values), rel=1e-14)
+    np.testing.assert_allclose(certify(problem, at, "gradient").high, slopes, rtol=1e-14)
+
+
 INTO_REALS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "add": lambda xp, n, x: xp.add(n, x),
     "clip": lambda xp, n, x: xp.clip(n, x, 9),

@@ -88,7 +88,7 @@ COMPONENTWISE: dict[str, Operation] = (
         for name, function in (elementary.SMOOTH | special.SPECIAL).items()
     }
     | _named(elementary, "hypot", "logaddexp")
-    | _named(special, "gelu", "log_softmax", "polygamma", "softmax")
+    | _named(special, "gelu", "log_softmax", "softmax")
     | _named(
         piecewise,
         "atan2",
@@ -243,6 +243,9 @@ OPERATIONS: dict[str, Any] = _all_public(
     | LABELLED
     | {name: MATRICES[name] for name in ("tensordot", "vecdot")}
 ) | {"linalg": Namespace(_Missing("linalg."), _all_public(MATRICES))}
+LOWERED = _all_public({"polygamma": special.polygamma})
+"""What functions of frameworks are lowered to, beside what problems are written in."""
+
 TYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_}
 NUMBERS = {"exact": True, "inf": math.inf, "nan": math.nan, "newaxis": None}
 
@@ -259,4 +262,4 @@ class _Numbers(Namespace):
         return Array(elementary.constant(arb(1).exp()))
 
 
-NAMESPACE = _Numbers(_Missing(), OPERATIONS | TYPES | NUMBERS)
+NAMESPACE = _Numbers(_Missing(), OPERATIONS | LOWERED | TYPES | NUMBERS)
