@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from torch.utils import _pytree as pytree
@@ -22,28 +23,37 @@ from gradiometer.vocabulary.space import Array
 
 @contextmanager
 def intercepted(mirror: Mirror) -> Iterator[None]:
-    """Let a mirror see where functions with rules of their own are applied."""
-    original = torch.autograd.Function.__dict__["apply"]
+    """Let a mirror see where functions with rules of their own are applied.
+
+    An `apply` that was bound before, as in `cube = Cube.apply`, reaches that of the base class.
+    """
+    applies: Any = torch.autograd.Function.__dict__["apply"]
+    base = torch.autograd.function._SingleLevelFunction
+    with (
+        mock.patch.object(torch.autograd.Function, "apply", _seen(mirror, applies)),
+        mock.patch.object(base, "apply", _seen(mirror, torch._C._FunctionBase.__dict__["apply"])),
+    ):
+        yield
+
+
+def _seen(mirror: Mirror, original: Any) -> Any:
+    """Return a class method that applies a function, and lets a mirror see it."""
 
     def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
         call = original.__get__(None, cls)
         if mirror.within:
             return call(*args, **kwargs)
-        args, kwargs = _own(mirror, args), _own(mirror, kwargs)
-        if not cls.__module__.startswith("torch."):
-            with mirror.inside():
-                rule = _rule(cls, call, args, kwargs)
-            mirror.rules += [rule] if rule else []
+        if not torch._C._are_functorch_transforms_active():  # whose tensors have no storage
+            args, kwargs = _own(mirror, args), _own(mirror, kwargs)
+            if not cls.__module__.startswith("torch."):
+                with mirror.inside():
+                    rule = _rule(cls, call, args, kwargs)
+                mirror.rules += [rule] if rule else []
         with mirror.inside():
             mirror.here = line()
             return call(*args, **kwargs)
 
-    applied: Any = torch.autograd.Function
-    applied.apply = classmethod(apply)
-    try:
-        yield
-    finally:
-        applied.apply = original
+    return classmethod(apply)
 
 
 def _own(mirror: Mirror, nested: Any) -> Any:
