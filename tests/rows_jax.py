@@ -103,7 +103,7 @@ def elementwise() -> dict[str, Case]:
         "not": (lambda x: ~(x > 0), [X]),
         "optimization_barrier": (lambda x: lax.optimization_barrier(x) ** 2, [X]),
         "or": (lambda x: (x > 1) | (x < 0), [X]),
-        "polygamma": (lambda x: lax.polygamma(0.0 * P, x), [P]),
+        "polygamma": (lambda x: lax.polygamma(np.array([0.0, 1.0, 2.0, 1.0]), x), [P]),
         "reduce_precision": (lambda x: lax.reduce_precision(x, 11, 52) ** 2, [X]),
         "select_n": (lambda x: lax.select_n(x > 0, x, x**2) + lax.select_n(
             jnp.array([0, 2, 1, 0]), x, x**2, x**3), [X]),
@@ -249,6 +249,9 @@ def control() -> dict[str, Case]:
         internals.dce_sink(x)
         return x**2
 
+    def side_by_side(x: Any) -> Any:
+        return lax.while_loop(lambda c: c < 2.0, lambda c: c * 1.5, x)
+
     return {
         "closed_call": (called, [X]),
         "composite": (lambda x: lax.composite(jnp.sin, "test.sine")(x), [X]),
@@ -265,8 +268,8 @@ def control() -> dict[str, Case]:
         "remat2": (jax.checkpoint(jnp.sin), [X]),
         "scan": (lambda x: lax.scan(lambda c, y: (c * y + 1, c), 1.0, x, reverse=True)[1], [X]),
         "stop_gradient": (lambda x: lax.stop_gradient(x) * x, [X]),
-        "while": (lambda x: lax.while_loop(
-            lambda c: jnp.sum(c) < 9, lambda c: c * 1.4, x), [X]),
+        "while": (lambda x: jnp.append(jax.vmap(side_by_side)(x * x), lax.while_loop(
+            lambda c: jnp.sum(c) < 9, lambda c: c * 1.4, x)), [X]),
     }  # fmt: skip
 
 

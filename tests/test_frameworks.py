@@ -29,7 +29,7 @@ from gradiometer.plugins.address import by_value
 from gradiometer.plugins.registry import ProblemEntry
 from gradiometer.pytest_plugin.process import ThisProcess
 from gradiometer.testing import assert_derivatives
-from gradiometer.tracing.frameworks import framework_of
+from gradiometer.tracing.frameworks import framework, framework_of
 from gradiometer.tracing.own import own_problem
 from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.outcome import Failure, Status
@@ -298,7 +298,7 @@ def test_a_file_is_checked_from_the_command_line(tmp_path: Path) -> None:
 def test_a_run_takes_a_function_itself_and_translates_it_for_others(tmp_path: Path) -> None:
     problem, options = own_problem(in_torch, tensor(0.5, -1.5)), gradiometer.Options(rounds=0)
     tools = ["pytorch", "jax", "central-difference"]
-    with in_this_process():
+    with framework("jax").settings_kept(), in_this_process():
         run = gradiometer.run(problem, tools, results=tmp_path, options=options)
     gradients = run.records[run.records["operator"] == "gradient"]
     translated = dict(zip(gradients["method"], gradients["translated"], strict=True))

@@ -222,6 +222,15 @@ def test_cuts_tell_whose_they_are() -> None:
     assert not lowered(of_gallery("sciences", "batched")).cuts
 
 
+def test_masks_and_mixed_kinds_are_followed() -> None:
+    def masked(x: Any) -> Any:
+        (at,) = jax.numpy.nonzero(x < 1.0)
+        return jax.numpy.sum(x[x > 0.0] ** 2) + x[at].prod() + (x > 0.0) @ x
+
+    at = taken(masked, (np.array([0.5, -1.5, 2.25]),), {})
+    assert close(gradient(lowered(at).graph, at), by_jax(at))
+
+
 def test_float32_is_taken_as_it_is() -> None:
     function = lambda x: jax.numpy.sum(x.astype(jax.numpy.float16) * 0.1)  # noqa: E731
     found = lower(function, [np.array([1.5, 2.5], np.float32)], ["x"])

@@ -1141,6 +1141,45 @@ def test_of_integers_come_numpy_s_integers(name: str) -> None:
     assert compared
 
 
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_derivatives_of_digamma_are_mpmath_s(n: int) -> None:
+    x = np.array([0.3, 2.5])
+    problem = Problem("polygamma", lambda xp, x: xp.sum(xp.polygamma(n, x)), {"x": x})
+    at = problem.points().declared
+    values = [float(mpmath.polygamma(n, each)) for each in x]
+    slopes = [float(mpmath.polygamma(n + 1, each)) for each in x]
+    assert certify(problem, at, "value").high[0] == pytest.approx(sum(values), rel=1e-14)
+    np.testing.assert_allclose(certify(problem, at, "gradient").high, slopes, rtol=1e-14)
+
+
+INTO_REALS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "add": lambda xp, n, x: xp.add(n, x),
+    "clip": lambda xp, n, x: xp.clip(n, x, 9),
+    "clip by name": lambda xp, n, x: xp.clip(n, min=x),
+    "concat": lambda xp, n, x: xp.concat([n, x]),
+    "cross": lambda xp, n, x: xp.linalg.cross(n, x),
+    "diff": lambda xp, n, x: xp.diff(n, prepend=x),
+    "matmul": lambda xp, n, x: xp.matmul(n, x),
+    "maximum": lambda xp, n, x: xp.maximum(n, x),
+    "multiply": lambda xp, n, x: xp.multiply(n, x),
+    "outer": lambda xp, n, x: xp.linalg.outer(n, x),
+    "subtract": lambda xp, n, x: xp.subtract(n, x),
+    "tensordot": lambda xp, n, x: xp.tensordot(n, x, axes=1),
+    "tensordot of axes": lambda xp, n, x: xp.tensordot(n, x, axes=([0], [0])),
+    "vecdot": lambda xp, n, x: xp.vecdot(n, x),
+    "where": lambda xp, n, x: xp.where(np.array([True, False, True]), n, x),
+}
+
+
+@pytest.mark.parametrize("name", sorted(INTO_REALS))
+def test_integers_beside_reals_become_reals(name: str) -> None:
+    def total(xp: Any, x: Any) -> Any:
+        return xp.sum(INTO_REALS[name](xp, xp.asarray(np.array([1, 0, 2])), x) * 1.5)
+
+    problem = Problem("total", total, {"x": np.array([1.25, 0.5, 3.75])})
+    assert certify(problem, problem.points().declared, "gradient").norm > 0.0
+
+
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_an_order_may_be_descending(axis: int, descending: bool) -> None:

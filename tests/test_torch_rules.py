@@ -9,8 +9,9 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch
 from lowered_torch import compare, frameworks, named, scalar, tensors, truth
-from wrong_rules_torch import RIGHT, WRONG
+from wrong_rules_torch import RIGHT, WRONG, WrongSign
 
 from gradiometer.reference.lookup import certified
 from gradiometer.tracing.derived import answer, derivative
@@ -57,6 +58,40 @@ def test_a_wrong_rule_is_found_among_others(name: str) -> None:
     value, gradient = frameworks(summed, arrays)
     assert np.allclose(float(lowered.graph(NUMPY, *values.values())), value)
     assert not np.allclose(truth(lowered.graph, values), gradient, rtol=1e-10, atol=1e-12)
+
+
+BOUND = WrongSign.apply
+
+
+def test_a_rule_that_was_bound_before_is_met_inside_modules() -> None:
+    class Layer(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            return BOUND(x)
+
+    layers = torch.nn.Sequential(torch.nn.Tanh(), Layer())
+    lowered = lower(scalar(layers), tensors(([0.5, 1.5],)), ("x0",))
+    assert [rule.name for rule in lowered.rules if wrong(rule)] == ["WrongSign"]
+
+
+def test_a_rule_is_followed_through_vmap() -> None:
+    class Squared(torch.autograd.Function):
+        @staticmethod
+        def forward(x: Any) -> Any:
+            return x * x
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return 2.0 * g * ctx.saved_tensors[0]
+
+        @staticmethod
+        def vmap(info: Any, in_dims: Any, x: Any) -> Any:
+            return Squared.apply(x), in_dims[0]
+
+    compare(lambda x: torch.func.vmap(Squared.apply)(x), ([0.5, 1.5],))
 
 
 def test_a_frameworks_derivative_uses_the_rules() -> None:

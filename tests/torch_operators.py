@@ -79,6 +79,7 @@ ELEMENTWISE: dict[str, list[Case]] = (
         "acosh": called("acosh", UNIT + 1.0),
         "celu": of(lambda x: F.celu(x, 0.75), WIDE),
         "digamma": called("digamma", UNIT),
+        "polygamma": of(lambda x: torch.polygamma(0, x), UNIT),
         "elu": of(lambda x: F.elu(x, 0.7), WIDE) + of(F.selu, WIDE),
         "gelu": of(F.gelu, WIDE) + of(lambda x: F.gelu(x, approximate="tanh"), WIDE),
         "hardshrink": of(F.hardshrink, WIDE),
@@ -236,6 +237,8 @@ MOVED: dict[str, list[Case]] = {
     "pixel_shuffle": of(lambda x: F.pixel_shuffle(x, 2), drawn(1, 4, 2, 2)),
     "pixel_unshuffle": of(lambda x: F.pixel_unshuffle(x, 2), drawn(1, 1, 4, 4)),
     "repeat": of(lambda x: x.repeat(2, 3), ROWS),
+    "_pack_padded_sequence": of(lambda x: torch.nn.utils.rnn.pack_padded_sequence(
+        x, torch.tensor([3, 2]), batch_first=True).data, CUBE),
     "roll": of(lambda x: torch.roll(x, 1, 1), ROWS),
     "rot90": of(torch.rot90, ROWS),
     "select_backward": pulled(lambda x: x[1] ** 2, ROWS),
@@ -388,6 +391,8 @@ ALGEBRA: dict[str, list[Case]] = {
     + of(lambda a: torch.linalg.cholesky(a, upper=True), POSITIVE),
     "linalg_cross": of(torch.linalg.cross, ROWS, OTHER),
     "linalg_inv_ex": of(torch.linalg.inv, SQUARE),
+    "linalg_lstsq": of(lambda a, b: torch.linalg.lstsq(a, b).solution, TALL, TALL[:, ::-1].copy()),
+    "linalg_matrix_exp": of(torch.linalg.matrix_exp, SQUARE),
     "linalg_pinv": of(torch.linalg.pinv, TALL),
     "linalg_qr": of(lambda a: torch.linalg.qr(a)[1] ** 2, TALL)
     + of(lambda a: torch.linalg.qr(a.detach(), mode="r")[1] ** 2 * a[0], TALL),

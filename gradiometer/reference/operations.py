@@ -167,7 +167,7 @@ WHOLE = frozenset({
 
 OF_SEVERAL = frozenset({
     "add", "broadcast_arrays", "clip", "cross", "floor_divide", "matmul", "maximum", "meshgrid",
-    "minimum", "multiply", "outer", "pow", "remainder", "subtract", "vecdot", "where",
+    "minimum", "multiply", "outer", "pow", "remainder", "subtract", "tensordot", "vecdot", "where",
 })  # fmt: skip
 """Those of which every argument is an array; of `where` the first is a condition."""
 
@@ -186,16 +186,19 @@ def public(name: str, operation: Operation) -> Operation:
             signature.bind(*args, **kwargs)
         except TypeError as error:
             raise refusal(f"xp.{name} with other arguments", f"{error}.") from None
-        return _returned(operation(*args, **kwargs), name in WHOLE and _whole(name, args))
+        return _returned(operation(*args, **kwargs), name in WHOLE and _whole(name, args, kwargs))
 
     return functools.update_wrapper(called, operation) if inspect.isfunction(operation) else called
 
 
-def _whole(name: str, args: Any) -> bool:
+def _whole(name: str, args: Any, kwargs: Mapping[str, Any]) -> bool:
     """Return whether the arrays among the arguments are all of integers."""
     if name in ("concat", "stack"):
         return all(map(integers, args[0]))
     operands = args[name == "where" :] if name in OF_SEVERAL else args[:1]
+    operands = (*operands, *(x for x in kwargs.values() if not isinstance(x, str)))
+    if name == "tensordot":
+        operands = operands[:2]
     if not all(x is None or integers(x) for x in operands):
         return False
     return name != "pow" or bool((lift(args[1]).floats >= 0.0).all())
@@ -242,6 +245,9 @@ OPERATIONS: dict[str, Any] = _all_public(
     | LABELLED
     | {name: MATRICES[name] for name in ("tensordot", "vecdot")}
 ) | {"linalg": Namespace(_Missing("linalg."), _all_public(MATRICES))}
+LOWERED = _all_public({"polygamma": special.polygamma})
+"""What functions of frameworks are lowered to, beside what problems are written in."""
+
 TYPES = {"float64": np.float64, "int64": np.int64, "bool": np.bool_}
 NUMBERS = {"exact": True, "inf": math.inf, "nan": math.nan, "newaxis": None}
 
@@ -263,4 +269,6 @@ def _with_pullback(value: Array, pullback: Graph, name: str, *inputs: Array) -> 
     return Array(Declared(pullback, name, list(map(lift, inputs)), NAMESPACE)(lift(value)))
 
 
-NAMESPACE = _Numbers(_Missing(), OPERATIONS | TYPES | NUMBERS | {"with_pullback": _with_pullback})
+NAMESPACE = _Numbers(
+    _Missing(), OPERATIONS | LOWERED | TYPES | NUMBERS | {"with_pullback": _with_pullback}
+)

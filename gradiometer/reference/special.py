@@ -6,6 +6,7 @@ nodes or numbers, and returns a node.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from flint import acb, arb
 
-from gradiometer.reference.array import lift
+from gradiometer.reference.array import index, lift
 from gradiometer.reference.elementary import Smooth, applied, constant, smooth
 from gradiometer.reference.node import Node
 from gradiometer.reference.reductions import logsumexp, total
@@ -33,7 +34,7 @@ def _lgamma(x: arb) -> arb:
 
 
 @cache
-def polygamma(n: int) -> Smooth:
+def derivative_of_digamma(n: int) -> Smooth:
     """Return the n-th derivative of the logarithm of Γ, less one."""
 
     def value(x: arb) -> arb:
@@ -43,9 +44,15 @@ def polygamma(n: int) -> Smooth:
         return found.real if found.is_finite() else arb("nan")
 
     def slope(x: Node, y: Node) -> Node:
-        return applied(f"polygamma {n + 1}", polygamma(n + 1), x)
+        return applied(f"polygamma {n + 1}", derivative_of_digamma(n + 1), x)
 
     return Smooth(value, slope, _to_pole, UNITS, conditioned=True)
+
+
+def polygamma(n: Any, x: Any) -> Node:
+    """Return the n-th derivative of digamma, of each component."""
+    order = operator.index(index(n))
+    return applied(f"polygamma {order}", derivative_of_digamma(order), x)
 
 
 BESSEL: dict[str, tuple[Callable[[arb, int], arb], int, int]] = {
@@ -81,15 +88,19 @@ SPECIAL: dict[str, Smooth] = {
     ),
     "gamma": Smooth(
         arb.gamma,
-        lambda x, y: y * applied("digamma", polygamma(0), x),
+        lambda x, y: y * applied("digamma", derivative_of_digamma(0), x),
         _to_pole,
         UNITS,
         conditioned=True,
     ),
     "lgamma": Smooth(
-        _lgamma, lambda x, y: applied("digamma", polygamma(0), x), _to_pole, UNITS, conditioned=True
+        _lgamma,
+        lambda x, y: applied("digamma", derivative_of_digamma(0), x),
+        _to_pole,
+        UNITS,
+        conditioned=True,
     ),
-    "digamma": polygamma(0),
+    "digamma": derivative_of_digamma(0),
 } | {f"{kind}{n}": bessel(kind, n) for kind in BESSEL for n in (0, 1)}
 
 

@@ -37,7 +37,7 @@ class Framework(Protocol):
             operator, the arrays and the directions.
         taken: Makes one of a function, its arguments, `argnums` as they were asked for, and what
             returns the names of the parameters that these, or their default, choose.
-        call: Calls one with NumPy's arrays.
+        call: Calls one with NumPy's arrays, of which the first so many are inputs.
         native: Makes an array of the framework's of one of NumPy's.
         kernels: Lists the operations of one, and of its gradient unless told otherwise, as they
             were carried out.
@@ -49,7 +49,7 @@ class Framework(Protocol):
     values_only: Lower
     differentiate: Callable[[Callable[..., Any], str, Sequence[Any], Sequence[Any]], Sequence[Any]]
     taken: Callable[..., Taken]
-    call: Callable[[Any, Sequence[Array]], tuple[Array, ...]]
+    call: Callable[..., tuple[Array, ...]]
     native: Callable[[Array], Any]
     kernels: Callable[..., Sequence[Kernel]]
     settings_kept: Callable[[], AbstractContextManager[None]]

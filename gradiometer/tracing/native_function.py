@@ -96,7 +96,7 @@ class NativeFunction(Written):
     def original(self, inputs: Sequence[Any], given: Mapping[str, Any]) -> tuple[Array, ...]:
         """Return what the function computes, in its framework."""
         arrays = [np.asarray(x) for x in (*inputs, *(given[name] for name in self.taken.given))]
-        return self.folder.call(self.taken.function, arrays)
+        return self.folder.call(self.taken.function, arrays, len(self.taken.inputs))
 
     @contextmanager
     def meeting(self, point: Point) -> Iterator[None]:

@@ -67,6 +67,7 @@ BEYOND_THE_STANDARD = COMPOSED
 SPECIAL = {
     name: name for name in (
         "erf", "erfc", "erfinv", "gamma", "digamma", "j0", "j1", "y0", "y1", "i0", "i1", "k0", "k1",
+        "polygamma",
     )
 } | {"lgamma": "gammaln"}  # fmt: skip
 """Special functions, by SciPy's names."""

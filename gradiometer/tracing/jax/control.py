@@ -78,9 +78,26 @@ def _while(call: Call, *values: Any) -> Any:
     carry = list(values[of_test + of_body :])
     if plain_call(call, [needed(v) for v in values]):
         return call.carried_out(*map(needed, values))
-    while bool(needed(call.interpreter.closed(p["cond_jaxpr"], *test, *carry)[0])):
-        carry = [needed(v) for v in call.interpreter.closed(p["body_jaxpr"], *body, *carry)]
-    return carry
+    while True:
+        going = needed(call.interpreter.closed(p["cond_jaxpr"], *test, *carry)[0])
+        if not bool(call.xp.any(going) if recorded(going) else np.any(going)):
+            return carry
+        found = [needed(v) for v in call.interpreter.closed(p["body_jaxpr"], *body, *carry)]
+        carry = [_kept(call, going, x, y) for x, y in zip(map(needed, carry), found, strict=True)]
+
+
+def _kept(call: Call, going: Any, before: Any, after: Any) -> Any:
+    """Return what loops that run side by side carry on: those that have ended, what they had."""
+    if np.ndim(going if not recorded(going) else going.present) == 0:
+        return after
+    shape = (*going.shape, *(1,) * (np.ndim(_plainly(after)) - len(going.shape)))
+    if any(map(recorded, (going, before, after))):
+        return call.xp.where(call.xp.reshape(going, shape), after, before)
+    return np.where(np.reshape(going, shape), after, before)
+
+
+def _plainly(x: Any) -> Any:
+    return x.present if recorded(x) else x
 
 
 def _cond(call: Call, which: Any, *values: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradiometer.errors import GradiometerError
 from gradiometer.tracing.jax.interpret import Call, Row
-from gradiometer.tracing.jax.values import UnknownPrimitive, held, real, recorded, truths
+from gradiometer.tracing.jax.values import held, real, recorded, truths
 from gradiometer.tracing.lowered import dropped
 from gradiometer.vocabulary.recorded import Recorded
 
@@ -50,16 +50,18 @@ def _integer_pow(call: Call, x: Any) -> Any:
 
 
 def _polygamma(call: Call, order: Any, x: Any) -> Any:
-    if recorded(order) or np.any(order):
-        raise UnknownPrimitive(
-            f"polygamma of another order than 0{call.place} has no rule: it cannot be certified."
-        )
-    return call.xp.digamma(x)
+    """Return derivatives of digamma of the orders that are asked for, which are constants."""
+    known = np.asarray(held(order), np.float64)
+    found = None
+    for n in np.unique(known).tolist():
+        each = call.xp.polygamma(int(n), x)
+        found = each if found is None else call.xp.where(known == n, each, found)
+    return found
 
 
 def _pow(call: Call, x: Any, y: Any) -> Any:
     if recorded(y) and (y.tracked or (y.present % 1.0 != 0.0).any()):
-        return call.xp.pow(x, _as_real(call, y))
+        return call.xp.pow(x, as_real(call, y))
     y = held(y)
     exponents = np.asarray(y, np.float64)
     known = np.unique(exponents)
@@ -116,7 +118,7 @@ def _convert(call: Call, x: Any) -> Any:
         if real(source):
             _note_dropped(call, x, source, target)
             return x
-        return _as_real(call, x)
+        return as_real(call, x)
     if truths(target):
         return call.xp.not_equal(x, 0.0 if real(source) else 0)
     if not recorded(x):
@@ -126,8 +128,8 @@ def _convert(call: Call, x: Any) -> Any:
     return _whole(call, x) if real(source) else x
 
 
-def _as_real(call: Call, x: Any) -> Any:
-    """Return truth values or integers as real numbers."""
+def as_real(call: Call, x: Any) -> Any:
+    """Return truth values or integers as real numbers, and real ones as they are."""
     if not recorded(x):
         return np.asarray(x).astype(np.float64)
     if x.present.dtype.kind == "b":

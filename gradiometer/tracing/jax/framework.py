@@ -40,8 +40,8 @@ def taken(
     return arguments.taken(function, args, kwargs, chosen())
 
 
-def call(function: Any, arrays: Sequence[Array]) -> tuple[Array, ...]:
-    """Return what a function of flat arrays computes of NumPy's."""
+def call(function: Any, arrays: Sequence[Array], inputs: int = 0) -> tuple[Array, ...]:
+    """Return what a function of flat arrays computes of NumPy's, of which some are inputs."""
     with wide_enough(arrays), core.set_current_trace(core.eval_trace):
         found = function(*map(jax.numpy.asarray, arrays))
         return tuple(map(np.asarray, found))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradiometer.tracing.jax.elementwise import as_real
 from gradiometer.tracing.jax.interpret import Call, Row
 from gradiometer.tracing.jax.movement import padded
 
@@ -15,7 +16,7 @@ def _dot_general(call: Call, a: Any, b: Any) -> Any:
     (of_a, of_b), (front_a, front_b) = call.params["dimension_numbers"]
     of_a, of_b = [int(k) for k in of_a], [int(k) for k in of_b]
     front_a, front_b = [int(k) for k in front_a], [int(k) for k in front_b]
-    xp = call.xp
+    xp, (a, b) = call.xp, (as_real(call, x) for x in (a, b))
     if not front_a:
         return xp.tensordot(a, b, axes=(of_a, of_b))
     (A, rows), (B, columns) = (

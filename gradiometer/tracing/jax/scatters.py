@@ -12,13 +12,21 @@ from numpy.typing import NDArray
 from gradiometer.errors import GradiometerError
 from gradiometer.tracing.jax.gathered import gathered
 from gradiometer.tracing.jax.interpret import Call, Row
-from gradiometer.tracing.jax.values import carried_out, held
+from gradiometer.tracing.jax.values import UnknownPrimitive, carried_out, held
 from gradiometer.tracing.positions import moved
 
 
 def _scatter(call: Call, x: Any, indices: Any, new: Any) -> Any:
-    """Put components at indices."""
-    at = held(indices)
+    """Put components at indices.
+
+    Raises:
+        UnknownPrimitive: If a function of what is there is put.
+    """
+    at, combined = held(indices), call.params["update_jaxpr"]
+    if combined is not None and combined.eqns:
+        raise UnknownPrimitive(
+            f"x.at[…].apply(f){call.place} has no rule: write x.at[…].set(f(x[…]))."
+        )
 
     def by(there: Any, put: Any) -> Any:
         return np.asarray(carried_out(call.primitive, call.params, (there, at, put))[0])

@@ -18,7 +18,7 @@ from jax._src import core
 from gradiometer.errors import GradiometerError
 from gradiometer.tracing.jax.interpret import Call, Interpreter
 from gradiometer.tracing.jax.lines import line_of, present_traceback
-from gradiometer.tracing.jax.values import needed, plain
+from gradiometer.tracing.jax.values import needed, plain, real
 from gradiometer.tracing.users import users_file
 from gradiometer.vocabulary.place import at_place
 from gradiometer.vocabulary.recorded import Recorded, Unrecordable
@@ -32,6 +32,12 @@ class RecordedTracer(core.Tracer):  # type: ignore[misc]  # of a library without
     def __init__(self, trace: RecordingTrace, aval: Any, value: Any) -> None:
         super().__init__(trace, aval)
         self.recorded_value = value
+
+    def __array__(self, *kind: Any, **options: Any) -> Any:
+        """Return truth values or integers, which Python may decide on."""
+        if real(self.aval):
+            return super().__array__(*kind, **options)
+        return Decision(self).__array__(*kind)
 
     def to_concrete_value(self) -> Any:
         """Return what Python may decide on."""
@@ -56,6 +62,11 @@ class Decision:
         with at_place(line_of(present_traceback())):
             found = value.held() if isinstance(value, Recorded) else value
         return np.asarray(found, dtype=dtype or self._dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.__array__(), name)
 
     def __bool__(self) -> bool:
         value = needed(self._value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,10 @@ import numpy as np
 from gradiometer.tracing.torch.reductions import norm
 from gradiometer.tracing.torch.refusing import refuse
 from gradiometer.tracing.torch.rows import Row, all_real, all_tensors
+from gradiometer.tracing.torch.storages import numbers
+
+SMALL, TERMS = 0.0625, 24
+"""The norm of a matrix whose exponential is found by so many terms of the series."""
 
 
 def _product(xp: Any, a: Any, b: Any) -> Any:
@@ -127,6 +132,28 @@ def _pseudo(xp: Any, a: Any, *tolerances: Any, **more: Any) -> Any:
     return xp.linalg.pinv(a)
 
 
+def _least_squares(xp: Any, a: Any, b: Any, rcond: Any = None, *, driver: Any = None) -> Any:
+    """Return A⁺·B: of matrices of full rank, the one solution of least squares or least norm."""
+    return xp.matmul(xp.linalg.pinv(a), b), None, None, None
+
+
+def _exponential(mirror: Any, a: Any) -> Any:
+    """Return e^A, by its series of a matrix halved until it is small, squared as often.
+
+    What the series leaves out is below 10⁻⁵⁰ of it.
+    """
+    xp, found = mirror.xp, mirror.array(a)
+    size = float(np.abs(numbers(a)).sum(axis=-1).max(initial=0.0))
+    halvings = max(0, math.ceil(math.log2(max(size, SMALL) / SMALL)))
+    scaled, unit = found * 0.5**halvings, xp.eye(a.shape[-1])
+    total = unit + scaled * (1.0 / TERMS)
+    for k in range(TERMS - 1, 0, -1):
+        total = unit + xp.matmul(scaled, total) / float(k)
+    for _ in range(halvings):
+        total = xp.matmul(total, total)
+    return total
+
+
 def _cdist(xp: Any, a: Any, b: Any, p: float, mode: Any = None) -> Any:
     apart = xp.expand_dims(a, axis=-2) - xp.expand_dims(b, axis=-3)
     return norm(xp, apart, p, -1)
@@ -196,6 +223,7 @@ ROWS: dict[str, Row] = all_real({
     "linalg_cholesky_ex": _cholesky,
     "linalg_cross": _cross,
     "linalg_inv_ex": lambda xp, x, check_errors=False: xp.linalg.inv(x),
+    "linalg_lstsq": _least_squares,
     "linalg_pinv": _pseudo,
     "linalg_qr": _orthogonal,
     "linalg_solve_triangular": _solved_triangular,
@@ -205,6 +233,7 @@ ROWS: dict[str, Row] = all_real({
     "triangular_solve": _triangular_solve,
     "vdot": lambda xp, a, b: xp.sum(a * b),
 }) | all_tensors({
+    "linalg_matrix_exp": _exponential,
     "_linalg_det": _kept(1, lambda xp, a: xp.linalg.det(a)),
     "_linalg_slogdet": _kept(2, lambda xp, a: tuple(xp.linalg.slogdet(a))),
     "_linalg_solve_ex": _kept(1, _solved),

@@ -150,6 +150,7 @@ ONE: dict[str, Row] = all_real(
         "mish": lambda xp, x: x * xp.tanh(xp.softplus(x)),
         "nan_to_num": _nan_to_num,
         "neg": lambda xp, x: xp.negative(x),
+        "polygamma": lambda xp, n, x: xp.polygamma(n, x),
         "rad2deg": lambda xp, x: x * (180.0 / xp.pi),
         "round": _round,
         "rsqrt": lambda xp, x: 1.0 / xp.sqrt(x),

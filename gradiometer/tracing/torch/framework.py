@@ -53,9 +53,13 @@ def taken(
     return Taken(found.flat, arrays, tuple(found.inputs), tuple(found.given), outputs)
 
 
-def call(function: Any, arrays: Sequence[Array]) -> tuple[Array, ...]:
-    """Return what a function of flat tensors computes of NumPy's arrays."""
-    found = function(*map(native, arrays))
+def call(function: Any, arrays: Sequence[Array], inputs: int = 0) -> tuple[Array, ...]:
+    """Return what a function of flat tensors computes of NumPy's arrays, of which some are inputs.
+
+    These require grad: a function may differentiate by them.
+    """
+    with torch.enable_grad():
+        found = function(*(native(a).requires_grad_(k < inputs) for k, a in enumerate(arrays)))
     return tuple(_plain(t) for t in (found if isinstance(found, tuple) else (found,)))
 
 

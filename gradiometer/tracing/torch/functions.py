@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from torch.utils import _pytree as pytree
 
 from gradiometer.tracing.frameworks import framework
 from gradiometer.tracing.lowered import Rule
-from gradiometer.tracing.torch.applied import watched
 from gradiometer.tracing.torch.mirror import Mirror
 from gradiometer.tracing.torch.places import line
 from gradiometer.tracing.torch.storages import numbers
@@ -22,25 +22,43 @@ from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.recording import record
 
 
-def intercepted(mirror: Mirror) -> AbstractContextManager[None]:
-    """Let a mirror see where functions with rules of their own are applied."""
+@contextmanager
+def intercepted(mirror: Mirror) -> Iterator[None]:
+    """Let a mirror see where functions with rules of their own are applied.
 
-    def seen(cls: Any, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    An `apply` that was bound before, as in `cube = Cube.apply`, reaches that of the base class.
+    """
+    applies: Any = torch.autograd.Function.__dict__["apply"]
+    base = torch.autograd.function._SingleLevelFunction
+    with (
+        mock.patch.object(torch.autograd.Function, "apply", _seen(mirror, applies)),
+        mock.patch.object(base, "apply", _seen(mirror, torch._C._FunctionBase.__dict__["apply"])),
+    ):
+        yield
+
+
+def _seen(mirror: Mirror, original: Any) -> Any:
+    """Return a class method that applies a function, and lets a mirror see it."""
+
+    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        call, rule = original.__get__(None, cls), None
         if mirror.within:
             return call(*args, **kwargs)
-        args, kwargs = _own(mirror, args), _own(mirror, kwargs)
+        if not torch._C._are_functorch_transforms_active():  # whose tensors have no storage
+            args, kwargs = _own(mirror, args), _own(mirror, kwargs)
+            if not cls.__module__.startswith("torch."):
+                with mirror.inside():
+                    rule = _rule(cls, call, args, kwargs)
+                mirror.rules += [rule] if rule else []
         with mirror.inside():
-            own = cls.__module__.startswith("torch.")
-            rule = None if own else _rule(cls, call, args, kwargs)
-            mirror.rules += [rule] if rule else []
             mirror.here = line()
             if rule is None or rule.name not in mirror.trusted:
                 return call(*args, **kwargs)
-            at = [flat for flat in pytree.tree_leaves((args, kwargs)) if _differentiated(flat)]
+            at = [t for t in pytree.tree_leaves((args, kwargs)) if _differentiated(t)]
             inputs = [mirror.array(t) for t in at]
             return _trusted(mirror, rule, inputs, call(*args, **kwargs))
 
-    return watched(seen)
+    return classmethod(apply)
 
 
 def _own(mirror: Mirror, nested: Any) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,12 +18,16 @@ from gradiometer.tracing.torch.mirror import Mirror
 from gradiometer.tracing.torch.places import BOUNDARIES
 from gradiometer.tracing.torch.refusing import NotLowered, wrong
 from gradiometer.tracing.torch.storages import numbers
-from gradiometer.vocabulary.graph import Graph
+from gradiometer.tracing.torch.watching import DEPARTING, watched
+from gradiometer.vocabulary.graph import Graph, Operation, Value
 from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.recorded import Unrecordable
 from gradiometer.vocabulary.recording import record
 
 Function = Callable[..., Any]
+
+SHIFT = 1e-4
+"""By how much numbers that leave their tensors are changed, to see whether it matters."""
 
 
 def lower(
@@ -47,10 +54,27 @@ def lower(
     """
     asked = function, arrays, names, given
     graph, mirror = _recorded(*asked, trusted=trusted)
-    uncut = None
-    if mirror.cuts:
+    cuts, uncut = mirror.cuts, None
+    if cuts:
         uncut, _ = _recorded(*asked, trusted=trusted, cutting=False)
-    return Lowered(graph, uncut, tuple(mirror.cuts), tuple(mirror.rules), tuple(mirror.notes))
+    if mirror.departed:
+        shifted, _ = _recorded(*asked, trusted=trusted, shift=SHIFT)
+        if shifted == graph:
+            cuts = [cut for cut in cuts if cut.what not in DEPARTING]
+        elif uncut is not None:
+            uncut = _unknown(uncut)
+    return Lowered(graph, uncut, tuple(cuts), tuple(mirror.rules), tuple(mirror.notes))
+
+
+def _unknown(graph: Graph) -> Graph:
+    """Return a graph of which no output is known: what it computes of them is no number."""
+    results = graph.result if isinstance(graph.result, tuple) else (graph.result,)
+    count = sum(isinstance(step, Operation) for step in graph.steps)
+    first = len(graph.inputs) + len(graph.given) + count
+    lost = [Operation(operator.mul, (each, math.nan)) for each in results]
+    found = tuple(Value(first + k) for k in range(len(results)))
+    result = found if isinstance(graph.result, tuple) else found[0]
+    return replace(graph, steps=(*graph.steps, *lost), result=result)
 
 
 def values_only(
@@ -63,7 +87,7 @@ def values_only(
 
 def _recorded(
     function: Function, arrays: Sequence[Any], names: Sequence[str], given: Sequence[str],
-    *, trusted: Collection[str] = (), cutting: bool = True,
+    *, trusted: Collection[str] = (), cutting: bool = True, shift: float = 0.0,
 ) -> tuple[Graph, Mirror]:  # fmt: skip
     values = {name: numbers(t) for name, t in zip(names, arrays, strict=True)}
     kinds = dict(zip(names, (t.dtype for t in arrays), strict=True))
@@ -74,6 +98,7 @@ def _recorded(
 
     def program(xp: Any, *shadows: Any, **others: Any) -> Any:
         mirror = Mirror(xp, cutting=cutting, trusted=trusted)
+        mirror.shift = shift
         mirrors.append(mirror)
         stand = dict(zip(inputs, shadows, strict=True)) | others
         tensors = []
@@ -110,7 +135,7 @@ def run(function: Function, tensors: Sequence[Any], mirror: Mirror) -> Any:
     Raises:
         GradiometerError: If these are no real numbers.
     """
-    with plain(), intercepted(mirror), mirror:
+    with plain(), intercepted(mirror), watched(mirror), mirror:
         returned = called(function, tensors)
     outputs = returned if isinstance(returned, tuple | list) else (returned,)
     found = tuple(_result(mirror, t) for t in outputs)

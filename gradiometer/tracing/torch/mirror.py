@@ -109,18 +109,16 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
     def _left(self, t: torch.Tensor) -> Any:
-        """Return the number that leaves a tensor, as a guard where it depends on an input."""
+        """Return the number that leaves a tensor: as a guard, or cut where it is a real number."""
         number = torch.ops.aten._local_scalar_dense.default(t)
         if not self.storages.tracked(t):
             return number
-        found = self.storages.read(t)
         if t.dtype == torch.bool:
+            found = self.storages.read(t)
             return bool(found != 0 if getattr(found.dtype, "name", "") != "bool" else found)
         if t.is_floating_point():
-            refuse(
-                "a number that depends on an input leaves its tensor",
-                "keep it a tensor: leave out .item() and float(…), and compare tensors.",
-            )
+            self.left(t, "item")
+            return number * (1.0 + self.shift)
         self.concrete(t)
         return number
 
@@ -136,7 +134,8 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
         found = self.arrays(func, args, kwargs, outs, tracked)
         if found is None:
             return out
-        ungraded = UNKNOWN if torch.is_grad_enabled() or self.within else self.here
+        ungraded = UNKNOWN if torch.is_grad_enabled() or self.within else self.ungraded()
+        steps = self.storages.steps(tensors)
         for k, each in enumerate(outs):
             if not isinstance(each, torch.Tensor):
                 continue
@@ -144,7 +143,7 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
             if array is CONSTANT:
                 continue
             if array is not None:
-                self.storages.define(each, array, tracked=tracked, ungraded=ungraded)
+                self.storages.define(each, array, tracked=tracked, ungraded=ungraded, steps=steps)
             elif tracked and not (k and is_status(func, k)):
                 self.lost(each, f"an output of {func} is used")
         return out
@@ -153,6 +152,7 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Carry out what changes tensors in place."""
         targets = written(func, args, kwargs)
         tracked = any(map(self.storages.tracked, tensors))
+        steps = self.storages.steps(tensors)
         before = [self.storages.read(t) for t in targets] if tracked else []
         keeping = [
             tracked and self.storages.tracked(t) and not self.within and not self._graded(tensors)
@@ -175,8 +175,8 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
                 continue
             if keeping[k] and self.cutting:
                 array = before[k] + self.xp.stop_gradient(array - before[k])
-                self.tell_cut("no_grad", self.here)
-            self.storages.write(t, array, tracked=tracked, ungraded=UNKNOWN)
+                self.tell_cut("no_grad", self.ungraded())
+            self.storages.write(t, array, tracked=tracked, steps=steps)
         return out
 
     def _graded(self, tensors: Sequence[torch.Tensor]) -> bool:
@@ -216,7 +216,7 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _decomposed(self, func: Any, args: Any, kwargs: Any, tracked: bool) -> list[Any] | None:
         """Return what stands for outputs, computed by other operators."""
-        by = table.decomposition(func)
+        by = None if func in self.composed else table.decomposition(func)
         if by is None:
             if not tracked:
                 return None
@@ -224,8 +224,10 @@ class Mirror(Shadows, TorchDispatchMode):  # type: ignore[no-untyped-call]
             refuse(f"torch.ops.{func}", table.INSTEAD.get(name, table.OTHERWISE))
         assert by is not None
         args, kwargs = self._whole(args), self._whole(kwargs)
+        self.composed.append(func)
         with self.inside(), self:
             found = by(*args, **kwargs)
+        self.composed.pop()
         leaves = pytree.tree_leaves(found)
         return [self.storages.read(t) if isinstance(t, torch.Tensor) else None for t in leaves]
 

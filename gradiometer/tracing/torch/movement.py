@@ -13,7 +13,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from gradiometer.tracing.lowered import dropped
-from gradiometer.tracing.torch.rows import Row, all_tensors
+from gradiometer.tracing.torch.rows import CONSTANT, Row, all_tensors
 from gradiometer.tracing.torch.storages import numbers
 
 MOVES = (
@@ -125,12 +125,18 @@ def _embedded(mirror: Any, weight: Any, indices: Any, padding: int = -1, *option
     return mirror.xp.where(padded[..., None], mirror.xp.stop_gradient(found), found)
 
 
+def _packed(mirror: Any, x: torch.Tensor, lengths: torch.Tensor, batch_first: bool) -> Any:
+    """Return sequences of several lengths, one after the other; how many there are is known."""
+    there, _ = mirror.func(counted(x.shape), lengths, batch_first)
+    return taken(mirror.xp, [mirror.array(x)], whole(there)), CONSTANT
+
+
 def _same(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
     return mirror.array(x, raw=True)
 
 
 def _converted(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
-    """Return numbers as another type: of real numbers the same, as truth values `!= 0`."""
+    """Return numbers as another type: of real ones the same, or truncated, or `!= 0`."""
     to = mirror.out.dtype
     if to.is_floating_point:
         _note_dropped(mirror, x, to)
@@ -138,7 +144,9 @@ def _converted(mirror: Any, x: torch.Tensor, *options: Any, **more: Any) -> Any:
     if to == torch.bool:
         found = mirror.array(x, raw=True)
         return found if x.dtype == torch.bool else found != 0
-    return None if x.is_floating_point() else mirror.array(x)
+    if x.is_floating_point():
+        return mirror.xp.astype(mirror.xp.trunc(mirror.array(x)), mirror.xp.int64)
+    return mirror.array(x)
 
 
 def _copied(mirror: Any, x: torch.Tensor, source: torch.Tensor, *options: Any) -> Any:
@@ -170,6 +178,7 @@ ROWS: dict[str, Row] = all_tensors(
     dict.fromkeys(MOVES, moved)
     | dict.fromkeys(SAME, _same)
     | {
+        "_pack_padded_sequence": _packed,
         "_to_copy": _converted,
         "convert_element_type": _converted,
         "copy": _copied,

@@ -31,6 +31,10 @@ class Shadows:
         drawn: Operators that drew random numbers, with their lines.
         factors: Matrices by the storage of their LU factors.
         func, out, outs, name: The operator that is being done, and what it returned.
+        composed: The operators that are being done by others.
+        graded: Whether Python lets derivatives be computed, as it last said.
+        departed: Whether real numbers that depend on inputs have left their tensors.
+        shift: By how much they are changed then, relatively.
     """
 
     def __init__(self, xp: Any, cutting: bool) -> None:
@@ -44,8 +48,12 @@ class Shadows:
         self.drawn: list[str] = []
         self.factors: dict[int, Any] = {}
         self.func: Any = None
+        self.composed: list[Any] = []
         self.outs: list[Any] = []
         self.here = UNKNOWN
+        self.graded = True
+        self.departed = False
+        self.shift = 0.0
         self.below: Any = WeakIdKeyDictionary()
 
     @property
@@ -97,6 +105,12 @@ class Shadows:
                 self.here.text,
             )
 
+    def left(self, t: torch.Tensor, what: str) -> None:
+        """Keep that a tensor's real numbers leave it: they are constants from there on."""
+        if not self.within and self.storages.tracked(t) and t.is_floating_point():
+            self.tell_cut(what, self.here)
+            self.departed = True
+
     def note(self, text: str) -> None:
         """Keep a note, once."""
         if text not in self.notes:
@@ -114,11 +128,17 @@ class Shadows:
             return False
         found = self.storages.find(t)
         assert found is not None
-        told = found.ungraded if found.ungraded.text else found.detached
-        what = "no_grad" if found.ungraded.text else "detach"
-        told = told if told.text else self.here
-        self.tell_cut(what, told)
+        if found.steps:
+            return False
+        told = found.ungraded if found.ungraded is not UNKNOWN else found.detached
+        what = "no_grad" if found.ungraded is not UNKNOWN else "detach"
+        self.tell_cut(what, told if told.text else self.here)
         return True
+
+    def ungraded(self) -> Line:
+        """Return the line at which derivatives are off: the user's, unless an operator does it."""
+        inside = self.graded and torch._C._current_graph_task_id() == -1
+        return Line(self.here.text, self.here.users and not inside)
 
     def tell_cut(self, what: str, told: Line) -> None:
         """Keep where something is held constant, once."""

@@ -6,7 +6,7 @@ in place is seen by all of them. A storage that is not known holds constants.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ class Storage:
         tracked: Whether it depends on an input.
         detached: The line at which it was last detached.
         ungraded: The line that computed it where derivatives were turned off.
+        steps: Whether it is constant but for jumps: made of truth values and integers alone.
         views: What was read of it.
     """
 
@@ -42,6 +43,7 @@ class Storage:
     tracked: bool
     detached: Line = UNKNOWN
     ungraded: Line = UNKNOWN
+    steps: bool = False
     views: dict[Geometry, Any] = field(default_factory=dict)
 
 
@@ -78,6 +80,15 @@ class Storages:
         found = self.find(t)
         return found is not None and found.tracked
 
+    def steps(self, tensors: Sequence[torch.Tensor]) -> bool:
+        """Return whether what depends on inputs among tensors is constant but for jumps."""
+        known = [(t, self.find(t)) for t in tensors]
+        return all(
+            found.steps or not t.is_floating_point()
+            for t, found in known
+            if found is not None and found.tracked
+        )
+
     def read(self, t: torch.Tensor) -> Any:
         """Return the array that a tensor shows; constants become one."""
         found = self.find(t)
@@ -108,7 +119,13 @@ class Storages:
         return self.read(t)
 
     def define(
-        self, t: torch.Tensor, array: Any, *, tracked: bool, ungraded: Line = UNKNOWN
+        self,
+        t: torch.Tensor,
+        array: Any,
+        *,
+        tracked: bool,
+        ungraded: Line = UNKNOWN,
+        steps: bool = False,
     ) -> None:
         """Say what a new tensor holds.
 
@@ -117,25 +134,26 @@ class Storages:
             array: An array of its shape, or a function that computes it when it is first read.
             tracked: Whether it depends on an input.
             ungraded: The line, where derivatives are turned off.
+            steps: Whether it is constant but for jumps.
         """
         size = t.untyped_storage().nbytes() // t.itemsize
         address = t.untyped_storage()._cdata
         self._known[address] = Storage(
-            t.detach(), size, array, geometry_of(t), tracked, ungraded=ungraded
+            t.detach(), size, array, geometry_of(t), tracked, ungraded=ungraded, steps=steps
         )
 
-    def write(self, t: torch.Tensor, array: Any, *, tracked: bool, ungraded: Line) -> None:
+    def write(self, t: torch.Tensor, array: Any, *, tracked: bool, steps: bool) -> None:
         """Say what a tensor holds that was changed in place, and all that share its storage."""
         found = self.find(t)
         size = t.untyped_storage().nbytes() // t.itemsize
         geometry = geometry_of(t)
         if geometry.size == size and len(np.unique(geometry.positions())) == size:
-            self.define(t, array, tracked=tracked, ungraded=ungraded)
+            self.define(t, array, tracked=tracked, steps=steps)
             return
         whole = t.detach().as_strided((size,), (1,), 0)
         flat = replaced(self.xp, self.read(whole), array, geometry)
         tracked = tracked or (found is not None and found.tracked)
-        self.define(whole, flat, tracked=tracked, ungraded=ungraded)
+        self.define(whole, flat, tracked=tracked, steps=steps)
 
     def forget(self, t: torch.Tensor, why: Callable[[], Any]) -> None:
         """Say that what a tensor holds is not known: reading it calls `why`, which raises."""

@@ -39,7 +39,6 @@ SHAPED_ALIKE = frozenset({
 INSTEAD: dict[str, str] = {
     "_ctc_loss": "its probabilities are summed over paths in a kernel; write the recursion.",
     "ctc_loss": "its probabilities are summed over paths in a kernel; write the recursion.",
-    "polygamma": "derivatives of digamma are not among what can be enclosed.",
     "igamma": "the incomplete gamma function is not among what can be enclosed.",
     "igammac": "the incomplete gamma function is not among what can be enclosed.",
     "linalg_eig": "eigenvalues of other than symmetric matrices are complex; use eigh.",
