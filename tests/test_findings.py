@@ -175,6 +175,17 @@ def test_what_is_held_constant_is_intended(framework: str) -> None:
     assert done.finding == "intended"
 
 
+def test_forward_mode_is_not_asked_of_what_holds_constant_by_no_grad() -> None:
+    def function(x: Any) -> Any:
+        with torch.no_grad():
+            held = torch.sin(x)
+        return summed(lossy["torch"])(x) + (held * x).sum()
+
+    done = checked("torch", function)
+    assert done, repr(done)
+    assert "pytorch-forward" not in {claim.name for claim in done.claims}
+
+
 REFUSED: dict[str, tuple[Callable[[], Check], str]] = {
     "unknown": (
         lambda: checked("torch", summed(rounded["torch"]), trust=["Rule"]),

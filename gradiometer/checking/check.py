@@ -19,7 +19,7 @@ from gradiometer.checking.checked import Check
 from gradiometer.checking.claims import Claim, Claimed, Function
 from gradiometer.checking.cuts import cuts
 from gradiometer.checking.judged import judged
-from gradiometer.checking.native import explained, taken_as_declared, trusting, uses_rules
+from gradiometer.checking.native import explained, taken_as_declared, trusting, ways
 from gradiometer.checking.places import Place, places
 from gradiometer.checking.reading import read
 from gradiometer.checking.result import Judged
@@ -153,25 +153,22 @@ def _by_methods(
 ) -> list[Judged]:
     """Return what methods are worth, those that can do it.
 
-    Of a framework's function without rules of the user's, it is the first: others of PyTorch's
-    import its compiler, which takes longer than the check.
-
     Raises:
         GradiometerError: If none can.
     """
-    refusal = "no method that comes along has it"
-    methods, known = _methods(problem), list[Judged]()
-    every = not isinstance(problem.function, NativeFunction) or uses_rules(problem, found[0])
+    refusal, known = "no method that comes along has it", list[Judged]()
     with _undisturbed(problem):
-        for method in methods:
-            try:
-                done = judged(problem, Claim(method.name, "a method", method), asked, points, found)
-            except GradiometerError as error:
-                refusal = str(error).rstrip(".")
-                continue
-            known += [] if done is None else [done]
-            if known and not every:
-                break
+        for group in ways(problem, found[0], _methods(problem)):
+            for method in group:
+                try:
+                    claim = Claim(method.name, "a method", method)
+                    done = judged(problem, claim, asked, points, found)
+                except GradiometerError as error:
+                    refusal = str(error).rstrip(".")
+                    continue
+                if done is not None:
+                    known.append(done)
+                    break
     if not known:
         raise GradiometerError(
             f"nothing was found that computes the {asked.name} of {title(problem)} ({refusal}): "

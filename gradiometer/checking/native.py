@@ -11,6 +11,7 @@ from gradiometer.checking.places import Place
 from gradiometer.checking.result import Judged, Verdict
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.tracing.native_function import NativeFunction
+from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.problem import Problem
 
@@ -46,15 +47,23 @@ def trusting(problem: Problem, trust: Collection[str], size: str) -> Problem:
     return replace(problem, function=replace(program, trusted=frozenset(trust)))
 
 
-def uses_rules(problem: Problem, place: Place) -> bool:
-    """Return whether a framework's function uses rules that were written by hand."""
+def ways(problem: Problem, place: Place, methods: Sequence[Method]) -> Sequence[Sequence[Method]]:
+    """Return which methods are asked for a derivative: of each group the first that has it.
+
+    Of a framework's function without rules of the user's that is one: others of PyTorch's import
+    its compiler, which takes longer than the check. Forward mode does not know `no_grad`.
+    """
     program = problem.function
     if not isinstance(program, NativeFunction):
-        return False
+        return [[method] for method in methods]
     try:
-        return bool(program.lowered(place.at.point).rules)
+        lowered = program.lowered(place.at.point)
     except GradiometerError:
-        return True
+        return [[method] for method in methods]
+    if not lowered.rules:
+        return [methods]
+    ungraded = any(cut.what == "no_grad" for cut in lowered.cuts)
+    return [[each] for each in methods if not (ungraded and each.mode == "forward")]
 
 
 def taken_as_declared(problem: Problem, place: Place) -> list[str]:

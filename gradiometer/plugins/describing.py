@@ -1,6 +1,4 @@
-"""What is not Gradiometer's own is executed, and described, in a process of its own.
-
-    python -m gradiometer.plugins.describing FD
+"""What is not Gradiometer's own is executed, and described, in a process of its own (`describe`).
 
 What a file does when it is loaded, its author decides: it may hang, print, change settings, or end
 the process. The process tells each file that it begins with; one that takes too long is left out,
@@ -9,14 +7,11 @@ and told as broken.
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 from collections.abc import Sequence
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from gradiometer.errors import GradiometerError
 from gradiometer.plugins.registry import Broken, Registry
@@ -56,7 +51,7 @@ def described(extra: Sequence[str | Path], limit_s: float | None = None) -> Regi
 def _asked(paths: list[str], left_out: list[str], limit_s: float) -> Registry | tuple[str, str]:
     """Return what a process finds; or the file that it does not come to an end of, and why."""
     ours, theirs = Pipe()
-    command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno())]
+    command = [sys.executable, "-P", "-m", "gradiometer.plugins.describe", str(theirs.fileno())]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
     )
@@ -80,28 +75,3 @@ def _asked(paths: list[str], left_out: list[str], limit_s: float) -> Registry | 
         process.kill()
         process.wait()
         ours.close()
-
-
-def answer(connection: Connection) -> None:
-    """Describe what is asked for, in the process that executes it."""
-    paths, left_out, folders = connection.recv()
-    sys.path[:] = folders
-    logging.getLogger("gradiometer").disabled = True  # who asks logs
-    from gradiometer.plugins import loader
-
-    def begins(path: str) -> None:
-        connection.send(("begins", path))
-
-    message: tuple[str, Any]
-    try:
-        registry = loader.load_here(paths, list(map(Path, left_out)), begins)
-        registry.forget_objects()
-        message = "found", registry
-    except GradiometerError as error:
-        message = "error", str(error)
-    connection.send(message)
-
-
-if __name__ == "__main__":
-    with Connection(int(sys.argv[1])) as connection:
-        answer(connection)

@@ -278,8 +278,9 @@ class Registry:
 
     def holds(self, files: Collection[Path], left_out: Collection[Path] = ()) -> bool:
         """Return whether any of some files brought something, was broken, or was left out."""
-        described = [*self.problems.values(), *self.methods.values()]
-        known = {entry.address.path for entry in described} | {each.path for each in self.broken}
+        known = {problem.address.path for problem in self.problems.values()}
+        known |= {method.address.path for method in self.methods.values()}
+        known |= {broken.path for broken in self.broken}
         return any(path.resolve() in known | {*left_out} for path in files)
 
     def _home(self, address: Address[Any]) -> str:

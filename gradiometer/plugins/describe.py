@@ -1,0 +1,39 @@
+"""The process that executes plugins, and describes what they hold.
+
+python -m gradiometer.plugins.describe FD
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from gradiometer.errors import GradiometerError
+from gradiometer.plugins import loader
+
+
+def answer(connection: Connection) -> None:
+    """Describe what is asked for, in the process that executes it."""
+    paths, left_out, folders = connection.recv()
+    sys.path[:] = folders
+    logging.getLogger("gradiometer").disabled = True  # who asks logs
+
+    def begins(path: str) -> None:
+        connection.send(("begins", path))
+
+    message: tuple[str, Any]
+    try:
+        registry = loader.load_here(paths, list(map(Path, left_out)), begins)
+        registry.forget_objects()
+        message = "found", registry
+    except GradiometerError as error:
+        message = "error", str(error)
+    connection.send(message)
+
+
+if __name__ == "__main__":
+    with Connection(int(sys.argv[1])) as connection:
+        answer(connection)
