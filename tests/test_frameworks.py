@@ -40,6 +40,13 @@ from gradiometer.worker.requests import Work
 X = np.array([0.5, -1.5])
 
 
+@pytest.fixture(autouse=True)
+def as_before() -> Any:
+    """Leave JAX as it was: methods that are asked in this process have it compute in doubles."""
+    with framework("jax").settings_kept():
+        yield
+
+
 @jax.custom_vjp
 def halved(x: Any) -> Any:
     return x * x

@@ -58,7 +58,7 @@ ENDS = {
     "leaves-things": (Status.OK, ""),
     "changes-the-process": (Status.OK, ""),
     "watches": (Status.OK, ""),
-    "needs-another-library": (Status.NOT_INSTALLED, "pip install 'gradiometer[nosuch]'"),
+    "needs-another-library": (Status.NOT_INSTALLED, "pip install no_such_library_anywhere"),
     "declines": (Status.SKIPPED, "2 inputs: forecast a week."),
     "too-slow": (Status.SKIPPED, "1,000,000,000 primal evaluations a call"),
     "broken_at_import": (Status.ERROR, "ImportError: the library I need moved away (line 3)"),

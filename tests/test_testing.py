@@ -123,8 +123,8 @@ def test_it_needs_little_and_leaves_nothing(tmp_path: Path) -> None:
         (["check", "own.py:squares"], 0, "RIGHT: squares_gradient is the gradient of squares"),
         (["check", "own.py:free"], 0, "RIGHT: complex-step is the gradient of free"),
         (["list", "methods"], 0, "complex-step"),
-        (["run", "own.py:squares"], 2, "is not installed: pip install 'gradiometer[bench]'"),
-        (["show", "own.py:squares"], 2, "is not installed: pip install 'gradiometer[bench]'"),
+        (["run", "own.py:squares"], 2, "is not installed: pip install "),
+        (["show", "own.py:squares"], 2, "is not installed: pip install "),
     ],
 )
 def test_commands_need_the_benchmark_s_libraries_or_say_so(

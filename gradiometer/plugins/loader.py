@@ -117,11 +117,12 @@ def add_here(
     files = [path.resolve() for path in python_files(given)]
     if given.resolve() in registry.paths:
         return
-    registry.paths.append(given.resolve())
     for path in files:
         if path not in registry.origins.values() and path not in left_out:
             begins(str(path))
             _add_file(registry, "methods", module_name(path), path)
+    if registry.holds(files, left_out):
+        registry.paths.append(given.resolve())
 
 
 def built_in(kind: Kind) -> Path:

@@ -237,8 +237,9 @@ class Registry:
             mine.update({name: entry for name, entry in theirs.items() if name not in mine})
         self.origins |= other.origins
         self.paths += [path for path in other.paths if path not in self.paths]
+        told = {(each.name, each.reason) for each in self.broken}
         for each in other.broken:
-            if each.path not in {known.path for known in self.broken}:
+            if (each.name, each.reason) not in told:
                 self.add_broken(each.kind, each.name, each.reason, each.path)
 
     def forget_objects(self) -> None:
