@@ -119,7 +119,7 @@ def test_a_function_of_two_frameworks_is_refused() -> None:
 
 RIGHT: dict[str, Callable[[], Check]] = {
     "jax": lambda: check(in_jax, doubles(0.5, -1.5)),
-    "jax, float32": lambda: check(in_jax, jnp.array([0.5, -1.5])),
+    "jax, float32": lambda: check(in_jax, jnp.array([0.5, -1.5], dtype=jnp.float32)),
     "jax, NumPy's arrays": lambda: check(in_jax, X),
     "torch": lambda: check(in_torch, tensor(0.5, -1.5)),
     "torch, float32": lambda: check(in_torch, tensor(0.5, dtype=torch.float32)),
@@ -225,7 +225,7 @@ def test_a_few_notes_are_shown_and_how_many_more_there_are() -> None:
 @pytest.mark.parametrize("what", ["jax", "torch"])
 def test_numbers_are_the_function_s_own_unless_others_are_asked_for(what: str) -> None:
     function, x = {
-        "jax": (in_jax, jnp.array([0.5, -1.5])),
+        "jax": (in_jax, jnp.array([0.5, -1.5], dtype=jnp.float32)),
         "torch": (in_torch, tensor(0.1, dtype=torch.float32)),
     }[what]
     assert gradiometer.trace(function, x).point.dtype == "float32"
