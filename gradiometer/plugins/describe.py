@@ -6,7 +6,6 @@ python -m gradiometer.plugins.describe FD
 from __future__ import annotations
 
 import logging
-import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from gradiometer.plugins import loader
 
 def answer(connection: Connection) -> None:
     """Describe what is asked for, in the process that executes it."""
-    paths, left_out, folders = connection.recv()
-    sys.path[:] = folders
+    paths, left_out = connection.recv()
     logging.getLogger("gradiometer").disabled = True  # who asks logs
 
     def begins(path: str) -> None:
@@ -34,6 +32,7 @@ def answer(connection: Connection) -> None:
     connection.send(message)
 
 
-if __name__ == "__main__":
-    with Connection(int(sys.argv[1])) as connection:
+def main(fd: int) -> None:
+    """Answer what is asked for on a pipe."""
+    with Connection(fd) as connection:
         answer(connection)

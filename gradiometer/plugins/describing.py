@@ -20,6 +20,13 @@ LIMIT_S = 60.0
 """Seconds that a file may take: frameworks take several to import."""
 
 
+START = (
+    "import sys; sys.path[:] = sys.argv[2:]; "
+    "from gradiometer.plugins.describe import main; main(int(sys.argv[1]))"
+)
+"""The process finds modules where this one does, Gradiometer itself among them."""
+
+
 def described(extra: Sequence[str | Path], limit_s: float | None = None) -> Registry:
     """Return everything that can be found, described by another process.
 
@@ -51,14 +58,14 @@ def described(extra: Sequence[str | Path], limit_s: float | None = None) -> Regi
 def _asked(paths: list[str], left_out: list[str], limit_s: float) -> Registry | tuple[str, str]:
     """Return what a process finds; or the file that it does not come to an end of, and why."""
     ours, theirs = Pipe()
-    command = [sys.executable, "-P", "-m", "gradiometer.plugins.describe", str(theirs.fileno())]
+    command = [sys.executable, "-P", "-c", START, str(theirs.fileno()), *sys.path]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
     )
     theirs.close()
     begun = ""
     try:
-        ours.send((paths, left_out, sys.path))
+        ours.send((paths, left_out))
         while True:
             if not ours.poll(limit_s):
                 return begun, f"it takes longer than {limit_s:g} s; leave that to functions"
