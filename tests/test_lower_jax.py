@@ -15,7 +15,7 @@ import wrong_rules_jax
 
 from gradiometer.errors import GradiometerError
 from gradiometer.reference.lookup import certified
-from gradiometer.tracing.derived import answer, derivative
+from gradiometer.tracing.derived import answer, derivative, named
 from gradiometer.tracing.jax import framework as folder
 from gradiometer.tracing.jax import taken as taking
 from gradiometer.tracing.jax.framework import call
@@ -191,7 +191,7 @@ def test_second_order_of_networks_agrees(name: str) -> None:
     ours = derivative(
         folder, at.function, arrays, at.names, at.given, "hvp", list(tangents.values())
     )
-    directions = {f"direction{k}": v for k, v in enumerate(tangents.values())}
+    directions = named(list(tangents.values()))
     found = ours.graph(NUMPY, *point.inputs.values(), **point.given, **directions)
     found = found if isinstance(found, tuple) else (found,)
     assert close(np.concatenate([np.ravel(x) for x in found]), np.ravel(proven.high))

@@ -16,7 +16,7 @@ from lowered_torch import CLOSE
 from torch_calls import calls
 
 from gradiometer.reference.lookup import certified
-from gradiometer.tracing.derived import derivative
+from gradiometer.tracing.derived import derivative, named
 from gradiometer.tracing.lazy import lazy_modules_hidden
 from gradiometer.tracing.torch import framework as folder
 from gradiometer.tracing.torch.kernels import kernels
@@ -75,7 +75,7 @@ def test_second_order_is_the_frameworks(name: str) -> None:
     computed = derivative(
         folder, found.flat, arrays, found.names, tuple(found.given), "hvp", tangents
     )
-    along = {f"direction{k}": v for k, v in enumerate(tangents)}
+    along = named(tangents)
     products = computed.graph(NUMPY, *at.point.inputs.values(), **at.point.given, **along)
     true = certified(problem, at, "hvp", kept=False).high
     np.testing.assert_allclose(flat(products), true, rtol=1e-8, atol=1e-9)

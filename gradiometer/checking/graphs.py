@@ -15,7 +15,7 @@ from gradiometer.checking.places import Place
 from gradiometer.errors import GradiometerError
 from gradiometer.reference.lookup import certified
 from gradiometer.reference.overlap import apart
-from gradiometer.tracing.derived import derivative
+from gradiometer.tracing.derived import derivative, named
 from gradiometer.tracing.native_function import NativeFunction
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.graph import Graph
@@ -50,7 +50,7 @@ def graph_is_apart(
             program.folder, program.taken.function, arrays, program.taken.names,
             program.taken.given, asked.name, directions,
         )  # fmt: skip
-        along = {f"direction{k}": np.asarray(v) for k, v in enumerate(directions)}
+        along = named(directions)
         problem = of_graph(asked.name, own.graph, point.inputs, point.given | along)
         at = Point(point.inputs, point.given | along)
         if apart(problem, at, truth):

@@ -267,10 +267,8 @@ class Trial:
         work = Work(address, conditions.problem, operator, points.signature, target)
         at, most_s = points.preparation, conditions.options.longest_call_s
         found = self._ask(worker, requests.prepare, key, work, at, most_s, wall=wall)
-        if self.method.requires:
-            found[0].import_s = next(
-                iter(worker.opened.values())
-            )  # the first to import paid for it
+        if self.method.requires:  # the first to import paid for it
+            found[0].import_s = next(iter(worker.opened.values()))
         return found
 
     def _ask(

@@ -1,7 +1,4 @@
-"""The process that executes plugins, and describes what they hold.
-
-python -m gradiometer.plugins.describe FD
-"""
+"""What the process does that executes plugins, and describes what they hold (`describing`)."""
 
 from __future__ import annotations
 

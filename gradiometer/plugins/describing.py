@@ -19,7 +19,6 @@ from gradiometer.plugins.registry import Broken, Registry
 LIMIT_S = 60.0
 """Seconds that a file may take: frameworks take several to import."""
 
-
 START = (
     "import sys; sys.path[:] = sys.argv[2:]; "
     "from gradiometer.plugins.describe import main; main(int(sys.argv[1]))"
@@ -60,7 +59,11 @@ def _asked(paths: list[str], left_out: list[str], limit_s: float) -> Registry | 
     ours, theirs = Pipe()
     command = [sys.executable, "-P", "-c", START, str(theirs.fileno()), *sys.path]
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[theirs.fileno()],
+        start_new_session=True,  # Ctrl-C is for who asks
     )
     theirs.close()
     begun = ""

@@ -237,10 +237,9 @@ class Registry:
             mine.update({name: entry for name, entry in theirs.items() if name not in mine})
         self.origins |= other.origins
         self.paths += [path for path in other.paths if path not in self.paths]
-        told = {(each.name, each.reason) for each in self.broken}
         for each in other.broken:
-            if (each.name, each.reason) not in told:
-                self.add_broken(each.kind, each.name, each.reason, each.path)
+            if each not in self.broken:
+                self._note(each)
 
     def forget_objects(self) -> None:
         """Keep descriptions alone, which another process can read."""
@@ -293,13 +292,12 @@ class Registry:
 
     def add_broken(self, kind: Kind, name: str, reason: str, path: Path | None = None) -> None:
         """Note a plugin that could not be loaded, under a free name; it is logged."""
-        logger.warning("gradiometer: %s", reason)
-        free = (
-            name
-            if name.endswith(" (broken)") or name not in self.named(kind)
-            else f"{name} (broken)"
-        )
-        self.broken.append(Broken(kind, free, reason, path))
+        free = f"{name} (broken)" if name in self.named(kind) else name
+        self._note(Broken(kind, free, reason, path))
+
+    def _note(self, broken: Broken) -> None:
+        logger.warning("gradiometer: %s", broken.reason)
+        self.broken.append(broken)
 
     def named(self, kind: Kind) -> dict[str, Any]:
         """Return all entries of a kind by name, broken ones last."""

@@ -17,7 +17,6 @@ from gradiometer.reference.node import Node
 from gradiometer.reference.parts import Part, Scaled, Values, View, midpoints
 from gradiometer.reference.rounding import Floats
 from gradiometer.vocabulary.graph import Graph
-from gradiometer.vocabulary.pullback import COTANGENT
 
 
 class Declared:
@@ -44,7 +43,8 @@ class Declared:
             return self._last[2]
         arrays = [Array(view(x), scalar=False) for x in self.inputs]
         with Evaluation() as evaluation:
-            found = self.pullback.evaluate(self.xp, arrays, {COTANGENT: Array(g, scalar=False)})
+            (cotangent,) = self.pullback.given
+            found = self.pullback.evaluate(self.xp, arrays, {cotangent: Array(g, scalar=False)})
         if evaluation.open:
             raise ReferenceFailure(
                 f"the declared derivative of {self.name} decides{evaluation.open[0].place} between "

@@ -6,18 +6,16 @@ rounding; it is to be compared with the derivative of the function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gradiometer.errors import UnknownName
 from gradiometer.tracing.frameworks import Framework
-from gradiometer.tracing.lowered import Lowered
+from gradiometer.tracing.lowered import Function, Lowered
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.space import Array
-
-Function = Callable[..., Any]
 
 
 def derivative(
@@ -39,16 +37,21 @@ def derivative(
         given: Which of them are held constant.
         operator: One of Gradiometer's operators.
         directions: Of a pushforward or an `hvp` a tangent for each input, of a pullback a cotangent
-            for each output; they become given values, `direction0` and so on.
+            for each output; they become given values, as `named` tells.
 
     Raises:
         UnknownName: If there is no such operator.
         GradiometerError: If the derivative has an operation without a rule.
     """
-    extra = [f"direction{k}" for k in range(len(directions))]
-    whole = [folder.native(np.asarray(x)) for x in (*arrays, *directions)]
+    extra = named(directions)
+    whole = [folder.native(np.asarray(x)) for x in (*arrays, *extra.values())]
     derived = _derived(folder, function, operator, len(names) - len(given), len(names))
     return folder.values_only(derived, whole, [*names, *extra], [*given, *extra])
+
+
+def named(directions: Sequence[Array]) -> dict[str, Array]:
+    """Return directions by the names that they have as given values of a derivative."""
+    return {f"direction{k}": np.asarray(v) for k, v in enumerate(directions)}
 
 
 def answer(

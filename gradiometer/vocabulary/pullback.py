@@ -14,9 +14,6 @@ from gradiometer.vocabulary.graph import Graph
 from gradiometer.vocabulary.program import Program
 from gradiometer.vocabulary.recorded import NUMPY, Recorded
 
-COTANGENT = "direction0"
-"""The given value of the graph that is the cotangent."""
-
 
 @dataclass(frozen=True)
 class WithPullback(Program):
@@ -25,7 +22,7 @@ class WithPullback(Program):
     Its first input is the value, which is returned; the others are what the value is of.
 
     Attributes:
-        pullback: Returns cotangents of those, given the cotangent of the value.
+        pullback: Returns cotangents of those; its given value is the cotangent of the value.
         name: What declares it.
     """
 
@@ -56,7 +53,7 @@ def with_pullback(value: Recorded, pullback: Graph, name: str, *inputs: Any) -> 
 
     Args:
         value: The value, held constant.
-        pullback: Of the inputs' names and the cotangent, `COTANGENT`: the inputs' cotangents.
+        pullback: Returns the inputs' cotangents; its given value is that of the value.
         name: What declares it.
         inputs: What the value is of, as far as it is differentiated.
     """
