@@ -22,6 +22,12 @@ class _Torch(Method):
     def array(self, a):
         return torch.from_numpy(a.copy())
 
+    def result(self, native):
+        if type(native) is tuple:
+            return tuple(map(self.result, native))
+        # A function may use tensors of its own that require grad.
+        return native.detach() if torch.is_tensor(native) else native
+
 
 class PyTorch(_Torch):
     """torch.autograd.grad over eager operations: the tape is recorded anew in every call.
@@ -136,10 +142,9 @@ class PyTorchForward(_Torch):
         return {"jvp": None, "hessian": n * n}.get(operator, n)
 
     def result(self, native):
-        if type(native) is tuple:
-            return tuple(map(self.result, native))
+        found = super().result(native)
         # Where f is linear, a tensor stands for zeros that are not made before it is copied.
-        return native.clone() if torch.is_tensor(native) else native
+        return found.clone() if torch.is_tensor(found) else found
 
 
 def _drops_a_term(a, b):

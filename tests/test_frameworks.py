@@ -314,6 +314,16 @@ def test_a_run_takes_a_function_itself_and_translates_it_for_others(tmp_path: Pa
     assert not any(gradients["reason"])
 
 
+def test_a_function_with_tensors_of_its_own_has_a_value(tmp_path: Path) -> None:
+    own = tensor(0.5, -1.5).requires_grad_()
+    problem = own_problem(lambda x: torch.sum(x * own), tensor(0.5, -1.5))
+    with in_this_process():
+        run = gradiometer.run(
+            problem, ["pytorch"], results=tmp_path, options=gradiometer.Options(rounds=0)
+        )
+    assert set(run.records["status"]) == {"ok"}
+
+
 def by_turns(x: Any) -> Any:
     return torch.sum(x * x) if x[0] > 0.0 else torch.sum(x * x * x)
 

@@ -181,7 +181,7 @@ def test_a_class_without_a_name_of_its_own_is_told(
     text = METHOD.format(name="acme") + "\n\nclass B(A):\n    mode = 'forward'\n"
     text += "\n\nclass _Base(Method):\n    pass\n\n\nclass Base(Method):\n    pass\n"
     text += "\n\nclass C(Base):\n    name = 'acme-c'\n"
-    registry = load([write("acme.py", text)])
+    registry = loader.load([write("acme.py", text)])
     told = 'acme.py: class B has no name of its own: give it one, name = "my-method".'
     assert list(broken(registry).values()) == [told]
     assert [record.getMessage() for record in caplog.records] == [f"gradiometer: {told}"]

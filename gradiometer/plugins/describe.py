@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from gradiometer.plugins import loader
 def answer(connection: Connection) -> None:
     """Describe what is asked for, in the process that executes it."""
     paths, left_out = connection.recv()
-    logging.getLogger("gradiometer").disabled = True  # who asks logs
 
     def begins(path: str) -> None:
         connection.send(("begins", path))

@@ -8,6 +8,7 @@ noted as broken under the file's name, and never stops the others.
 from __future__ import annotations
 
 import inspect
+import logging
 import sys
 import traceback
 from collections.abc import Callable, Collection, Sequence
@@ -30,6 +31,8 @@ from gradiometer.plugins.files import (
 from gradiometer.plugins.registry import KINDS, Kind, Registry, is_name
 from gradiometer.vocabulary.problem import Problem
 
+logger = logging.getLogger("gradiometer")
+
 PACKAGE = Path(__file__).parents[1]
 
 NOTHING = (
@@ -42,7 +45,7 @@ def load(extra: Sequence[str | Path] = ()) -> Registry:
     """Return everything that can be found.
 
     What is not Gradiometer's own is executed in a process of its own, and described there
-    (`describing`): a file may hang, or end the process.
+    (`describing`): a file may hang, or end the process. What is broken is logged.
 
     Args:
         extra: Files, or folders of files, with further problems and methods.
@@ -54,6 +57,8 @@ def load(extra: Sequence[str | Path] = ()) -> Registry:
     registry = built_ins()
     if extra or _entries():
         registry.merge(describing.described(extra))
+    for broken in registry.broken:
+        logger.warning("gradiometer: %s", broken.reason)
     return registry
 
 

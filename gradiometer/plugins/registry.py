@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fnmatch
 import inspect
-import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,8 +27,6 @@ from gradiometer.vocabulary.problem import Problem
 
 Kind = Literal["problems", "methods"]
 KINDS: tuple[Kind, ...] = ("problems", "methods")
-
-logger = logging.getLogger("gradiometer")
 
 MOST_LETTERS = 60
 """Letters that a name may have."""
@@ -237,9 +234,7 @@ class Registry:
             mine.update({name: entry for name, entry in theirs.items() if name not in mine})
         self.origins |= other.origins
         self.paths += [path for path in other.paths if path not in self.paths]
-        for each in other.broken:
-            if each not in self.broken:
-                self._note(each)
+        self.broken += [each for each in other.broken if each not in self.broken]
 
     def forget_objects(self) -> None:
         """Keep descriptions alone, which another process can read."""
@@ -291,13 +286,9 @@ class Registry:
         return str(self.origins.get(module) or module or "an object that was made here")
 
     def add_broken(self, kind: Kind, name: str, reason: str, path: Path | None = None) -> None:
-        """Note a plugin that could not be loaded, under a free name; it is logged."""
+        """Note a plugin that could not be loaded, under a free name."""
         free = f"{name} (broken)" if name in self.named(kind) else name
-        self._note(Broken(kind, free, reason, path))
-
-    def _note(self, broken: Broken) -> None:
-        logger.warning("gradiometer: %s", broken.reason)
-        self.broken.append(broken)
+        self.broken.append(Broken(kind, free, reason, path))
 
     def named(self, kind: Kind) -> dict[str, Any]:
         """Return all entries of a kind by name, broken ones last."""
