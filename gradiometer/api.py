@@ -59,8 +59,8 @@ def run(
             float64 or of a framework's function what its arguments are.
         quick: Whether to take the smallest size of each problem, and fewer samples.
         everything: Whether to take all problems, sizes and operators by default.
-        options: Threads, rounds, budgets, seed; by default 3 s a case, 1 s where no problem is
-            named.
+        options: Threads, rounds, budgets, seed; by default 3 s a case, 0.6 s where no problem
+            is named.
         plugins: Files or folders with further problems and methods.
         results: Folder under which the run's own folder is made.
 
@@ -118,7 +118,7 @@ def usual_options(taken: Extent, *, unnamed: bool) -> Options:
     """Return the options of a run that gives none: less time where no problem is named."""
     if unnamed and taken == "full":
         return Options(budget_s=0.7, timeout_s=30.0, most_inputs=MOST_INPUTS)
-    return Options(budget_s=1.0) if taken == "default" else Options()
+    return Options(budget_s=0.6, sample_s=0.003) if taken == "default" else Options()
 
 
 def load(name: str | Path, results: str | Path = "results") -> Run:

@@ -80,11 +80,15 @@ def work(operator: str, problem: Problem, method: Method | None = None) -> Work:
 
 
 def prepare(
-    operator: str, problem: Problem, method: Method | None = None, budget_s: float = 1.0
+    operator: str,
+    problem: Problem,
+    method: Method | None = None,
+    budget_s: float = 1.0,
+    primal_s: float | None = None,
 ) -> tuple[PreparedCell, Cold]:
     """Prepare a cell at the problem's point of preparation."""
     at = points(problem).preparation
-    return prepared(work(operator, problem, method), at, budget_s)
+    return prepared(work(operator, problem, method), at, budget_s, primal_s)
 
 
 def right(found: Answer, problem: Problem, operator: str) -> bool:

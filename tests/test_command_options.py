@@ -85,8 +85,10 @@ DESCEND = "descend own.py:drawn --method own.py:threefold"
 RESUMED = "descend --resume latest --results descents"
 MERGE = f"runs merge {RUNS['1']} {RUNS['2']}"
 SIZES, EVERY = ["large", "middle", "small"], sorted(OPERATORS)
-QUICK: Facts = {"sizes": ["small"], "rounds": 9, "sample_s": 0.002}
-LONG: Facts = {"sizes": SIZES, "budget_s": 0.7, "timeout_s": 30.0, "most_inputs": 100_000}
+QUICK: Facts = {"sizes": ["small"], "rounds": 9, "sample_s": 0.002, "budget_s": 1.0}
+LONG: Facts = {
+    "sizes": SIZES, "sample_s": 0.005, "budget_s": 0.7, "timeout_s": 30.0, "most_inputs": 100_000,
+}  # fmt: skip
 JSON = ("json", "", "--json", {"json": True})
 
 COMMANDS: list[tuple[str, str, str, str, Facts]] = [
@@ -97,7 +99,7 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
      {"sizes": ["large"], "operators": ["hvp"]}),
     (f"{RUN} --size large --operator hvp", "sizes operators", "", "--size s* --operator jvp",
      {"sizes": ["large", "small"], "operators": ["hvp", "jvp"]}),
-    (RUN, "quick", "", "--quick", QUICK | {"budget_s": 1.0}),
+    (RUN, "quick", "", "--quick", QUICK),
     (UNNAMED, "quick", "", "--quick", QUICK),
     (RUN, "everything", "", "--all", {"operators": EVERY}),
     (UNNAMED, "everything", "", "--all", {"operators": EVERY} | LONG),

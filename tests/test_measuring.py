@@ -252,21 +252,14 @@ class Paced(Square):
         time.sleep(0.005)
         return 2.0 * x
 
-class Compiles(Square):
-    # Its first call compiles; a gradient takes ten of the others.
+class Forecasts(Square):
+    # A gradient is said to take ten primals.
 
-    name = "compiles"
+    name = "forecasts"
 
     def value(self, f):
-        compiled = []
-
-        def value(inputs, given):
-            if not compiled:
-                time.sleep(0.3)
-                compiled.append(True)
-            return f(inputs, given)
-
-        return value
+        note(self.name, "value")
+        return f
 
     def evaluations(self, operator, n, m):
         return 10
@@ -308,8 +301,9 @@ def test_a_value_has_half_the_time_of_a_derivative(limits: Measured) -> None:
     assert spent["gradient"] > 1.4 * spent["value"]
 
 
-def test_a_first_call_that_compiles_counts_in_no_forecast(limits: Measured) -> None:
-    assert limits.outcome("compiles").status is Status.OK
+def test_a_forecast_is_made_from_the_primal_as_it_was_measured(limits: Measured) -> None:
+    assert limits.outcome("forecasts").status is Status.OK
+    assert limits.notes("limited", "forecasts", "value") == [[]]
 
 
 def test_the_memory_of_a_tool_is_that_of_its_children_too(limits: Measured) -> None:

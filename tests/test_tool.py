@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import built_in
@@ -13,6 +14,7 @@ from gradiometer import Problem
 from gradiometer.errors import ChangedInput, Declined, Unsupported
 from gradiometer.plugins.address import by_value
 from gradiometer.vocabulary.derivation import NATIVE, Route
+from gradiometer.vocabulary.method import Prepared, Primal
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.worker import tool
 from gradiometer.worker.requests import Work
@@ -250,6 +252,33 @@ def test_a_forecast_is_the_primal_times_evaluations(most_s: float, fits: bool) -
         with pytest.raises(Declined, match=r"4 primal evaluations a call, .* ms each: forecast"):
             by_hand.prepare("jacobian", VECTOR, Linear(), most_s)
     assert by_hand.prepare("jvp", VECTOR, Linear(), 1e-9)[0].route.text == "native"
+
+
+class Compiles(ByHand):
+    """The first call of its primal compiles; a pullback takes ten others."""
+
+    def value(self, f: Primal) -> Prepared:
+        compiled: list[bool] = []
+
+        def value(*inputs: Any, **given: Any) -> Any:
+            if not compiled:
+                time.sleep(0.1)
+                compiled.append(True)
+            return f(inputs, given)
+
+        return value
+
+    def evaluations(self, operator: str, n: int, m: int) -> int | None:
+        return 10
+
+
+def test_a_first_call_that_compiles_counts_in_no_forecast() -> None:
+    assert by_hand.prepare("vjp", VECTOR, Compiles(), 0.5)[0].route.text == "native"
+
+
+def test_a_primal_that_was_measured_is_not_called_for_a_forecast() -> None:
+    with pytest.raises(Declined, match="10 primal evaluations a call, 200 ms each: forecast 2 s"):
+        by_hand.prepare("vjp", VECTOR, Compiles(), 1.0, 0.2)
 
 
 def test_a_method_may_decline_an_operator_alone() -> None:

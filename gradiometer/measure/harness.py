@@ -75,6 +75,7 @@ class Harness:
         self._done = done
         self._pool = Pool(logs, options.threads, options.memory_gib)
         self._took: dict[str, float] = {}
+        self._primals_s: dict[Cell, float] = {}
         self._workers = workers(plan.methods, self._pool.cores)
         self._references = References(self._pool, options.timeout_s)
         self._forecasts = Forecasts(options, self._pool.memory)
@@ -171,12 +172,20 @@ class Harness:
     def _trials(self, conditions: Conditions, cells: Sequence[Cell]) -> list[Trial]:
         """Return the trials of a case: one a method, and of a primal that several share, one."""
         asked, dtype = conditions.operator, conditions.case.dtype
+        value = replace(conditions.case, operator="value")
         groups: dict[Any, list[MethodEntry]] = {}
         for method in (self._plan.registry.methods[cell.method] for cell in cells):
-            value = method.tool, method.primal, asked.promise(method.digits, dtype)
-            groups.setdefault(method.name if asked.differentiates else value, []).append(method)
+            alike = method.tool, method.primal, asked.promise(method.digits, dtype)
+            groups.setdefault(method.name if asked.differentiates else alike, []).append(method)
         return [
-            Trial(one, conditions, self._pool, more, self._workers[one.name])
+            Trial(
+                one,
+                conditions,
+                self._pool,
+                more,
+                self._workers[one.name],
+                self._primals_s.get(Cell(value, one.name)),
+            )
             for one, *more in groups.values()
         ]
 
@@ -223,6 +232,8 @@ class Harness:
         )  # fmt: skip
         self._forecasts.learn(trial.cell.case, trial.cell.method, cost)
         for cell in trial.cells:
+            if not trial.conditions.operator.differentiates and warm.time_s is not None:
+                self._primals_s[cell] = warm.time_s
             shared = "" if cell == trial.cell else trial.cell.method
             outcome = replace(trial.outcome, shared=shared)
             yield Ended(cell, outcome, trial.samples, trial.calm, trial.kept)

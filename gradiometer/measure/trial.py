@@ -50,6 +50,7 @@ class Trial:
         pool: The workers.
         sharing: Further methods for which it is measured as well, since they evaluate the same.
         worker: The name of the worker that it is measured in; by default, that of the tool.
+        primal_s: What a call of its primal takes, seconds, where it was measured.
 
     Attributes:
         cell: The cell.
@@ -69,12 +70,14 @@ class Trial:
         pool: AnyPool,
         sharing: Sequence[MethodEntry] = (),
         worker: str = "",
+        primal_s: float | None = None,
     ) -> None:
         self.cells = [Cell(conditions.case, each.name) for each in (method, *sharing)]
         self.cell = self.cells[0]
         self.method = method
         self.conditions = conditions
         self._place = worker or method.tool
+        self._primal_s = primal_s
         self._judge = Judge(method, conditions, pool)
         self.outcome = Outcome(Status.OK, verdict=self._judge.verdict)
         self.samples: dict[int, float] = {}
@@ -265,8 +268,9 @@ class Trial:
             )
         operator, target = conditions.case.operator, conditions.target
         work = Work(address, conditions.problem, operator, points.signature, target)
-        at, most_s = points.preparation, conditions.options.longest_call_s
-        found = self._ask(worker, requests.prepare, key, work, at, most_s, wall=wall)
+        limits = conditions.options.longest_call_s, self._primal_s
+        at = points.preparation
+        found = self._ask(worker, requests.prepare, key, work, at, *limits, wall=wall)
         if self.method.requires:  # the first to import paid for it
             found[0].import_s = next(iter(worker.opened.values()))
         return found

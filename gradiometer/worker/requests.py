@@ -64,7 +64,14 @@ def set_up(tool: Tool, method: Address[Method], target: Target, *, wall: bool = 
 
 
 def prepare(
-    tool: Tool, key: str, work: Work, at: Argument, most_s: float, *, wall: bool = False
+    tool: Tool,
+    key: str,
+    work: Work,
+    at: Argument,
+    most_s: float,
+    primal_s: float | None = None,
+    *,
+    wall: bool = False,
 ) -> tuple[Cold, str, str]:
     """Prepare a cell at a point, and call it there once.
 
@@ -77,6 +84,8 @@ def prepare(
         work: What it computes.
         at: The point.
         most_s: What one call may take at most, seconds.
+        primal_s: What a call of the primal takes, seconds, where it was measured; otherwise it is
+            prepared and called where a forecast needs it.
         wall: Whether the seconds are of wall time.
 
     Raises:
@@ -85,7 +94,7 @@ def prepare(
     from gradiometer.worker.tool import prepared
 
     tool.turn_to(work.target)
-    tool.cells[key], cold = prepared(work, at, most_s, clocks(wall=wall))
+    tool.cells[key], cold = prepared(work, at, most_s, primal_s, clocks(wall=wall))
     return cold, tool.cells[key].route.text, tool.cells[key].translated
 
 

@@ -180,7 +180,11 @@ class Tool:
 
 
 def prepared(
-    work: Work, at: Argument, most_s: float, clock: Callable[[], float] = time.process_time
+    work: Work,
+    at: Argument,
+    most_s: float,
+    primal_s: float | None = None,
+    clock: Callable[[], float] = time.process_time,
 ) -> tuple[PreparedCell, Cold]:
     """Return a cell that was called once at the point of preparation, and what that took.
 
@@ -196,7 +200,7 @@ def prepared(
     if refusal:
         raise Declined(refusal)
     if asked.differentiates:
-        forecast(method, asked, f, at, most_s)
+        forecast(method, asked, f, at, most_s, primal_s)
     with Peak() as peak:
         start = clock()
         route = prepare(method, f, asked.name)
@@ -212,7 +216,14 @@ def prepared(
     return cell, Cold(None, prepare_s, first_s, peak.bytes, cold=0)
 
 
-def forecast(method: Method, asked: Operator, f: Primal, at: Argument, most_s: float) -> None:
+def forecast(
+    method: Method,
+    asked: Operator,
+    f: Primal,
+    at: Argument,
+    most_s: float,
+    primal_s: float | None = None,
+) -> None:
     """Refuse a case of which one call would take longer than it may, in seconds.
 
     Raises:
@@ -221,10 +232,11 @@ def forecast(method: Method, asked: Operator, f: Primal, at: Argument, most_s: f
     evaluations = method.evaluations(asked.name, f.signature.n, f.signature.m)
     if evaluations is None:
         return
-    value = operator("value")
-    primal = PreparedCell(method, value, prepare(method, f, value.name), f.signature)
-    primal.run(at)
-    _, primal_s = primal.run(at)
+    if primal_s is None:
+        value = operator("value")
+        primal = PreparedCell(method, value, prepare(method, f, value.name), f.signature)
+        primal.run(at)
+        _, primal_s = primal.run(at)
     if evaluations * primal_s > most_s:
         raise Declined(
             f"{evaluations:,} primal evaluations a call, {_duration(primal_s)} each: forecast "
