@@ -18,7 +18,7 @@ import pytest
 from gradiometer import Options
 from gradiometer.api import measure
 from gradiometer.measure.plan import Plan, applies
-from gradiometer.plugins import loader
+from gradiometer.plugins import default, loader
 from gradiometer.vocabulary.case import Case, Cell
 from gradiometer.vocabulary.graph import Operation
 from gradiometer.vocabulary.operators import OPERATORS
@@ -72,7 +72,7 @@ solved_graph, saturated_graph, made_anew_graph = (
 )
 '''
 REGISTRY = built_in.registry()
-METHODS = list(REGISTRY.methods)
+METHODS = list(default.METHODS)
 NUMERICAL = ["forward-difference", "central-difference", "complex-step"]
 HANDS = ["backprop", *NUMERICAL]
 ALIKE = ["jax", "tensorflow-function", "tensorflow-xla"]
