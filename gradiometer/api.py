@@ -16,6 +16,7 @@ from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Extent, Plan, make_plan
 from gradiometer.measure.progress import Progress
 from gradiometer.plugins import default, loader
+from gradiometer.plugins.environments import Environment, asked_for
 from gradiometer.plugins.own import Called
 from gradiometer.plugins.registry import KINDS, Kind, MethodEntry, Registry
 from gradiometer.plugins.selection import What, choose
@@ -181,9 +182,18 @@ def facts(plan: Plan, options: Options, timing: str, packages: Sequence[str] = (
 
 
 def environment(methods: Iterable[MethodEntry], packages: Sequence[str] = ()) -> Row:
-    """Return the machine, and the versions of what is measured and of what measures."""
-    required = {package for method in methods for package in method.requires}
-    return describe_machine({*CORE_PACKAGES, *packages, *required})
+    """Return the machine, and the versions of what is measured and of what measures.
+
+    Behind those of an environment of its own its name stands: `numpy (paddle)`.
+    """
+    used = list(methods)
+    shared = {package for m in used if not m.environment for package in m.requires}
+    found = describe_machine({*CORE_PACKAGES, *packages, *shared})
+    for name, asking in asked_for(used).items():
+        own = ["numpy", *(package for method in asking for package in method.packages)]
+        told = Environment(name).versions(own)
+        found["versions"] |= {f"{package} ({name})": told[package] for package in told}
+    return found
 
 
 def identity(cell: Cell, registry: Registry) -> Identity:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import lazy_loader
 import pytest
 
 from gradiometer.errors import GradiometerError
@@ -135,3 +136,34 @@ def test_a_lazily_imported_library_stays_unloaded() -> None:
             raise AssertionError(f"asked for {name}")
 
     assert collect(module(lib=Unloaded("lib"), A=method_class("a")))[0].name == "a"
+
+
+ABSENT = """
+import lazy_loader
+
+there, absent = lazy_loader.load("acme_costly"), lazy_loader.load("acme_absent")
+
+def use(): return absent.anything
+"""
+
+
+def test_a_library_that_is_absent_imports_none_that_is_lazy(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costly = write("libraries/acme_costly.py", "import acme_used")
+    write("libraries/acme_used.py", "")
+    monkeypatch.syspath_prepend(costly.parent)
+    monkeypatch.delitem(sys.modules, "acme_costly", raising=False)
+    path, load = write("absent_plugin.py", ABSENT), lazy_loader.load
+    module = load_file("absent_plugin", path)
+    assert "acme_used" not in sys.modules
+    assert lazy_loader.load is load
+    with pytest.raises(ModuleNotFoundError, match=r"acme_absent'\n[^>]*absent_plugin.py, line 4"):
+        module.use()
+    assert module.there.acme_used is sys.modules["acme_used"]
+
+
+def test_absence_can_still_be_an_error(write: Write) -> None:
+    text = "import lazy_loader; lazy_loader.load('acme_absent', error_on_import=True)"
+    with pytest.raises(ModuleNotFoundError, match="acme_absent"):
+        load_file("strict_plugin", write("strict_plugin.py", text))

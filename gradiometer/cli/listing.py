@@ -56,6 +56,7 @@ def list_methods(plugins: shared.Plugins = None, json: shared.Json = False) -> N
             "mode": m.mode,
             "native": list(m.native),
             "digits": {dtype: first for dtype, (first, _) in m.digits.items()},
+            "environment": m.environment or None,
             "available": not m.missing,
             "from": _origin(m.address),
             "about": m.missing or m.about,
@@ -63,7 +64,7 @@ def list_methods(plugins: shared.Plugins = None, json: shared.Json = False) -> N
         for m in _by_tool(registry)
     ]
     unknown: Row = {"name": "", "tool": "", "version": None, "mode": None, "native": []}
-    unknown |= {"digits": {}, "available": False, "from": ""}
+    unknown |= {"digits": {}, "environment": None, "available": False, "from": ""}
     print_rows("Methods", rows + _broken(registry, "methods", "about", unknown), json)
 
 

@@ -143,7 +143,7 @@ class _ByRule:
             Failure: If the rule cannot be begun, or the reference fails.
         """
         self._conditions = self._begin()
-        self._take(into, CERTIFIED, REFERENCE, task.descend_certified, self._lead.problem)
+        self._take(into, CERTIFIED, (REFERENCE, ""), task.descend_certified, self._lead.problem)
 
     def _descend(self, method: MethodEntry | Broken, into: Steps) -> None:
         """Check a method at the start, take its steps, and check it again.
@@ -164,7 +164,8 @@ class _ByRule:
         for trial in trials:
             trial.check()
         keys = {trial.cell.case.operator: trial.cell.id for trial in trials}
-        self._take(into, method.name, method.tool, task.descend, keys)
+        place = method.tool, method.environment
+        self._take(into, method.name, place, task.descend, keys)
         for trial in trials:
             trial.loops, trial.samples[0] = into.count, 0.0
             trial.check_again()
@@ -204,14 +205,16 @@ class _ByRule:
         curvature = abs(float(scaled @ truth.high))
         return CAUTION / curvature if curvature > 0.0 else STRAIGHT_RATE
 
-    def _take(self, into: Steps, who: str, tool: str, request: Further, given: Any) -> None:
+    def _take(
+        self, into: Steps, who: str, place: tuple[str, str], request: Further, given: Any
+    ) -> None:
         """Let a worker take the steps, slice by slice; what it has taken stays, if it fails.
 
         Raises:
             Failure: If it fails, or the time is spent.
         """
         start, length, rule = self._start.point, self._length, self._rule.name
-        worker = self._lead.pool.worker(tool)
+        worker = self._lead.pool.worker(*place)
         rate, timeout_s = self._lead.rate or math.nan, self._lead.settings.timeout_s
         end = time.monotonic() + timeout_s
         try:

@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, Self, TypeVa
 import psutil
 
 from gradiometer.errors import describe
-from gradiometer.measure import environment
+from gradiometer.measure import environment as surroundings
+from gradiometer.plugins.environments import APART, Environment
 from gradiometer.vocabulary.method import Target
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker import cores, requests
@@ -39,6 +40,9 @@ REFERENCE = "reference-worker"
 
 MARK = "GRADIOMETER_WORKER"
 """Environment variable by which a worker's processes are known, even as orphans."""
+
+ELSEWHERE = Path(requests.__file__).with_name("elsewhere.py")
+"""What a worker in another environment runs."""
 
 TOLD_S = 10.0
 """Time that a worker may take to do as all are told, seconds."""
@@ -77,11 +81,11 @@ class AnyWorker(Protocol):
 class AnyPool(Protocol):
     """What has a worker for every tool."""
 
-    def worker(self, tool: str) -> AnyWorker:
-        """Return the living worker of a tool, started if need be."""
+    def worker(self, tool: str, environment: str = "") -> AnyWorker:
+        """Return the living worker of a tool in an environment, started if need be."""
 
-    def start(self, tool: str) -> AnyWorker:
-        """Return a fresh worker of a tool, which the caller must stop."""
+    def start(self, tool: str, environment: str = "") -> AnyWorker:
+        """Return a fresh worker of a tool in an environment, which the caller must stop."""
 
 
 class Worker:
@@ -92,9 +96,18 @@ class Worker:
         threads: Threads and cores it may use.
         memory: Resident memory at which it is killed, bytes.
         certifies: Whether it may import the reference.
+        environment: The environment whose interpreter it is of; this process's own by default.
     """
 
-    def __init__(self, log: Path, threads: int, memory: int, *, certifies: bool = False) -> None:
+    def __init__(
+        self,
+        log: Path,
+        threads: int,
+        memory: int,
+        *,
+        certifies: bool = False,
+        environment: str = "",
+    ) -> None:
         self.log = log
         self.opened: dict[tuple[str, Target], float] = {}
         self._memory = memory
@@ -103,10 +116,13 @@ class Worker:
         self._mark = secrets.token_hex(8)
         ours, theirs = Pipe()
         environ = os.environ | {MARK: self._mark}
-        environment.restrict(environ, threads)
+        surroundings.restrict(environ, threads)
         self._scratch = tempfile.mkdtemp(prefix="gradiometer-")
-        environment.refresh_caches(environ, self._scratch)
+        surroundings.refresh_caches(environ, self._scratch)
         command = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
+        if environment:
+            environ[APART] = environment
+            command = [str(Environment(environment).interpreter), "-P", str(ELSEWHERE)]
         with log.open("ab") as output:
             self._process = psutil.Popen(
                 [*command, str(theirs.fileno()), str(threads), *(["certifies"] * certifies)],
@@ -232,7 +248,7 @@ class Pool:
         self._threads = threads
         limit = memory_gib * 2**30 if memory_gib else psutil.virtual_memory().total / 2
         self.memory = int(limit)
-        self._workers: dict[str, Worker] = {}
+        self._workers: dict[tuple[str, str], Worker] = {}
         self._spread = False
         self._closed = False
         self._starting = threading.Lock()
@@ -265,25 +281,31 @@ class Pool:
         """Let every living worker drop what it has prepared."""
         self._tell(requests.forget)
 
-    def worker(self, tool: str) -> Worker:
-        """Return the living worker of a tool, started if need be."""
+    def worker(self, tool: str, environment: str = "") -> Worker:
+        """Return the living worker of a tool in an environment, started if need be."""
         with self._starting:
-            worker = self._workers.get(tool)
+            worker = self._workers.get((tool, environment))
             if worker is None or not worker.alive:
-                worker = self.start(tool)
-                self._workers[tool] = worker
+                worker = self.start(tool, environment)
+                self._workers[tool, environment] = worker
             return worker
 
-    def start(self, tool: str) -> Worker:
-        """Return a fresh worker of a tool, which the caller must stop.
+    def start(self, tool: str, environment: str = "") -> Worker:
+        """Return a fresh worker of a tool in an environment, which the caller must stop.
 
         Raises:
             Failure: If the run is ending.
         """
         if self._closed:
             raise Failure(Status.ERROR, "the run is ending")
-        log = self._logs / f"{tool.replace('/', '-')}.log"
-        worker = Worker(log, self._threads, self.memory, certifies=tool == REFERENCE)
+        name = "-in-".join(filter(None, (tool, environment))).replace("/", "-")
+        worker = Worker(
+            self._logs / f"{name}.log",
+            self._threads,
+            self.memory,
+            certifies=tool == REFERENCE,
+            environment=environment,
+        )
         if self._spread:
             worker.ask(requests.spread, TOLD_S)
         return worker

@@ -169,7 +169,7 @@ class Trial:
         """
         runs = []
         for _ in range(self.conditions.options.cold):
-            worker = self._pool.start(self._place)
+            worker = self._pool.start(self._place, self.method.environment)
             try:
                 runs.append(self._prepare_in(worker, wall=True)[0])
             finally:
@@ -254,7 +254,7 @@ class Trial:
         return self._worker is not None and self._worker.alive
 
     def _prepare(self) -> None:
-        self._worker = self._pool.worker(self._place)
+        self._worker = self._pool.worker(self._place, self.method.environment)
         outcome = self.outcome
         outcome.cold, outcome.route, outcome.translated = self._prepare_in(self._worker)
 

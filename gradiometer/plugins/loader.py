@@ -28,6 +28,7 @@ from gradiometer.plugins.files import (
     nameless,
     python_files,
 )
+from gradiometer.plugins.lazily import absence_is_noted
 from gradiometer.plugins.registry import KINDS, Kind, Registry, is_name
 from gradiometer.vocabulary.problem import Problem
 
@@ -174,7 +175,8 @@ def _add(registry: Registry, item: Plugin, family: str, module: str, source: Pat
 
 def _announced(entry: EntryPoint) -> list[Plugin]:
     """Return what an entry point announces: a module's plugins, a class's object, an object."""
-    loaded: Any = entry.load()
+    with absence_is_noted():
+        loaded: Any = entry.load()
     if isinstance(loaded, ModuleType):
         return collect(loaded)
     item = loaded() if inspect.isclass(loaded) else loaded

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from gradiometer.errors import GradiometerError, InvalidPlugin, UnknownName
+from gradiometer.plugins import environments
 from gradiometer.plugins.address import Address, by_value
 from gradiometer.plugins.files import Plugin
 from gradiometer.plugins.own import Called
@@ -100,6 +101,7 @@ class MethodEntry:
         package: What pip installs, where that is called otherwise than what is imported.
         native: Operators that it has itself; others are derived of them.
         primal: What it evaluates as a problem's value: a name of its tool's, or its own name.
+        environment: The environment that its workers run in; empty for Gradiometer's own.
     """
 
     name: str
@@ -114,35 +116,52 @@ class MethodEntry:
     primal: str
     package: str = ""
     native: tuple[str, ...] = ()
+    environment: str = ""
 
     @classmethod
     def of(cls, method: Method, address: Address[Method], family: str = "") -> MethodEntry:
         """Describe a method of a family, by default one of its own.
 
         Raises:
-            InvalidPlugin: If it promises digits that no method can.
+            InvalidPlugin: If it promises digits that no method can, or its environment has no
+                name.
         """
         _refuse_promises(method)
+        if method.environment:
+            _refuse_names("Environment", method.environment)
         tool = method.tool or family or method.name
         about = (type(method).__doc__ or "").partition("\n")[0]
         told = (method.requires, method.extra, method.digits, method.exact, about)
-        own = (_primal(method), method.package, _native(method))
+        own = (_primal(method), method.package, _native(method), method.environment)
         return cls(method.name, method.mode, tool, *told, address, *own)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What its versions are told of: what pip installs, then what else is imported."""
+        libraries = tuple(each.partition(".")[0] for each in self.requires)
+        return (self.package, *libraries[1:]) if self.package else libraries
 
     @property
     def version(self) -> str | None:
         """The version of its library; of what needs none, NumPy's. `None` if it is not there."""
         from importlib.metadata import PackageNotFoundError, version  # which takes a while
 
-        names = [self.package, *(each.partition(".")[0] for each in self.requires), "numpy"]
+        name = next(iter(self.packages), "numpy")
         try:
-            return version(next(filter(None, names)))
-        except PackageNotFoundError:
+            if self.environment:
+                return environments.Environment(self.environment).version(name)
+            return version(name)
+        except (PackageNotFoundError, ModuleNotFoundError):
             return None
 
     @cached_property
     def missing(self) -> str | None:
-        """Why it cannot run here: its library is not installed. Imports nothing."""
+        """Why it cannot run here: its library, or its environment, is not there.
+
+        Imports nothing.
+        """
+        if self.environment:
+            return environments.missing(self.environment, self.requires, self.package)
         return missing(self.requires, self.package)
 
 

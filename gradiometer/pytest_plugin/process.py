@@ -6,6 +6,7 @@ import warnings
 
 from gradiometer.measure.pool import P, Request, T
 from gradiometer.vocabulary.method import Target
+from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker.process import failure
 from gradiometer.worker.tool import Tool
 
@@ -19,12 +20,24 @@ class ThisProcess:
         self.tool = Tool()
         self.opened: dict[tuple[str, Target], float] = {}
 
-    def worker(self, tool: str) -> ThisProcess:
-        """Return the one worker that there is."""
+    def worker(self, tool: str, environment: str = "") -> ThisProcess:
+        """Return the one worker that there is.
+
+        Raises:
+            Failure: If a tool has an environment of its own.
+        """
+        if environment:
+            told = f"it has an environment of its own, {environment}: this process is none of it"
+            raise Failure(Status.SKIPPED, told)
         return self
 
-    def start(self, tool: str) -> ThisProcess:
-        """Return the one worker that there is, as if nothing were set up in it."""
+    def start(self, tool: str, environment: str = "") -> ThisProcess:
+        """Return the one worker that there is, as if nothing were set up in it.
+
+        Raises:
+            Failure: As `worker`.
+        """
+        self.worker(tool, environment)
         self.opened = {}
         return self
 

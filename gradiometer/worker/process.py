@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from gradiometer.errors import ChangedInput, Declined, GradiometerError, Unsupported, describe
+from gradiometer.plugins.environments import APART
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker.cores import pin
 from gradiometer.worker.requests import set_up
@@ -87,7 +88,13 @@ def restored() -> Iterator[None]:
 
 
 def failure(error: BaseException) -> Failure:
-    """Return what an exception means for the cell: a status, and the reason in one line."""
+    """Return what an exception means for the cell: a status, and the reason in one line.
+
+    A problem may need what is installed where the run was started, and not in an environment.
+    """
+    apart = os.environ.get(APART)
+    if apart and isinstance(error, ModuleNotFoundError):
+        return Failure(Status.NOT_INSTALLED, f"{error}, in the environment {apart}")
     status = next(s for kind, s in STATUSES.items() if isinstance(error, kind))
     return Failure(status, str(error) if isinstance(error, GradiometerError) else describe(error))
 
