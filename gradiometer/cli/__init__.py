@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from gradiometer.cli import check, descend, listing, report, run, runs, show, trace
+from gradiometer.cli import check, conformance, descend, listing, report, run, runs, show, trace
 from gradiometer.cli.options import help_if_alone
 from gradiometer.errors import GradiometerError
 from gradiometer.libraries import BENCH, not_installed
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, check, show, trace, descend, report):
+for verb in (run, check, conformance, show, trace, descend, report):
     app.add_typer(verb.app)
 app.add_typer(listing.app, name="list")
 app.add_typer(runs.app, name="runs")

@@ -92,9 +92,19 @@ class Worker:
         threads: Threads and cores it may use.
         memory: Resident memory at which it is killed, bytes.
         certifies: Whether it may import the reference.
+        within: A folder for all that it writes: its working directory, its home, and its temporary
+            files, `work`, `home` and `tmp`; by default those of this process.
     """
 
-    def __init__(self, log: Path, threads: int, memory: int, *, certifies: bool = False) -> None:
+    def __init__(
+        self,
+        log: Path,
+        threads: int,
+        memory: int,
+        *,
+        certifies: bool = False,
+        within: Path | None = None,
+    ) -> None:
         self.log = log
         self.opened: dict[tuple[str, Target], float] = {}
         self._memory = memory
@@ -106,6 +116,8 @@ class Worker:
         environment.restrict(environ, threads)
         self._scratch = tempfile.mkdtemp(prefix="gradiometer-")
         environment.refresh_caches(environ, self._scratch)
+        if within is not None:
+            environment.move(environ, within)
         command = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
         with log.open("ab") as output:
             self._process = psutil.Popen(
@@ -113,6 +125,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                cwd=within and within / "work",
                 env=environ,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
@@ -133,6 +146,13 @@ class Worker:
         """
         with self._turn:  # others may ask the reference at the same time
             return self._asked(request, timeout_s, *args, **kwargs)
+
+    def end(self, timeout_s: float) -> None:
+        """Let the worker come to its end by itself, so that it tidies up; then as `stop`."""
+        self._connection.close()
+        with contextlib.suppress(psutil.TimeoutExpired):
+            self._process.wait(timeout_s)
+        self.stop()
 
     def stop(self) -> None:
         """Kill the worker and whatever it started, wherever that went."""
