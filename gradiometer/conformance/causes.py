@@ -18,8 +18,8 @@ STALE = (
      "into the graph, say): take them from the call's `given`"),
     (r"right at the point of preparation", "values of the point of preparation are kept: compute "
      "from the call's arguments, not from `f.point`"),
-    (r"stale.* right at another point that is checked", "what an earlier call computed is returned: "
-     "a buffer that is used again, or answers kept by something that has not changed"),
+    (r"stale.* right at another point that is checked", "an earlier call's answer is returned: a "
+     "buffer that is used again, or answers kept by something that has not changed"),
 )  # fmt: skip
 
 STATE = (

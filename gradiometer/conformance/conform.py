@@ -20,8 +20,9 @@ from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.plugins.selection import What, choose
-from gradiometer.vocabulary.dtype import find_dtype
-from gradiometer.vocabulary.operators import operator
+from gradiometer.vocabulary.case import Cell
+from gradiometer.vocabulary.dtype import DTYPES, find_dtype
+from gradiometer.vocabulary.operators import OPERATORS, operator
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker.cores import require_linux
 
@@ -80,24 +81,59 @@ def check(
     """
     rows, listener = rows_of(expected), progress or Progress()
     found = subjects(what, plugins, _several(problems), quick=quick)
-    names = _named(operators)
-    kinds = [find_dtype(name).name for name in _several(dtypes) or (["float64"] if quick else [])]
-    cells = cells_of(found.problems, found.methods, names, kinds or None)
+    names = [operator(name).name for name in _several(operators) or OPERATORS]
+    kinds = [
+        find_dtype(name).name for name in _several(dtypes) or (["float64"] if quick else DTYPES)
+    ]
+    cells = cells_of(found.problems, found.methods, names, kinds)
     if found.methods and not cells:
         raise GradiometerError("No problem that is named has such an operator: name another one.")
-    listener.start(len(cells) + PROCESS_CHECKS * len(found.methods), 0, None)
+    return Report(_carried_out(found, cells, found.methods, rows, listener))
+
+
+def check_parts(
+    found: Subjects, rows: Sequence[Expected], parts: Iterable[tuple[str, str, str]]
+) -> list[Check]:
+    """Return the checks of some parts of methods.
+
+    Args:
+        found: What is checked.
+        rows: Failures that are expected.
+        parts: Methods by name, each with an operator and what the numbers are, or with `contract`
+            or `process`, which are checked together, and nothing.
+    """
+    wanted = set(parts)
+    cells = [
+        cell
+        for cell in cells_of(found.problems, found.methods)
+        if (cell.method, cell.case.operator, cell.case.dtype) in wanted
+    ]
+    whole = {method for method, _, dtype in wanted if not dtype}
+    mannered = [method for method in found.methods if method.name in whole]
+    return _carried_out(found, cells, mannered, rows, Progress())
+
+
+def _carried_out(
+    found: Subjects,
+    cells: Sequence[Cell],
+    mannered: Sequence[MethodEntry],
+    rows: Sequence[Expected],
+    progress: Progress,
+) -> list[Check]:
+    """Return the checks of cells, and of contract and process of some methods, judged."""
+    progress.start(len(cells) + PROCESS_CHECKS * len(mannered), 0, None)
     checks = [unable(entry) for entry in found.left]
 
     def said(check: Check) -> None:
-        listener.say(f"{check.method}: {check.where}")
-        listener.advance(check.where)
+        progress.say(f"{check.method}: {check.where}")
+        progress.advance(check.where)
 
     with tempfile.TemporaryDirectory(prefix="gradiometer-") as folder:
-        for each in manners(found, Path(folder)):
+        for each in manners(mannered, found.registry, Path(folder)):
             said(each)
             checks.append(each)
         checks += agreement(cells, found.registry, Path(folder) / "logs", said)
-    return Report(judged(_in_order(checks), rows))
+    return judged(_in_order(checks), rows)
 
 
 def subjects(
@@ -124,17 +160,18 @@ def subjects(
     return Subjects(registry, able, [m for m in named if m not in able], taken)
 
 
-def manners(found: Subjects, folder: Path) -> Iterator[Check]:
+def manners(methods: Sequence[MethodEntry], registry: Registry, folder: Path) -> Iterator[Check]:
     """Yield the checks of contract and process of each method.
 
     Args:
-        found: What is checked.
+        methods: The methods.
+        registry: What holds the problems.
         folder: Where the processes write.
     """
     with Pool(folder / "pool", OPTIONS.threads) as pool:
-        for method in found.methods:
+        for method in methods:
             own = folder / method.name
-            with Probe(method, found.registry, pool, own, OPTIONS.threads) as probe:
+            with Probe(method, registry, pool, own, OPTIONS.threads) as probe:
                 try:
                     told = probe.described()
                 except Failure as failure:
@@ -175,11 +212,6 @@ def _in_order(checks: Sequence[Check]) -> list[Check]:
     """Return checks method by method."""
     methods = dict.fromkeys(check.method for check in checks)
     return [check for method in methods for check in checks if check.method == method]
-
-
-def _named(operators: str | Iterable[str] | None) -> list[str] | None:
-    names = _several(operators)
-    return None if names is None else [operator(name).name for name in names]
 
 
 def _several(names: str | Iterable[str] | None) -> list[str] | None:
