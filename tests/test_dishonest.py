@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import dishonest
 import pandas as pd
@@ -14,8 +13,6 @@ from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan
 from gradiometer.plugins import loader
 from gradiometer.vocabulary.case import Case, Cell
-
-FILE = Path(dishonest.__file__)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +27,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     once = sorted(set(cells), key=lambda cell: (cell.case.id, cell.method))
     options = Options(rounds=20, sample_s=0.002, budget_s=2.0, precision=1e-9)
     results = tmp_path_factory.mktemp("results")
-    found = measure(Plan.of(once, loader.load([FILE])), options, results).records
+    found = measure(Plan.of(once, loader.load(dishonest.FILES)), options, results).records
     return found.set_index(["method", found["problem"] + "/" + found["operator"]])
 
 

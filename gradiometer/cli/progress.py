@@ -19,7 +19,7 @@ class Bar(Progress):
     """A bar of the rows that are kept; silent where the console is no terminal.
 
     Attributes:
-        folder: Where they are kept; None until the work has begun.
+        folder: Where they are kept; None until the work has begun, or if nothing is.
     """
 
     def __init__(self, console: Console) -> None:
@@ -30,7 +30,7 @@ class Bar(Progress):
         self._bars = Bars(*columns, console=console, transient=True, disable=silent)
         self._task = self._bars.add_task("")
 
-    def start(self, planned: int, done: int, folder: Path) -> None:
+    def start(self, planned: int, done: int, folder: Path | None) -> None:
         """Show the bar."""
         self.folder = folder
         self._bars.update(self._task, total=planned, completed=done)

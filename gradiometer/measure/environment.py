@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import site
 from collections.abc import Iterable, MutableMapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -34,6 +35,15 @@ def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
     """Keep compilers from finding what an earlier process compiled: a first call must compile."""
     environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
+
+
+def move(environ: MutableMapping[str, str], folder: Path) -> None:
+    """Move home and temporary files into a folder, which is made; libraries are found as before."""
+    environ["PYTHONUSERBASE"] = site.getuserbase()
+    for name, below in (("HOME", "home"), ("TMPDIR", "tmp"), ("XDG_CACHE_HOME", "home/.cache")):
+        (folder / below).mkdir(parents=True, exist_ok=True)
+        environ[name] = str(folder / below)
+    (folder / "work").mkdir(exist_ok=True)
 
 
 def describe_machine(packages: Iterable[str]) -> dict[str, Any]:

@@ -97,6 +97,8 @@ class Worker:
         memory: Resident memory at which it is killed, bytes.
         certifies: Whether it may import the reference.
         environment: The environment whose interpreter it is of; this process's own by default.
+        within: A folder for all that it writes: its working directory, its home, and its temporary
+            files, `work`, `home` and `tmp`; by default those of this process.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class Worker:
         *,
         certifies: bool = False,
         environment: str = "",
+        within: Path | None = None,
     ) -> None:
         self.log = log
         self.opened: dict[tuple[str, Target], float] = {}
@@ -119,6 +122,8 @@ class Worker:
         surroundings.restrict(environ, threads)
         self._scratch = tempfile.mkdtemp(prefix="gradiometer-")
         surroundings.refresh_caches(environ, self._scratch)
+        if within is not None:
+            surroundings.move(environ, within)
         command = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
         if environment:
             environ[APART] = environment
@@ -129,6 +134,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                cwd=within and within / "work",
                 env=environ,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
@@ -149,6 +155,13 @@ class Worker:
         """
         with self._turn:  # others may ask the reference at the same time
             return self._asked(request, timeout_s, *args, **kwargs)
+
+    def end(self, timeout_s: float) -> None:
+        """Let the worker come to its end by itself, so that it tidies up; then as `stop`."""
+        self._connection.close()
+        with contextlib.suppress(psutil.TimeoutExpired):
+            self._process.wait(timeout_s)
+        self.stop()
 
     def stop(self) -> None:
         """Kill the worker and whatever it started, wherever that went."""

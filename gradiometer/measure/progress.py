@@ -8,13 +8,13 @@ from pathlib import Path
 class Progress:
     """Listens to long work, and shows nothing of it; derive from it to show it."""
 
-    def start(self, planned: int, done: int, folder: Path) -> None:
+    def start(self, planned: int, done: int, folder: Path | None) -> None:
         """Begin to follow.
 
         Args:
             planned: Rows that will be kept.
             done: Rows of them that are kept already.
-            folder: Where they are kept.
+            folder: Where they are kept, if they are.
         """
 
     def say(self, text: str) -> None:

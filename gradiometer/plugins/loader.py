@@ -7,12 +7,14 @@ noted as broken under the file's name, and never stops the others.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 import sys
 import traceback
 from collections.abc import Callable, Collection, Sequence
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -49,7 +51,7 @@ def load(extra: Sequence[str | Path] = ()) -> Registry:
     (`describing`): a file may hang, or end the process. What is broken is logged.
 
     Args:
-        extra: Files, or folders of files, with further problems and methods.
+        extra: Files, folders of files, or importable modules, with further problems and methods.
 
     Raises:
         GradiometerError: If an extra path does not exist, or brings nothing, or a name is taken
@@ -57,10 +59,20 @@ def load(extra: Sequence[str | Path] = ()) -> Registry:
     """
     registry = built_ins()
     if extra or _entries():
-        registry.merge(describing.described(extra))
+        registry.merge(describing.described([located(given) for given in extra]))
     for broken in registry.broken:
         logger.warning("gradiometer: %s", broken.reason)
     return registry
+
+
+def located(given: str | Path) -> Path:
+    """Return the path of a plugin that is named by its path, or as a module: `package.methods`."""
+    path, names = Path(given), str(given).split(".")
+    if not path.exists() and len(names) > 1 and all(map(str.isidentifier, names)):
+        with contextlib.suppress(ModuleNotFoundError):
+            found = find_spec(str(given))
+            return Path(found.origin) if found and found.origin else path
+    return path
 
 
 def add_path(registry: Registry, given: Path) -> None:

@@ -5,6 +5,9 @@ agreement with the certified truth, and only then does `time(benchmark)` time th
 `gradiometer_floor` a test times a call that does nothing. Without `--benchmark-only` answers are
 checked, nothing is timed, and nothing is kept; with it the session is kept as a run under
 `results/`, with its report.
+
+`pytest --pyargs gradiometer.conformance --gradiometer-method NAME` has one test a part of what the
+conformance kit checks (`gradiometer.conformance.test_conformance`).
 """
 
 from __future__ import annotations
@@ -45,6 +48,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--gradiometer-method", action="append", default=[], metavar="NAME", help=method
+    )
+    quick = "Of a conformance check: three built-in problems, and float64 alone."
+    expected = "Of a conformance check: TOML file with failures that are expected; repeatable."
+    group.addoption("--gradiometer-quick", action="store_true", help=quick)
+    group.addoption(
+        "--gradiometer-expected", action="append", default=[], metavar="FILE", help=expected
     )
     group.addoption("--gradiometer-no-builtin", action="store_true", help=no_builtin)
     known = ("float64", "float32")
