@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from gradiometer.cli import check, descend, listing, report, run, runs, show, trace
+from gradiometer.cli import check, descend, listing, new, report, run, runs, show, trace
 from gradiometer.cli.options import help_if_alone
 from gradiometer.errors import GradiometerError
 from gradiometer.libraries import BENCH, not_installed
@@ -30,6 +30,7 @@ for verb in (run, check, show, trace, descend, report):
     app.add_typer(verb.app)
 app.add_typer(listing.app, name="list")
 app.add_typer(runs.app, name="runs")
+app.add_typer(new.app, name="new")
 
 
 def _version(asked: bool) -> None:
