@@ -59,7 +59,7 @@ INFO: dict[str, Any] = {
 CHECK = "run --problem product-of-sum --method backprop --rounds 0"
 VERBS = [
     "run", "list", "list problems", "list methods", "list operators", "show", "trace", "descend",
-    "report", "runs", "runs list",
+    "report", "runs", "runs list", "new", "new method", "new problem",
 ]  # fmt: skip
 
 
@@ -146,10 +146,11 @@ def test_the_help_of_every_verb_has_an_example(tmp_path: Path, verb: str) -> Non
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", ["run", "check", "show", "trace", "descend", "report", "list", "runs"]),
-        ("-h", ["run", "check", "show", "trace", "descend", "report", "list", "runs"]),
+        ("", ["run", "check", "show", "trace", "descend", "report", "list", "runs", "new"]),
+        ("-h", ["run", "check", "show", "trace", "descend", "report", "list", "runs", "new"]),
         ("list", ["problems", "methods", "operators"]),
         ("runs", ["list", "show", "rm", "merge"]),
+        ("new", ["method", "problem"]),
     ],
 )
 def test_without_a_command_the_help_lists_them(tmp_path: Path, line: str, said: list[str]) -> None:

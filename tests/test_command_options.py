@@ -176,8 +176,8 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
 OF_FUNCTIONS = {(verb, name) for verb in ("run", "show", "descend") for name in ("at", "wrt")}
 ELSEWHERE = {("descend", "dtype"), ("show", "methods"), *OF_FUNCTIONS}
 """Parameters that are tried where they have their effect: the one refuses, the other computes.
-Those of `check` and `trace`, which measure nothing, are tried in `test_check_command` and
-`test_trace_command`."""
+Those of `check`, `trace` and `new`, which measure nothing, are tried in `test_check_command`,
+`test_trace_command` and `test_new`."""
 
 
 class Harness:
@@ -342,7 +342,7 @@ def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, str
 
 
 def test_every_parameter_of_every_command_has_a_row() -> None:
-    apart = ("check", "trace")
+    apart = ("check", "trace", "new method", "new problem")
     there = {each for each in leaves(typer.main.get_command(app)) if each[0] not in apart}
     rows = {
         (command, name) for command, name in there for words, several, *_ in COMMANDS

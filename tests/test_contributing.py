@@ -16,14 +16,14 @@ from gradiometer.runs.run import Run
 
 TEXT = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LISTINGS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-METHOD = next(code for code in LISTINGS if "class Autograd(Method)" in code)
+METHOD = next(code for code in LISTINGS if "class ImaginaryPart(Method)" in code)
 PROBLEM = next(code for code in LISTINGS if "@spring.backprop" in code)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("plugins")
-    (path / "autograd_method.py").write_text(METHOD, encoding="utf-8")
+    (path / "imaginary_part.py").write_text(METHOD, encoding="utf-8")
     (path / "springs.py").write_text(PROBLEM, encoding="utf-8")
     return path
 
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path]:
     """What the command printed below the listings says, of fewer problems, and where it did."""
     work = tmp_path_factory.mktemp("work")
-    files = [str(folder / "autograd_method.py"), str(folder / "springs.py")]
+    files = [str(folder / "imaginary_part.py"), str(folder / "springs.py")]
     with in_this_process():
         words = ["run", *files, "backprop", "cos-exp-*", "mlp", "--quick"]
         return command(work, *words, drawn=True), work
@@ -43,36 +43,40 @@ def run(finished: tuple[Done, Path]) -> Run:
     return gradiometer.load("latest", finished[1] / "results")
 
 
-def test_the_method_is_complete_in_eleven_lines() -> None:
-    assert len(METHOD.splitlines()) <= 11
+def test_the_method_is_complete_in_sixteen_lines() -> None:
+    assert len(METHOD.splitlines()) <= 16
 
 
 def test_the_run_ends_well(finished: tuple[Done, Path]) -> None:
     assert finished[0].code == 0, finished[0].err
-    assert "autograd" in finished[0].out
+    assert "imaginary-" in finished[0].out  # headings are broken at hyphens
 
 
 def test_every_cell_of_the_new_method_is_right(run: Run) -> None:
-    cells = run.records[run.records["method"] == "autograd"]
+    cells = run.records[run.records["method"] == "imaginary-part"]
     assert set(cells["status"]) == {"ok"}
     assert (cells["digits"] >= 12).all()
 
 
 @pytest.mark.parametrize("table", ["agreement", "speed"])
 def test_the_method_is_a_row_of_each_matrix(run: Run, table: str) -> None:
-    row = getattr(run, table)().loc["autograd"]
+    row = getattr(run, table)().loc["imaginary-part"]
     assert row.map(lambda figure: isinstance(figure, float)).all()
 
 
 @pytest.mark.parametrize("table", ["timing", "ranking"])
 def test_the_method_is_in_each_list(run: Run, table: str) -> None:
-    assert (getattr(run, table)()["method"] == "autograd").sum() == run.records["case"].nunique()
+    assert (getattr(run, table)()["method"] == "imaginary-part").sum() == run.records[
+        "case"
+    ].nunique()
 
 
 def test_the_method_is_in_the_report(finished: tuple[Done, Path]) -> None:
     (report,) = (finished[1] / "reports").glob("*/report.md")
-    assert report.read_text(encoding="utf-8").count("autograd") > 10
-    assert "autograd" in (report.parent / "agreement-gradient.svg").read_text(encoding="utf-8")
+    assert report.read_text(encoding="utf-8").count("imaginary-part") > 10
+    assert "imaginary-part" in (report.parent / "agreement-gradient.svg").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_problem_is_measured_like_the_others(run: Run) -> None:

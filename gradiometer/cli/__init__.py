@@ -20,6 +20,7 @@ from gradiometer.cli import (
     descend,
     environments,
     listing,
+    new,
     report,
     run,
     runs,
@@ -42,6 +43,7 @@ for verb in (run, check, conformance, show, trace, descend, report):
 app.add_typer(listing.app, name="list")
 app.add_typer(runs.app, name="runs")
 app.add_typer(environments.app, name="environments")
+app.add_typer(new.app, name="new")
 
 
 def _version(asked: bool) -> None:
