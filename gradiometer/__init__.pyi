@@ -14,6 +14,7 @@ from .intermediates.traced import Trace as Trace
 from .measure.options import Options as Options
 from .runs.run import Run as Run
 from .tracing.own import own_problem as own_problem
+from .vocabulary.answer import Estimated as Estimated
 from .vocabulary.method import Method as Method
 from .vocabulary.method import Primal as Primal
 from .vocabulary.method import Target as Target
@@ -25,5 +26,6 @@ from .vocabulary.point import Signature as Signature
 from .vocabulary.problem import Problem as Problem
 from .vocabulary.problem import problem as problem
 from .vocabulary.space import Space as Space
+from .vocabulary.vector_method import VectorMethod as VectorMethod
 
 __version__: str

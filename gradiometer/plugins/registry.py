@@ -329,8 +329,12 @@ def _stem(called: Called) -> str:
 
 
 def _native(method: Method) -> tuple[str, ...]:
-    """Return the operators that a method does not leave to derivation."""
-    differentiating = (name for name, each in OPERATORS.items() if each.differentiates)
+    """Return the operators that a method does not leave to derivation, of those it promises."""
+    differentiating = (
+        name
+        for name, each in OPERATORS.items()
+        if each.differentiates and any(each.promise(method.digits, d) for d in method.digits)
+    )
     return tuple(n for n in differentiating if getattr(type(method), n) is not getattr(Method, n))
 
 

@@ -40,11 +40,31 @@ class Components:
     scalars: list[Any]
 
 
+@dataclass(frozen=True)
+class Estimated:
+    """An answer, and how large its method takes its error to be.
+
+    Attributes:
+        answer: What the method would return without an estimate.
+        error: The estimated error of each component, in the same form.
+    """
+
+    answer: Any
+    error: Any
+
+
 class Answer(NamedTuple):
-    """An answer as NumPy arrays, or what came in their place, and what there is to say about it."""
+    """An answer as NumPy arrays, or what came in their place, and what there is to say about it.
+
+    Attributes:
+        arrays: The arrays of the operator's layout.
+        note: What there is to say.
+        error: The method's own estimates of their errors, as arrays of the same layout.
+    """
 
     arrays: list[Any]
     note: str = ""
+    error: list[Any] | None = None
 
 
 def as_arrays(result: Any, asked: Operator, signature: Signature, dtype: str = "float64") -> Answer:
@@ -53,6 +73,9 @@ def as_arrays(result: Any, asked: Operator, signature: Signature, dtype: str = "
     What does not fit is returned as it is, for the comparison to name; so is `None` in the place of
     all arrays. In the place of one (an input that is not used) it counts as zeros of the dtype.
     """
+    if isinstance(result, Estimated):
+        errors = as_arrays(result.error, asked, signature, dtype).arrays
+        return as_arrays(result.answer, asked, signature, dtype)._replace(error=errors)
     if result is None:
         return Answer([None])
     rows, *columns = asked.spaces(signature)

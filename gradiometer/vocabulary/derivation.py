@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradiometer.errors import Unsupported, UnsupportedOperation
-from gradiometer.vocabulary.answer import Columns, Components, Rows
+from gradiometer.vocabulary.answer import Columns, Components, Estimated, Rows
 from gradiometer.vocabulary.method import Method, Prepared, Primal
 from gradiometer.vocabulary.point import Signature
 from gradiometer.vocabulary.space import Space
@@ -90,7 +90,8 @@ class _Own:
 
         def uniform(*given: Any) -> Any:
             args, kwargs = arguments(*given)
-            return call(*args, **kwargs)
+            found = call(*args, **kwargs)  # what is put together of estimates is estimated nowhere
+            return found.answer if isinstance(found, Estimated) else found
 
         return uniform
 

@@ -1,0 +1,148 @@
+"""Batched differences: all perturbed points in one call of a function that broadcasts."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from gradiometer import Method, Unsupported
+from gradiometer.vocabulary.differences import reach, step_of
+from gradiometer.vocabulary.flat import flattened, functions, number, unpacking
+
+MOST = 2**24
+"""Numbers that the perturbed points may hold, all together."""
+
+
+class BatchedDifference(Method):
+    """Central differences with h = ∛ε·max(1, |xᵢ|), all of them from one call of the function.
+
+    The points x ± h·eᵢ are an axis of every input, the last or the first. What a function does with
+    it cannot be known, so both are tried in preparation, at points that are apart, against calls at
+    one point after the other. Where neither gives the same, as of a function that sums over all it
+    is given, it is unsupported. Cost: one call on 2n points, 2n(n + 1) for a Hessian. Error: as of
+    central differences, about two thirds of the digits, half at second order, and three less at
+    f = 1000·f′ or f‴ = 1000·f′.
+
+    Use it when the function is written of elementwise operations on numbers, so that it takes
+    arrays in their place, and calls, not their arithmetic, are what takes time.
+
+    Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
+    """
+
+    name, mode, exact, primal = "batched-difference", "numerical", False, "numpy"
+    digits: ClassVar = {"float64": (7.0, 4.0), "float32": (1.5, None)}
+
+    def namespace(self):
+        return functions()
+
+    def declines(self, operator, n, m):
+        points = 2 * n * (n + 1) if operator == "hessian" else 2 * n
+        if points * n > MOST:
+            return f"{points:,} points of {n:,} numbers each are more than {MOST:,} numbers."
+        return None
+
+    def array(self, a):
+        return a if a.ndim else number(a)
+
+    def gradient(self, f):
+        slopes = _slopes(f)
+
+        def gradient(inputs, given):
+            x, unpack = flattened(inputs)
+            return unpack(slopes(x, given)[0])
+
+        return gradient
+
+    def jacobian(self, f):
+        slopes = _slopes(f)
+        return lambda inputs, given: slopes(flattened(inputs)[0], given)
+
+    def jvp(self, f):
+        values, step = _values(f), step_of(f, 3)
+        unpack = unpacking(f.signature.outputs.shapes.values(), np.asarray)
+
+        def jvp(inputs, given, tangents):
+            (x, _), (v, _) = flattened(inputs), flattened(tangents)
+            h = step * reach(inputs, tangents)
+            above, below = values(np.stack([x + h * v, x - h * v], axis=1), given).T
+            pushed = unpack((above - below) / (2.0 * h))
+            return pushed if len(pushed) > 1 else pushed[0]
+
+        return jvp
+
+    def hessian(self, f):
+        values, step = _values(f), step_of(f, 4)
+
+        def hessian(inputs, given):
+            x, _ = flattened(inputs)
+            h = step * np.maximum(1.0, np.abs(x))
+            i, j = np.tril_indices(x.size)
+            units, matrix = np.diag(h), np.empty((x.size, x.size), x.dtype)
+            same, turned = units[:, i] + units[:, j], units[:, i] - units[:, j]
+            moved = np.concatenate([same, -same, turned, -turned], axis=1)
+            a, b, c, d = values(x[:, None] + moved, given).reshape(4, -1)
+            matrix[i, j] = matrix[j, i] = (a + b - c - d) / (4.0 * h[i] * h[j])
+            return matrix
+
+        return hessian
+
+
+def _slopes(f):
+    """Return the slopes of f's outputs, in rows, in each component of the inputs, in columns."""
+    values, step = _values(f), step_of(f, 3)
+
+    def slopes(x, given):
+        moves = np.diag(step * np.maximum(1.0, np.abs(x)))
+        above, below = x[:, None] + moves, x[:, None] - moves
+        y = values(np.concatenate([above, below], axis=1), given)
+        return (y[:, : x.size] - y[:, x.size :]) / np.diag(above - below)  # as they were rounded
+
+    return slopes
+
+
+def _values(f):
+    """Return f's outputs at points, which are columns, as columns: by one call.
+
+    Raises:
+        Unsupported: If no axis of points gives what calls at one after the other give.
+    """
+    given = {name: a if a.ndim else number(a) for name, a in f.point.given.items()}
+    x, unpack = flattened([*f.point.inputs.values()])
+    shapes = [np.shape(a) for a in (*f.point.inputs.values(), *given.values())]
+    count = next(k for k in range(3, 99) if all(k not in shape for shape in shapes))
+    apart = 1e-3 * np.arange(1, count + 1, dtype=x.dtype) / count
+    points = x[:, None] * (1 + apart) + (x[:, None] == 0.0) * apart
+    outputs = (f(unpack(column), given) for column in points.T)
+    several = len(f.problem.output_names) > 1
+    due = np.stack([flattened(y)[0] if several else np.ravel(y) for y in outputs], axis=1)
+    near = 1e4 * np.finfo(x.dtype).eps
+    for axis in (-1, 0):
+        try:
+            found = _called(f, points, given, axis)
+        except (AttributeError, IndexError, TypeError, ValueError):  # of shapes, or of a choice
+            continue
+        if found is not None and np.allclose(found, due, near, near * np.max(np.abs(due))):
+            return lambda points, given, axis=axis: _called(f, points, given, axis)
+    raise Unsupported(
+        f"{f.problem.name!r} does not take arrays in the place of numbers: several points, as the "
+        "last axis or the first, do not give what calls at one after the other give."
+    )
+
+
+def _called(f, points, given, axis):
+    """Return f's outputs, where the points are one axis of its inputs; None if of no output."""
+    inputs, start, count = [], 0, points.shape[1]
+    for shape, size in zip(
+        f.signature.inputs.shapes.values(), f.signature.inputs.sizes, strict=True
+    ):
+        part = points[start : start + size].reshape(*shape, count)
+        inputs.append(np.moveaxis(part, -1, axis))
+        start += size
+    y = f(tuple(inputs), given)
+    columns = []
+    outputs = y if len(f.problem.output_names) > 1 else (y,)
+    for output, shape in zip(outputs, f.signature.outputs.shapes.values(), strict=True):
+        moved = np.moveaxis(output, axis, -1)
+        if moved.shape != (*shape, count):
+            return None
+        columns.append(moved.reshape(-1, count))
+    return np.concatenate(columns)
