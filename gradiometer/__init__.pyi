@@ -14,6 +14,7 @@ from .intermediates.traced import Trace as Trace
 from .measure.options import Options as Options
 from .runs.run import Run as Run
 from .tracing.own import own_problem as own_problem
+from .vocabulary.formula_method import FormulaMethod as FormulaMethod
 from .vocabulary.method import Method as Method
 from .vocabulary.method import Primal as Primal
 from .vocabulary.method import Target as Target
