@@ -15,6 +15,7 @@ from .measure.options import Options as Options
 from .runs.run import Run as Run
 from .tracing.own import own_problem as own_problem
 from .vocabulary.answer import Estimated as Estimated
+from .vocabulary.formula_method import FormulaMethod as FormulaMethod
 from .vocabulary.method import Method as Method
 from .vocabulary.method import Primal as Primal
 from .vocabulary.method import Target as Target

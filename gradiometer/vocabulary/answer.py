@@ -35,9 +35,9 @@ class Columns:
 
 @dataclass(frozen=True)
 class Components:
-    """Outputs, or inputs, by their scalar components in declared order."""
+    """All scalar components of an answer in declared order; of a matrix, row by row."""
 
-    scalars: list[Any]
+    scalars: Any
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class _Reader:
     def vector(self, result: Any, space: Space) -> list[Array]:
         """Return a result as one array a shape."""
         if isinstance(result, Components):
-            flat = np.array(self._arrays(result.scalars, ()))
+            flat = self._components(result)
             return list(space.split(flat).values()) if flat.shape == (space.size,) else [flat]
         return self._arrays(self._listed(result), space.shapes.values())
 
@@ -113,12 +113,23 @@ class _Reader:
         if isinstance(result, Columns):
             lines = [self._flat(self._listed(column), rows) for column in result.columns]
             return blocks(np.array(lines).T, rows, columns)
+        if isinstance(result, Components):
+            flat = self._components(result)
+            fits = flat.shape == (rows.size * columns.size,)
+            return blocks(flat.reshape(rows.size, columns.size) if fits else flat, rows, columns)
         if hasattr(result, "shape"):
             return blocks(np.asarray(result), rows, columns)
         found, heights = [], chain(rows.shapes.values(), repeat(()))
         for line, height in zip(self._listed(result), heights, strict=False):
             found += self._arrays(line, [(*height, *width) for width in columns.shapes.values()])
         return found
+
+    def _components(self, result: Components) -> Array:
+        """Return components as a vector; whole numbers (zeros, ones) are of any dtype."""
+        if isinstance(result.scalars, np.ndarray):
+            return result.scalars
+        arrays = self._arrays(result.scalars, ())
+        return np.array([a.astype(self.dtype) if a.dtype.kind in "bi" else a for a in arrays])
 
     def _listed(self, result: Any) -> Iterable[Any]:
         return result if self.several else [result]

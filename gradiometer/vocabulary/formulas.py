@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from gradiometer.errors import UnsupportedOperation
+from gradiometer.vocabulary.formula_array import FormulaArray, Functions
 from gradiometer.vocabulary.namespace import Namespace
 
-Functions = Mapping[str, Callable[..., Any]]
 LINEAR = ("cross", "diagonal", "matmul", "matrix_transpose", "outer", "tensordot")
 """Functions of matrices that add and multiply, and no more."""
 
@@ -29,38 +28,48 @@ class Formulas(Namespace):
     Args:
         module: NumPy, or its `linalg`.
         own: Functions that stand before it.
+        tool: What to call the tool that the formulas are of.
+        kind: The class of its arrays.
         prefix: What precedes a name.
     """
 
-    def __init__(self, module: Any, own: Functions, prefix: str = "") -> None:
+    def __init__(
+        self, module: Any, own: Functions, tool: str, kind: type[FormulaArray], prefix: str = ""
+    ) -> None:
         super().__init__(module, own)
+        self._tool = tool
+        self.kind = kind
         self._prefix = prefix
 
     def __getattr__(self, name: str) -> Any:
         try:
             found = super().__getattr__(name)
         except UnsupportedOperation:
-            return _missing(self._prefix + name)()
+            return _missing(self._tool, self._prefix + name)()
         if isinstance(found, type) or not callable(found):
             return found
-        named = functools.partial(_named, self._prefix + name, found)
+        named = functools.partial(_named, self._tool, self.kind, self._prefix + name, found)
         setattr(self, name, named)
         return named
 
 
-def formulas(own: Functions) -> Namespace:
+def formulas(own: Functions, tool: str, kind: type[FormulaArray]) -> Namespace:
     """Return the functions on arrays of formulas.
 
     Args:
-        own: Functions of each component: `exp`, `log`, `sqrt`, `where` at least.
+        own: Functions of each component: `exp`, `log`, `sqrt`, `where` at least, and the operators.
+            They stand before those that are composed here.
+        tool: What to call the tool in messages.
+        kind: The class of its arrays.
     """
+    own = {name: _boxing(kind, function) for name, function in own.items()}
     exp, log, sqrt, where = (own[name] for name in ("exp", "log", "sqrt", "where"))
 
     def maximum(a: Any, b: Any) -> Any:
-        return where(operator.ge(a, b), a, b)
+        return where(own["greater_equal"](a, b), a, b)
 
     def minimum(a: Any, b: Any) -> Any:
-        return where(operator.le(a, b), a, b)
+        return where(own["less_equal"](a, b), a, b)
 
     def clip(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002  # the standard's
         x = x if min is None else maximum(x, min)
@@ -79,7 +88,7 @@ def formulas(own: Functions) -> Namespace:
 
     def vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:  # noqa: A002
         if ord != 2:
-            raise UnsupportedOperation(f"sympy has no 'linalg.vector_norm' with ord={ord!r}.")
+            raise UnsupportedOperation(f"{tool} has no 'linalg.vector_norm' with ord={ord!r}.")
         return sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
 
     linalg = {name: getattr(np.linalg, name) for name in LINEAR} | {
@@ -87,60 +96,58 @@ def formulas(own: Functions) -> Namespace:
         "vecdot": vecdot,
         "vector_norm": vector_norm,
     }
-    composed = {
-        "astype": _missing("astype"),
+    composed: dict[str, Any] = {
+        "astype": _missing(tool, "astype"),
         "clip": clip,
-        "equal": _missing("equal"),
+        "equal": _missing(tool, "equal"),
         "exp2": lambda x: exp(x * math.log(2.0)),
         "hypot": lambda a, b: sqrt(a * a + b * b),
-        "linalg": Formulas(SimpleNamespace(), linalg, "linalg."),
+        "linalg": Formulas(SimpleNamespace(), linalg, tool, kind, "linalg."),
         "log10": lambda x: log(x) / math.log(10.0),
         "log2": lambda x: log(x) / math.log(2.0),
         "log_softmax": lambda x, axis=-1: x - log(np.sum(exp(x), axis=axis, keepdims=True)),
         "logaddexp": lambda a, b: log(exp(a) + exp(b)),
-        "logical_and": np.frompyfunc(operator.and_, 2, 1),
-        "logical_not": np.frompyfunc(operator.invert, 1, 1),
-        "logical_or": np.frompyfunc(operator.or_, 2, 1),
         "logsumexp": lambda x, axis=None, **kept: log(np.sum(exp(x), axis=axis, **kept)),
         "max": _reduced(maximum),
         "maximum": maximum,
         "min": _reduced(minimum),
         "minimum": minimum,
-        "not_equal": _missing("not_equal"),
+        "not_equal": _missing(tool, "not_equal"),
         "positive": lambda x: x,
-        "relu": lambda x: where(operator.gt(x, 0.0), x, 0.0 * x),
-        "sign": lambda x: where(operator.gt(x, 0.0), 1.0, where(operator.lt(x, 0.0), -1.0, 0.0)),
+        "relu": lambda x: where(own["greater"](x, 0.0), x, 0.0 * x),
+        "sign": lambda x: where(own["greater"](x, 0.0), 1.0, where(own["less"](x, 0.0), -1.0, 0.0)),
         "softmax": softmax,
-        "softplus": lambda x: own["log1p"](exp(x)),
+        "softplus": lambda x: own["log1p"](exp(x)) if "log1p" in own else log(1.0 + exp(x)),
         "square": lambda x: x * x,
-        "stop_gradient": _missing("stop_gradient"),
+        "stop_gradient": _missing(tool, "stop_gradient"),
         "std": lambda x, **how: sqrt(variance(x, **how)),
         "var": variance,
         "vecdot": vecdot,
     }
-    relations = {
-        name: getattr(operator, short)
-        for name, short in (
-            ("greater", "gt"), ("greater_equal", "ge"), ("less", "lt"), ("less_equal", "le"),
-        )
-    }  # fmt: skip
-    return Formulas(np, dict(own) | composed | relations)
+    return Formulas(np, composed | own, tool, kind)
 
 
-def _missing(name: str) -> Callable[..., Any]:
+def _boxing(kind: type[FormulaArray], function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *given: kind.boxed(function(*given))
+
+
+def _missing(tool: str, name: str) -> Callable[..., Any]:
     def missing(*given: Any, **how: Any) -> Any:
-        raise UnsupportedOperation(f"sympy has no elementwise operation {name!r}.")
+        raise UnsupportedOperation(f"{tool} has no elementwise operation {name!r}.")
 
     return missing
 
 
-def _named(name: str, function: Callable[..., Any], *given: Any, **how: Any) -> Any:
+def _named(
+    tool: str, kind: type[FormulaArray], name: str, function: Callable[..., Any], *given: Any,
+    **how: Any,
+) -> Any:  # fmt: skip
     """Call a function of NumPy's, and say its name where it takes no formulas."""
     try:
-        return function(*given, **how)
+        return kind.boxed(function(*given, **how))
     except (AttributeError, TypeError) as error:
         raise UnsupportedOperation(
-            f"sympy has no elementwise operation {name!r}: {str(error).splitlines()[0]}"
+            f"{tool} has no elementwise operation {name!r}: {str(error).splitlines()[0]}"
         ) from error
 
 
