@@ -39,35 +39,22 @@ class Paddle(Method):
 
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
-            y = f(inputs, given)
-            return _grad(y, inputs, list(cotangents))
+            return _grad(f(inputs, given), inputs, cotangents)
 
         return _by_name(vjp)
 
     def hvp(self, f):
         def hvp(inputs, given, tangents):
-            gradient = _grad(f(inputs, given), inputs, create_graph=True)
-            pairs = zip(gradient, tangents, strict=True)  # where f is linear, there is no graph
-            found = [(g, v) for g, v in pairs if g is not None and not g.stop_gradient]
-            return _grad([g for g, _ in found], inputs, [v for _, v in found])
+            return _grad(_gradient(f, inputs, given), inputs, tangents)
 
         return _by_name(hvp)
 
     def jacobian(self, f):
-        def jacobian(inputs, given):
-            flat, y = _flattened(f, inputs, given)
-            outputs = y if isinstance(y, tuple) else (y,)
-            return paddle.concat([_rows(each.reshape([-1]), flat) for each in outputs])
-
-        return _by_name(jacobian)
+        return _by_name(lambda inputs, given: _jacobian(f(inputs, given), inputs))
 
     def hessian(self, f):
         def hessian(inputs, given):
-            flat, y = _flattened(f, inputs, given)
-            gradient = zip(_grad(y, flat, create_graph=True), flat, strict=True)
-            return paddle.concat(
-                [_rows(paddle.zeros_like(x) if g is None else g, flat) for g, x in gradient]
-            )
+            return _jacobian(_gradient(f, inputs, given), inputs)
 
         return _by_name(hessian)
 
@@ -83,18 +70,29 @@ def _grad(y, inputs, seeds=None, **how):
     return paddle.grad(ys, list(inputs), vs, allow_unused=True, **how)
 
 
-def _flattened(f, inputs, given):
-    """Return flat inputs, which alone Paddle has Jacobians in, and the output made of them."""
-    flat = [x.reshape([-1]) for x in inputs]  # flatten has no second derivative
-    shaped = (z.reshape(x.shape) for z, x in zip(flat, inputs, strict=True))
-    return flat, f(tuple(shaped), given)
+def _gradient(f, inputs, given):
+    """Return a gradient that can be differentiated again; zeros where nothing depends."""
+    found = _grad(f(inputs, given), inputs, create_graph=True)
+    pairs = zip(found, inputs, strict=True)
+    return tuple(paddle.zeros_like(x) if g is None else g for g, x in pairs)
 
 
-def _rows(y, flat):
-    """Return the Jacobian of a flat output: a matrix, its columns those of all inputs."""
-    if y.stop_gradient or not y.size:
-        return paddle.zeros([y.size, sum(x.size for x in flat)], y.dtype)
-    return paddle.concat([each[:] for each in paddle.autograd.jacobian(y, flat)], 1)
+def _jacobian(y, inputs):
+    """Return one matrix, a pullback a row.
+
+    paddle.autograd.jacobian asks for a derivative more, which many operations have not.
+    """
+    rows = []
+    for each in y if isinstance(y, tuple) else (y,):
+        for k in range(each.size):
+            seed = paddle.zeros([each.size], each.dtype)
+            seed[k] = 1.0
+            row = _grad(each, inputs, [seed.reshape(each.shape)], retain_graph=True)
+            pairs = zip(row, inputs, strict=True)
+            rows.append(
+                [(paddle.zeros_like(x) if g is None else g).reshape([-1]) for g, x in pairs]
+            )
+    return paddle.stack([paddle.concat(row) for row in rows])
 
 
 def _by_name(call):
@@ -180,10 +178,11 @@ def _matrices():
 
 
 def _solve(a, b):
-    """Return A⁻¹·b; the pullback to A alone is a segmentation fault, so b takes one, too."""
-    if b.stop_gradient:
-        b = b.detach()
-        b.stop_gradient = a.stop_gradient
+    if b.stop_gradient and not a.stop_gradient:
+        raise UnsupportedOperation(
+            "paddle's derivative of 'linalg.solve' in the matrix alone is a segmentation fault, or "
+            "what lay in memory: docs/found.md."
+        )
     return paddle.linalg.solve(a, b)
 
 
