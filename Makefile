@@ -4,16 +4,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
+export GRADIOMETER_ENVIRONMENTS ?= $(CURDIR)/.environments
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check bench vocabulary mutation figures stress format clean
+.PHONY: help run tools test lint check bench vocabulary mutation figures stress format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(STAMP) ## Compare every method on every problem; pass options with ARGS="--quick"
 	$(BIN)/gradiometer run $(ARGS)
+
+tools: $(TOOLS) $(GRADIOMETER_ENVIRONMENTS)/paddle/.installed ## Install the heavy tools, too, and those with an environment of their own
+	@test -n "$$DRJIT_LIBLLVM_PATH" || ls /usr/lib/*-linux-gnu/libLLVM*.so.* >/dev/null 2>&1 || \
+		echo "drjit finds no LLVM here, and will not run: apt install libllvm15, or set DRJIT_LIBLLVM_PATH" >&2
 
 # What is tested is compiled once, not by each of the processes.
 test: export PYTHONDONTWRITEBYTECODE :=
@@ -48,14 +55,21 @@ format: $(STAMP) ## Format and sort imports
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean: ## Remove .venv and caches; runs and reports stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+clean: ## Remove .venv, .environments and caches; runs and reports stay
+	rm -rf $(VENV) .environments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "gradiometer needs Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--editable '.[all,dev]' --constraint constraints.txt
+	$(INSTALL) --editable '.[all,dev]'
+	touch $@
+
+$(TOOLS): $(STAMP)
+	$(INSTALL) --editable '.[all,heavy,dev]'
+	touch $@
+
+$(GRADIOMETER_ENVIRONMENTS)/%/.installed: constraints-%.txt $(STAMP)
+	$(BIN)/gradiometer environments make $* --constraint $<
 	touch $@

@@ -142,16 +142,16 @@ def test_a_library_of_an_environment_alone_is_measured(
     assert {"acme_methods.log", "acme_methods-in-acme.log"} <= logs
 
 
-def test_a_method_by_value_a_descent_and_show_run_there_too(
+def test_a_descent_and_show_run_there_too(
     acme: Environment, plugin: Path, tmp_path: Path
 ) -> None:
     descent = gradiometer.descend(
-        "rosenbrock", [str(plugin)], steps=2, results=tmp_path / "results"
+        "sigmoid-affine", [str(plugin)], steps=2, results=tmp_path / "results"
     )
     ended = {(each.rule, each.method): each.status for each in descent.trajectories}
     assert ended["gradient-descent", "apart"] is Status.OK
     shown = command(tmp_path, "show", "product-of-sum", "--method", f"{plugin}:apart")
-    assert "apart: ok, inf digits" in shown.out
+    assert "\napart: ok, " in shown.out
 
 
 def test_an_environment_sees_nothing_of_this_one(
