@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run tools test lint check bench vocabulary mutation figures stress format clean
+.PHONY: help run tools test lint check bench conformance vocabulary mutation figures stress format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: lint test ## What every change must pass: lint, types, import contracts, 
 
 bench: $(STAMP) ## Run the benchmark suite: pytest --benchmark-only
 	$(BIN)/pytest --benchmark-only $(ARGS)
+
+conformance: $(STAMP) ## Check the conformance of every method, and write docs/conformance.md; ARGS="'jax*'"
+	$(BIN)/python benchmarks/conformance.py $(ARGS)
 
 vocabulary: $(STAMP) ## Try every operation in every tool, and write docs/vocabulary.md
 	$(BIN)/python benchmarks/vocabulary.py $(ARGS)

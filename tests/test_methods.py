@@ -17,6 +17,7 @@ import pytest
 
 from gradiometer import Options
 from gradiometer.api import measure
+from gradiometer.conformance import problems as special
 from gradiometer.measure.plan import Plan, applies
 from gradiometer.plugins import default, loader
 from gradiometer.vocabulary.case import Case, Cell
@@ -27,48 +28,14 @@ from gradiometer.vocabulary.recording import record
 pytestmark = pytest.mark.timeout(600)  # whichever test comes first waits for all records
 
 ODD = '''
-"""What no built-in problem has: inputs that are not used, functions that are linear or saturate,
-whole numbers, outputs of which some use no input, a vector to the right, arrays made anew. Graphs.
-"""
+"""Special problems as graphs."""
 from dataclasses import replace
-import numpy as np
-from gradiometer import problem
+from gradiometer.conformance import problems
 from gradiometer.vocabulary.recording import record
 
-TABLE = np.array([0.3, 0.9])
-
-@problem(at={"x": [0.5, -1.5], "y": 0.25, "u": [1.0, 2.0]})
-def linear(xp, x, y, u):
-    return 3.0 * xp.sum(x) - y
-
-@problem(at={"x": [25.0, -30.0], "c": [1.5]})
-def saturated(xp, x, c):
-    return xp.sum(xp.softplus(x) + xp.where(x > 1, x * c, x * x)) + 2 * c[0] ** 3 - 1
-
-@problem(at={"x": [0.5, -1.5], "y": [2.0], "u": 3.0}, outputs=("a", "b", "c"))
-def several(xp, x, y, u):
-    return 2.0 * x, x[0] * y, y[0] * y[0] * y[0]
-
-@problem(at={"a": [[4.0, 1.0], [0.5, 3.0]], "b": [1.0, 2.0]})
-def solved(xp, a, b):
-    x = xp.linalg.solve(a, b)
-    return xp.sum(x * x)
-
-@problem(at={"x": [0.3, 0.7]}, given={"k": 0.1})
-def made_anew(xp, x, *, k):
-    """f = Σ (x·w + c)², where w and c are made in every way that there is."""
-    w = xp.linspace(0.1, 0.2, 2) + xp.asarray(TABLE) + xp.zeros((2,)) + xp.eye(2)[0]
-    r = x * w + xp.asarray(0.1) + xp.full((2,), 0.3) * xp.ones((2,)) * k
-    return xp.sum(r * r)
-
-@made_anew.backprop
-def _(x, *, k):
-    w = np.array([1.1, 0.2], x.dtype) + TABLE.astype(x.dtype)
-    return (2.0 * w * (x * w + 0.1 + 0.3 * k),)
-
-solved_graph, saturated_graph, made_anew_graph = (
+solve_graph, saturated_graph, made_anew_graph = (
     replace(p, name=f"{p.name}-graph", function=record(p.function, p.point()))
-    for p in (solved, saturated, made_anew)
+    for p in (problems.solved, problems.saturated, problems.made_anew)
 )
 '''
 REGISTRY = built_in.registry()
@@ -140,22 +107,26 @@ PLANNED = [
     *cells(["gaussian-process"], ["pytorch", "pytorch-func", "pytorch-forward"], ["hessian"]),
     *cells(["rosenbrock", "log-sum-exp"], ["backprop", "pytorch"], ["hessian", "hvp"]),
     *cells(["sigmoid-affine"], ["backprop", "central-difference"], ["jacobian", "jvp", "vjp"]),
-    *cells(["linear"], METHODS, ["hvp"]),
-    *cells(["linear"], NATIVE, ["gradient", "hessian"]),
-    *cells(["saturated"], UNCOMPILED, ["gradient"]),
-    *cells(["saturated"], NATIVE, ["hvp"]),
-    *cells(["several"], METHODS, ["value"]),
-    *cells(["several"], NATIVE, ["jvp", "vjp"]),
-    *cells(["several"], [*sorted({*NATIVE} - {"tensorflow"}), "tensorflow-function"], ["jacobian"]),
-    *cells(["polar-coordinates"], ["tensorflow"], ["jacobian"]),
-    *cells(["solved"], [*UNCOMPILED, "jax-jit"], ["gradient"]),
+    *cells(["special-linear"], METHODS, ["hvp"]),
+    *cells(["special-linear"], NATIVE, ["gradient", "hessian"]),
+    *cells(["special-saturated"], UNCOMPILED, ["gradient"]),
+    *cells(["special-saturated"], NATIVE, ["hvp"]),
+    *cells(["special-several"], METHODS, ["value"]),
+    *cells(["special-several"], NATIVE, ["jvp", "vjp"]),
     *cells(
-        ["solved-graph", "saturated-graph", "made-anew-graph"],
+        ["special-several"],
+        [*sorted({*NATIVE} - {"tensorflow"}), "tensorflow-function"],
+        ["jacobian"],
+    ),
+    *cells(["polar-coordinates"], ["tensorflow"], ["jacobian"]),
+    *cells(["special-solve"], [*UNCOMPILED, "jax-jit"], ["gradient"]),
+    *cells(
+        ["special-solve-graph", "special-saturated-graph", "special-made-anew-graph"],
         ["central-difference", "sympy", "pytorch", "jax-jit", "tensorflow-function"],
         ["gradient"],
     ),
-    *cells(["made-anew"], METHODS, ["gradient"]),
-    *cells(["made-anew"], NATIVE, ["gradient"], "float32"),
+    *cells(["special-made-anew"], METHODS, ["gradient"]),
+    *cells(["special-made-anew"], NATIVE, ["gradient"], "float32"),
     *cells(["polar-coordinates"], METHODS, ["vjp"]),
     *cells(["polar-coordinates"], UNCOMPILED, ["vjp"], "float32"),
     *cells(["sigmoid-affine"], ["backprop"], ["gradient"], "float32"),
@@ -171,11 +142,23 @@ def named(cell: Cell) -> tuple[str, str, str, str, str]:
 CELLS = sorted({cell: named(cell) for cell in PLANNED}.values())
 EXCUSES = [
     (r"(sympy|complex-step) gaussian-process \S+", "unsupported", r"linalg\.cholesky"),
-    (r"sympy solved(-graph)? \S+", "unsupported", r"no elementwise operation 'linalg\.solve'"),
+    (
+        r"sympy special-solve(-graph)? \S+",
+        "unsupported",
+        r"no elementwise operation 'linalg\.solve'",
+    ),
     (r"complex-step \S+ (hessian|hvp)", "unsupported", "has no (Hessian|hvp)"),
     (r"pytorch-forward gaussian-process (hessian|hvp)", "unsupported", r"linalg\.solve loses a"),
-    (r"forward-difference linear (hessian|hvp)", "skipped", "the truth is zero: a method with a"),
-    (r"backprop (linear|saturated|several|solved) (?!value)\S+", "unsupported", "no hand-coded"),
+    (
+        r"forward-difference special-linear (hessian|hvp)",
+        "skipped",
+        "the truth is zero: a method with a",
+    ),
+    (
+        r"backprop special-(linear|saturated|several|solve) (?!value)\S+",
+        "unsupported",
+        "no hand-coded",
+    ),
 ]
 """Cells, as patterns of method, problem and operator, with the end that is right, and why."""
 
@@ -186,7 +169,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("methods")
     (folder / "odd.py").write_text(ODD, "utf-8")
     once = sorted(set(PLANNED), key=lambda cell: (cell.case.id, cell.method))
-    plan = Plan.of(once, loader.load([folder / "odd.py"]))
+    plan = Plan.of(once, loader.load([special.FILE, folder / "odd.py"]))
     found = measure(plan, Options(rounds=0, budget_s=2.0), folder / "results").records
     return found.set_index(["method", "problem", "size", "operator", "dtype"]).sort_index()
 
@@ -267,17 +250,17 @@ ROUTES: list[tuple[str, str, str, str]] = [
     ("pytorch-forward", "brusselator", "vjp", "8 jvps"),
     ("jax-forward", "polar-coordinates", "vjp", "2 jvps"),
     ("jax-linearize", "polar-coordinates", "vjp", "2 jvps"),
-    *[(name, "several", operator, "native")
+    *[(name, "special-several", operator, "native")
       for name in ("pytorch", "pytorch-func", "jax-jit")
       for operator in ("jacobian", "jvp", "vjp")],
-    ("tensorflow", "several", "jvp", "native"),
-    ("tensorflow", "several", "vjp", "native"),
+    ("tensorflow", "special-several", "jvp", "native"),
+    ("tensorflow", "special-several", "vjp", "native"),
     ("tensorflow", "polar-coordinates", "jacobian", "native"),
-    ("tensorflow-function", "several", "jacobian", "native"),
+    ("tensorflow-function", "special-several", "jacobian", "native"),
     *[(name, "logistic-regression", operator, "native")
       for name in ("pytorch", "pytorch-func", "pytorch-forward", "forward-difference", "sympy")
       for operator in ("hessian", "hvp")],
-    *[(name, "linear", operator, "native")
+    *[(name, "special-linear", operator, "native")
       for name in ("jax-jit", "jax-forward", "jax-linearize", "tensorflow")
       for operator in ("hessian", "hvp")],
 ]  # fmt: skip
@@ -332,7 +315,7 @@ def right(records: pd.DataFrame) -> pd.DataFrame:
 def test_every_method_is_right_in_both_dtypes(right: pd.DataFrame) -> None:
     met = right.groupby("problem")["method"].agg(set).to_dict()
     assert met == {
-        "made-anew": set(NATIVE), "polar-coordinates": set(UNCOMPILED),
+        "special-made-anew": set(NATIVE), "polar-coordinates": set(UNCOMPILED),
         "sigmoid-affine": {"backprop"},
     }  # fmt: skip
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from gradiometer.conformance.result import Check, Verdict
 from gradiometer.errors import GradiometerError, UnknownName, listing
+from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.outcome import Status
 
 DECLINES = (Status.UNSUPPORTED, Status.SKIPPED, Status.NOT_INSTALLED)
@@ -58,7 +59,52 @@ class Expected:
         return all(fnmatchcase(getattr(check, name), getattr(self, name)) for name in names)
 
 
-EXPECTED: tuple[Expected, ...] = ()
+WANTED = "its docstring does not say yet for whom it is the right choice"
+EMPTY = "an input without components: {}"
+OVERFLOWS = "its formula for softplus is log(1 + exp(x)), which overflows in float32 beyond 88"
+CANCELS = "second derivative of softplus where it saturates: s·(1 − s) cancels"
+
+EXPECTED: tuple[Expected, ...] = (
+    *(
+        Expected(method, "docstring", status="failed", reason=WANTED)
+        for method in (
+            "backprop", "forward-difference", "central-difference", "complex-step", "sympy",
+            "jax", "jax-jit", "jax-forward", "jax-linearize",
+            "pytorch", "pytorch-func", "pytorch-forward",
+            "tensorflow", "tensorflow-function", "tensorflow-xla",
+        )
+    ),
+    *(
+        Expected(
+            f"{method}-difference", "special-empty", operator, dtype, "error",
+            EMPTY.format("its size is asked for by np.max, which refuses none"),
+        )
+        for method in ("forward", "central")
+        for operator, dtype in (("jvp", "*"), ("hvp", "float64"))
+    ),
+    Expected(
+        "complex-step", "special-empty", "jvp", status="error",
+        reason=EMPTY.format("its size is asked for by np.max, which refuses none"),
+    ),
+    Expected(
+        "pytorch", "special-empty", "hessian", status="error",
+        reason=EMPTY.format("torch.autograd.functional.hessian stacks no rows"),
+    ),
+    Expected(
+        "pytorch", "special-constant", "vjp", status="error",
+        reason="torch.autograd.grad refuses outputs that depend on no input",
+    ),
+    Expected(
+        "sympy", "special-empty", "hessian",
+        reason=EMPTY.format("blocks without components are lists without shape"),
+    ),
+    *(
+        Expected("sympy", "special-saturated", operator, "float32", "nonfinite", OVERFLOWS)
+        for operator in OPERATORS
+    ),
+    Expected("sympy", "special-softplus", "h*", "float32", reason=CANCELS),
+)  # fmt: skip
+"""The first row that matches a check counts."""
 
 
 def read(path: str | Path) -> list[Expected]:

@@ -30,7 +30,7 @@ from gradiometer.worker.requests import Work
 STEP_S, LONG_S = 60.0, 15.0
 """Time that a step may take, and those of long arrays, which some tools trace by components."""
 
-REPEATED_S = 0.4
+REPEATED_S = 0.2
 """How long calls are repeated for their CPU time, seconds."""
 
 ENDING_S = 5.0

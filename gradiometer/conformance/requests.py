@@ -62,8 +62,8 @@ def described(tool: Tool, address: Address[Method]) -> Described:
     method = address.load()
     needed = dict.fromkeys(name.partition(".")[0] for name in method.requires)
     imported = tuple(name for name in needed if name not in before and _imported(name))
-    about = inspect.getdoc(type(method)) if "__doc__" in vars(type(method)) else ""
-    told = (method.name, method.mode, about or "", method.primal)
+    about = inspect.cleandoc(vars(type(method)).get("__doc__") or "")  # its own, not its base's
+    told = (method.name, method.mode, about, method.primal)
     return Described(*told, method.requires, imported, tuple(_faults(method)))
 
 

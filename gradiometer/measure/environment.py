@@ -32,8 +32,12 @@ def restrict(environ: MutableMapping[str, str], threads: int) -> None:
 
 
 def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
-    """Keep compilers from finding what an earlier process compiled: a first call must compile."""
+    """Keep compilers from finding what an earlier process compiled: a first call must compile.
+
+    What libraries write at home goes into the folder, too.
+    """
     environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
+    environ["KERAS_HOME"] = folder
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 
