@@ -7,6 +7,7 @@ that need them. Only objects that the caller made stay, in the caller's process.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import inspect
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -132,11 +133,11 @@ class MethodEntry:
     @property
     def version(self) -> str | None:
         """The version of its library; of what needs none, NumPy's. `None` if it is not there."""
-        from importlib.metadata import PackageNotFoundError, version  # which takes a while
+        from importlib.metadata import PackageNotFoundError  # which takes a while
 
         names = [self.package, *(each.partition(".")[0] for each in self.requires), "numpy"]
         try:
-            return version(next(filter(None, names)))
+            return _version(next(filter(None, names)))
         except PackageNotFoundError:
             return None
 
@@ -144,6 +145,18 @@ class MethodEntry:
     def missing(self) -> str | None:
         """Why it cannot run here: its library is not installed. Imports nothing."""
         return missing(self.requires, self.package)
+
+
+@functools.cache
+def _version(package: str) -> str:
+    """Return a library's version; methods of a tool have the same, and it takes a while to read.
+
+    Raises:
+        PackageNotFoundError: If it is not installed: that is not kept.
+    """
+    from importlib.metadata import version
+
+    return version(package)
 
 
 @dataclass(frozen=True)
