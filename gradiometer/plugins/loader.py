@@ -150,11 +150,12 @@ def built_in(kind: Kind) -> Path:
 
 
 def _entries() -> list[tuple[Kind, EntryPoint]]:
-    """Return what installed packages announce, in order of name."""
+    """Return what installed packages announce, in order of name; all packages are read once."""
+    announced = entry_points()
     return [
         (kind, entry)
         for kind in KINDS
-        for entry in sorted(entry_points(group=f"gradiometer.{kind}"), key=lambda e: e.name)
+        for entry in sorted(announced.select(group=f"gradiometer.{kind}"), key=lambda e: e.name)
     ]
 
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from gradiometer.errors import GradiometerError, UnknownName, describe
 from gradiometer.plugins.files import load_file, module_name, python_files, searching
-from gradiometer.tracing import own_problem
 from gradiometer.tracing.at import DISTRIBUTIONS, random
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
@@ -138,6 +137,8 @@ class Called:
         Raises:
             GradiometerError: If it cannot be made one.
         """
+        from gradiometer.tracing.own import own_problem  # which takes a while
+
         found = self.found()
         root = "" if self.path else self.module.partition(".")[0]
         wrt = [int(w) if w.lstrip("-").isdigit() else w for w in self.arguments.wrt] or None

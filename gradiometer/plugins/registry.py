@@ -7,6 +7,7 @@ that need them. Only objects that the caller made stay, in the caller's process.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import inspect
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -144,13 +145,13 @@ class MethodEntry:
     @property
     def version(self) -> str | None:
         """The version of its library; of what needs none, NumPy's. `None` if it is not there."""
-        from importlib.metadata import PackageNotFoundError, version  # which takes a while
+        from importlib.metadata import PackageNotFoundError  # which takes a while
 
         name = next(iter(self.packages), "numpy")
         try:
             if self.environment:
                 return environments.Environment(self.environment).version(name)
-            return version(name)
+            return _version(name)
         except (PackageNotFoundError, ModuleNotFoundError):
             return None
 
@@ -163,6 +164,18 @@ class MethodEntry:
         if self.environment:
             return environments.missing(self.environment, self.requires, self.package)
         return missing(self.requires, self.package)
+
+
+@functools.cache
+def _version(package: str) -> str:
+    """Return a library's version; methods of a tool have the same, and it takes a while to read.
+
+    Raises:
+        PackageNotFoundError: If it is not installed: that is not kept.
+    """
+    from importlib.metadata import version
+
+    return version(package)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from gradiometer.plugins.files import Plugin
 from gradiometer.plugins.loader import add_here, add_path
 from gradiometer.plugins.own import NOTHING, Arguments, Called
 from gradiometer.plugins.registry import KINDS, Broken, Kind, ProblemEntry, Registry
-from gradiometer.tracing import own_problem
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
 
@@ -69,6 +68,8 @@ def _named(
     """Return the kinds and names of what an object or a text stands for."""
     if not isinstance(item, str):
         if not isinstance(item, Problem | Method):
+            from gradiometer.tracing.own import own_problem  # which takes a while
+
             item = own_problem(item)
         kind: Kind = "problems" if isinstance(item, Problem) else "methods"
         if kind not in kinds:
