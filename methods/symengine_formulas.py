@@ -1,5 +1,7 @@
 """SymEngine: SymPy's algebra in C++; formulas evaluated by its own callbacks."""
 
+from typing import Any, ClassVar
+
 import lazy_loader as lazy
 
 from gradiometer import FormulaMethod, Unsupported
@@ -23,7 +25,7 @@ class SymEngine(FormulaMethod):
     """
 
     name, requires, extra = "symengine", ("symengine",), "symengine"
-    digits = {"float64": (12.0, 11.0)}
+    digits: ClassVar[dict[str, Any]] = {"float64": (12.0, 11.0)}
     seconds = 2e-6
 
     def symbol(self, name):

@@ -241,8 +241,9 @@ def test_formulas_are_neither_decided_nor_compared_for_equality() -> None:
 
 
 def test_the_vector_of_arguments_has_the_dtype_of_the_inputs() -> None:
-    inputs = (np.float32([[1.0, 2.0]]), np.asarray(3.0, np.float32))
-    ((vector,), options) = METHOD.arguments(inputs, {"k": np.array([4])}, (np.array(5.0),))
+    parts = np.float32([[1.0, 2.0]]), np.float32(3.0), np.array([4]), np.array(5.0)
+    x, y, k, v = (METHOD.array(np.asarray(part)) for part in parts)
+    ((vector,), options) = METHOD.arguments((x, y), {"k": k}, (v,))
     assert vector.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
     assert (vector.dtype, options) == (np.float32, {})
 

@@ -115,7 +115,7 @@ class _Reader:
             return blocks(np.array(lines).T, rows, columns)
         if isinstance(result, Components):
             flat = self._components(result)
-            fits = flat.shape == (rows.size * columns.size,)
+            fits = flat.size == rows.size * columns.size
             return blocks(flat.reshape(rows.size, columns.size) if fits else flat, rows, columns)
         if hasattr(result, "shape"):
             return blocks(np.asarray(result), rows, columns)

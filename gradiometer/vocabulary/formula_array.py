@@ -24,11 +24,17 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 """Functions of formulas that are Python's operators, unless a tool has functions for them."""
 
-ARITY = dict.fromkeys((*OPERATORS, "atan2"), 2) | {"abs": 1, "logical_not": 1, "where": 3}
+ARITY = dict.fromkeys((*OPERATORS, "atan2", "equal", "hypot", "not_equal"), 2) | {
+    "abs": 1,
+    "logical_not": 1,
+    "where": 3,
+}
 """How many formulas a function takes; one, where it is not here."""
 
 
-def elementwise(functions: Functions, constant: Callable[[Any], Any] | None = None) -> Functions:
+def elementwise(
+    functions: Functions, constant: Callable[[Any], Any] | None = None
+) -> dict[str, Callable[..., Any]]:
     """Return functions of formulas as functions of arrays of them, and the operators.
 
     Args:
@@ -59,7 +65,7 @@ class FormulaArray(np.ndarray[Any, Any]):
         own: The tool's functions of arrays, operators among them.
     """
 
-    own: ClassVar[Functions] = {}
+    own: ClassVar[dict[str, Callable[..., Any]]] = {}
     __array_priority__ = 1000
 
     @classmethod

@@ -150,12 +150,16 @@ class FormulaMethod(Method):
         kind = type("Formulas", (FormulaArray,), {"own": own})
         return formulas(own, self.requires[0], kind)
 
+    def array(self, a: Array) -> Any:
+        """Return an array flattened: a part of the vector of arguments."""
+        return a.ravel()
+
     def arguments(
         self, inputs: tuple[Any, ...], given: dict[str, Any], *directions: tuple[Any, ...]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the values of all symbols as one vector of the inputs' dtype."""
         parts = (*inputs, *given.values(), *chain(*directions))
-        return (np.concatenate(parts, axis=None, dtype=inputs[0].dtype),), {}
+        return (np.concatenate(parts, dtype=inputs[0].dtype),), {}
 
     def result(self, native: Any) -> Any:
         """Return the values of the formulas as the components of the answer."""
