@@ -31,8 +31,12 @@ def restrict(environ: MutableMapping[str, str], threads: int) -> None:
 
 
 def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
-    """Keep compilers from finding what an earlier process compiled: a first call must compile."""
+    """Keep compilers from finding what an earlier process compiled: a first call must compile.
+
+    Temporary files go to the folder as well, since MLX keeps its compiled kernels among them.
+    """
     environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
+    environ["TMPDIR"] = folder
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 
