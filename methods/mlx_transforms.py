@@ -1,6 +1,7 @@
 """MLX: function transforms on lazy arrays, evaluated as they are or compiled."""
 
 import importlib
+from typing import Any
 
 import lazy_loader as lazy
 
@@ -35,16 +36,16 @@ class MLX(Method):
 
     def namespace(self):
         core = mlx.core
-        own = {name: function for name, function in functions(core).items() if name in COMPOSED}
-        parts = {
+        composed = functions(core)
+        own: dict[str, Any] = {name: composed[name] for name in COMPOSED}
+        parts: dict[str, Any] = {
             "diagonal": lambda x, offset=0: core.diagonal(x, offset, -2, -1),
             "svd": lambda x, **how: core.linalg.svd(x),
             "svdvals": lambda x: core.linalg.svd(x, compute_uv=False),
             "trace": lambda x, offset=0: core.trace(x, offset, -2, -1),
         }
+        own |= {name: _of_values(getattr(core, name)) for name in ("argmax", "argmin", "argsort")}
         own |= {
-            name: _of_values(getattr(core, name)) for name in ("argmax", "argmin", "argsort")
-        } | {
             "exp2": lambda x: 2.0**x,
             "linalg": Namespace(core.linalg, matrices(core, Namespace(core.linalg, parts)) | parts),
             "softmax": lambda x, axis=-1: core.softmax(x, axis=axis),
@@ -81,7 +82,7 @@ class MLX(Method):
             except (
                 RuntimeError,
                 ValueError,
-            ) as error:  # "[Primitive::vjp] Not implemented for Cholesky."
+            ) as error:
                 if not any(each in str(error) for each in REFUSED):
                     raise
                 raise UnsupportedOperation(f"mlx: {error}") from error

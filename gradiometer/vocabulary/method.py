@@ -78,6 +78,8 @@ class Method:
         requires: Import names of the libraries it needs; the first is the tool's own.
         package: What pip installs, where that is called otherwise than what is imported.
         extra: Gradiometer's extra that installs them, if there is one.
+        environ: Environment variables that its libraries read when they are imported; they are set
+            before that, in the tool's process.
         digits: Decimal digits promised of a first and of a second derivative, by dtype. Where there
             are none, or a second is `None`, the method is unsupported.
         exact: Whether rounding is the only error. An exact method is held to its promise in each
@@ -95,6 +97,7 @@ class Method:
     requires: tuple[str, ...] = ()
     package: str = ""
     extra: str | None = None
+    environ: ClassVar[Mapping[str, str]] = {}
     digits: ClassVar[Digits] = {each.name: each.digits for each in DTYPES.values()}
     exact: bool = True
     composes: bool = False
