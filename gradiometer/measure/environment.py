@@ -34,10 +34,11 @@ def restrict(environ: MutableMapping[str, str], threads: int) -> None:
 def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
     """Keep compilers from finding what an earlier process compiled: a first call must compile.
 
-    What libraries write at home goes into the folder, too.
+    Temporary files go to the folder as well, since MLX keeps its compiled kernels among them, and
+    so does what keras would write into the user's home.
     """
     environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
-    environ["KERAS_HOME"] = folder
+    environ["TMPDIR"] = environ["KERAS_HOME"] = folder
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 

@@ -38,7 +38,8 @@ def functions(tool: Any) -> Functions:
 
     Args:
         tool: It has `abs`, `broadcast_to`, `concatenate`, `exp`, `log1p`, `maximum`, `mean`,
-            `minimum`, `ones_like`, `reshape`, `sqrt`, `stack`, `sum`, `swapaxes`, `transpose`, `where`.
+            `minimum`, `ones_like`, `reshape`, `sqrt`, `stack`, `sum`, `swapaxes`, `transpose`,
+            `where`.
     """
     composed: Functions = {
         "clip": _clip, "copysign": _copysign, "count_nonzero": _count_nonzero,
@@ -88,7 +89,7 @@ def _has(tool: Any, name: str) -> bool:
 
 def _at(axis: int, index: Any, x: Any) -> tuple[Any, ...]:
     """Return the key that takes what is at an index, or a slice, of an axis."""
-    return (slice(None),) * (axis % x.ndim) + (index,)
+    return (*(slice(None),) * (axis % x.ndim), index)
 
 
 def _broadcast(*arrays: Any) -> tuple[int, ...]:

@@ -80,6 +80,8 @@ class Method:
         extra: Gradiometer's extra that installs them, if there is one.
         environment: A name for an environment of their own, where they do not resolve with other
             tools' libraries; empty where they do. Methods of one name share it.
+        environ: Environment variables that its libraries read when they are imported; they are set
+            before that, in the tool's process.
         digits: Decimal digits promised of a first and of a second derivative, by dtype. Where there
             are none, or a second is `None`, the method is unsupported.
         exact: Whether rounding is the only error. An exact method is held to its promise in each
@@ -98,6 +100,7 @@ class Method:
     package: str = ""
     extra: str | None = None
     environment: str = ""
+    environ: ClassVar[Mapping[str, str]] = {}
     digits: ClassVar[Digits] = {each.name: each.digits for each in DTYPES.values()}
     exact: bool = True
     composes: bool = False

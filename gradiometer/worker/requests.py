@@ -8,6 +8,7 @@ carried out is imported when it is called, in the worker. Experiments bring requ
 from __future__ import annotations
 
 import importlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -54,6 +55,7 @@ def set_up(tool: Tool, method: Address[Method], target: Target, *, wall: bool = 
     CPU seconds, or wall seconds, which mean something where nothing else runs.
     """
     opened, clock = method.load(), clocks(wall=wall)
+    os.environ.update(opened.environ)
     start = clock()
     for package in opened.requires:
         # A lazily imported module is complete once it has been asked for something.
