@@ -1,49 +1,21 @@
-"""JAX: eager, compiled, forward mode, and the linearised tangent map."""
-
-import math
+"""JAX: eager, compiled, forward mode, the linearised tangent map, and recomputation."""
 
 import lazy_loader as lazy
-import numpy as np
 
-from gradiometer import Method, Namespace, Unsupported
-from gradiometer.vocabulary.composed import each_axis, scan_length
+from gradiometer import Unsupported
+from gradiometer.vocabulary.in_jax import JaxMethod, pulled, pushed, swept
 
 jax = lazy.load("jax")
 
-NETWORKS = ("log_softmax", "logsumexp", "relu", "sigmoid", "softmax", "softplus")
-SPECIAL = {
-    name: name for name in ("digamma", "erf", "erfc", "erfinv", "gamma", "i0", "i1")
-} | {"lgamma": "gammaln"}  # fmt: skip
-"""Special functions, by the names of jax.scipy.special."""
 
-
-class Jax(Method):
+class Jax(JaxMethod):
     """jax.grad, dispatched operation by operation.
 
-    Cost: a trace in every call, hundreds of microseconds. Error: rounding only.
+    Cost: a trace in every call, hundreds of microseconds. Error: rounding only. Use it when you
+    look for a mistake, or call a derivative a few times only: nothing is compiled.
     """
 
-    name, requires, extra = "jax", ("jax",), "jax"
-
-    def setup(self, target):
-        jax.config.update("jax_enable_x64", target.dtype == "float64")
-
-    def namespace(self):
-        special = {name: getattr(jax.scipy.special, of) for name, of in SPECIAL.items()}
-        own = {name: getattr(jax.nn, name) for name in NETWORKS}
-        own |= {
-            "avg_pool": _avg_pool,
-            "cond": jax.lax.cond,
-            "conv": _conv,
-            "gelu": lambda x: jax.nn.gelu(x, approximate=False),
-            "max_pool": _max_pool,
-            "scan": _scan,
-            "stop_gradient": jax.lax.stop_gradient,
-        }
-        return Namespace(jax.numpy, special | own)
-
-    def array(self, a):
-        return jax.numpy.asarray(a)
+    name = "jax"
 
     def gradient(self, f):
         return jax.grad(f)
@@ -55,27 +27,21 @@ class Jax(Method):
         return jax.hessian(f)
 
     def jvp(self, f):
-        return _jvp(f)
+        return pushed(f)
 
     def vjp(self, f):
-        def vjp(inputs, given, cotangents):
-            y, pullback = jax.vjp(lambda inputs: f(inputs, given), inputs)
-            return pullback(cotangents if isinstance(y, tuple) else cotangents[0])[0]
-
-        return vjp
+        return pulled(f)
 
     def hvp(self, f):
-        return _jvp(jax.grad(f))
-
-    @property
-    def wait(self):
-        return jax.block_until_ready
+        return pushed(jax.grad(f))
 
 
 class JaxJit(Jax):
     """jax.jit(jax.grad(f)): reverse mode, compiled by XLA.
 
     Cost: compilation in the first call; then some microseconds of dispatch and fused kernels.
+    Error: rounding only. Use it when a function is differentiated more than a few times: it is the
+    first choice on JAX.
     """
 
     name = primal = "jax-jit"
@@ -88,7 +54,8 @@ class JaxForward(JaxJit):
     """jax.jit of jax.jacfwd and jax.jvp: dual numbers, in all n directions at once, compiled.
 
     Cost: about n primals for a Jacobian, n² for a Hessian, and that times the memory; two for a
-    jvp. Error: rounding only.
+    jvp. Error: rounding only. Use it when a function has few inputs and many outputs, or when
+    directional derivatives are all you need.
     """
 
     name = "jax-forward"
@@ -107,7 +74,7 @@ class JaxForward(JaxJit):
         raise Unsupported("Forward mode pushes tangents; it has no pullback.")
 
     def hvp(self, f):
-        return _jvp(jax.jacfwd(f))
+        return pushed(jax.jacfwd(f))
 
     def evaluations(self, operator, n, m):
         return {"jvp": None, "hessian": n * n}.get(operator, n)
@@ -117,16 +84,17 @@ class JaxLinearize(JaxForward):
     """jax.jit of jax.linearize: the tangent map, traced once at a point, then applied.
 
     Cost: a primal, and a tangent map for each direction (n of them, vectorised, for a Jacobian); a
-    Hessian applies the tangent map of the gradient to n directions. Error: rounding only.
+    Hessian applies the tangent map of the gradient to n directions. Error: rounding only. Use it
+    when many directions are pushed forward at one point, as an iterative solver does.
     """
 
     name = "jax-linearize"
 
     def jacobian(self, f):
-        return _swept(f)
+        return _linear_map(f)
 
     def hessian(self, f):
-        return _swept(jax.grad(f))
+        return _linear_map(jax.grad(f))
 
     def jvp(self, f):
         return _linearized(f)
@@ -138,64 +106,37 @@ class JaxLinearize(JaxForward):
         return None if operator in ("jvp", "hvp") else n
 
 
-def _conv(x, kernel, *, stride=1, padding=0, dilation=1):
-    n = x.ndim - 2
-    strides, pads, gaps = (each_axis(given, n) for given in (stride, padding, dilation))
-    return jax.lax.conv_general_dilated(
-        x, kernel, strides, [(pad, pad) for pad in pads], rhs_dilation=gaps
+def _recomputed(operator):
+    """Return an operator of `jax-jit`'s on a function that keeps its inputs alone."""
+    return lambda self, f: getattr(JaxJit, operator)(self, jax.checkpoint(f))
+
+
+class JaxCheckpoint(JaxJit):
+    """jax.jit(jax.grad(jax.checkpoint(f))): the pullback computes what it needs of f again.
+
+    Cost: a primal more than `jax-jit`; in memory the inputs in place of all intermediate values.
+    Error: rounding only. Use it when a reverse pass does not fit into memory: put `checkpoint`
+    around parts of your function then, which are pulled back one at a time.
+    """
+
+    name = "jax-checkpoint"
+    gradient, jacobian, hessian, vjp, hvp = map(
+        _recomputed, ("gradient", "jacobian", "hessian", "vjp", "hvp")
     )
 
 
-def _pooled(x, window, stride, padding, first, combine):
-    """Return what a function combines windows of each channel to."""
-    n = x.ndim - 2
-    lengths = each_axis(window, n)
-    strides = lengths if stride is None else each_axis(stride, n)
-    pads = [(0, 0), (0, 0), *((pad, pad) for pad in each_axis(padding, n))]
-    return jax.lax.reduce_window(x, first, combine, (1, 1, *lengths), (1, 1, *strides), pads)
-
-
-def _avg_pool(x, window, *, stride=None, padding=0):
-    total = _pooled(x, window, stride, padding, 0.0, jax.lax.add)
-    return total / math.prod(each_axis(window, x.ndim - 2))
-
-
-def _max_pool(x, window, *, stride=None, padding=0):
-    return _pooled(x, window, stride, padding, -math.inf, jax.lax.max)
-
-
-def _scan(step, carry, xs=None, *, length=None):
-    return jax.lax.scan(step, carry, xs, scan_length(xs, length))
-
-
-def _jvp(f):
-    def jvp(inputs, given, tangents):
-        return jax.jvp(lambda inputs: f(inputs, given), (inputs,), (tangents,))[1]
-
-    return jvp
-
-
 def _linearized(f):
-    def pushed(inputs, given, tangents):
+    def push(inputs, given, tangents):
         return jax.linearize(lambda inputs: f(inputs, given), inputs)[1](tangents)
 
-    return pushed
+    return push
 
 
-def _swept(f):
+def _linear_map(f):
     """Return the derivative in all inputs: the tangent map, applied to every unit direction."""
 
-    def swept(inputs, given):
+    def derivative(inputs, given):
         _, push = jax.linearize(lambda inputs: f(inputs, given), inputs)
-        units = _cut(jax.numpy.eye(sum(x.size for x in inputs), dtype=inputs[0].dtype), inputs)
-        columns = jax.vmap(push, out_axes=-1)(units)
-        return jax.tree.map(lambda c: _cut(c, inputs), columns)
+        return swept(push, inputs)
 
-    return swept
-
-
-def _cut(columns, inputs):
-    """Return columns (…, n) as one block an input."""
-    ends = np.cumsum([x.size for x in inputs])[:-1].tolist()
-    blocks = jax.numpy.split(columns, ends, axis=-1)
-    return tuple(b.reshape(*b.shape[:-1], *x.shape) for b, x in zip(blocks, inputs, strict=True))
+    return derivative

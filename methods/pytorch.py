@@ -1,38 +1,17 @@
-"""PyTorch: its tape, its functional transforms, and its forward mode."""
+"""PyTorch's tape: `torch.autograd.grad`, and `backward` as most people call it."""
 
 import lazy_loader as lazy
 
-from gradiometer import Method, Namespace, Primal, Unsupported, UnsupportedOperation
-from gradiometer.vocabulary.in_torch import functions, matrices
+from gradiometer.vocabulary.in_torch import TorchMethod
 
 torch = lazy.load("torch")
 
 
-class _Torch(Method):
-    """What the variants share: tensors on the CPU, threads, and names that differ."""
-
-    requires, extra = ("torch",), "torch"
-
-    def setup(self, target):
-        torch.set_num_threads(target.threads)
-
-    def namespace(self):
-        return Namespace(torch, functions() | {"linalg": Namespace(torch.linalg, matrices())})
-
-    def array(self, a):
-        return torch.from_numpy(a.copy())
-
-    def result(self, native):
-        if type(native) is tuple:
-            return tuple(map(self.result, native))
-        # A function may use tensors of its own that require grad.
-        return native.detach() if torch.is_tensor(native) else native
-
-
-class PyTorch(_Torch):
+class PyTorch(TorchMethod):
     """torch.autograd.grad over eager operations: the tape is recorded anew in every call.
 
-    Cost: two to four primals, plus some microseconds a node. Error: rounding only.
+    Cost: two to four primals, plus some microseconds a node. Error: rounding only. Use it when
+    Python decides what is computed, or arrays are large: it is the first choice on PyTorch.
     """
 
     name, mode = "pytorch", "reverse"
@@ -78,104 +57,30 @@ class PyTorch(_Torch):
         return hvp
 
 
-class PyTorchFunc(_Torch):
-    """torch.func.grad: the same tape behind a functional transform.
+class PyTorchBackward(TorchMethod):
+    """loss.backward(), which adds to each input's `.grad`: how most networks are trained.
 
-    Cost: as `pytorch`, plus the transform's own work in every call. Error: rounding only.
+    Cost: as `pytorch`; gradients are dropped before each call, as an optimiser's `zero_grad` does.
+    Error: rounding only. Use it when you want to know what a training loop as it is commonly
+    written pays for its derivatives.
     """
 
-    name, mode, primal = "pytorch-func", "reverse", "tensors"
+    name, mode = "pytorch-backward", "reverse"
+
+    def variable(self, a):
+        return self.array(a).requires_grad_()
 
     def gradient(self, f):
-        return torch.func.grad(f)
+        def gradient(inputs, given):
+            return _pulled(inputs, f(inputs, given))
 
-    def jacobian(self, f):
-        return torch.func.jacrev(f)
-
-    def hessian(self, f):
-        return _in_one_type(f, torch.func.hessian(f))
-
-    def jvp(self, f):
-        return _in_one_type(f, _jvp(f))
+        return gradient
 
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
-            y, pullback = torch.func.vjp(lambda inputs: f(inputs, given), inputs)
-            return pullback(cotangents if isinstance(y, tuple) else cotangents[0])[0]
+            return _pulled(inputs, f(inputs, given), cotangents)
 
         return vjp
-
-    def hvp(self, f):
-        return _in_one_type(f, _jvp(torch.func.grad(f)))
-
-
-class PyTorchForward(_Torch):
-    """torch.func.jacfwd: dual numbers, pushed forward in all n directions at once by vmap.
-
-    Cost: about n primals, and n times the memory. Error: rounding only. Where a number in
-    float32 meets a Python float, its tangent goes on in float64 (pytorch/pytorch#90065).
-    """
-
-    name, mode, primal = "pytorch-forward", "forward", "tensors"
-
-    def jacobian(self, f):
-        return _in_one_type(f, torch.func.jacfwd(f))
-
-    gradient = jacobian
-
-    def hessian(self, f):
-        return _in_one_type(f, torch.func.jacfwd(torch.func.jacfwd(self._twice(f))))
-
-    def jvp(self, f):
-        return _in_one_type(f, _jvp(f))
-
-    def hvp(self, f):
-        return _in_one_type(f, _jvp(torch.func.jacfwd(self._twice(f))))
-
-    def _twice(self, f):
-        """Return f without the operations whose tangents torch differentiates wrongly."""
-        linalg = Namespace(torch.linalg, matrices() | {"solve": _drops_a_term})
-        overrides = vars(super().namespace()) | {"linalg": linalg}
-        return Primal(f.problem, Namespace(torch, overrides), f.point, f.signature)
-
-    def evaluations(self, operator, n, m):
-        return {"jvp": None, "hessian": n * n}.get(operator, n)
-
-    def result(self, native):
-        found = super().result(native)
-        # Where f is linear, a tensor stands for zeros that are not made before it is copied.
-        return found.clone() if torch.is_tensor(found) else found
-
-
-def _drops_a_term(a, b):
-    raise UnsupportedOperation(
-        "linalg.solve loses a second-order term under nested forward mode: pytorch/pytorch#196695."
-    )
-
-
-def _in_one_type(f, call):
-    """Return the call; in float32, where tangents become float64, refuse what fails for that."""
-    if f.point.dtype == "float64":
-        return call
-
-    def checked(*given):
-        try:
-            return call(*given)
-        except RuntimeError as error:
-            if "double" not in str(error).lower():
-                raise
-            raise Unsupported(
-                f"forward mode goes on in float64, pytorch/pytorch#90065, and fails: {error}"
-            ) from error
-
-    return checked
-
-
-def _jvp(f):
-    def jvp(inputs, given, tangents):
-        return torch.func.jvp(lambda inputs: f(inputs, given), (inputs,), (tangents,))[1]
-
-    return jvp
 
 
 def _of_inputs(f, function, pick=None):
@@ -186,3 +91,11 @@ def _of_inputs(f, function, pick=None):
         return result if pick is None else result[pick]
 
     return call
+
+
+def _pulled(inputs, y, cotangents=None):
+    """Return what `backward` leaves in the inputs' `.grad`; None where one is not used."""
+    for x in inputs:
+        x.grad = None
+    torch.autograd.backward(y, cotangents, inputs=inputs)
+    return tuple(x.grad for x in inputs)

@@ -22,6 +22,7 @@ ONE_SETTING_EACH = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
     "NPROC",  # JAX heeds this and CPU affinity, nothing else
+    "TORCHINDUCTOR_COMPILE_THREADS",
 )
 
 
@@ -39,6 +40,7 @@ def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
     """
     environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
     environ["TMPDIR"] = environ["KERAS_HOME"] = folder
+    environ["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] = "0"  # which lie elsewhere, and stay
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 

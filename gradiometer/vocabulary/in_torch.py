@@ -1,14 +1,41 @@
 """PyTorch's functions under the array API standard's names, where its own differ or are missing.
 
-The library is imported when a function is first asked for.
+And what its methods share. The library is imported when a function is first asked for.
 """
 
 import lazy_loader as lazy
 import numpy as np
 
 from gradiometer.errors import UnsupportedOperation
+from gradiometer.vocabulary.method import Method
+from gradiometer.vocabulary.namespace import Namespace
 
 torch = lazy.load("torch")
+
+
+class TorchMethod(Method):
+    """What PyTorch's methods share: tensors on the CPU, threads, and names that differ."""
+
+    requires, extra, tool = ("torch",), "torch", "pytorch"
+
+    def setup(self, target):
+        """Hold it to the target's threads."""
+        torch.set_num_threads(target.threads)
+
+    def namespace(self):
+        """Return its functions."""
+        return Namespace(torch, functions() | {"linalg": Namespace(torch.linalg, matrices())})
+
+    def array(self, a):
+        """Return a tensor."""
+        return torch.from_numpy(a.copy())
+
+    def result(self, native):
+        """Return tensors that NumPy reads."""
+        if type(native) is tuple:
+            return tuple(map(self.result, native))
+        # A function may use tensors of its own that require grad.
+        return native.detach() if torch.is_tensor(native) else native
 
 
 def functions():
