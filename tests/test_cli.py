@@ -57,9 +57,10 @@ INFO: dict[str, Any] = {
     "plan": records.plan(records.row("tape")),
 }
 CHECK = "run --problem product-of-sum --method backprop --rounds 0"
+GROUPS = ["list", "runs", "environments"]
 VERBS = [
     "run", "list", "list problems", "list methods", "list operators", "show", "trace", "descend",
-    "report", "runs", "runs list",
+    "report", "runs", "runs list", "environments", "environments list", "environments make",
 ]  # fmt: skip
 
 
@@ -146,10 +147,11 @@ def test_the_help_of_every_verb_has_an_example(tmp_path: Path, verb: str) -> Non
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", ["run", "check", "show", "trace", "descend", "report", "list", "runs"]),
-        ("-h", ["run", "check", "show", "trace", "descend", "report", "list", "runs"]),
+        ("", ["run", "check", "show", "trace", "descend", "report", *GROUPS]),
+        ("-h", ["run", "check", "show", "trace", "descend", "report", *GROUPS]),
         ("list", ["problems", "methods", "operators"]),
         ("runs", ["list", "show", "rm", "merge"]),
+        ("environments", ["list", "make", "rm"]),
     ],
 )
 def test_without_a_command_the_help_lists_them(tmp_path: Path, line: str, said: list[str]) -> None:

@@ -21,7 +21,18 @@ ONE_SETTING_EACH = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
     "NPROC",  # JAX heeds this and CPU affinity, nothing else
+    "NUMBA_NUM_THREADS",
+    "RAYON_NUM_THREADS",
 )
+
+CACHES = (
+    "DRJIT_CACHE_DIR",
+    "NUMBA_CACHE_DIR",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "TRITON_CACHE_DIR",
+    "WARP_CACHE_PATH",
+)
+"""Variables that name a folder in which a tool keeps what it has compiled."""
 
 
 def restrict(environ: MutableMapping[str, str], threads: int) -> None:
@@ -32,7 +43,9 @@ def restrict(environ: MutableMapping[str, str], threads: int) -> None:
 
 def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
     """Keep compilers from finding what an earlier process compiled: a first call must compile."""
-    environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
+    environ.update(dict.fromkeys(CACHES, folder))
+    flags = environ.get("PYTENSOR_FLAGS")
+    environ["PYTENSOR_FLAGS"] = ",".join(filter(None, (flags, f"base_compiledir={folder}")))
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 
