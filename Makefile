@@ -73,6 +73,6 @@ $(TOOLS): $(STAMP)
 	$(INSTALL) --editable '.[all,heavy,dev]'
 	touch $@
 
-$(GRADIOMETER_ENVIRONMENTS)/%/.installed: constraints-%.txt $(STAMP)
+$(GRADIOMETER_ENVIRONMENTS)/%/.installed: constraints-%.txt $(TOOLS)
 	$(BIN)/gradiometer environments make $* --constraint $<
 	touch $@

@@ -279,7 +279,8 @@ COMMANDS = {
 def of_commands() -> Iterator[tuple[str, str]]:
     """Yield what commands print, with the exit code."""
     for name, words in COMMANDS.items():
-        with mock.patch.object(MethodEntry, "version", "1.0"):
+        known = {"version": "1.0", "missing": None}  # whatever is installed
+        with mock.patch.multiple(MethodEntry, **known):
             done = CliRunner(env={"COLUMNS": "140"}).invoke(app, words.split())
         text = done.stdout + done.stderr
         if name.endswith(".json"):

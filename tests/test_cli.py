@@ -57,9 +57,11 @@ INFO: dict[str, Any] = {
     "plan": records.plan(records.row("tape")),
 }
 CHECK = "run --problem product-of-sum --method backprop --rounds 0"
+GROUPS = ["list", "runs", "environments", "new"]
 VERBS = [
     "run", "list", "list problems", "list methods", "list operators", "show", "trace", "descend",
-    "report", "runs", "runs list", "new", "new method", "new problem",
+    "report", "runs", "runs list", "environments", "environments list", "environments make",
+    "new", "new method", "new problem",
 ]  # fmt: skip
 
 
@@ -146,10 +148,11 @@ def test_the_help_of_every_verb_has_an_example(tmp_path: Path, verb: str) -> Non
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", ["run", "check", "show", "trace", "descend", "report", "list", "runs", "new"]),
-        ("-h", ["run", "check", "show", "trace", "descend", "report", "list", "runs", "new"]),
+        ("", ["run", "check", "show", "trace", "descend", "report", *GROUPS]),
+        ("-h", ["run", "check", "show", "trace", "descend", "report", *GROUPS]),
         ("list", ["problems", "methods", "operators"]),
         ("runs", ["list", "show", "rm", "merge"]),
+        ("environments", ["list", "make", "rm"]),
         ("new", ["method", "problem"]),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from gradiometer.measure.environment import (
     ONE_SETTING_EACH,
     describe_machine,
+    refresh_caches,
     restrict,
     versions,
 )
@@ -35,12 +36,49 @@ def test_every_tool_is_held_to_the_same_threads(threads: int) -> None:
         "TF_NUM_INTRAOP_THREADS",
         "TF_NUM_INTEROP_THREADS",
         "NPROC",
+        "NUMBA_NUM_THREADS",
+        "RAYON_NUM_THREADS",
     ],
 )
 def test_the_variables_that_tools_heed_are_among_those_set(name: str) -> None:
     environ = {name: "99"}
     restrict(environ, 2)
     assert environ[name] == "2"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DRJIT_CACHE_DIR",
+        "NUMBA_CACHE_DIR",
+        "TORCHINDUCTOR_CACHE_DIR",
+        "TRITON_CACHE_DIR",
+        "WARP_CACHE_PATH",
+    ],
+)
+def test_each_worker_compiles_into_its_own_folder(name: str) -> None:
+    environ = {name: "/shared"}
+    refresh_caches(environ, "/own")
+    assert environ[name] == "/own"
+
+
+@pytest.mark.parametrize(
+    ("before", "flags"),
+    [
+        ({}, "base_compiledir=/own"),
+        ({"PYTENSOR_FLAGS": "cxx=,floatX=float64"}, "cxx=,floatX=float64,base_compiledir=/own"),
+        ({"PYTENSOR_FLAGS": "base_compiledir=/a"}, "base_compiledir=/a,base_compiledir=/own"),
+    ],
+)
+def test_flags_of_the_user_stay(before: dict[str, str], flags: str) -> None:
+    refresh_caches(before, "/own")
+    assert before["PYTENSOR_FLAGS"] == flags
+
+
+def test_jax_keeps_nothing() -> None:
+    environ = {"JAX_COMPILATION_CACHE_DIR": "/shared"}
+    refresh_caches(environ, "/own")
+    assert "JAX_COMPILATION_CACHE_DIR" not in environ
 
 
 def test_only_the_processor_is_left_to_the_tools() -> None:

@@ -142,9 +142,7 @@ def test_a_library_of_an_environment_alone_is_measured(
     assert {"acme_methods.log", "acme_methods-in-acme.log"} <= logs
 
 
-def test_a_descent_and_show_run_there_too(
-    acme: Environment, plugin: Path, tmp_path: Path
-) -> None:
+def test_a_descent_and_show_run_there_too(acme: Environment, plugin: Path, tmp_path: Path) -> None:
     descent = gradiometer.descend(
         "sigmoid-affine", [str(plugin)], steps=2, results=tmp_path / "results"
     )

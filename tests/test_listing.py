@@ -162,7 +162,8 @@ def test_a_method_is_listed_with_its_promise_and_the_first_line_about_it(
     assert named(as_json(capsys), "listed-method") == {
         "name": "listed-method", "tool": plugin.stem, "version": version("numpy"),
         "mode": "forward", "native": [], "digits": {"float32": 2.0, "float64": 4.5},
-        "available": True, "from": str(plugin.resolve()), "about": "Reverse mode, listed.",
+        "available": True, "environment": None, "from": str(plugin.resolve()),
+        "about": "Reverse mode, listed.",
     }  # fmt: skip
 
 

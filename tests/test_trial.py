@@ -69,12 +69,12 @@ class Pool:
         self.workers: dict[str, Worker] = {}
         self.fresh: list[Worker] = []
 
-    def worker(self, tool: str) -> Worker:
+    def worker(self, tool: str, environment: str = "") -> Worker:
         if tool not in self.workers or not self.workers[tool].alive:
             self.workers[tool] = Worker()
         return self.workers[tool]
 
-    def start(self, tool: str) -> Worker:
+    def start(self, tool: str, environment: str = "") -> Worker:
         self.fresh.append(Worker())
         return self.fresh[-1]
 

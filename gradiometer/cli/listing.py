@@ -56,15 +56,15 @@ def list_methods(plugins: shared.Plugins = None, json: shared.Json = False) -> N
             "mode": m.mode,
             "native": list(m.native),
             "digits": {dtype: first for dtype, (first, _) in m.digits.items()},
-            "environment": m.environment or None,
             "available": not m.missing,
+            "environment": m.environment or None,
             "from": _origin(m.address),
             "about": m.missing or m.about,
         }
         for m in _by_tool(registry)
     ]
     unknown: Row = {"name": "", "tool": "", "version": None, "mode": None, "native": []}
-    unknown |= {"digits": {}, "environment": None, "available": False, "from": ""}
+    unknown |= {"digits": {}, "available": False, "environment": None, "from": ""}
     print_rows("Methods", rows + _broken(registry, "methods", "about", unknown), json)
 
 

@@ -23,7 +23,18 @@ ONE_SETTING_EACH = (
     "TF_NUM_INTEROP_THREADS",
     "NPROC",  # JAX heeds this and CPU affinity, nothing else
     "TORCHINDUCTOR_COMPILE_THREADS",
+    "NUMBA_NUM_THREADS",
+    "RAYON_NUM_THREADS",
 )
+
+CACHES = (
+    "DRJIT_CACHE_DIR",
+    "NUMBA_CACHE_DIR",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "TRITON_CACHE_DIR",
+    "WARP_CACHE_PATH",
+)
+"""Variables that name a folder in which a tool keeps what it has compiled."""
 
 
 def restrict(environ: MutableMapping[str, str], threads: int) -> None:
@@ -38,9 +49,10 @@ def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
     Temporary files go to the folder as well, since MLX keeps its compiled kernels among them, and
     so does what keras would write into the user's home.
     """
-    environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
-    environ["TMPDIR"] = environ["KERAS_HOME"] = folder
+    environ.update(dict.fromkeys((*CACHES, "TMPDIR", "KERAS_HOME"), folder))
     environ["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] = "0"  # which lie elsewhere, and stay
+    flags = environ.get("PYTENSOR_FLAGS")
+    environ["PYTENSOR_FLAGS"] = ",".join(filter(None, (flags, f"base_compiledir={folder}")))
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 
