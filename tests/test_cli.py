@@ -58,8 +58,8 @@ INFO: dict[str, Any] = {
 }
 CHECK = "run --problem product-of-sum --method backprop --rounds 0"
 VERBS = [
-    "run", "conformance", "list", "list problems", "list methods", "list operators", "show", "trace", "descend",
-    "report", "runs", "runs list",
+    "run", "conformance", "list", "list problems", "list methods", "list operators", "show",
+    "trace", "descend", "report", "runs", "runs list",
 ]  # fmt: skip
 DOORS = ["run", "check", "conformance", "show", "trace", "descend", "report", "list", "runs"]
 
