@@ -30,7 +30,7 @@ Written by `make conformance`, from `gradiometer conformance` of every method;
 after –, how many were declined (refused by name, or with a forecast); after ~, failed as is
 expected, for a reason that stands below; after ✗, failed otherwise. Operators are of all built-in
 problems in their first sizes, and of those in `gradiometer/conformance/problems.py`, in float64 and
-float32. What is not installed where this was written is not in the table.
+float32. What is not in the table was not installed, or not asked for, where this was written.
 
 """
 

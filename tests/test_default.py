@@ -73,7 +73,7 @@ def test_what_is_named_stands_for_its_kind_alone(registry: Registry) -> None:
 @pytest.mark.parametrize(
     ("unnamed", "quick", "everything", "extent", "options"),
     [
-        (True, False, False, "default", (1.0, 60.0, None)),
+        (True, False, False, "default", (0.6, 60.0, None)),
         (False, False, False, "full", (3.0, 60.0, None)),
         (True, False, True, "full", (0.7, 30.0, 100_000)),
         (False, False, True, "full", (3.0, 60.0, None)),
