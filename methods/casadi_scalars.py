@@ -44,7 +44,7 @@ class CasADi(FormulaMethod):
         return found | {"where": casadi.if_else}
 
     def forecast(self, asked, size, n, m):
-        return 1e-5 * size.graph * {"jacobian": min(n, m), "hessian": n}.get(asked, 1)
+        return 1e-4 * size.graph * {"jacobian": min(n, m), "hessian": 0.3 * n}.get(asked, 1)
 
     def derive(self, asked, outputs, inputs, directions):
         x, y, v = (casadi.vertcat(*parts) for parts in (inputs, outputs, directions))

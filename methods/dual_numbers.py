@@ -94,7 +94,11 @@ class NumDual(Method):
         return hvp
 
     def result(self, native):
-        return Components(np.array(native).ravel()) if isinstance(native, list) else native
+        if isinstance(native, list):
+            return Components(np.array(native).ravel())
+        if isinstance(native, tuple):
+            return tuple(map(self.result, native))
+        return np.asarray(native, np.float64)
 
     def declines(self, operator, n, m):
         most = MOST.get(operator, MOST_GRADIENT)

@@ -51,7 +51,8 @@ class Heyoka(FormulaMethod):
         }
 
     def forecast(self, asked, size, n, m):
-        return 1e-3 * size.graph * {"jacobian": min(n, m), "hessian": n}.get(asked, 1)
+        calls = {"jacobian": min(n, m), "hessian": 0.3 * n, "hvp": 2}
+        return 1e-3 * size.graph * calls.get(asked, 1)
 
     def derive(self, asked, outputs, inputs, directions):
         if asked == "hessian":

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import lazy_loader as lazy
 
-from gradiometer import FormulaMethod
+from gradiometer import FormulaMethod, Unsupported
 
 symforce = lazy.load("symforce")
 
@@ -51,6 +51,7 @@ class SymForce(FormulaMethod):
     def functions(self):
         sf = symforce.symbolic
         return {name: getattr(sf, name) for name in SAME} | {
+            "abs": lambda x: sf.Piecewise((x, x > 0), (-x, True)),  # sign has no derivative
             "logical_and": sf.sympy.And,
             "logical_not": sf.sympy.Not,
             "logical_or": sf.sympy.Or,
@@ -68,8 +69,12 @@ class SymForce(FormulaMethod):
             numbers, symforce.values.Values(found=sf.M(formulas)), config, name=f"f{next(NUMBERS)}"
         )
         with tempfile.TemporaryDirectory() as folder:  # what is imported needs its file no more
-            written = made.generate_function(folder, namespace="formulas").function_dir
-            load = symforce.codegen.codegen_util.load_generated_function
+            try:
+                written = made.generate_function(folder, namespace="formulas").function_dir
+            except codegen.codegen.CodeGenerationException as error:
+                cause = error.__cause__ or error.__context__
+                raise Unsupported(f"symforce writes no such formula: {cause}") from error
+            load = codegen.codegen_util.load_generated_function
             return load(made.name, written, evict=not self.compiled)
 
 
@@ -81,4 +86,4 @@ class SymForceNumba(SymForce):
     """
 
     name, compiled = "symforce-numba", True
-    requires, seconds = (*SYMFORCE, "numba"), 2e-4
+    requires, seconds = (*SYMFORCE, "numba"), 1e-4

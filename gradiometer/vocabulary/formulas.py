@@ -117,7 +117,7 @@ def formulas(own: Functions, tool: str, kind: type[FormulaArray]) -> Namespace:
         "relu": lambda x: where(own["greater"](x, 0.0), x, 0.0 * x),
         "sign": lambda x: where(own["greater"](x, 0.0), 1.0, where(own["less"](x, 0.0), -1.0, 0.0)),
         "softmax": softmax,
-        "softplus": lambda x: own["log1p"](exp(x)) if "log1p" in own else log(1.0 + exp(x)),
+        "softplus": functools.partial(_softplus, own),
         "square": lambda x: x * x,
         "stop_gradient": _missing(tool, "stop_gradient"),
         "std": lambda x, **how: sqrt(variance(x, **how)),
@@ -125,6 +125,14 @@ def formulas(own: Functions, tool: str, kind: type[FormulaArray]) -> Namespace:
         "vecdot": vecdot,
     }
     return Formulas(np, composed | own, tool, kind)
+
+
+def _softplus(own: Functions, x: Any) -> Any:
+    exp, log = own["exp"], own["log"]
+    if "log1p" in own:
+        return own["log1p"](exp(x))
+    below = own["less"](x, 0.0)  # the exponential of what is large would leave no digits
+    return own["where"](below, log(1.0 + exp(x)), x + log(1.0 + exp(-x)))
 
 
 def _boxing(kind: type[FormulaArray], function: Callable[..., Any]) -> Callable[..., Any]:
