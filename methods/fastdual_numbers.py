@@ -10,7 +10,7 @@ from gradiometer import Namespace, UnsupportedOperation, VectorMethod
 
 fastdual = lazy.load("fastdual")
 
-UNKNOWN = (AttributeError, TypeError, ZeroDivisionError)
+UNKNOWN = (AttributeError, IndexError, TypeError, ZeroDivisionError)
 """What it raises where a number meets what it does not know."""
 
 

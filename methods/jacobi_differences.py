@@ -9,7 +9,7 @@ from gradiometer import Estimated, VectorMethod
 library = lazy.load("jacobi")
 
 STEPS = (1 / 32, 0.5)
-"""The first step, relative to each number, and the next ones' factor; its own is ¼, which is far."""
+"""The first step, relative to each number, and the factor of the next; its own ¼ goes far."""
 
 
 class Jacobi(VectorMethod):

@@ -53,14 +53,15 @@ class NumdifftoolsComplex(_Numdifftools):
     Cost: n + 1 primals in complex arithmetic, n² of a Hessian. Error: little more than rounding,
     where f is analytic; comparisons look at the real part. Multicomplex numbers know elementwise
     functions of scalars only: where they fail in preparation, second derivatives are differences of
-    complex steps. Steps are float64 whatever is given, so that float32 is unsupported.
+    complex steps, with some six digits. Steps are float64 whatever is given, so that float32 is
+    unsupported.
 
     Use it when the function is NumPy code that takes complex numbers, and its derivatives of second
     order are wanted, too.
     """
 
     name, kind = "numdifftools-complex", "complex"
-    digits: ClassVar = {"float64": (10.0, 10.0)}
+    digits: ClassVar = {"float64": (10.0, 4.0)}
 
     def namespace(self):
         return analytic(special)

@@ -56,8 +56,8 @@ def check(
         *args: The function's arguments.
         gradient: What is said to compute the operator: called with the function's arguments, then
             the directions; it returns what the differentiated arguments are, nested as they are. By
-            default what is named as its derivative beside it, else every method that needs no
-            framework.
+            default what is named as its derivative beside it, else every method of the default
+            selection that needs no framework.
         operator: What is checked; the gradient, or of several outputs the Jacobian.
         argnums: Which arguments are differentiated, by position or name; by default all that hold
             real numbers and are passed by position.
@@ -112,7 +112,8 @@ def check_problem(
         problem: The problem.
         gradient: What is said to compute the operator: called with the inputs, the directions, and
             the given values by name. By default what the problem brings along, else what is named
-            as its derivative beside it, else every method that needs no further library.
+            as its derivative beside it, else every method of the default selection that needs no
+            further library.
         operator: What is checked; the gradient, or of a problem with outputs the Jacobian.
         size: One of its sizes; the first by default.
         seed: What points are drawn with.
@@ -243,12 +244,15 @@ def _name(function: Any) -> str:
 
 
 def _methods(problem: Problem) -> list[Method]:
-    """Return the methods that need no framework, or those of the function's own framework."""
-    from gradiometer.plugins import loader
+    """Return the methods that need no framework, or those of the function's own framework.
+
+    They are of the default selection: further variants would say the same more often.
+    """
+    from gradiometer.plugins import default, loader
 
     program = problem.function
     extra = program.folder.EXTRA if isinstance(program, NativeFunction) else None
-    entries = [e for e in loader.load().methods.values() if e.address.built_in]
+    entries = [e for e in default.selected(loader.load(), "methods") if default.built_in(e)]
     own = [e for e in entries if e.extra == extra and e.missing is None and e.mode != "manual"]
     return [entry.address.load() for entry in own]
 

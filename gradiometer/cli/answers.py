@@ -58,6 +58,7 @@ def as_json(given: Given) -> dict[str, Any]:
         "reason": outcome.reason,
         "translated": outcome.translated,
         "digits": outcome.verdict.digits,
+        "estimated_digits": outcome.verdict.estimated_digits,
         "components": [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)],
     }
 
@@ -109,6 +110,8 @@ def _rows(kept: Kept) -> dict[int, tuple[str, str, str, str]]:
 def _ended(given: Given) -> str:
     digits, outcome = given.outcome.verdict.digits, given.outcome
     right = f"{digits:.1f} digits" if digits is not None and outcome.status == "ok" else ""
+    claimed = given.outcome.verdict.estimated_digits
+    own = f"claims {claimed:.1f}" if claimed is not None else ""
     of = f"of a translation from {outcome.translated}" if outcome.translated else ""
-    told = "; ".join(filter(None, (right, of, outcome.reason)))
+    told = "; ".join(filter(None, (right, own, of, outcome.reason)))
     return f"{given.method}: {outcome.status}" + (f", {told}" if told else "")

@@ -222,11 +222,12 @@ def _figures(errors: Floats, truth: Enclosure) -> Agreement:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         worst = np.max(np.where(errors == 0.0, 0.0, errors / size))
         ulps = np.max(errors / np.spacing(size.astype(truth.dtype)))
-    digits, worst_digits = _digits(norm(errors), truth.norm), _digits(float(worst), 1.0)
+    digits, worst_digits = digits_of(norm(errors), truth.norm), digits_of(float(worst), 1.0)
     return Agreement(Status.OK, "", digits, worst_digits, float(ulps))
 
 
-def _digits(error: float, size: float) -> float:
+def digits_of(error: float, size: float) -> float:
+    """Return the digits that an error leaves of what is of a size."""
     if error == 0.0:
         return float("inf")
     return round(float(np.log10(size) - np.log10(error)), 12) + 0.0  # no -0.0

@@ -6,6 +6,7 @@ from functools import partial
 
 from gradiometer.judging.agreement import Explain, agree
 from gradiometer.judging.diagnosis import explain
+from gradiometer.judging.estimate import estimate
 from gradiometer.judging.kept import Kept, kept
 from gradiometer.judging.stale import elsewhere
 from gradiometer.measure.conditions import Conditions, References
@@ -59,14 +60,17 @@ class Judge:
             self.kept = kept(found.compared, asked, signature)
         verdict.digits = _least(verdict.digits, found.digits)
         verdict.worst_digits = _least(verdict.worst_digits, found.worst_digits)
+        own = estimate(answer.error, found.compared, layout)
+        verdict.estimated_digits = _least(verdict.estimated_digits, own.digits)
         verdict.ulps = max(filter(None, (verdict.ulps, found.ulps)), default=verdict.ulps)
         unjudged = found.status is Status.SKIPPED and k > 0
         if found.status is not Status.OK and not unjudged:
             where = f"at point {k + 1} of {len(self._conditions.truths)}: " if k else ""
             before = when if k in self._right_at else ""
-            raise Failure(found.status, f"{before}{where}{found.reason}")
+            reason = "; ".join(filter(None, (found.reason, own.note)))
+            raise Failure(found.status, f"{before}{where}{reason}")
         self._right_at.add(k)
-        notes = (*self.notes, answer.note, found.note)
+        notes = (*self.notes, answer.note, found.note, own.note)
         self.notes = tuple(dict.fromkeys(filter(None, notes)))
 
     def _explain(self, at: Argument) -> Explain:

@@ -13,7 +13,7 @@ import pandas as pd
 from gradiometer.report import answers, cases, markdown, tables
 from gradiometer.report.charts import figures
 from gradiometer.report.quantities import digits, duration
-from gradiometer.report.sections import Section, Table
+from gradiometer.report.sections import Figure, Section, Table
 from gradiometer.runs import analysis, footnotes
 from gradiometer.runs.run import Run
 from gradiometer.vocabulary.method import Method
@@ -21,6 +21,12 @@ from gradiometer.vocabulary.operators import OPERATORS
 
 MOST_LINES = 30
 """Lines of a table beyond which it is folded away."""
+
+CLAIMS = (
+    "Some methods estimate their own errors: the digits that they claim by that stand beside those "
+    "that are proven, each at the point where they are fewest."
+)
+"""What precedes a table of estimates."""
 
 
 def write(run: Run, reports: Path) -> Path:
@@ -52,7 +58,11 @@ def _agreement(run: Run, prose: markdown.Prose) -> Section:
     for name in run.operators:
         table = _matrix(tables.agreement(run, name))
         meaning = f"{OPERATORS[name].meaning}."
-        below.append(Section(name, [meaning, *figures(run, "agreement", name), table]))
+        parts: list[str | Table | Figure] = [meaning, *figures(run, "agreement", name), table]
+        claims = tables.claims(run, name)
+        if claims is not None:
+            parts += [CLAIMS, Table(claims, "As a table" if len(claims) > MOST_LINES else "")]
+        below.append(Section(name, parts))
     return Section("Agreement", [prose("agreement")], below)
 
 

@@ -54,6 +54,21 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
     return table
 
 
+def claims(run: Run, operator: str = "gradient") -> pd.DataFrame | None:
+    """Return true digits beside those that methods claim by estimates of their own errors.
+
+    A row a cell; None where no method makes estimates.
+    """
+    cells = run.cells
+    chosen = cells[(cells["operator"] == operator) & cells["estimated_digits"].notna()]
+    if chosen.empty:
+        return None
+    shown = {"method": chosen["method"], "function": analysis.label(chosen)}
+    pairs = {"digits": "digits", "claims": "estimated_digits"}
+    shown |= {name: chosen[column].map(digits) for name, column in pairs.items()}
+    return pd.DataFrame(shown).reset_index(drop=True)
+
+
 def speed(run: Run, operator: str = "gradient") -> pd.DataFrame:
     """Return ratios to the fastest by method and case, with the marks of `FOOTNOTES`."""
     return run.speed(operator).map(multiple) + footnotes.beside(run.cells, operator)

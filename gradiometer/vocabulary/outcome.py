@@ -48,6 +48,8 @@ class Verdict:
         promise: Digits the method promises.
         digits: Digits proven correct in the norm.
         worst_digits: Digits proven correct in the worst component.
+        estimated_digits: Digits in the norm by the method's own estimate of its error, if it makes
+            one; at the point where they are fewest, as `digits`.
         ulps: Largest error of a component, in units in its last place.
         condition: How far the case amplifies rounding, from the reference.
         owed: Digits that rounding leaves of the answer; none where the truth is zero.
@@ -60,6 +62,7 @@ class Verdict:
     promise: float | None = None
     digits: float | None = None
     worst_digits: float | None = None
+    estimated_digits: float | None = None
     ulps: float | None = None
     condition: float | None = None
     owed: float | None = None
