@@ -135,3 +135,17 @@ def test_a_lazily_imported_library_stays_unloaded() -> None:
             raise AssertionError(f"asked for {name}")
 
     assert collect(module(lib=Unloaded("lib"), A=method_class("a")))[0].name == "a"
+
+
+def test_a_library_that_is_absent_has_no_other_imported(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    write("acme_present.py", "raise ValueError('it was imported')\n")
+    lazily = "import lazy_loader as lazy\n\nlibrary = lazy.load('{}')\n"
+    for name in ("acme_present", "acme_absent"):
+        path = write(f"uses_{name}.py", lazily.format(name))
+        load_file(f"gradiometer.tests.uses_{name}", path)
+    assert "acme_present" in sys.modules
+    with pytest.raises(ValueError, match="it was imported"):
+        _ = sys.modules.pop("acme_present").anything

@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+import lazy_loader
 
 from gradiometer.errors import GradiometerError
-from gradiometer.vocabulary.method import Method
+from gradiometer.tracing.lazy import lazy_modules_hidden
+from gradiometer.vocabulary.method import Method, missing
 from gradiometer.vocabulary.problem import Problem
 
 Plugin = Problem | Method
@@ -44,6 +48,28 @@ def searching(folder: str) -> Iterator[None]:
             sys.path.remove(folder)
 
 
+@contextmanager
+def absent_told_quickly() -> Iterator[None]:
+    """Let libraries that are not installed be loaded lazily without a look at those that are.
+
+    lazy_loader notes which line asked for them (`inspect.stack`), for which Python asks every
+    module for its file: each that was loaded lazily before would be imported.
+    """
+    truly = lazy_loader.load
+
+    def load(name: str, **how: Any) -> Any:
+        if missing([name]) is None:
+            return truly(name, **how)
+        with lazy_modules_hidden():
+            return truly(name, **how)
+
+    lazy_loader.load = load
+    try:
+        yield
+    finally:
+        lazy_loader.load = truly
+
+
 def module_name(path: Path) -> str:
     """Return a module name of its own for a plugin file, wherever it lies."""
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
@@ -64,7 +90,7 @@ def load_file(name: str, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        with searching(str(path.parent)):  # as Python does for a script
+        with searching(str(path.parent)), absent_told_quickly():  # as Python does for a script
             spec.loader.exec_module(module)
     except BaseException:  # a Ctrl-C, too: nothing half loaded stays behind
         del sys.modules[name]
