@@ -16,7 +16,7 @@ import pytest
 from shell import command
 
 from gradiometer import conformance
-from gradiometer.conformance import causes, wrong
+from gradiometer.conformance import causes, conform, wrong
 from gradiometer.conformance.expected import Expected, read, settle
 from gradiometer.conformance.result import Check, Report, Verdict
 from gradiometer.errors import GradiometerError
@@ -318,6 +318,37 @@ def test_wrong_uses_are_one_line(tmp_path: Path, words: list[str], told: str) ->
     assert done.code == 2
     assert told in done.err
     assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "handed"),
+    [
+        (["a", "b*"], {"what": ["a", "b*"]}),
+        (["a", "--problem", "p", "--problem", "q*"], {"problems": ["p", "q*"]}),
+        (["a", "--operator", "hvp"], {"operators": ["hvp"]}),
+        (["a", "--dtype", "float32"], {"dtypes": ["float32"]}),
+        (["a", "--quick"], {"quick": True}),
+        (
+            ["a", "--plugins", "one.py", "--plugins", "two"],
+            {"plugins": [Path("one.py"), Path("two")]},
+        ),
+        (["a", "--expected", "rows.toml"], {"expected": [Path("rows.toml")]}),
+    ],
+)
+def test_an_option_is_handed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], handed: dict[str, Any]
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def check(what: Any, **options: Any) -> Report:
+        del options["progress"]
+        asked.append({"what": what} | options)
+        return Report([RIGHT])
+
+    monkeypatch.setattr(conform, "check", check)
+    assert command(tmp_path, "conformance", *words).code == 0
+    plain = {"what": ["a"], "plugins": (), "problems": None, "operators": None, "dtypes": None}
+    assert asked == [plain | {"quick": False, "expected": ()} | handed]
 
 
 def session(folder: Path, *options: str) -> str:
