@@ -38,6 +38,7 @@ def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
     """
     environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
     environ["TMPDIR"] = environ["KERAS_HOME"] = folder
+    environ["PYTENSOR_FLAGS"] = f"base_compiledir={folder}"
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 
