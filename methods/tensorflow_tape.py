@@ -17,6 +17,7 @@ class TensorFlow(Method):
 
     Cost: the tape is recorded anew in every call, tens of microseconds a node; of a Jacobian or
     Hessian up to twenty pullbacks in turn, of more a vectorised one, traced anew. Error: rounding.
+    Use it when a model of TensorFlow is being debugged, or its shape differs from call to call.
     """
 
     name, requires, extra = "tensorflow", ("tensorflow",), "tensorflow"
@@ -74,7 +75,8 @@ class TensorFlow(Method):
 class TensorFlowFunction(TensorFlow):
     """The tape inside tf.function: traced once a shape, then run as a graph.
 
-    Cost: tracing in the first call; then a dispatch of some hundred microseconds a call.
+    Cost: tracing in the first call; then a dispatch of some hundred microseconds a call. Use it when
+    a model of TensorFlow is trained, and has operations that XLA does not compile.
     """
 
     name = "tensorflow-function"
@@ -87,7 +89,8 @@ class TensorFlowFunction(TensorFlow):
 class TensorFlowXLA(TensorFlowFunction):
     """The tape inside tf.function(jit_compile=True): the graph fused and compiled by XLA.
 
-    Cost: compilation in the first call, up to seconds; then little more than the dispatch.
+    Cost: compilation in the first call, up to seconds; then little more than the dispatch. Use it
+    when a model of TensorFlow is called often with the same shapes.
     """
 
     name = "tensorflow-xla"

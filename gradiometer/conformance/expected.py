@@ -59,21 +59,11 @@ class Expected:
         return all(fnmatchcase(getattr(check, name), getattr(self, name)) for name in names)
 
 
-WANTED = "its docstring does not say yet for whom it is the right choice"
 EMPTY = "an input without components: {}"
 OVERFLOWS = "its formula for softplus is log(1 + exp(x)), which overflows in float32 beyond 88"
 CANCELS = "second derivative of softplus where it saturates: s·(1 − s) cancels"
 
 EXPECTED: tuple[Expected, ...] = (
-    *(
-        Expected(method, "docstring", status="failed", reason=WANTED)
-        for method in (
-            "backprop", "forward-difference", "central-difference", "complex-step", "sympy",
-            "jax", "jax-jit", "jax-forward", "jax-linearize",
-            "pytorch", "pytorch-func", "pytorch-forward",
-            "tensorflow", "tensorflow-function", "tensorflow-xla",
-        )
-    ),
     *(
         Expected(
             f"{method}-difference", "special-empty", operator, dtype, "error",
