@@ -14,6 +14,7 @@ import pytest
 from gradiometer.measure.environment import (
     ONE_SETTING_EACH,
     describe_machine,
+    refresh_caches,
     restrict,
     versions,
 )
@@ -41,6 +42,15 @@ def test_the_variables_that_tools_heed_are_among_those_set(name: str) -> None:
     environ = {name: "99"}
     restrict(environ, 2)
     assert environ[name] == "2"
+
+
+def test_compilers_keep_nothing_for_the_next_process() -> None:
+    environ = {"JAX_COMPILATION_CACHE_DIR": "/home/cache"}
+    refresh_caches(environ, "/scratch")
+    folders = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "DRJIT_CACHE_DIR")
+    assert {environ[name] for name in folders} == {"/scratch"}
+    assert environ["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] == "0"
+    assert "JAX_COMPILATION_CACHE_DIR" not in environ
 
 
 def test_only_the_processor_is_left_to_the_tools() -> None:

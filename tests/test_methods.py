@@ -310,7 +310,7 @@ def test_formulas_of_very_many_symbols_are_declined() -> None:
     assert "301 symbols: not attempted beyond 300" in declines("gradient", 301, 1)
 
 
-@pytest.mark.parametrize("method", [n for n, m in REGISTRY.methods.items() if m.requires])
+@pytest.mark.parametrize("method", [n for n in METHODS if REGISTRY.methods[n].requires])
 def test_cold_figures_of_a_library_are_kept_apart(records: pd.DataFrame, method: str) -> None:
     record = records.loc[method, "polar-coordinates", "", "vjp", "float64"]
     assert record["import_s"] > 0.01

@@ -34,6 +34,7 @@ def restrict(environ: MutableMapping[str, str], threads: int) -> None:
 def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
     """Keep compilers from finding what an earlier process compiled: a first call must compile."""
     environ["TORCHINDUCTOR_CACHE_DIR"] = environ["TRITON_CACHE_DIR"] = folder
+    environ["DRJIT_CACHE_DIR"] = folder
     environ["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] = "0"  # which lie elsewhere, and stay
     environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
