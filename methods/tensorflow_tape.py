@@ -1,4 +1,6 @@
-"""TensorFlow's GradientTape: eager, traced to a graph, and compiled by XLA."""
+"""TensorFlow's GradientTape, eager, traced to a graph, or compiled by XLA; and forward mode."""
+
+import math
 
 import lazy_loader as lazy
 
@@ -141,3 +143,36 @@ def _jvp(f):
         return tf.nest.map_structure(lambda each: _whole(accumulator.jvp(each)), y)
 
     return jvp
+
+
+class TensorFlowForward(TensorFlow):
+    """tf.autodiff.ForwardAccumulator: a tangent beside each value of eager operations.
+
+    Cost: two to three primals a jvp: n of them in turn for a gradient or Jacobian, n nested in
+    another for a product with the Hessian. Error: rounding only. Use it when only directional
+    derivatives are wanted, or a function has few inputs and many outputs.
+    """
+
+    name, mode = "tensorflow-forward", "forward"
+
+    def gradient(self, f):
+        raise Unsupported("Forward mode pushes tangents; it has no pullback.")
+
+    jacobian = hessian = vjp = gradient
+
+    def hvp(self, f):
+        push, space = _jvp(f), f.signature.inputs
+        sizes = [math.prod(shape) for shape in space.shapes.values()]
+        basis = [tuple(map(tf.constant, e.values())) for e in space.basis(f.point.dtype)]
+
+        def hvp(inputs, given, tangents):
+            along = _jvp(lambda inputs, given: push(inputs, given, tangents))
+            zero = tf.zeros((), f.point.dtype)
+            found = [along(inputs, given, e) for e in basis]
+            parts = tf.split([zero if x is None else x for x in found], sizes)
+            return tuple(map(tf.reshape, parts, space.shapes.values()))
+
+        return hvp
+
+    def evaluations(self, operator, n, m):
+        return {"jvp": None, "hessian": n * n}.get(operator, n)
