@@ -15,7 +15,7 @@ from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import OPERATORS, operator
 from gradiometer.vocabulary.outcome import Status
 from gradiometer.vocabulary.point import Signature
-from gradiometer.vocabulary.space import blocks
+from gradiometer.vocabulary.space import Space, blocks
 
 Array = np.ndarray
 
@@ -97,6 +97,23 @@ def test_a_matrix_may_come_as_a_matrix(name: str, signature: Signature) -> None:
     whole, honest = matrix(name, signature), parts(name, signature)
     assert_arrays(as_arrays(whole, name, signature).arrays, honest)
     assert_arrays(blocks(whole, *operator(name).spaces(signature)), honest)
+
+
+@pytest.mark.parametrize("signature", [SCALAR, SEVERAL])
+@pytest.mark.parametrize("shaped", [np.ravel, np.asarray])
+def test_a_matrix_may_come_by_its_components(signature: Signature, shaped: Any) -> None:
+    found = as_arrays(Components(shaped(matrix("jacobian", signature))), "jacobian", signature)
+    assert_arrays(found.arrays, parts("jacobian", signature))
+
+
+def test_whole_components_leave_the_others_their_dtype() -> None:
+    found = answer.as_arrays(
+        Components([np.float32(0.5), 0, 1]),
+        operator("gradient"),
+        Signature(Space({"x": (3,)}), Space({"value": ()})),
+        "float32",
+    )
+    assert [(a.dtype, a.tolist()) for a in found.arrays] == [(np.float32, [0.5, 0.0, 1.0])]
 
 
 @pytest.mark.parametrize(("name", "signature"), MATRICES)

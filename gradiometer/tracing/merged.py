@@ -102,9 +102,8 @@ class _Merging:
     def _decision(self, guard: Guard, values: list[Any]) -> tuple[Any, bool]:
         """Return a condition of the tool's, and whether the guard holds where it is true."""
         value = guard.value.find(self.xp, values)
-        if guard.test is bool and not hasattr(value, "shape"):
-            return value, bool(guard.outcome)  # a formula
-        if guard.test is bool and "bool" in str(getattr(value, "dtype", "")):
+        kind = str(getattr(value, "dtype", "object"))  # formulas are objects
+        if guard.test is bool and ("bool" in kind or kind == "object"):
             return value, bool(guard.outcome)
         return value == guard.outcome, True
 
