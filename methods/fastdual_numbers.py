@@ -10,9 +10,6 @@ from gradiometer import Namespace, UnsupportedOperation, VectorMethod
 
 fastdual = lazy.load("fastdual")
 
-UNKNOWN = (AttributeError, IndexError, TypeError, ZeroDivisionError)
-"""What it raises where a number meets what it does not know."""
-
 
 class FastDual(VectorMethod):
     """fastdual.jac of a DualArray, fastdual's hessian_matrix: numbers that carry their derivatives.
@@ -57,7 +54,7 @@ def _named(g, x):
         return g(x)
     except UnsupportedOperation:
         raise
-    except UNKNOWN as error:
+    except (AttributeError, IndexError, TypeError, ZeroDivisionError) as error:
         told = str(error).partition("\n")[0]
         raise UnsupportedOperation(f"fastdual: {type(error).__name__}: {told}") from error
 
