@@ -50,7 +50,8 @@ class PyTensor(Method):
             for name in ("cholesky", "det", "eigh", "inv", "pinv", "slogdet")
         })  # fmt: skip
         like = matrices(pt, Namespace(parts))
-        linalg = {name: like[name] for name in WITHOUT_SHAPES} | {
+        linalg: dict[str, Any] = {name: like[name] for name in WITHOUT_SHAPES}
+        linalg |= {
             "diagonal": lambda x, offset=0: pt.diagonal(x, offset, -2, -1),
             "solve": lambda a, b: pt.linalg.solve(a, b, b_ndim=b.ndim),
         }

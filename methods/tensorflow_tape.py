@@ -77,8 +77,8 @@ class TensorFlow(Method):
 class TensorFlowFunction(TensorFlow):
     """The tape inside tf.function: traced once a shape, then run as a graph.
 
-    Cost: tracing in the first call; then a dispatch of some hundred microseconds a call. Use it when
-    a model of TensorFlow is trained, and has operations that XLA does not compile.
+    Cost: tracing in the first call; then a dispatch of some hundred microseconds a call. Use it
+    when a model of TensorFlow is trained, and has operations that XLA does not compile.
     """
 
     name = "tensorflow-function"
