@@ -2,12 +2,12 @@
 
 import functools
 import itertools
-import types
 
 import lazy_loader as lazy
 import numpy as np
 
 from gradiometer import Method, Unsupported
+from gradiometer.vocabulary.machine_code import compiled_by, in_one_line
 from gradiometer.vocabulary.recorded import NUMPY
 
 numba = lazy.load("numba")
@@ -19,7 +19,7 @@ def _compiled(operator):
     def compiled(self, f):
         if operator not in f.problem.derivatives:
             raise Unsupported(f"Problem {f.problem.name!r} has no hand-coded {operator}.")
-        call = _of_machine_code(f.problem.derivatives[operator])
+        call = compiled_by(numba.njit, f.problem.derivatives[operator])
         space = {"jvp": f.signature.inputs, "hvp": f.signature.inputs, "vjp": f.signature.outputs}
         shapes = space[operator].shapes.values() if operator in space else ()
         directions = [self.array(np.ones(shape, f.point.dtype)) for shape in shapes]
@@ -28,7 +28,7 @@ def _compiled(operator):
         try:
             call(*inputs, *directions, **given)  # which compiles, for these types of arrays
         except numba.core.errors.NumbaError as error:
-            raise Unsupported(f"Numba: {_in_one_line(error)}") from error
+            raise Unsupported(f"Numba: {in_one_line(error)}") from error
         except TypeError as error:
             if "too many arguments" not in str(error):
                 raise
@@ -63,23 +63,3 @@ class NumbaBackprop(Method):
 
     def arguments(self, inputs, given, *directions):
         return tuple(itertools.chain(inputs, *directions)), given
-
-
-def _of_machine_code(function):
-    """Return a function compiled, and with it those functions of its module that it calls."""
-    module = function.__globals__
-    own = {
-        name: _of_machine_code(module[name])
-        for name in function.__code__.co_names
-        if isinstance(module.get(name), types.FunctionType) and module[name] is not function
-    }
-    code, closure = function.__code__, function.__closure__
-    copy = types.FunctionType(code, module | own, function.__name__, function.__defaults__, closure)
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return numba.njit(copy)
-
-
-def _in_one_line(error):
-    """Return what a Numba error says, without the headline that all of them have."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith("Failed in")), "cannot compile it.")

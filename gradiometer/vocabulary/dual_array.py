@@ -1,0 +1,89 @@
+"""Arrays of a tool's dual numbers, NumPy's functions on them, and functions of lists of them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradiometer.vocabulary.formula_array import FormulaArray, elementwise
+from gradiometer.vocabulary.formulas import formulas
+from gradiometer.vocabulary.method import Primal
+from gradiometer.vocabulary.namespace import Namespace
+
+METHODS = (
+    "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin",
+    "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+)  # fmt: skip
+"""NumPy's functions that ask each component for its method of that name."""
+
+
+def dual_functions(tool: str) -> Namespace:
+    """Return NumPy's functions on arrays of dual numbers; what is missing is told of the tool."""
+    return formulas(Duals.own | {name: getattr(np, name) for name in METHODS}, tool, Duals)
+
+
+def _power(base, exponent):
+    """Return a power; a number has none with a dual number in its exponent."""
+    if isinstance(base, float | int) and not isinstance(exponent, float | int):
+        return np.exp(exponent * math.log(base))
+    return base**exponent
+
+
+class Duals(FormulaArray):
+    """An array of dual numbers, which can be decided; a number from it is an array, too.
+
+    For a bare number times an array writes the products into the array.
+    """
+
+    own = elementwise({
+        "abs": lambda x: -x if x < 0 else x,
+        "equal": operator.eq,
+        "not_equal": operator.ne,
+        "pow": _power,
+        "sign": lambda x: float(x > 0) - float(x < 0),
+        "where": lambda c, a, b: a if c else b,
+    })  # fmt: skip
+
+    @classmethod
+    def boxed(cls, found):
+        """Return arrays as such, and bare numbers, of functions of numbers only, as they are."""
+        return super().boxed(found) if isinstance(found, np.ndarray | tuple | list) else found
+
+    def __bool__(self):
+        return bool(self.item())
+
+    def __eq__(self, other):
+        return self.own["equal"](self, other)
+
+    def __ne__(self, other):
+        return self.own["not_equal"](self, other)
+
+    __hash__ = None
+
+
+def numbers(arrays):
+    """Return the components of arrays as Python's numbers."""
+    return np.concatenate(arrays, axis=None).tolist()
+
+
+def of_numbers(f, given):
+    """Return a problem's function of a list of numbers, which returns a list."""
+    shapes = f.signature.inputs.shapes.values()
+    bare = not any((*shapes, *(a.shape for a in f.point.given.values())))
+
+    def function(x):
+        parts, inputs = iter(x), []
+        for shape in shapes:
+            flat = list(itertools.islice(parts, math.prod(shape)))
+            inputs.append(flat[0] if bare else Duals.of(flat, shape))
+        y = f(tuple(inputs), given)
+        outputs = y if isinstance(y, tuple) else (y,)
+        found = [z for part in outputs for z in np.ravel(np.asarray(part)).tolist()]
+        return [z + 0.0 * x[0] if isinstance(z, float | int) else z for z in found]
+
+    return function
