@@ -14,7 +14,7 @@ from gradiometer.vocabulary.like_numpy import functions, matrices, renamed
 
 keras = lazy.load("keras")
 
-OTHERWISE = ("clip", "diff", "flip", "matrix_transpose", "sort", "std", "take_along_axis", "var")
+OTHERWISE = ("clip", "diff", "flip", "matrix_transpose", "std", "var")
 """Functions that keras has with fewer arguments."""
 
 
@@ -45,13 +45,16 @@ class _Keras(Method):
         own: dict[str, Any] = {n: composed[n] for n in composed if not hasattr(ops, n)}
         own |= {name: composed[name] for name in OTHERWISE} | renamed(ops)
         linalg = Namespace(ops.linalg, {"slogdet": ops.slogdet})
+        parts: dict[str, Any] = matrices(ops, linalg)
+        parts["diagonal"] = lambda x, offset=0: ops.diagonal(x, offset, -2, -1)
+        parts["trace"] = lambda x, offset=0: ops.trace(x, offset, -2, -1)
         own |= {
             "asarray": ops.convert_to_tensor,
             "astype": ops.cast,
             "float32": "float32",
             "float64": "float64",
             "gelu": lambda x: ops.gelu(x, approximate=False),
-            "linalg": Namespace(linalg, matrices(ops, linalg)),
+            "linalg": Namespace(linalg, parts),
             "remainder": ops.mod,
         }
         found = Namespace(ops, own)

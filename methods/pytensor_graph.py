@@ -51,10 +51,8 @@ class PyTensor(Method):
         })  # fmt: skip
         like = matrices(pt, Namespace(parts))
         linalg: dict[str, Any] = {name: like[name] for name in WITHOUT_SHAPES}
-        linalg |= {
-            "diagonal": lambda x, offset=0: pt.diagonal(x, offset, -2, -1),
-            "solve": lambda a, b: pt.linalg.solve(a, b, b_ndim=b.ndim),
-        }
+        linalg["diagonal"] = lambda x, offset=0: pt.diagonal(x, offset, -2, -1)
+        linalg["solve"] = lambda a, b: pt.linalg.solve(a, b, b_ndim=b.ndim)
         return Namespace(pt, own | {
             "asarray": pt.as_tensor,
             "astype": pt.cast,
