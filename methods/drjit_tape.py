@@ -1,6 +1,5 @@
 """Dr.Jit: arrays that are traced, and compiled by LLVM in one kernel with their derivatives."""
 
-import functools
 import types
 from importlib import import_module
 
@@ -14,7 +13,7 @@ dr = lazy.load("drjit")
 RENAMED = {
     "permute_dims": "transpose", "pow": "power", "stop_gradient": "detach", "where": "select",
 }  # fmt: skip
-MADE = ("empty", "full", "ones", "zeros")
+MADE = ("asarray", "eye", "linspace", "ones", "zeros")
 REDUCTIONS = ("all", "any", "max", "mean", "min", "prod", "sum")
 
 
@@ -35,18 +34,17 @@ class DrJit(Method):
                 "DRJIT_LIBLLVM_PATH."
             )
         dr.set_thread_count(target.threads)
-        kinds = import_module("drjit.llvm.ad")
-        self.tensors = kinds.TensorXf64 if target.dtype == "float64" else kinds.TensorXf
 
     def namespace(self):
         own = {name: getattr(dr, of) for name, of in RENAMED.items()}
         own |= {name: _reduction(getattr(dr, name)) for name in REDUCTIONS}
-        own |= {name: functools.partial(getattr(dr, name), self.tensors) for name in MADE}
-        own["asarray"] = lambda a: self.tensors(np.asarray(a))
+        own |= {"float64": _tensors("float64"), "float32": _tensors("float32")}
+        own |= {name: _made(getattr(np, name)) for name in MADE}
+        own["full"] = lambda shape, value, dtype: dr.full(dtype, value, shape)
         return Namespace(dr, own | {"linalg": Namespace(types.ModuleType("drjit.linalg"))})
 
     def array(self, a):
-        found = self.tensors(a.copy())
+        found = _tensors(a.dtype.name)(a.copy())
         dr.make_opaque(found)  # a literal would be folded into the program
         return found
 
@@ -80,6 +78,11 @@ class DrJit(Method):
         return lambda inputs, given: _computed(f(inputs, given))
 
 
+def _tensors(dtype):
+    kinds = import_module("drjit.llvm.ad")
+    return kinds.TensorXf64 if dtype == "float64" else kinds.TensorXf
+
+
 def _tracked(inputs):
     """Return inputs as variables of a new graph."""
     variables = [type(x)(dr.detach(x)) for x in inputs]
@@ -92,6 +95,17 @@ def _computed(found):
     dr.eval(found)
     dr.sync_thread()
     return found
+
+
+def _made(make):
+    """Return a function of NumPy's that makes constants; arrays of Dr.Jit stay as they are."""
+
+    def made(*given, dtype=None, **how):
+        if dr.is_array_v(given[0]):
+            return given[0]
+        return (dtype or _tensors("float64"))(np.array(make(*given, **how), np.float64))
+
+    return made
 
 
 def _reduction(function):

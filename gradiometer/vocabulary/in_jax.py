@@ -24,7 +24,8 @@ SPECIAL = {
 class JaxMethod(Method):
     """What methods on JAX share: its arrays, 64 bits where they are asked for, and waiting."""
 
-    requires, extra = ("jax",), "jax"
+    requires: tuple[str, ...] = ("jax",)
+    extra = "jax"
 
     def setup(self, target):
         """Let it compute in the target's dtype."""
