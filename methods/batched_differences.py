@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from gradiometer import Method
-from gradiometer.vocabulary.batched import batched
+from gradiometer.vocabulary.batched import batched, batched_slopes, curvatures
 from gradiometer.vocabulary.differences import reach, step_of
 from gradiometer.vocabulary.flat import flattened, functions, number, unpacking
 
@@ -45,7 +45,7 @@ class BatchedDifference(Method):
         return a if a.ndim else number(a)
 
     def gradient(self, f):
-        slopes = _slopes(f)
+        slopes = batched_slopes(f)
 
         def gradient(inputs, given):
             x, unpack = flattened(inputs)
@@ -54,7 +54,7 @@ class BatchedDifference(Method):
         return gradient
 
     def jacobian(self, f):
-        slopes = _slopes(f)
+        slopes = batched_slopes(f)
         return lambda inputs, given: slopes(flattened(inputs)[0], given)
 
     def jvp(self, f):
@@ -71,30 +71,5 @@ class BatchedDifference(Method):
         return jvp
 
     def hessian(self, f):
-        values, step = batched(f), step_of(f, 4)
-
-        def hessian(inputs, given):
-            x, _ = flattened(inputs)
-            h = step * np.maximum(1.0, np.abs(x))
-            i, j = np.tril_indices(x.size)
-            units, matrix = np.diag(h), np.empty((x.size, x.size), x.dtype)
-            same, turned = units[:, i] + units[:, j], units[:, i] - units[:, j]
-            moved = np.concatenate([same, -same, turned, -turned], axis=1)
-            a, b, c, d = values(x[:, None] + moved, given).reshape(4, -1)
-            matrix[i, j] = matrix[j, i] = (a + b - c - d) / (4.0 * h[i] * h[j])
-            return matrix
-
-        return hessian
-
-
-def _slopes(f):
-    """Return the slopes of f's outputs, in rows, in each component of the inputs, in columns."""
-    values, step = batched(f), step_of(f, 3)
-
-    def slopes(x, given):
-        moves = np.diag(step * np.maximum(1.0, np.abs(x)))
-        above, below = x[:, None] + moves, x[:, None] - moves
-        y = values(np.concatenate([above, below], axis=1), given)
-        return (y[:, : x.size] - y[:, x.size :]) / np.diag(above - below)  # as they were rounded
-
-    return slopes
+        found = curvatures(f)
+        return lambda inputs, given: found(flattened(inputs)[0], given)

@@ -1,20 +1,11 @@
 """Dr.Jit: arrays that are traced, and compiled by LLVM in one kernel with their derivatives."""
 
-import types
-from importlib import import_module
-
 import lazy_loader as lazy
-import numpy as np
 
-from gradiometer import Method, Namespace, Unsupported
+from gradiometer import Method, Unsupported
+from gradiometer.vocabulary.in_drjit import functions, tensors
 
 dr = lazy.load("drjit")
-
-RENAMED = {
-    "permute_dims": "transpose", "pow": "power", "stop_gradient": "detach", "where": "select",
-}  # fmt: skip
-MADE = ("asarray", "eye", "linspace", "ones", "zeros")
-REDUCTIONS = ("all", "any", "max", "mean", "min", "prod", "sum")
 
 
 class DrJit(Method):
@@ -36,15 +27,10 @@ class DrJit(Method):
         dr.set_thread_count(target.threads)
 
     def namespace(self):
-        own = {name: getattr(dr, of) for name, of in RENAMED.items()}
-        own |= {name: _reduction(getattr(dr, name)) for name in REDUCTIONS}
-        own |= {"float64": _tensors("float64"), "float32": _tensors("float32")}
-        own |= {name: _made(getattr(np, name)) for name in MADE}
-        own["full"] = lambda shape, value, dtype: dr.full(dtype, value, shape)
-        return Namespace(dr, own | {"linalg": Namespace(types.ModuleType("drjit.linalg"))})
+        return functions()
 
     def array(self, a):
-        found = _tensors(a.dtype.name)(a.copy())
+        found = tensors(a.dtype.name)(a.copy())
         dr.make_opaque(found)  # a literal would be folded into the program
         return found
 
@@ -78,11 +64,6 @@ class DrJit(Method):
         return lambda inputs, given: _computed(f(inputs, given))
 
 
-def _tensors(dtype):
-    kinds = import_module("drjit.llvm.ad")
-    return kinds.TensorXf64 if dtype == "float64" else kinds.TensorXf
-
-
 def _tracked(inputs):
     """Return inputs as variables of a new graph."""
     variables = [type(x)(dr.detach(x)) for x in inputs]
@@ -95,24 +76,3 @@ def _computed(found):
     dr.eval(found)
     dr.sync_thread()
     return found
-
-
-def _made(make):
-    """Return a function of NumPy's that makes constants; arrays of Dr.Jit stay as they are."""
-
-    def made(*given, dtype=None, **how):
-        if dr.is_array_v(given[0]):
-            return given[0]
-        return (dtype or _tensors("float64"))(np.array(make(*given, **how), np.float64))
-
-    return made
-
-
-def _reduction(function):
-    def reduced(x, axis=None, keepdims=False):
-        axes = tuple(np.atleast_1d(range(x.ndim) if axis is None else axis).tolist())
-        found = function(x, axis=axes)
-        kept = [1 if k in {each % x.ndim for each in axes} else n for k, n in enumerate(x.shape)]
-        return dr.reshape(found, tuple(kept)) if keepdims else found
-
-    return reduced

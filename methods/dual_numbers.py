@@ -8,7 +8,7 @@ import numpy as np
 
 from gradiometer import Method
 from gradiometer.vocabulary.answer import Components
-from gradiometer.vocabulary.dual_array import dual_functions, numbers, of_numbers
+from gradiometer.vocabulary.dual_array import along, dual_functions, numbers, of_numbers, scalar
 
 num_dual = lazy.load("num_dual")
 
@@ -35,51 +35,32 @@ class NumDual(Method):
         return a if a.ndim else float(a)
 
     def gradient(self, f):
-        def gradient(inputs, given):
-            x, y = numbers(inputs), of_numbers(f, given)
-            return num_dual.gradient(lambda x: y(x)[0], x)[1]
-
-        return gradient
+        return lambda inputs, given: num_dual.gradient(scalar(f, given), numbers(inputs))[1]
 
     def jacobian(self, f):
-        def jacobian(inputs, given):
-            return num_dual.jacobian(of_numbers(f, given), numbers(inputs))[1]
-
-        return jacobian
+        return lambda inputs, given: num_dual.jacobian(of_numbers(f, given), numbers(inputs))[1]
 
     def hessian(self, f):
-        def hessian(inputs, given):
-            x, y = numbers(inputs), of_numbers(f, given)
-            return num_dual.hessian(lambda x: y(x)[0], x)[2]
-
-        return hessian
+        return lambda inputs, given: num_dual.hessian(scalar(f, given), numbers(inputs))[2]
 
     def jvp(self, f):
         def jvp(inputs, given, tangents):
-            x, v, y = numbers(inputs), numbers(tangents), of_numbers(f, given)
-
-            def along(t):
-                return y([a + t[0] * b for a, b in zip(x, v, strict=True)])
-
-            return num_dual.jacobian(along, [0.0])[1]
+            x, y = numbers(inputs), along(f, given, numbers(tangents))
+            return num_dual.jacobian(lambda t: y(x, t), [0.0])[1]
 
         return jvp
 
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
-            x, w, y = numbers(inputs), numbers(cotangents), of_numbers(f, given)
-            return num_dual.gradient(lambda x: sum(map(operator.mul, y(x), w)), x)[1]
+            y, w = of_numbers(f, given), numbers(cotangents)
+            return num_dual.gradient(lambda x: sum(map(operator.mul, y(x), w)), numbers(inputs))[1]
 
         return vjp
 
     def hvp(self, f):
         def hvp(inputs, given, tangents):
-            x, v, y = numbers(inputs), numbers(tangents), of_numbers(f, given)
-
-            def along(x, t):
-                return y([a + t[0] * b for a, b in zip(x, v, strict=True)])[0]
-
-            return num_dual.partial_hessian(along, x, [0.0])[3]
+            y = along(f, given, numbers(tangents))
+            return num_dual.partial_hessian(lambda x, t: y(x, t)[0], numbers(inputs), [0.0])[3]
 
         return hvp
 

@@ -24,7 +24,10 @@ class Paddle(Method):
         paddle.base.core.set_num_threads(target.threads)
 
     def namespace(self):
-        return Namespace(paddle, in_paddle.functions() | {"linalg": Namespace(paddle.linalg, in_paddle.matrices())})
+        return Namespace(
+            paddle,
+            in_paddle.functions() | {"linalg": Namespace(paddle.linalg, in_paddle.matrices())},
+        )
 
     def array(self, a):
         return paddle.to_tensor(a)

@@ -1,5 +1,6 @@
 """SymPy: derive a formula once, then evaluate it as plain Python."""
 
+import functools
 import importlib
 import itertools
 import math
@@ -42,7 +43,8 @@ class SymPy(FormulaMethod):
 
     def functions(self):
         accurate = importlib.import_module("sympy.codegen.cfunctions")
-        bessel = {f"{kind}{n}": _bessel(kind, n) for kind in "jyik" for n in (0, 1)}
+        kinds = ((kind, n) for kind in "jyik" for n in (0, 1))
+        bessel = {f"{k}{n}": functools.partial(getattr(sympy, f"bessel{k}"), n) for k, n in kinds}
         return {name: getattr(sympy, name) for name in SAME} | bessel | {
             "expm1": accurate.expm1,
             "lgamma": sympy.loggamma,
@@ -56,10 +58,6 @@ class SymPy(FormulaMethod):
     def compile(self, symbols, formulas, dtype):
         modules = [_special(), _single() if dtype == "float32" else "math"]
         return sympy.lambdify(symbols, formulas, modules=modules, cse=True)
-
-
-def _bessel(kind, n):
-    return lambda x: getattr(sympy, f"bessel{kind}")(n, x)
 
 
 def _special():

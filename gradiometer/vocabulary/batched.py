@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gradiometer.errors import Unsupported
+from gradiometer.vocabulary.differences import step_of
 from gradiometer.vocabulary.flat import flattened, number
 from gradiometer.vocabulary.method import Primal
 from gradiometer.vocabulary.space import Array
 
 
-def batched(f):
+def batched(f: Primal) -> Callable[[Array, dict[str, Any]], Any]:
     """Return f's outputs at points, which are columns, as columns: by one call.
 
     Raises:
@@ -31,18 +33,18 @@ def batched(f):
     near = 1e4 * np.finfo(x.dtype).eps
     for axis in (-1, 0):
         try:
-            found = called(f, points, given, axis)
+            found = _called(f, axis, points, given)
         except (AttributeError, IndexError, TypeError, ValueError):  # of shapes, or of a choice
             continue
         if found is not None and np.allclose(found, due, near, near * np.max(np.abs(due))):
-            return lambda points, given, axis=axis: called(f, points, given, axis)
+            return partial(_called, f, axis)
     raise Unsupported(
         f"{f.problem.name!r} does not take arrays in the place of numbers: several points, as the "
         "last axis or the first, do not give what calls at one after the other give."
     )
 
 
-def called(f, points, given, axis):
+def _called(f: Primal, axis: int, points: Array, given: dict[str, Any]) -> Any:
     """Return f's outputs, where the points are one axis of its inputs; None if of no output."""
     inputs, start, count = [], 0, points.shape[1]
     for shape, size in zip(
@@ -60,3 +62,34 @@ def called(f, points, given, axis):
             return None
         columns.append(moved.reshape(-1, count))
     return np.concatenate(columns)
+
+
+def batched_slopes(f: Primal) -> Callable[[Array, dict[str, Any]], Array]:
+    """Return the slopes of f's outputs, in rows, in each component of the inputs, in columns."""
+    values, step = batched(f), step_of(f, 3)
+
+    def slopes(x: Array, given: dict[str, Any]) -> Array:
+        moves = np.diag(step * np.maximum(1.0, np.abs(x)))
+        above, below = x[:, None] + moves, x[:, None] - moves
+        y = values(np.concatenate([above, below], axis=1), given)
+        found: Array = (y[:, : x.size] - y[:, x.size :]) / np.diag(above - below)  # as rounded
+        return found
+
+    return slopes
+
+
+def curvatures(f: Primal) -> Callable[[Array, dict[str, Any]], Array]:
+    """Return the second differences of f's only output in each pair of components."""
+    values, step = batched(f), step_of(f, 4)
+
+    def curvatures(x: Array, given: dict[str, Any]) -> Array:
+        h = step * np.maximum(1.0, np.abs(x))
+        i, j = np.tril_indices(x.size)
+        units, matrix = np.diag(h), np.empty((x.size, x.size), x.dtype)
+        same, turned = units[:, i] + units[:, j], units[:, i] - units[:, j]
+        moved = np.concatenate([same, -same, turned, -turned], axis=1)
+        a, b, c, d = values(x[:, None] + moved, given).reshape(4, -1)
+        matrix[i, j] = matrix[j, i] = (a + b - c - d) / (4.0 * h[i] * h[j])
+        return matrix
+
+    return curvatures

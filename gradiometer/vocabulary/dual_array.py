@@ -27,7 +27,7 @@ def dual_functions(tool: str) -> Namespace:
     return formulas(Duals.own | {name: getattr(np, name) for name in METHODS}, tool, Duals)
 
 
-def _power(base, exponent):
+def _power(base: Any, exponent: Any) -> Any:
     """Return a power; a number has none with a dual number in its exponent."""
     if isinstance(base, float | int) and not isinstance(exponent, float | int):
         return np.exp(exponent * math.log(base))
@@ -50,33 +50,34 @@ class Duals(FormulaArray):
     })  # fmt: skip
 
     @classmethod
-    def boxed(cls, found):
+    def boxed(cls, found: Any) -> Any:
         """Return arrays as such, and bare numbers, of functions of numbers only, as they are."""
         return super().boxed(found) if isinstance(found, np.ndarray | tuple | list) else found
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.item())
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> Any:
         return self.own["equal"](self, other)
 
-    def __ne__(self, other):
+    def __ne__(self, other: object) -> Any:
         return self.own["not_equal"](self, other)
 
     __hash__ = None
 
 
-def numbers(arrays):
+def numbers(arrays: Sequence[Any]) -> list[Any]:
     """Return the components of arrays as Python's numbers."""
-    return np.concatenate(arrays, axis=None).tolist()
+    found: list[Any] = np.concatenate(arrays, axis=None).tolist()
+    return found
 
 
-def of_numbers(f, given):
+def of_numbers(f: Primal, given: dict[str, Any]) -> Callable[[list[Any]], list[Any]]:
     """Return a problem's function of a list of numbers, which returns a list."""
     shapes = f.signature.inputs.shapes.values()
     bare = not any((*shapes, *(a.shape for a in f.point.given.values())))
 
-    def function(x):
+    def function(x: list[Any]) -> list[Any]:
         parts, inputs = iter(x), []
         for shape in shapes:
             flat = list(itertools.islice(parts, math.prod(shape)))
@@ -87,3 +88,17 @@ def of_numbers(f, given):
         return [z + 0.0 * x[0] if isinstance(z, float | int) else z for z in found]
 
     return function
+
+
+def scalar(f: Primal, given: dict[str, Any]) -> Callable[[list[Any]], Any]:
+    """Return a problem's function, of one output, of a list of numbers."""
+    function = of_numbers(f, given)
+    return lambda x: function(x)[0]
+
+
+def along(
+    f: Primal, given: dict[str, Any], direction: list[Any]
+) -> Callable[[list[Any], list[Any]], list[Any]]:
+    """Return a problem's function at x + t·v, of lists of the numbers x, and of t alone."""
+    function = of_numbers(f, given)
+    return lambda x, t: function([a + t[0] * b for a, b in zip(x, direction, strict=True)])

@@ -18,24 +18,28 @@ GIVEN_UP = 2.0
 class Sized:
     """A function, and the largest values that it had."""
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self.size = 0.0
+        self.size: Any = 0.0
 
-    def __call__(self, *x):
+    def __call__(self, *x: Any) -> Any:
+        """Return its value."""
         y = self.function(*x)
         self.size = np.maximum(self.size, abs(y))
         return y
 
 
-def limit(quotient, sized, divisor):
+def limit(
+    quotient: Callable[[float], Any], sized: Sized, divisor: Callable[[float], Any]
+) -> tuple[Any, Any]:
     """Return what `quotient(h)` tends to as h does to zero, and the error of each component.
 
     Values of `sized` are wrong by their rounding, which is divided by `divisor(h)`: no entry is
     better than that, and where the next row's cannot be, the table ends.
     """
     above: list[Any] = []
-    best, error = None, math.inf
+    best: Any = None
+    error: Any = math.inf
     for i in range(ROWS):
         step = FIRST * 0.5**i
         row = [quotient(step)]
@@ -59,7 +63,7 @@ def limit(quotient, sized, divisor):
     return (row[0], math.inf + abs(row[0])) if best is None else (best, error)
 
 
-def _better(best, error, entry, apart):
+def _better(best: Any, error: Any, entry: Any, apart: Any) -> tuple[Any, Any]:
     """Return the answer so far, in each component, or the entry where that is less in doubt."""
     if np.ndim(entry) == 0:
         return (entry, apart) if apart < error else (best, error)
