@@ -41,7 +41,8 @@ class DrJit(Method):
             y = f(tuple(variables), given)
             outputs = y if isinstance(y, tuple) else (y,)
             dr.enqueue(dr.ADMode.Forward, *variables)
-            dr.traverse(dr.ADMode.Forward)
+            # An output may be an intermediate value of another: none is cleared.
+            dr.traverse(dr.ADMode.Forward, dr.ADFlag.ClearNone)
             pushed = tuple(map(dr.grad, outputs))
             return _computed(pushed if isinstance(y, tuple) else pushed[0])
 

@@ -27,7 +27,11 @@ def _compiled(operator):
         given = {name: self.array(a) for name, a in f.point.given.items()}
         try:
             call(*inputs, *directions, **given)  # which compiles, for these types of arrays
-        except numba.core.errors.NumbaError as error:
+        except (
+            numba.core.errors.NumbaError,
+            numba.core.errors.UnsupportedBytecodeError,
+            IndexError,  # which its compiler ends with on some programs
+        ) as error:
             raise Unsupported(f"Numba: {in_one_line(error)}") from error
         except TypeError as error:
             if "too many arguments" not in str(error):
