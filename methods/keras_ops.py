@@ -79,6 +79,10 @@ class _Functional(_Keras):
     def transforms(self):
         return self.library
 
+    def as_output(self, y, w):
+        """Return a cotangent of an output, which may have lost its dtype on the way."""
+        return w
+
     def gradient(self, f):
         return self.transforms.grad(f)
 
@@ -87,7 +91,10 @@ class _Functional(_Keras):
 
         def vjp(inputs, given, cotangents):
             y, pullback = transforms.vjp(functools.partial(f, given=given), inputs)
-            return pullback(cotangents if isinstance(y, tuple) else cotangents[0])[0]
+            several = isinstance(y, tuple)
+            pairs = zip(y if several else (y,), cotangents, strict=True)
+            seeds = tuple(self.as_output(part, w) for part, w in pairs)
+            return pullback(seeds if several else seeds[0])[0]
 
         return vjp
 
@@ -122,6 +129,9 @@ class KerasJAX(_Functional):
 
     def array(self, a):
         return self.library.numpy.asarray(a)
+
+    def as_output(self, y, w):
+        return w.astype(y.dtype)
 
     def finish(self, prepared):
         return super().finish(self.library.jit(prepared))

@@ -37,8 +37,7 @@ class PyTorch(TorchMethod):
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
             y = f(inputs, given)
-            outputs = y if isinstance(y, tuple) else (y,)
-            return torch.autograd.grad(outputs, inputs, cotangents, allow_unused=True)
+            return _grad(y if isinstance(y, tuple) else (y,), inputs, cotangents)
 
         return vjp
 
@@ -46,13 +45,7 @@ class PyTorch(TorchMethod):
         def hvp(inputs, given, tangents):
             y = f(inputs, given)
             gradient = torch.autograd.grad(y, inputs, create_graph=True, allow_unused=True)
-            both = zip(gradient, tangents, strict=True)  # where f is linear, there is no graph
-            pairs = [(g, v) for g, v in both if g is not None and g.requires_grad]
-            if not pairs:
-                return (None,) * len(inputs)
-            return torch.autograd.grad(
-                [g for g, _ in pairs], inputs, [v for _, v in pairs], allow_unused=True
-            )
+            return _grad(gradient, inputs, tangents)
 
         return hvp
 
@@ -93,9 +86,26 @@ def _of_inputs(f, function, pick=None):
     return call
 
 
+def _grad(outputs, inputs, seeds):
+    """Return torch.autograd.grad's derivatives, None of an input that no output depends on."""
+    ys, ws = _depending(outputs, seeds)
+    if not ys:
+        return (None,) * len(inputs)
+    return torch.autograd.grad(ys, inputs, ws, allow_unused=True)
+
+
+def _depending(outputs, seeds):
+    """Return the outputs that depend on an input, and their seeds: others have no graph."""
+    pairs = zip(outputs, seeds, strict=True)
+    kept = [(y, w) for y, w in pairs if y is not None and y.requires_grad]
+    return [y for y, _ in kept], [w for _, w in kept]
+
+
 def _pulled(inputs, y, cotangents=None):
     """Return what `backward` leaves in the inputs' `.grad`; None where one is not used."""
     for x in inputs:
         x.grad = None
+    if cotangents is not None:
+        y, cotangents = _depending(y if isinstance(y, tuple) else (y,), cotangents)
     torch.autograd.backward(y, cotangents, inputs=inputs)
     return tuple(x.grad for x in inputs)

@@ -72,7 +72,7 @@ def _docstring(entry: MethodEntry, told: Described) -> Told:
     fault = ""
     if not told.about.strip():
         fault = "none"
-    elif shipped and USE not in told.about:
+    elif shipped and USE not in " ".join(told.about.split()):
         fault = "no such sentence"
     return "docstring", wanted, fault, "nobody has said yet for whom it is the right choice"
 
