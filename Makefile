@@ -10,13 +10,16 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run tools test lint check bench conformance vocabulary mutation figures stress format clean
+.PHONY: help run reference tools test lint check bench conformance vocabulary mutation figures stress format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(STAMP) ## Compare every method on every problem; pass options with ARGS="--quick"
 	$(BIN)/gradiometer run $(ARGS)
+
+reference: tools ## Compare all methods that can run here, heavy ones too, at all sizes: hours
+	$(BIN)/gradiometer run --all --method all $(ARGS)
 
 tools: $(TOOLS) $(GRADIOMETER_ENVIRONMENTS)/paddle/.installed ## Install the heavy tools, too, and those with an environment of their own
 	@test -n "$$DRJIT_LIBLLVM_PATH" || ls /usr/lib/*-linux-gnu/libLLVM*.so.* >/dev/null 2>&1 || \

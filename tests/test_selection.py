@@ -98,13 +98,23 @@ def test_a_name_of_both_kinds_chooses_both(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "expected"), [("*", ["usual"]), ("asked", ["asked"]), ("a*", ["asked"])]
+    ("what", "expected"),
+    [("*", ["usual"]), ("all", ["usual"]), ("asked", ["asked"]), ("a*", ["asked"])],
 )
 def test_all_are_those_not_on_request_alone(what: str, expected: list[str]) -> None:
     registry = Registry()
     for problem in (make_problem("asked", on_request=True), make_problem("usual")):
         registry.add(problem)
     assert names(choose(registry, what, PROBLEMS)) == {"problems": expected}
+
+
+def test_all_methods_are_those_that_can_run_here(registry: Registry) -> None:
+    before = names(choose(registry, "*", METHODS))
+    registry.add(type("A", (Method,), {"name": "absent", "requires": ("acme_absent",)})())
+    registry.add_broken("methods", "bad", "it broke")
+    assert names(choose(registry, "all", METHODS))["methods"] == [*before["methods"], "bad"]
+    registry.add(make_method("all"))
+    assert names(choose(registry, "all", METHODS)) == {"methods": ["all"]}
 
 
 def test_what_is_broken_is_chosen_by_name_too(registry: Registry) -> None:

@@ -36,7 +36,8 @@ OwnDtype = Annotated[
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout instead of tables.")]
 Methods = Annotated[
-    Names, Option("--method", help="Methods: name, glob, file, or FILE.py:name; repeatable.")
+    Names,
+    Option("--method", help="Methods: name, glob, file, FILE.py:name, or `all` that can run here."),
 ]
 Operators = Annotated[
     Names,

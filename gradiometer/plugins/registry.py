@@ -329,9 +329,13 @@ class Registry:
     def matching(self, kind: Kind, pattern: str) -> list[Any]:
         """Return the entries of a kind whose names match a glob pattern, broken ones last.
 
-        `*` alone means all that are not measured on request only.
+        `*` alone means all that are not measured on request only, `all` those of them that can run
+        here.
         """
         named = self.named(kind)
+        if pattern == "all" and pattern not in named:
+            found = self.matching(kind, "*")
+            return [e for e in found if isinstance(e, Broken) or not getattr(e, "missing", None)]
         found = [named[name] for name in fnmatch.filter(named, pattern)]
         return [e for e in found if pattern != "*" or not getattr(e, "on_request", False)]
 
