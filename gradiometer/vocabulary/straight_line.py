@@ -12,14 +12,16 @@ from typing import Any
 from gradiometer.errors import Unsupported
 from gradiometer.vocabulary.composed import COMPOSED
 from gradiometer.vocabulary.graph import Graph, Guard, Operation, shape_of
-from gradiometer.vocabulary.like_numpy import functions
+from gradiometer.vocabulary.like_numpy import functions, matrices
 from gradiometer.vocabulary.method import Primal
 from gradiometer.vocabulary.namespace import Namespace
 from gradiometer.vocabulary.recorded import Unrecordable
 from gradiometer.vocabulary.recording import record
 
 
-def straight_line(f: Primal, kept: tuple[str, ...] = ()) -> tuple[list[Operation], Any]:
+def straight_line(
+    f: Primal, kept: tuple[str, ...] = (), *, matrices_too: bool = False
+) -> tuple[list[Operation], Any]:
     """Return the operations of a function, in order, and what it returns.
 
     Values are numbered: inputs first, then given values, then operations.
@@ -27,6 +29,7 @@ def straight_line(f: Primal, kept: tuple[str, ...] = ()) -> tuple[list[Operation
     Args:
         f: The function.
         kept: Functions that the tool has; others that can be composed of simpler ones, are.
+        matrices_too: Whether functions of `linalg` are composed of simpler ones as well.
 
     Raises:
         Unsupported: If it branches, or cannot be recorded.
@@ -37,6 +40,8 @@ def straight_line(f: Primal, kept: tuple[str, ...] = ()) -> tuple[list[Operation
         names = Namespace(xp, {n: each for n, each in simpler.items() if n not in kept})
         for name in COMPOSED.keys() - {*kept, "stop_gradient"}:
             setattr(names, name, functools.partial(COMPOSED[name], names))
+        if matrices_too:
+            vars(names).update(linalg=Namespace(xp.linalg, matrices(names, xp.linalg)))
         return f.problem.function(names, *inputs, **given)
 
     try:
