@@ -30,7 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     with in_this_process():
         return gradiometer.run(
             problems="*chain*",
-            methods=["backprop", "*difference"],
+            methods=["backprop", "*al-difference", "f*d-difference"],
             options=Options(rounds=7, sample_s=0.0005),
             results=tmp_path_factory.mktemp("results"),
         )

@@ -108,7 +108,7 @@ def both(tmp_path: Path) -> Path:
     ("what", "problems", "methods", "named"),
     [
         (["mlp", "backprop"], [], [], (["mlp"], ["backprop"])),
-        (["jax-j*"], [], [], ([], ["jax-jit"])),
+        (["jax-ji*"], [], [], ([], ["jax-jit"])),
         (["prelu-*", "back*"], [], [], (["prelu-chain"], ["backprop"])),
         ([], ["mlp"], [], (["mlp"], [])),
         (["mlp"], ["mlp", "rosenbrock"], [], (["mlp", "rosenbrock"], [])),
