@@ -73,12 +73,9 @@ EXPECTED: tuple[Expected, ...] = (
         "pytorch", "special-empty", "hessian", status="error",
         reason=EMPTY.format("torch.autograd.functional.hessian stacks no rows"),
     ),
-    Expected(
-        "sympy", "special-empty", "hessian",
-        reason=EMPTY.format("blocks without components are lists without shape"),
-    ),
     *(
-        Expected("sympy", "special-saturated", operator, "float32", "nonfinite", OVERFLOWS)
+        Expected(method, "special-saturated", operator, "float32", "nonfinite", OVERFLOWS)
+        for method in ("heyoka", "sympy")
         for operator in OPERATORS
     ),
     Expected("sympy", "special-softplus", "h*", "float32", reason=CANCELS),

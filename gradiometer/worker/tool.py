@@ -29,8 +29,8 @@ from gradiometer.worker.memory import Peak
 from gradiometer.worker.requests import Work
 from gradiometer.worker.sampling import Call, Loop, make_loop
 
-MOST_BESIDE_S = 20e-6
-"""What may be spent beside a call that takes less; built-in methods spend up to 16 µs, seconds."""
+MOST_BESIDE_S = 40e-6
+"""What may be spent beside a call that takes less; built-in methods spend up to 26 µs, seconds."""
 
 Called = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A finished call, and its positional and keyword arguments."""
