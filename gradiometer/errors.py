@@ -17,13 +17,17 @@ class UnsupportedOperation(Unsupported, AttributeError):
     """An array namespace lacks an operation that a problem uses."""
 
 
+NEAR = 0.65
+"""How alike names are that are offered for one that is unknown, as difflib measures it."""
+
+
 class UnknownName(GradiometerError):
     """A name or pattern that matches nothing in a registry."""
 
     def __init__(self, kind: str, name: str, known: Collection[str]) -> None:
         import difflib  # which takes a while to import
 
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=NEAR)
         message = f"Unknown {kind} {name!r}: expected one of {listing(sorted(known))}."
         if near:
             message += f" Did you mean {' or '.join(repr(n) for n in near)}?"

@@ -221,7 +221,7 @@ def test_a_crash_is_a_row_and_exit_code_1(tmp_path: Path) -> None:
         (("robot-arm",), "'robot-arm' has no loss to descend: its outputs are"),
         (("sigmoid-afine",), "Did you mean 'sigmoid-affine'?"),
         (("mlp", "--size", "2-3"), "Unknown size of problem 'mlp' '2-3'"),
-        (("mlp", "--method", "backprob"), "Did you mean 'backprop'"),
+        (("mlp", "--method", "backprob"), "Did you mean 'backprop'?"),
         (("mlp", "--steps", "0"), "steps is 0: expected 1 or more."),
         (("mlp", "--rate", "nan"), "rate is nan: expected a finite number above 0."),
         (("mlp", "--rate", "fast"), "Invalid value for '--rate'"),

@@ -366,6 +366,8 @@ def test_steady_methods_stop_at_the_precision_asked_for(
     )  # fmt: skip
     assert set(run.records["stopped"]) == {"precision"}
     assert (run.records["rounds"] < options.rounds).all()
+    half = (run.records["ratio_high"] - run.records["ratio_low"]) / 2
+    assert (half <= 0.5 * run.records["ratio"]).all()
 
 
 def test_a_run_tells_how_noisy_its_machine_was(tmp_path: Path) -> None:

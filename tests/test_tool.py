@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from by_hand import SCALAR, VECTOR, ByHand, lacking, right
 
 from gradiometer import Problem
-from gradiometer.errors import ChangedInput, Declined, Unsupported
+from gradiometer.errors import ChangedInput, Declined, Unsupported, WorkBeside
 from gradiometer.plugins.address import by_value
 from gradiometer.vocabulary.derivation import NATIVE, Route
 from gradiometer.vocabulary.method import Prepared, Primal
@@ -205,6 +206,30 @@ def test_it_is_called_once_where_it_is_prepared() -> None:
 def test_what_no_way_leads_to_is_unsupported() -> None:
     with pytest.raises(Unsupported, match="no jvp"):
         by_hand.prepare("jvp", VECTOR, lacking("jvp", "vjp"))
+
+
+class Disturbed(ByHand):
+    """Spends a millisecond beside the first calls, or beside all of them."""
+
+    def __init__(self, calls: float) -> None:
+        self.calls = calls
+
+    def result(self, native: Any) -> Any:
+        self.calls -= 1
+        if self.calls >= 0:
+            time.sleep(0.001)
+        return native
+
+
+def test_a_disturbance_is_no_work_beside_the_call() -> None:
+    for calls in (2, math.inf):
+        cell, _ = by_hand.prepare("vjp", VECTOR, Disturbed(calls))
+        cell.answer(by_hand.check(VECTOR))
+        if calls == math.inf:
+            with pytest.raises(WorkBeside, match="not timed, take"):
+                cell.inspect()
+        else:
+            cell.inspect()
 
 
 # What is declined

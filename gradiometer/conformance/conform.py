@@ -26,7 +26,7 @@ from gradiometer.vocabulary.operators import OPERATORS, operator
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker.cores import require_linux
 
-PROCESS_CHECKS = 20
+PROCESS_CHECKS = 16
 """Checks of contract and process of a method, about: what a bar of progress counts on."""
 
 

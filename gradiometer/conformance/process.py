@@ -79,7 +79,6 @@ class Probe:
         self._within, self._printed = folder / "within", folder / "stdout.txt"
         folder.mkdir(parents=True, exist_ok=True)
         self._worker = Worker(folder / "log.txt", threads, pool.memory, within=self._within)
-        self._log = folder / "log.txt"
         self._ask(asked.listen, str(self._printed))
 
     def __enter__(self) -> Probe:

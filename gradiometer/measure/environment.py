@@ -59,7 +59,7 @@ def refresh_caches(environ: MutableMapping[str, str], folder: str) -> None:
 def move(environ: MutableMapping[str, str], folder: Path) -> None:
     """Move home and temporary files into a folder, which is made; libraries are found as before."""
     environ["PYTHONUSERBASE"] = site.getuserbase()
-    for name, below in (("HOME", "home"), ("TMPDIR", "tmp"), ("XDG_CACHE_HOME", "home/.cache")):
+    for name, below in (("HOME", "home"), ("TMPDIR", "tmp")):
         (folder / below).mkdir(parents=True, exist_ok=True)
         environ[name] = str(folder / below)
     (folder / "work").mkdir(exist_ok=True)

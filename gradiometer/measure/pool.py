@@ -124,7 +124,7 @@ class Worker:
         surroundings.refresh_caches(environ, self._scratch)
         if within is not None:
             surroundings.move(environ, within)
-        if not certifies:  # certificates are kept in the user's cache
+        if not certifies:  # who certifies keeps certificates in the user's cache
             environ["XDG_CACHE_HOME"] = self._scratch
         command = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
         if environment:

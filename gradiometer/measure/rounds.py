@@ -57,7 +57,8 @@ def take_rounds(
             break
     meter.sample(done)
     sampled = [c for c in trials if c.samples]
-    _choose(sampled, meter.calm)
+    if stopped != "precision":  # which was found of the rounds that were chosen then
+        _choose(sampled, meter.calm)
     meter.end(sum(c.spent_s for c in sampled))
     _conclude(sampled, stopped, meter.floor_s)
 

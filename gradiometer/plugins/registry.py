@@ -335,7 +335,7 @@ class Registry:
         named = self.named(kind)
         if pattern == "all" and pattern not in named:
             found = self.matching(kind, "*")
-            return [e for e in found if isinstance(e, Broken) or not getattr(e, "missing", None)]
+            return [e for e in found if not getattr(e, "missing", None)]
         found = [named[name] for name in fnmatch.filter(named, pattern)]
         return [e for e in found if pattern != "*" or not getattr(e, "on_request", False)]
 

@@ -142,24 +142,12 @@ class VectorMethod(Method):
     def jacobian(self, f: Primal) -> Prepared:
         """Return the Jacobian of the function of one vector."""
         g = VectorFunction(f, self)
-        call = self.jacobian_of(g)
-
-        def jacobian(inputs: Any, given: Any) -> Any:
-            g.given = given
-            return mapped(call(flattened(inputs)[0]), lambda found: np.reshape(found, (g.m, g.n)))
-
-        return jacobian
+        return _matrix(g, self.jacobian_of(g), (g.m, g.n))
 
     def hessian(self, f: Primal) -> Prepared:
         """Return the Hessian of the function of one vector."""
         g = VectorFunction(f, self)
-        call = self.hessian_of(g)
-
-        def hessian(inputs: Any, given: Any) -> Any:
-            g.given = given
-            return mapped(call(flattened(inputs)[0]), lambda found: np.reshape(found, (g.n, g.n)))
-
-        return hessian
+        return _matrix(g, self.hessian_of(g), (g.n, g.n))
 
     def jvp(self, f: Primal) -> Prepared:
         """Return the derivative along the line through the point."""
@@ -212,6 +200,16 @@ class VectorMethod(Method):
             return Estimated(unpack(np.reshape(found.answer, square) @ v), unpack(error))
 
         return hvp
+
+
+def _matrix(g: VectorFunction, call: OfVector, shape: tuple[int, int]) -> Prepared:
+    """Return what a tool computes of a function, as a matrix."""
+
+    def matrix(inputs: Any, given: Any) -> Any:
+        g.given = given
+        return mapped(call(flattened(inputs)[0]), lambda found: np.reshape(found, shape))
+
+    return matrix
 
 
 def mapped(found: Any, change: Callable[[Any], Any]) -> Any:

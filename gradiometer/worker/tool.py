@@ -29,8 +29,11 @@ from gradiometer.worker.memory import Peak
 from gradiometer.worker.requests import Work
 from gradiometer.worker.sampling import Call, Loop, make_loop
 
-MOST_BESIDE_S = 40e-6
-"""What may be spent beside a call that takes less; built-in methods spend up to 26 µs, seconds."""
+MOST_BESIDE_S = 20e-6
+"""What may be spent beside a call that takes less; built-in methods spend up to 16 µs, seconds."""
+
+AGAIN = 30
+"""Further answers of which the least time counts, before a method is said to work beside calls."""
 
 Called = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A finished call, and its positional and keyword arguments."""
@@ -51,6 +54,7 @@ class PreparedCell:
         translated: The framework that it is written in, where the method has a translation of it.
         call_s: The least that a call took, of those that were checked.
         beside_s: The least that the method took beside it, for arguments and result.
+        at: Where it answered last.
     """
 
     method: Method
@@ -63,6 +67,7 @@ class PreparedCell:
     translated: str = ""
     call_s: float = math.inf
     beside_s: float = math.inf
+    at: Argument | None = None
 
     def called(self, at: Argument) -> Called:
         """Return the call, completion included, and its arguments as native arrays."""
@@ -82,6 +87,7 @@ class PreparedCell:
             ChangedInput: If the method changes what it is called with.
             UnknownBranch: If the function does there what was recorded nowhere.
         """
+        self.at = at
         native = self.operator.native(at, self.method)
         inputs, constants, directions = native
         start = time.perf_counter()
@@ -108,15 +114,24 @@ class PreparedCell:
     def inspect(self) -> None:
         """Compare the time of the call, which is all that is timed, with that beside it.
 
+        Where that looks too long, answers are given again: a busy machine is no fault of theirs.
+
         Raises:
             WorkBeside: If what the answers took was spent beside the call.
         """
-        if math.inf > self.beside_s > max(self.call_s, MOST_BESIDE_S):
+        if self.at is not None and self._works_beside:
+            for _ in range(AGAIN):
+                self.answer(self.at)
+        if self._works_beside:
             beside, call = f"{self.beside_s * 1e6:,.3g} µs", f"{self.call_s * 1e6:,.3g} µs"
             raise WorkBeside(
                 f"`arguments` and `result`, which are not timed, take {beside}, the call {call}: "
                 "compute in the call, and wait for what it returns (`wait`)"
             )
+
+    @property
+    def _works_beside(self) -> bool:
+        return math.inf > self.beside_s > max(self.call_s, MOST_BESIDE_S)
 
     def read(self, result: Any) -> Answer:
         """Return a finished result as NumPy arrays."""
