@@ -15,6 +15,7 @@ from gradiometer.conformance.expected import Expected, rows_of, settle
 from gradiometer.conformance.process import Probe
 from gradiometer.conformance.result import Check, Report, Verdict
 from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.measure.plan import several
 from gradiometer.measure.pool import Pool
 from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
@@ -80,10 +81,10 @@ def check(
         >>> report.ok, report.frame  # doctest: +SKIP
     """
     rows, listener = rows_of(expected), progress or Progress()
-    found = subjects(what, plugins, _several(problems), quick=quick)
-    names = [operator(name).name for name in _several(operators) or OPERATORS]
+    found = subjects(what, plugins, several(problems) or None, quick=quick)
+    names = [operator(name).name for name in several(operators) or OPERATORS]
     kinds = [
-        find_dtype(name).name for name in _several(dtypes) or (["float64"] if quick else DTYPES)
+        find_dtype(name).name for name in several(dtypes) or (["float64"] if quick else DTYPES)
     ]
     cells = cells_of(found.problems, found.methods, names, kinds)
     if found.methods and not cells:
@@ -212,7 +213,3 @@ def _in_order(checks: Sequence[Check]) -> list[Check]:
     """Return checks method by method."""
     methods = dict.fromkeys(check.method for check in checks)
     return [check for method in methods for check in checks if check.method == method]
-
-
-def _several(names: str | Iterable[str] | None) -> list[str] | None:
-    return [names] if isinstance(names, str) else None if names is None else list(names)

@@ -96,9 +96,9 @@ def make_plan(
         UnknownName: If an operator or a dtype does not exist, or a size pattern matches nothing.
         GradiometerError: If no problem has any of the operators.
     """
-    names = list(dict.fromkeys(operator(name).name for name in _several(operators)))
-    kinds = list(dict.fromkeys(find_dtype(name).name for name in _several(dtypes)))
-    patterns = _several(sizes)
+    names = list(dict.fromkeys(operator(name).name for name in several(operators)))
+    kinds = list(dict.fromkeys(find_dtype(name).name for name in several(dtypes)))
+    patterns = several(sizes)
     known = {label for problem in problems for label in problem.labels}
     for pattern in patterns:
         if not fnmatch.filter(known, pattern):
@@ -140,7 +140,8 @@ def early_end(*plugins: ProblemEntry | MethodEntry | Broken) -> Outcome | None:
     return None
 
 
-def _several(names: str | Iterable[str] | None) -> list[str]:
+def several(names: str | Iterable[str] | None) -> list[str]:
+    """Return names as a list, of one name or none too."""
     return [names] if isinstance(names, str) else list(names or ())
 
 

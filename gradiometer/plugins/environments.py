@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradiometer.libraries import not_installed
+from gradiometer.vocabulary.method import findable
 
 if TYPE_CHECKING:
     from gradiometer.plugins.registry import MethodEntry
@@ -132,7 +133,7 @@ class Environment:
             )
         path = self.search_path
         for library in (*NEEDED, *requires):
-            if not _findable(library, path):
+            if not findable(library, [PathFinder], path):
                 named = NEEDED.get(library) or package or library.partition(".")[0]
                 return f"{named} is not installed in the environment {self.name}: {make}"
         version = self.version("numpy") or "none"
@@ -148,15 +149,3 @@ def missing(name: str, requires: Sequence[str], package: str = "") -> str | None
         return Environment(name).missing(requires, package)
     except ModuleNotFoundError as error:  # without the benchmark's libraries no worker starts
         return not_installed(error.name or "")
-
-
-def _findable(library: str, path: Sequence[str] | None) -> bool:
-    """Return whether a library, or a module in one, is in some folders."""
-    name = ""
-    for part in library.split("."):
-        name = f"{name}.{part}" if name else part
-        spec = PathFinder.find_spec(name, path)
-        if spec is None:
-            return False
-        path = spec.submodule_search_locations
-    return True

@@ -197,22 +197,28 @@ def missing(requires: Sequence[str], package: str = "") -> str | None:
         package: What pip installs, where that is called otherwise.
     """
     for library in requires:
-        if not _findable(library):
+        if not findable(library):
             return f"{library} is not installed: pip install {package or library.partition('.')[0]}"
     return None
 
 
-def _findable(package: str) -> bool:
-    """Return whether a library can be imported.
+def findable(
+    library: str, finders: Sequence[Any] | None = None, path: Sequence[str] | None = None
+) -> bool:
+    """Return whether a library, or a module in one, can be imported.
 
     Asks the finders alone; `importlib.util.find_spec` would ask a lazy module, and so import it.
+
+    Args:
+        library: Its import name.
+        finders: What is asked; by default all that this process asks.
+        path: Folders that are looked through; by default those of this process.
     """
-    path: Sequence[str] | None = None
     name = ""
-    for part in package.split("."):
+    for part in library.split("."):
         name = f"{name}.{part}" if name else part
-        finders = (finder.find_spec(name, path) for finder in sys.meta_path)
-        spec = next((found for found in finders if found is not None), None)
+        specs = (each.find_spec(name, path) for each in finders or sys.meta_path)
+        spec = next((found for found in specs if found is not None), None)
         if spec is None:
             return False
         path = spec.submodule_search_locations
