@@ -341,7 +341,7 @@ def test_an_option_is_handed_on(
     asked: list[dict[str, Any]] = []
 
     def check(what: Any, **options: Any) -> Report:
-        del options["progress"]
+        del options["progress"], options["each"]
         asked.append({"what": what} | options)
         return Report([RIGHT])
 
@@ -349,6 +349,26 @@ def test_an_option_is_handed_on(
     assert command(tmp_path, "conformance", *words).code == 0
     plain = {"what": ["a"], "plugins": (), "problems": None, "operators": None, "dtypes": None}
     assert asked == [plain | {"quick": False, "expected": ()} | handed]
+
+
+def test_what_was_checked_before_an_interruption_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(what: Any, *, each: Callable[[Check], None], **options: Any) -> Report:
+        each(RIGHT)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(conform, "check", check)
+    done = command(tmp_path, "conformance", RIGHT.method)
+    assert (done.code, done.err) == (130, "Interrupted: what was checked until then:\n")
+    assert f"{RIGHT.method}: conforms; 1 passed." in done.out
+
+
+def test_what_is_not_installed_was_not_checked() -> None:
+    absent = Check("absent", "contract", "installed", status="not-installed", found="pip install")
+    report = Report(conform.judged([absent], ()))
+    assert next(report.lines()) == "absent: was not checked; 1 declined."
+    assert not report.ok
 
 
 def session(folder: Path, *options: str) -> str:

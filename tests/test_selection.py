@@ -143,7 +143,7 @@ def test_a_file_chooses_all_that_it_brings(
 
 @pytest.mark.parametrize(
     ("what", "expected"),
-    [("acme-b", ["acme-b"]), ("acme-p", [])],
+    [("acme-b", ["acme-b"]), ("acme_b", ["acme-b"]), ("acme-p", [])],
 )
 def test_a_name_in_a_file_chooses_that_alone(
     registry: Registry, file: Path, what: str, expected: list[str]

@@ -11,7 +11,7 @@ from typer import Argument, Option
 from gradiometer.cli import options as shared
 
 if TYPE_CHECKING:
-    from gradiometer.conformance.result import Report
+    from gradiometer.conformance.result import Check, Report
 
 METHODS = "Methods: name, glob, FILE.py, FILE.py:name."
 PROBLEMS = (
@@ -50,24 +50,32 @@ def conformance(
     """
     from gradiometer.cli.output import print_json
     from gradiometer.cli.progress import following
-    from gradiometer.conformance.conform import check
+    from gradiometer.conformance.conform import check, judged
+    from gradiometer.conformance.expected import rows_of
+    from gradiometer.conformance.result import Report
 
-    with following("conformance", "checks") as progress:
-        report = check(
-            methods,
-            plugins=plugins or (),
-            problems=problems,
-            operators=operators,
-            dtypes=dtypes,
-            quick=quick,
-            expected=expected or (),
-            progress=progress,
-        )
+    ended: list[Check] = []
+    try:
+        with following("conformance", "checks", "what was checked until then:") as bar:
+            report = check(
+                methods,
+                plugins=plugins or (),
+                problems=problems,
+                operators=operators,
+                dtypes=dtypes,
+                quick=quick,
+                expected=expected or (),
+                progress=bar,
+                each=ended.append,
+            )
+        code = 0 if report.ok else 1
+    except typer.Exit as interrupted:
+        report, code = Report(judged(ended, rows_of(expected or ()))), interrupted.exit_code
     if json:
         print_json(report.as_json())
-    else:
+    elif report.checks:
         print_report(report)
-    raise typer.Exit(0 if report.ok else 1)
+    raise typer.Exit(code)
 
 
 def print_report(report: Report) -> None:

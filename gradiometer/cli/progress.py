@@ -56,12 +56,13 @@ class Bar(Progress):
 
 
 @contextmanager
-def following(verb: str, rows: str) -> Iterator[Progress]:
+def following(verb: str, rows: str, lost: str = "nothing was measured yet.") -> Iterator[Progress]:
     """Follow long work on stderr; a Ctrl-C ends the command, with word of what is kept.
 
     Args:
         verb: The command that goes on with it.
         rows: What is kept of it, in the plural.
+        lost: What is told where there is no folder that keeps anything.
     """
     console = stderr()
     bar = Bar(console)
@@ -69,7 +70,7 @@ def following(verb: str, rows: str) -> Iterator[Progress]:
         yield bar
     except KeyboardInterrupt:
         bar.stop()
-        told = "nothing was measured yet."
+        told = lost
         if bar.folder is not None:
             go_on = f"go on with `gradiometer {verb} --resume {bar.folder}`."
             told = f"{bar.kept} {rows} are kept in {bar.folder}; {go_on}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,6 +58,7 @@ def check(
     quick: bool = False,
     expected: Sequence[str | Path] = (),
     progress: Progress | None = None,
+    each: Callable[[Check], None] = lambda check: None,
 ) -> Report:
     """Check whether methods conform: contract, agreement with the truth, and manners.
 
@@ -71,6 +72,7 @@ def check(
         quick: Whether to take three built-in problems, and float64 alone, by default.
         expected: TOML files with failures that are expected (`gradiometer.conformance.expected`).
         progress: Told what is being done.
+        each: Called with each check as it ends, before it is judged beside the others.
 
     Raises:
         GradiometerError: If a name is unknown, or a file cannot be read.
@@ -89,7 +91,7 @@ def check(
     cells = cells_of(found.problems, found.methods, names, kinds)
     if found.methods and not cells:
         raise GradiometerError("No problem that is named has such an operator: name another one.")
-    return Report(_carried_out(found, cells, found.methods, rows, listener))
+    return Report(_carried_out(found, cells, found.methods, rows, listener, each))
 
 
 def check_parts(
@@ -120,19 +122,21 @@ def _carried_out(
     mannered: Sequence[MethodEntry],
     rows: Sequence[Expected],
     progress: Progress,
+    each: Callable[[Check], None] = lambda check: None,
 ) -> list[Check]:
     """Return the checks of cells, and of contract and process of some methods, judged."""
     progress.start(len(cells) + PROCESS_CHECKS * len(mannered), 0, None)
     checks = [unable(entry) for entry in found.left]
 
     def said(check: Check) -> None:
+        each(check)
         progress.say(f"{check.method}: {check.where}")
         progress.advance(check.where)
 
     with tempfile.TemporaryDirectory(prefix="gradiometer-") as folder:
-        for each in manners(mannered, found.registry, Path(folder)):
-            said(each)
-            checks.append(each)
+        for check in manners(mannered, found.registry, Path(folder)):
+            said(check)
+            checks.append(check)
         checks += agreement(cells, found.registry, Path(folder) / "logs", said)
     return judged(_in_order(checks), rows)
 

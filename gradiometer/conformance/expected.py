@@ -98,7 +98,8 @@ def read(path: str | Path) -> list[Expected]:
     try:
         tables = tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise GradiometerError(f"{path}: {error}: expected a TOML file of rows.") from error
+        told = getattr(error, "strerror", None) or error
+        raise GradiometerError(f"{path}: {told}: expected a TOML file of rows.") from error
     rows = tables.get("expected")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise GradiometerError(f"{path} has no rows: expected [[expected]] once for each.")

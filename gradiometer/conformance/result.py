@@ -143,7 +143,9 @@ MOST_TOLD = 8
 
 def told(report: Report, method: str) -> Iterator[str]:
     """Yield what is told of one method: counts, what declines, what is expected, what failed."""
-    yield f"{method}: {'conforms' if report.ok else 'does not conform'}; {_counted(report)}."
+    tried = report.having(Verdict.PASSED, Verdict.EXPECTED, Verdict.FAILED)
+    verdict = "conforms" if report.ok else "does not conform" if tried else "was not checked"
+    yield f"{method}: {verdict}; {_counted(report)}."
     for verdict in (Verdict.DECLINED, Verdict.EXPECTED):
         groups = report.groups(verdict)
         for checks in groups[:MOST_TOLD]:

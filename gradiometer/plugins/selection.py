@@ -80,7 +80,8 @@ def _named(
     if colon or item.endswith(".py"):
         path = Path(f"{file}.py" if colon else item)
         brought = _brought(registry, path, kinds, add_here if colon else add_path)
-        found = [pair for pair in brought if pair[1] == name or not colon]
+        spelt = (name, name.replace("_", "-"))  # as registered, or as Python spells it
+        found = [pair for pair in brought if pair[1] in spelt or not colon]
         known = [f"{path}:{each}" for _, each in brought]
         if name and not found and "problems" in kinds:
             called = Called.named(item, arguments)
