@@ -21,9 +21,10 @@ from gradiometer.plugins.own import Called
 from gradiometer.plugins.registry import KINDS, Kind, MethodEntry, Registry
 from gradiometer.plugins.selection import What, choose
 from gradiometer.runs.answers import Answers
+from gradiometer.runs.facts import read_info
 from gradiometer.runs.run import Run
 from gradiometer.runs.schema import COMPARISON, Identity, Row, record, samples
-from gradiometer.runs.store import RunFolder, find_run, read_info
+from gradiometer.runs.store import RunFolder, find_run
 from gradiometer.vocabulary.case import Case, Cell
 
 CORE_PACKAGES = ("gradiometer", "numpy", "pandas", "python-flint", "scipy", "sympy")
@@ -126,7 +127,7 @@ def load(name: str | Path, results: str | Path = "results") -> Run:
     """Return a recorded run, by the path of its folder, by its id, or as `latest`.
 
     Raises:
-        GradiometerError: If there is no such run, or a file in it is damaged.
+        GradiometerError: If there is no such run, or its `run.json` is damaged.
     """
     return Run.read(find_run(name, Path(results)))
 

@@ -22,13 +22,23 @@ NEAR = 0.65
 
 
 class UnknownName(GradiometerError):
-    """A name or pattern that matches nothing in a registry."""
+    """A name or pattern that matches nothing in a registry.
 
-    def __init__(self, kind: str, name: str, known: Collection[str]) -> None:
+    Args:
+        kind: What it should be the name of.
+        name: The name.
+        known: The names that there are.
+        ordered: Whether the first of those are offered, not the first in the alphabet.
+    """
+
+    def __init__(
+        self, kind: str, name: str, known: Collection[str], *, ordered: bool = False
+    ) -> None:
         import difflib  # which takes a while to import
 
         near = difflib.get_close_matches(name, known, n=3, cutoff=NEAR)
-        message = f"Unknown {kind} {name!r}: expected one of {listing(sorted(known))}."
+        offered = listing(known if ordered else sorted(known))
+        message = f"Unknown {kind} {name!r}: expected one of {offered}."
         if near:
             message += f" Did you mean {' or '.join(repr(n) for n in near)}?"
         super().__init__(message)

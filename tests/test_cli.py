@@ -14,8 +14,9 @@ from here import in_this_process
 from shell import Done, command, process
 
 import gradiometer
+from gradiometer.runs.facts import read_info
 from gradiometer.runs.journal import read_journal
-from gradiometer.runs.store import RunFolder, read_info, run_folders
+from gradiometer.runs.store import RunFolder, run_folders
 
 PLUGIN = '''
 import os

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gradiometer.runs.formats import FORMAT, from_format_2
+from gradiometer.runs.facts import read_info
+from gradiometer.runs.formats import FORMAT, to_current
 from gradiometer.runs.frames import tables
 from gradiometer.runs.run import Run
 from gradiometer.runs.schema import Identity, columns
-from gradiometer.runs.store import RunFolder, read_info
+from gradiometer.runs.store import RunFolder
 
 RECORDED = Path(__file__).parent / "recorded" / "format-2"
 """A run as format 2 recorded it, with its tables as they were written then."""
@@ -66,7 +67,7 @@ def test_its_tables_are_in_the_order_of_its_plan() -> None:
 
 def test_ids_of_cases_are_taken_apart() -> None:
     plan = {"cases": ["net/2/3/float64/hvp", "sine/float64/value"], "methods": ["tape", "jit"]}
-    info = from_format_2({"id": "r", "format": 2, "state": "complete", "plan": plan})
+    info = to_current({"id": "r", "format": 2, "state": "complete", "plan": plan})
     assert (info["format"], info["experiment"], info["id"]) == (FORMAT, "comparison", "r")
     assert all(list(row) == list(columns(Identity)) for row in info["plan"])
     names = ("case", "problem", "size", "dtype", "device", "operator", "method")

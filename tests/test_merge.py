@@ -187,7 +187,7 @@ def test_a_run_of_another_experiment_is_not_merged(tmp_path: Path) -> None:
 def test_a_damaged_run_is_not_merged(tmp_path: Path) -> None:
     a, b = recorded(tmp_path, row("tape")), recorded(tmp_path, row("jit"))
     b.journal.write_text("{}\n" + b.journal.read_text("utf-8"), "utf-8")
-    with pytest.raises(GradiometerError, match=r"records\.jsonl, line 1"):
+    with pytest.raises(GradiometerError, match=r"records\.jsonl: 1 broken line"):
         merged(tmp_path, a, b)
     assert run_folders(tmp_path) == sorted([a.path, b.path])
 

@@ -32,7 +32,8 @@ from gradiometer.plugins import default, loader
 from gradiometer.plugins.own import Arguments
 from gradiometer.plugins.registry import KINDS
 from gradiometer.report import process
-from gradiometer.runs.store import read_info, run_folders
+from gradiometer.runs.facts import read_info
+from gradiometer.runs.store import run_folders
 from gradiometer.vocabulary.outcome import Status
 
 PLUGINS = Path(__file__).parent / "plugins"

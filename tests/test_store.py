@@ -19,11 +19,14 @@ import pytest
 
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.runs import store
+from gradiometer.runs.facts import DamagedRun, read_info, write_facts
+from gradiometer.runs.formats import FORMAT
 from gradiometer.runs.frames import frame, read_table, tables
-from gradiometer.runs.journal import read_journal, read_series, read_statuses
+from gradiometer.runs.journal import Journal, read_journal, read_series, read_statuses
+from gradiometer.runs.lock import hold
 from gradiometer.runs.run import Run
 from gradiometer.runs.schema import Layout, dump, record, samples
-from gradiometer.runs.store import RunFolder, find_run, hold, read_info, remove, run_folders
+from gradiometer.runs.store import RunFolder, find_run, remove, run_folders
 
 INFO: dict[str, Any] = {
     "environment": {"started": "2026-01-01T12:00:00+00:00", "versions": {"numpy": "2.1"}},
@@ -117,9 +120,9 @@ def test_a_new_run_is_running_and_named_by_time_and_chance(tmp_path: Path) -> No
     assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", folder.path.name)
     assert folder.path.parent == tmp_path / "deep" / "results"
     info = read_info(folder.path)
-    facts = {"id": folder.path.name, "format": 3, "experiment": "comparison", "state": "running"}
+    facts = {"id": folder.path.name, "format": 4, "experiment": "comparison", "state": "running"}
     assert info == facts | INFO
-    assert read_journal(folder.journal) == ([], False)
+    assert read_journal(folder.journal) == Journal(folder.journal)
 
 
 def test_runs_created_at_once_get_different_folders(tmp_path: Path) -> None:
@@ -145,7 +148,7 @@ def test_runs_that_draw_the_same_name_never_share_a_folder(
     first = written(tmp_path, row())
     with pytest.raises(GradiometerError, match="File exists"):
         RunFolder.create(tmp_path, INFO)
-    assert read_journal(first.journal) == ([row()], False)
+    assert read_journal(first.journal) == Journal(first.journal, [row()])
 
 
 def test_a_results_folder_that_is_a_file_is_refused_with_advice(tmp_path: Path) -> None:
@@ -171,10 +174,10 @@ def test_the_records_of_a_process_that_was_killed_survive(tmp_path: Path) -> Non
     done = elsewhere(KILLED, str(tmp_path), json.dumps(INFO))
     assert done.returncode == -signal.SIGKILL
     (path,) = run_folders(tmp_path)
-    rows, cut = read_journal(path / "records.jsonl")
-    assert [r["case"] for r in rows] == ["c0", "c1", "c2"]
-    assert not cut
-    assert read_info(path)["state"] == "running"
+    journal = read_journal(path / "records.jsonl")
+    assert [r["case"] for r in journal.rows] == ["c0", "c1", "c2"]
+    assert (journal.cut, journal.broken) == (False, [])
+    assert read_info(path)["state"] == "interrupted"  # nobody measures it any more
 
 
 @pytest.mark.parametrize("limit", [1000, 4096])
@@ -183,17 +186,17 @@ def test_a_disk_that_takes_no_more_keeps_the_earlier_records(tmp_path: Path, lim
     assert done.returncode == 0, done.stderr
     recorded, messages = json.loads(done.stdout)
     (path,) = run_folders(tmp_path)
-    rows, cut = read_journal(path / "records.jsonl")
-    assert 3 < recorded == len(rows) < 1000
-    assert cut
-    assert {r["reason"] for r in rows} == {"x" * 100}
+    journal = read_journal(path / "records.jsonl")
+    assert 3 < recorded == len(journal.rows) < 1000
+    assert journal.cut
+    assert {r["reason"] for r in journal.rows} == {"x" * 100}
     assert f"Cannot write {path / 'records.jsonl'}: " in messages[0]
     assert (
         f"The {recorded} records before it are kept: make room, and --resume the run."
         in messages[0]
     )
     assert all("Errno" not in m for m in messages)
-    assert read_info(path)["state"] in ("running", "failed")
+    assert read_info(path)["state"] in ("interrupted", "failed")
 
 
 @pytest.mark.parametrize(
@@ -202,16 +205,16 @@ def test_a_disk_that_takes_no_more_keeps_the_earlier_records(tmp_path: Path, lim
 def test_a_reason_with_any_separator_can_be_read_again(tmp_path: Path, separator: str) -> None:
     reason = f"before{separator}after"
     folder = written(tmp_path, row(reason=reason, status="error"), row("other"))
-    rows, cut = read_journal(folder.journal)
-    assert [r["reason"] for r in rows] == [reason, ""]
-    assert not cut
+    journal = read_journal(folder.journal)
+    assert [r["reason"] for r in journal.rows] == [reason, ""]
+    assert (journal.cut, journal.broken) == (False, [])
 
 
 def test_a_reason_that_is_no_valid_unicode_does_not_end_the_run(tmp_path: Path) -> None:
     folder = written(tmp_path, row(reason="no file caf\udce9 here", status="error"), row("other"))
-    rows, _ = read_journal(folder.journal)
-    assert rows[0]["reason"].startswith("no file caf")
-    assert rows[1]["method"] == "other"
+    journal = read_journal(folder.journal)
+    assert journal.rows[0]["reason"].startswith("no file caf")
+    assert journal.rows[1]["method"] == "other"
 
 
 # Finishing.
@@ -238,7 +241,7 @@ def test_pandas_reads_the_parquet_as_it_reads_the_journal(tmp_path: Path) -> Non
     )
     folder.finish("complete")
     found = pd.read_parquet(folder.path / "records.parquet")
-    pd.testing.assert_frame_equal(found, frame(read_journal(folder.journal)[0]))
+    pd.testing.assert_frame_equal(found, frame(read_journal(folder.journal).rows))
     assert found["digits"].tolist()[0] == math.inf
 
 
@@ -254,7 +257,7 @@ def test_finishing_where_nothing_can_be_written_says_what_is_kept(tmp_path: Path
     (folder.path / "run.json.new").mkdir()
     with pytest.raises(GradiometerError, match=r"The 2 records in the journal are kept\.$"):
         folder.finish("complete")
-    assert len(read_journal(folder.journal)[0]) == 2
+    assert len(read_journal(folder.journal).rows) == 2
 
 
 @pytest.mark.parametrize("value", [1e-7, math.nan])
@@ -325,9 +328,9 @@ def test_a_half_written_last_line_is_left_out(tmp_path: Path, share: float) -> N
     line = dump(row("c"))
     with folder.journal.open("a", encoding="utf-8") as file:
         file.write(line[: int(share * len(line))])
-    rows, cut = read_journal(folder.journal)
-    assert [r["method"] for r in rows] == ["a", "b"]
-    assert cut
+    journal = read_journal(folder.journal)
+    assert [r["method"] for r in journal.rows] == ["a", "b"]
+    assert journal.cut
 
 
 def test_a_last_line_cut_inside_a_letter_is_left_out(tmp_path: Path) -> None:
@@ -335,31 +338,30 @@ def test_a_last_line_cut_inside_a_letter_is_left_out(tmp_path: Path) -> None:
     letter = dump(row("b", reason="σ")).encode().index("σ".encode())
     with folder.journal.open("ab") as file:
         file.write(dump(row("b", reason="σ")).encode()[: letter + 1])
-    rows, cut = read_journal(folder.journal)
-    assert [r["method"] for r in rows] == ["a"]
-    assert cut
+    journal = read_journal(folder.journal)
+    assert [r["method"] for r in journal.rows] == ["a"]
+    assert journal.cut
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"case": 1}', "\x00\x00"])
-def test_a_damaged_line_before_the_last_is_refused_with_its_number(
-    tmp_path: Path, number: int, damage: str
-) -> None:
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"case": 1}', "\x00\x00", "other"])
+def test_a_damaged_line_is_left_out_and_told(tmp_path: Path, number: int, damage: str) -> None:
     folder = written(tmp_path, *(row(m) for m in "abcd"))
     lines = folder.journal.read_text("utf-8").splitlines()
-    lines[number - 1] = damage
+    other = lines[number - 1].replace('"affine"', '"affinf"')  # a letter, in what stays JSON
+    lines[number - 1] = other if damage == "other" else damage
     folder.journal.write_text("\n".join(lines) + "\n", "utf-8")
-    with pytest.raises(GradiometerError, match=rf"records\.jsonl, line {number}: .*edited"):
-        read_journal(folder.journal)
-    with pytest.raises(GradiometerError, match=rf"line {number}"):
-        Run.read(folder.path)
+    journal = read_journal(folder.journal)
+    others = [m for i, m in enumerate("abcd", 1) if i != number]
+    assert [r["method"] for r in journal.rows] == others
+    assert journal.broken == [number]
+    assert journal.damage == f"records.jsonl: 1 broken line ({number})"
 
 
-def test_a_folder_without_a_journal_is_refused_in_words(tmp_path: Path) -> None:
-    folder = written(tmp_path, row())
-    folder.journal.unlink()
-    with pytest.raises(GradiometerError, match=r"records\.jsonl"):
-        Run.read(folder.path)
+def test_a_line_of_an_older_version_has_no_checksum(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    folder.journal.write_text(dump(row("a")) + "\n", "utf-8")
+    assert [r["method"] for r in read_journal(folder.journal).rows] == ["a"]
 
 
 # Reading the facts.
@@ -368,36 +370,49 @@ def test_a_folder_without_a_journal_is_refused_in_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, r"^Cannot read .*run\.json: No such file"),
-        ("", "not valid JSON .*edited or cut"),
-        ('{"id": "a", "form', "not valid JSON .*edited or cut"),
-        ("[]", "not of format 3: another version wrote it"),
-        ("3", "not of format 3"),
-        ('{"id": "a"}', "not of format 3"),
-        ('{"id": "a", "format": 4}', "not of format 3"),
-        ('{"id": "a", "format": 1}', "not of format 3"),
-        ('{"id": "a", "format": "3"}', "not of format 3"),
-        ('{"format": 3}', r"run\.json lacks id, state, plan, experiment: it was edited"),
-        ('{"format": 2}', r"run\.json lacks id, state, plan: it was edited"),
-        ('{"format": 2, "id": "a", "state": "complete"}', r"run\.json lacks plan"),
-        ('{"format": 3, "id": "a", "state": "complete", "plan": []}', "lacks experiment"),
+        (None, "it is missing"),
+        ("", "no valid JSON"),
+        ('{"id": "a", "form', "no valid JSON"),
+        ("\x00", "no valid JSON"),
+        ("[]", "it tells no format"),
+        ("3", "it tells no format"),
+        ('{"id": "a"}', "it tells no format"),
+        ('{"id": "a", "format": "3"}', "it tells no format"),
+        ('{"id": "a", "format": 4}', "it is not what was written"),
+        ('{"id": "a", "format": 3, "checksum": "00000000"}', "it is not what was written"),
+        ('{"format": 3}', "it lacks id, state, plan, experiment"),
+        ('{"format": 2}', "it lacks id, state, plan"),
+        ('{"format": 2, "id": "a", "state": "complete"}', "it lacks plan"),
+        ('{"format": 3, "id": "a", "state": "complete", "plan": []}', "it lacks experiment"),
     ],
 )
-def test_facts_that_are_missing_or_edited_are_refused(
+def test_damaged_facts_are_refused_with_what_to_do(
     tmp_path: Path, text: str | None, said: str
 ) -> None:
     path = bare(tmp_path, "run")
     if text is not None:
         (path / "run.json").write_text(text, "utf-8")
-    with pytest.raises(GradiometerError, match=said):
+    with pytest.raises(DamagedRun, match=rf"run\.json is damaged: {said}.*runs repair"):
         read_info(path)
 
 
-def test_facts_that_are_not_text_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [1, 5, 99])
+def test_a_format_that_cannot_be_read_says_what_to_do(tmp_path: Path, number: int) -> None:
     path = bare(tmp_path, "run")
-    (path / "run.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(GradiometerError, match="not valid JSON"):
+    (path / "run.json").write_text(f'{{"format": {number}}}')
+    if number > FORMAT:
+        write_facts(path, {"format": number})
+    with pytest.raises(GradiometerError, match=f"format {number}: .* reads 2, 3, 4. Install"):
         read_info(path)
+
+
+def test_facts_that_an_editor_has_changed_are_damaged(tmp_path: Path) -> None:
+    folder = written(tmp_path, row())
+    folder.finish("complete")
+    file = folder.path / "run.json"
+    file.write_text(file.read_text("utf-8").replace('"rounds": 7', '"rounds": 8'), "utf-8")
+    with pytest.raises(DamagedRun, match="not what was written"):
+        read_info(folder.path)
 
 
 @pytest.mark.parametrize("read", [Run.read, RunFolder.reopen])
@@ -450,14 +465,15 @@ def test_another_experiment_keeps_its_own_columns(tmp_path: Path) -> None:
     for name in ("records", "steps"):
         written = pd.read_parquet(folder.path / f"{name}.parquet")
         pd.testing.assert_frame_equal(written, tables(folder.path, DESCENT)[name])
-        pd.testing.assert_frame_equal(written, read_table(folder.path, name, DESCENT))
-    ended = read_table(folder.path, "records", DESCENT)
+        info = read_info(folder.path)
+        pd.testing.assert_frame_equal(written, read_table(folder.path, name, info, DESCENT))
+    ended = read_table(folder.path, "records", {}, DESCENT)
     assert ended.to_dict("list") == {
         "rule": ["newton"] * 2, "method": ["tape", "jit"], "faulty": [False, True],
         "status": ["ok", "error"], "loss": [math.inf, pytest.approx(math.nan, nan_ok=True)],
     }  # fmt: skip
     assert ended["faulty"].dtype == bool
-    assert read_table(folder.path, "steps", DESCENT).to_dict("list") == {
+    assert read_table(folder.path, "steps", {}, DESCENT).to_dict("list") == {
         "rule": ["newton"] * 2, "method": ["tape"] * 2, "loss": [2.0, math.inf], "taken": [0, 1],
     }  # fmt: skip
 
@@ -474,16 +490,15 @@ def test_another_experiment_is_taken_up(tmp_path: Path) -> None:
     assert series["newton", "jit"]["losses"] == []
     folder.append(record(Ended("newton", "cas")), record(Steps([1.0], [0])))
     folder.finish("complete")
-    assert read_table(path, "steps", DESCENT)["method"].tolist() == ["tape", "tape", "cas"]
+    assert read_table(path, "steps", {}, DESCENT)["method"].tolist() == ["tape", "tape", "cas"]
     assert read_statuses(folder.journal) == ["ok", "error", "ok"]
 
 
-def test_a_row_without_its_key_is_refused(tmp_path: Path) -> None:
+def test_a_row_without_its_key_is_broken(tmp_path: Path) -> None:
     folder = descended(tmp_path)
     first, *rest = folder.journal.read_text("utf-8").splitlines(keepends=True)
     folder.journal.write_text(first.replace('"rule"', '"case"') + "".join(rest), "utf-8")
-    with pytest.raises(GradiometerError, match="line 1: not a record"):
-        read_table(folder.path, "records", DESCENT)
+    assert read_journal(folder.journal, DESCENT).broken == [1]
 
 
 # Taking up, holding, removing.
@@ -496,7 +511,7 @@ def test_taking_a_run_up_returns_what_is_recorded(tmp_path: Path) -> None:
     folder, rows = RunFolder.reopen(path)
     assert (rows, folder.recorded) == ([row("a"), row("b")], 2)
     folder.append(row("c"))
-    assert read_journal(folder.journal) == ([row("a"), row("b"), row("c")], False)
+    assert read_journal(folder.journal) == Journal(folder.journal, [*map(row, "abc")])
     assert read_info(path)["state"] == "running"
 
 
@@ -532,7 +547,7 @@ def test_a_damaged_run_is_let_go(tmp_path: Path) -> None:
     folder.finish("interrupted")
     with folder.journal.open("a") as file:
         file.write("{}\n")
-    with pytest.raises(GradiometerError, match=r"The last line of .*records\.jsonl was edited"):
+    with pytest.raises(DamagedRun, match=r"records\.jsonl: 1 broken line \(2\)"):
         RunFolder.reopen(folder.path)
     hold(folder.path).release()
 
@@ -556,10 +571,11 @@ def test_with_one_being_measured_none_is_removed(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_run_is_not_removed(tmp_path: Path) -> None:
-    path = bare(tmp_path, "mine")
+    path = tmp_path / "mine"
+    path.mkdir()
     with pytest.raises(GradiometerError, match=r"mine is no run: .*Nothing was removed"):
         remove([path])
-    assert [p.name for p in path.iterdir()] == ["records.jsonl"]
+    assert path.is_dir()
 
 
 # Finding a run.
@@ -604,8 +620,15 @@ def test_an_unknown_run_names_the_nearest(tmp_path: Path, asked: str, near: str)
         find_run(asked, tmp_path)
 
 
+def test_of_many_runs_the_newest_are_offered(tmp_path: Path) -> None:
+    for day in range(10, 30):
+        bare(tmp_path, f"202601{day}-000000-ffff")
+    with pytest.raises(UnknownName, match="expected one of latest, 20260129-000000-ffff, 20260128"):
+        find_run("other", tmp_path)
+
+
 def test_a_folder_that_is_no_run_is_not_taken_for_one(tmp_path: Path) -> None:
     bare(tmp_path / "results", "20260101-000000-ffff")
     (tmp_path / "plain").mkdir()
-    with pytest.raises(UnknownName, match="expected one of 20260101-000000-ffff, latest"):
+    with pytest.raises(UnknownName, match="expected one of latest, 20260101-000000-ffff"):
         find_run(tmp_path / "plain", tmp_path / "results")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradiometer.vocabulary.outcome import Status
@@ -106,6 +107,14 @@ def as_text(value: Any) -> str:
 def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
     """Print a frame of text as a table."""
     print_table(console, title, [str(c) for c in frame.columns], frame.to_numpy().tolist())
+
+
+def tell_damage(damage: Mapping[str, str], path: Path) -> bool:
+    """Say on stderr what can no longer be read of a run; return whether there is such."""
+    for told in damage.values():
+        advice = f"`gradiometer runs repair {path}` saves what can be."
+        stderr().print(f"Damaged: {told}. {advice}", style="red", soft_wrap=True)
+    return bool(damage)
 
 
 def _style(entry: str) -> str:

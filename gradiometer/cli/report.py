@@ -9,6 +9,7 @@ import typer
 from typer import Argument
 
 from gradiometer.cli import options as shared
+from gradiometer.cli.output import tell_damage
 
 app = typer.Typer()
 
@@ -25,10 +26,14 @@ def report(
     from gradiometer.descent.frames import Descent
     from gradiometer.descent.trajectory import DESCENT
     from gradiometer.report.page import write
+    from gradiometer.runs.facts import read_info
     from gradiometer.runs.run import Run
-    from gradiometer.runs.store import find_run, read_info
+    from gradiometer.runs.store import find_run
 
     path = find_run(run, results)
     descended = read_info(path)["experiment"] == DESCENT.experiment
-    page = Descent.read(path).write(reports) if descended else write(Run.read(path), reports)
+    found = Descent.read(path) if descended else Run.read(path)
+    page = found.write(reports) if isinstance(found, Descent) else write(found, reports)
     sys.stdout.write(f"{page}\n")
+    if tell_damage(found.damage, path):
+        raise typer.Exit(1)

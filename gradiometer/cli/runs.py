@@ -1,27 +1,41 @@
-"""`gradiometer runs`: list, show, remove and merge recorded runs."""
+"""`gradiometer runs`: list, show, remove, merge and repair recorded runs."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gradiometer.cli.options import RESULTS, Json, Results, group
-from gradiometer.cli.output import as_text, print_json, print_rows, print_table, stdout
+from gradiometer.cli.output import (
+    as_text,
+    print_json,
+    print_rows,
+    print_table,
+    stdout,
+    tell_damage,
+)
 
-app = group("List, show, remove and merge recorded runs.", "runs list")
+if TYPE_CHECKING:
+    from gradiometer.runs.run import Run
+    from gradiometer.runs.schema import Layout
+
+app = group("List, show, remove, merge and repair recorded runs.", "runs list")
 
 Runs = Annotated[list[str], typer.Argument(help="Ids or folders of runs, or `latest`.")]
 
 
 @app.command("list", epilog="Example: `gradiometer runs list --json`.")
 def list_runs(results: Results = RESULTS, json: Json = False) -> None:
-    """List the recorded runs, oldest first."""
+    """List the recorded runs, oldest first; of a damaged one, what can still be read."""
     from gradiometer.runs.store import run_folders
 
     rows = [_counted(path) for path in run_folders(results)]
+    if not json and not any(row["damage"] for row in rows):
+        rows = [{name: row[name] for name in row if name != "damage"} for row in rows]
     if rows or json:
         print_rows("Runs", rows, json)
     else:
@@ -38,21 +52,28 @@ def show(
 ) -> None:
     """Show a recorded run: environment, options, warnings, and its tables."""
     from gradiometer.cli.descend import print_descent
-    from gradiometer.cli.run import print_tables
     from gradiometer.descent.frames import Descent
     from gradiometer.descent.trajectory import DESCENT
+    from gradiometer.runs.facts import read_info
     from gradiometer.runs.run import Run
-    from gradiometer.runs.store import find_run, read_info
+    from gradiometer.runs.store import find_run
 
     path = find_run(run, results)
-    if read_info(path)["experiment"] == DESCENT.experiment:
-        descent = Descent.read(path)
-        print_json(descent.as_json()) if json else print_descent(descent)
-        return
-    found = Run.read(path)
+    descended = read_info(path)["experiment"] == DESCENT.experiment
+    found = Descent.read(path) if descended else Run.read(path)
     if json:
         print_json(found.as_json())
-        return
+    elif isinstance(found, Descent):
+        print_descent(found)
+    else:
+        _print_run(found)
+    if tell_damage(found.damage, path):
+        raise typer.Exit(1)
+
+
+def _print_run(found: Run) -> None:
+    from gradiometer.cli.run import print_tables
+
     facts = {name: found.info.get(name) for name in ("state", "timing", "options", "merged")}
     facts |= {"planned": found.planned, "recorded": len(found.records)}
     facts = found.info.get("environment", {}) | facts
@@ -112,18 +133,65 @@ def merge(runs: Runs, results: Results = RESULTS, json: Json = False) -> None:
         sys.stdout.write(f"{made.recorded} cells of {len(runs)} runs\nrun     {made.path}\n")
 
 
+@app.command(
+    epilog="Examples: `gradiometer runs repair latest`; "
+    "`gradiometer runs repair results/20260102-150405-1a2b`."
+)
+def repair(
+    run: Annotated[str, typer.Argument(help="A run's id or folder, or `latest`.")],
+    results: Results = RESULTS,
+    json: Json = False,
+) -> None:
+    """Make a damaged run one that can be read, with all of it that can be saved.
+
+    Rows that a journal has lost are taken from its table, and what the run was from the copy of
+    run.json; what is broken is kept in files named *.broken. `gradiometer run --resume` measures
+    what is lost again.
+    """
+    from gradiometer.runs.damage import repair
+    from gradiometer.runs.store import find_run
+
+    path = find_run(run, results)
+    done = repair(path, _layouts())
+    if json:
+        print_json({"run": path.name, "path": str(path), "done": done})
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in done or ["nothing is damaged"])
+
+
+def _layouts() -> list[Layout]:
+    """Return how each experiment keeps its rows."""
+    from gradiometer.descent.trajectory import DESCENT
+    from gradiometer.runs.schema import COMPARISON
+
+    return [COMPARISON, DESCENT]
+
+
 def _counted(path: Path) -> dict[str, Any]:
     """Return a run of any experiment in a line: what it is, and how far it came."""
+    from gradiometer.errors import GradiometerError
+    from gradiometer.runs.damage import find_damage
+    from gradiometer.runs.facts import COPY, read_facts, read_info
     from gradiometer.runs.journal import read_statuses
-    from gradiometer.runs.store import read_info
 
-    info, statuses = read_info(path), read_statuses(path / "records.jsonl")
+    told, info = [], {}
+    try:
+        info = read_info(path)
+    except GradiometerError as error:
+        told = [str(error).partition(" `")[0]]
+        with contextlib.suppress(GradiometerError):  # then nothing tells what it was to measure
+            info = read_facts(path / COPY)
+    for layout in _layouts():
+        if layout.experiment == info.get("experiment"):
+            told += find_damage(path, info, layout).values()
+    statuses = read_statuses(path / "records.jsonl")
     return {
         "run": path.name,
-        "experiment": info["experiment"],
+        "experiment": info.get("experiment", "–"),
         "started": info.get("environment", {}).get("started", "–"),
-        "state": info["state"],
-        "planned": len(info["plan"]),
+        "state": "damaged" if told else info["state"],
+        "planned": len(info["plan"]) if "plan" in info else None,
         "recorded": len(statuses),
         "ok": statuses.count("ok"),
+        "damage": "; ".join(told),
     }

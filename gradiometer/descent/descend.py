@@ -19,7 +19,8 @@ from gradiometer.plugins import loader
 from gradiometer.plugins.own import NOTHING, Arguments
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.plugins.selection import What, choose, choose_problem
-from gradiometer.runs.store import RunFolder, find_run, read_info
+from gradiometer.runs.facts import read_info
+from gradiometer.runs.store import RunFolder, find_run
 from gradiometer.vocabulary.outcome import Failure
 
 

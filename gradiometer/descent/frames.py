@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +21,10 @@ from gradiometer.descent.trajectory import CERTIFIED, DESCENT, Series, Trajector
 from gradiometer.report import markdown
 from gradiometer.report.quantities import GAP, duration, multiple
 from gradiometer.report.sections import Figure, Section, Table
+from gradiometer.runs.damage import find_damage
+from gradiometer.runs.facts import read_info
 from gradiometer.runs.journal import read_journal, read_series
 from gradiometer.runs.schema import columns
-from gradiometer.runs.store import read_info
 from gradiometer.vocabulary.outcome import Status
 
 if TYPE_CHECKING:
@@ -41,26 +42,28 @@ class Descent:
     Attributes:
         facts: The problem, its size, number of inputs, rate, seed, threads, machine and versions.
         trajectories: One a rule and method, the certified one of a rule before its methods'.
+        damage: What can no longer be read of the run, by the name of the journal.
     """
 
     facts: dict[str, Any]
     trajectories: Sequence[Trajectory]
+    damage: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Descent:
         """Return the descent that a folder holds.
 
         Raises:
-            GradiometerError: If a file in it is missing or damaged, or it is no descent.
+            GradiometerError: If `run.json` is damaged, or it is no descent.
         """
         info = read_info(path, DESCENT.experiment)
-        records, _ = read_journal(path / "records.jsonl", DESCENT)
+        records = read_journal(path / "records.jsonl", DESCENT).rows
         steps = read_series(path, records, DESCENT)
         rows = (row | steps.get(DESCENT.name(row), {}) for row in records)
         kept = [Trajectory(**row | {"status": Status(row["status"])}) for row in rows]
         told = {"run": info["id"], "path": str(path), "machine": info["environment"]}
         shown = [t for t in kept if t.losses or t.method != CERTIFIED]
-        return cls(told | info["options"] | info["facts"], shown)
+        return cls(told | info["options"] | info["facts"], shown, find_damage(path, info, DESCENT))
 
     @cached_property
     def frame(self) -> pd.DataFrame:

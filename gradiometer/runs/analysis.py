@@ -27,10 +27,13 @@ SHOWN = sorted(OPERATORS, key=lambda name: not OPERATORS[name].differentiates)
 NOT_REACHED = "not-reached"
 """The status of a planned cell that has no record."""
 
+DAMAGED = "damaged"
+"""The status of a planned cell without a record in a run of which records were lost."""
+
 EXPECTED = [*(s.value for s in Status if s.blameless and s is not Status.OK), NOT_REACHED]
 """The statuses that are neither `ok` nor a fault."""
 
-WORST_FIRST = [*(s.value for s in Status if not s.blameless), *EXPECTED]
+WORST_FIRST = [DAMAGED, *(s.value for s in Status if not s.blameless), *EXPECTED]
 """All statuses but `ok`: faults first."""
 
 USUAL = {"dtype": Case.dtype, "device": Case.device}
@@ -69,10 +72,20 @@ def with_ratios(records: pd.DataFrame) -> pd.DataFrame:
     return filled
 
 
-def with_unreached(records: pd.DataFrame, plan: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return the records with a row, of status `not-reached`, for each planned cell without one."""
+def with_unreached(
+    records: pd.DataFrame, plan: Sequence[dict[str, Any]], lost: str = ""
+) -> pd.DataFrame:
+    """Return the records with a row for each planned cell without one: `not-reached`.
+
+    Args:
+        records: The records.
+        plan: The cells that were planned.
+        lost: What cannot be read of the records; such cells are `damaged` then.
+    """
     reached = set(_cells(records))
     ended = {"status": NOT_REACHED, "reason": "the run ended before it"}
+    if lost:
+        ended = {"status": DAMAGED, "reason": f"no record of it can be read; {lost}"}
     rows = [row | ended for row in plan if (row["case"], row["method"]) not in reached]
     return pd.concat([records, pd.DataFrame(rows)], ignore_index=True) if rows else records
 

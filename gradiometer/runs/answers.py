@@ -75,40 +75,45 @@ class Answers:
 def read(path: Path) -> dict[tuple[str, ...], Row]:
     """Return every kept answer in a run's folder, with all that is known of it, by case and method.
 
-    Of what was written again the last counts.
-
-    Raises:
-        GradiometerError: If a line that is not the last cannot be read.
+    Of what was written again the last counts. Cells of a case whose own line cannot be read have
+    none.
     """
     file = path / f"{JOURNAL}.jsonl"
     found: dict[tuple[str, ...], Row] = {}
     shared: dict[str, Row] = {}
-    for line in read_journal(file, LAYOUT, required=())[0] if file.exists() else ():
+    for line in read_journal(file, LAYOUT, required=()).rows:
         if line["method"]:
             found[LAYOUT.name(line)] = shared.get(line["case"], {}) | line
         else:
             shared[line["case"]] = {name: line[name] for name in OF_CASE}
-    return found
+    return {name: row for name, row in found.items() if row.keys() >= set(OF_CASE)}
 
 
-def table(path: Path, records: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return a run's answers as a frame, from the table that was written, or from the journal.
+def table(path: Path, records: pd.DataFrame) -> pd.DataFrame:
+    """Return a run's answers as a frame, from its journal.
 
     Args:
         path: The run's folder.
         records: The run's records; answers without one are left out.
     """
-    kept, journal = path / f"{JOURNAL}.parquet", path / f"{JOURNAL}.jsonl"
-    current = kept.exists() and journal.exists()
-    if current and kept.stat().st_mtime_ns >= journal.stat().st_mtime_ns:
-        return pd.read_parquet(kept)
     found = read(path)
-    if records is not None:
-        cells = zip(records["case"], records["method"], strict=True)
-        found = {name: found[name] for name in cells if name in found}
+    cells = zip(records["case"], records["method"], strict=True)
+    found = {name: found[name] for name in cells if name in found}
     frames = [_frame(row) for row in found.values()]
     empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
     return pd.concat(frames, ignore_index=True).astype(COLUMNS) if frames else empty
+
+
+def rows_of(table: pd.DataFrame) -> list[Row]:
+    """Return the lines of the journal that a frame was made of: what `table` undoes."""
+    rows = []
+    for (case, method), group in table.groupby(list(LAYOUT.key), sort=False):
+        named = {"places": "place", "names": "component", "certified": "certified"}
+        named |= {"values": "value", "errors": "error"}
+        lists = {name: group[column].tolist() for name, column in named.items()}
+        wrong = [i for i, is_wrong in enumerate(group["wrong"]) if is_wrong]
+        rows.append({"case": case, "method": method} | lists | {"wrong": wrong})
+    return rows
 
 
 def wide(answers: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:

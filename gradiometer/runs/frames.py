@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -30,9 +31,23 @@ def series_frame(lines: Iterable[Row], layout: Layout = COMPARISON) -> pd.DataFr
     return _typed(table, items).rename(columns=dict(layout.singular))
 
 
+def series_rows(table: pd.DataFrame, layout: Layout = COMPARISON) -> list[Row]:
+    """Return the series that a frame was made of, with their keys: what `series_frame` undoes."""
+    kinds = columns(layout.series)
+    named = table.rename(columns={one: many for many, one in layout.singular.items()})
+    listed = [name for name, kind in kinds.items() if get_args(kind)]
+    single = [name for name in kinds if name not in listed]
+    rows = []
+    for key, group in named.groupby(list(layout.key), sort=False):
+        row = dict(zip(layout.key, key, strict=True))
+        row |= {name: group[name].astype(object).iloc[0] for name in single}
+        rows.append(row | {name: group[name].astype(object).tolist() for name in listed})
+    return rows
+
+
 def tables(path: Path, layout: Layout = COMPARISON) -> dict[str, pd.DataFrame]:
     """Return the tables of what a run's journals hold, by name."""
-    rows, _ = read_journal(path / "records.jsonl", layout)
+    rows = read_journal(path / "records.jsonl", layout).rows
     series = read_series(path, rows, layout).values()
     records = frame(rows, layout)
     found = {"records": records, layout.journal: series_frame(series, layout)}
@@ -41,21 +56,45 @@ def tables(path: Path, layout: Layout = COMPARISON) -> dict[str, pd.DataFrame]:
     return found
 
 
-def read_table(path: Path, name: str, layout: Layout = COMPARISON) -> pd.DataFrame:
+def write_tables(path: Path, layout: Layout = COMPARISON) -> dict[str, str]:
+    """Write the tables of a run's journals as Parquet; return the SHA-256 of each, by name."""
+    made = {}
+    for name, table in tables(path, layout).items():
+        draft = path / f"{name}.parquet.new"
+        table.to_parquet(draft, index=False)
+        made[name] = sha256(draft)
+        draft.replace(path / f"{name}.parquet")
+    return made
+
+
+def read_table(
+    path: Path, name: str, info: Mapping[str, Any], layout: Layout = COMPARISON
+) -> pd.DataFrame:
     """Return a table of a run: as it was written, which reads faster, or from the journals.
 
     Args:
         path: The run's folder.
-        name: `records`, or the name of the layout's series.
+        name: `records`, the name of the layout's series, or `answers`.
+        info: What `run.json` says.
         layout: How the experiment keeps its rows.
     """
-    table, journal = path / f"{name}.parquet", path / "records.jsonl"
-    if table.exists() and journal.exists():
-        found = pd.read_parquet(table)
-        younger = table.stat().st_mtime_ns >= journal.stat().st_mtime_ns
-        if younger and (name != "records" or list(found.columns) == list(layout.columns)):
+    if is_whole(path, name, info):
+        found = pd.read_parquet(path / f"{name}.parquet")
+        if name != "records" or list(found.columns) == list(layout.columns):
             return found
     return tables(path, layout)[name]
+
+
+def is_whole(path: Path, name: str, info: Mapping[str, Any]) -> bool:
+    """Return whether a table is there, as it was written when the run ended."""
+    file, written = path / f"{name}.parquet", info.get("tables", {}).get(name)
+    return file.exists() and sha256(file) == written
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _typed(table: pd.DataFrame, kinds: Mapping[str, Any]) -> pd.DataFrame:

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from gradiometer.errors import GradiometerError
 from gradiometer.runs import answers
+from gradiometer.runs.damage import find_damage
+from gradiometer.runs.facts import DamagedRun, read_info
 from gradiometer.runs.journal import read_journal, read_series
 from gradiometer.runs.schema import COMPARISON, Row
-from gradiometer.runs.store import RunFolder, read_info
+from gradiometer.runs.store import RunFolder
 
 RATIOS = ("ratio", "ratio_low", "ratio_high")
 
@@ -34,12 +36,15 @@ def merge(paths: Sequence[Path], results: Path) -> RunFolder:
     if len({path.resolve() for path in paths}) < max(2, len(paths)):
         raise GradiometerError("Nothing to merge: expected two or more runs, each named once.")
     infos = [read_info(path, COMPARISON.experiment) for path in paths]
+    for path, info in zip(paths, infos, strict=True):
+        for journal, told in find_damage(path, info | {"tables": {}}, COMPARISON).items():
+            raise DamagedRun(path / f"{journal}.jsonl", told)
     plan: dict[tuple[str, ...], Row] = {}
     cells: dict[tuple[str, ...], _Cell] = {}
     for path, info in zip(paths, infos, strict=True):
         for row in info["plan"]:
             plan.setdefault(COMPARISON.name(row), row)
-        rows, _ = read_journal(path / "records.jsonl")
+        rows = read_journal(path / "records.jsonl").rows
         series, given = read_series(path, rows), answers.read(path)
         for row in rows:
             name = COMPARISON.name(row)

@@ -12,9 +12,10 @@ import pandas as pd
 
 from gradiometer.errors import UnknownName
 from gradiometer.runs import analysis, answers, footnotes
-from gradiometer.runs.frames import read_table
+from gradiometer.runs.damage import find_damage
+from gradiometer.runs.facts import read_info
+from gradiometer.runs.frames import is_whole, read_table
 from gradiometer.runs.schema import COMPARISON
-from gradiometer.runs.store import read_info
 from gradiometer.vocabulary.operators import operator as find_operator
 from gradiometer.vocabulary.outcome import Status
 
@@ -44,10 +45,11 @@ class Run:
         """Return the run that a folder holds.
 
         Raises:
-            GradiometerError: If a file in it is missing or damaged, or it is no comparison.
+            DamagedRun: If `run.json` is damaged.
+            GradiometerError: If it is no comparison, or another version wrote it.
         """
         info = read_info(path, COMPARISON.experiment)
-        return cls(path, info, analysis.with_ratios(read_table(path, "records")))
+        return cls(path, info, analysis.with_ratios(read_table(path, "records", info)))
 
     def samples(self) -> pd.DataFrame:
         """Return every sample of every timed cell.
@@ -55,7 +57,7 @@ class Run:
         Columns: case, method, loops (calls in it), round, seconds (a call), calm (whether the
         machine was undisturbed).
         """
-        return read_table(self.path, "samples")
+        return read_table(self.path, "samples", self.info)
 
     def answers(
         self,
@@ -92,6 +94,8 @@ class Run:
         Columns: case, method, place (among the answer's components), component, certified, value,
         error, wrong.
         """
+        if is_whole(self.path, answers.JOURNAL, self.info):
+            return read_table(self.path, answers.JOURNAL, self.info)
         return answers.table(self.path, self.records)
 
     @property
@@ -109,6 +113,11 @@ class Run:
     def warnings(self) -> list[str]:
         """What makes the run's times doubtful, one line each."""
         return list(self.info.get("noise", {}).get("warnings", ()))
+
+    @cached_property
+    def damage(self) -> dict[str, str]:
+        """What can no longer be read of the run, by the name of the journal: see `runs repair`."""
+        return find_damage(self.path, self.info, COMPARISON)
 
     @property
     def planned(self) -> int:
@@ -129,7 +138,9 @@ class Run:
     def cells(self) -> pd.DataFrame:
         """The records in the order of the plan, with a row for each planned cell without one."""
         plan = self.info["plan"]
-        return analysis.in_order(analysis.with_unreached(self.records, plan), plan)
+        return analysis.in_order(
+            analysis.with_unreached(self.records, plan, self.damage.get("records", "")), plan
+        )
 
     @property
     def operators(self) -> list[str]:

@@ -6,21 +6,21 @@ No pickle is ever read.
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import BaseFileLock, FileLock, Timeout
-
 from gradiometer.errors import GradiometerError, UnknownName
-from gradiometer.runs.formats import FORMAT, from_format_2
-from gradiometer.runs.journal import append, cut_half_line, read_journal, read_text
-from gradiometer.runs.schema import COMPARISON, Layout, Row, strict
+from gradiometer.runs.facts import COPY, FILE, DamagedRun, read_info, write_facts
+from gradiometer.runs.formats import FORMAT
+from gradiometer.runs.journal import append, count_lines, cut_half_line, read_journal
+from gradiometer.runs.lock import hold
+from gradiometer.runs.schema import COMPARISON, Layout, Row
 
 
 class RunFolder:
@@ -64,7 +64,8 @@ class RunFolder:
         with writing(path, "Choose another folder with --results."):
             path.mkdir(parents=True)
             folder = cls(path, facts | info, layout)
-            folder._write_info()
+            write_facts(path, folder.info)
+            write_facts(path, folder.info, COPY)
             folder.journal.touch()
         return folder
 
@@ -113,58 +114,33 @@ class RunFolder:
         """Put facts into `run.json` at once."""
         self.info |= facts
         with writing(self.path, f"The {self.recorded} records in the journal are kept."):
-            self._write_info()
+            write_facts(self.path, self.info)
 
     def finish(self, state: str) -> None:
         """Set the run's state, `complete`, `interrupted` or `failed`, and let go of it."""
-        self.info["state"] = state
+        self.info |= {"state": state, "lines": count_lines(self.path)}
         try:
             with writing(self.path, f"The {self.recorded} records in the journal are kept."):
-                self._write_info()
+                write_facts(self.path, self.info)  # the tables are made of what is kept anyway
                 if self.recorded:
-                    self._write_tables()
+                    from gradiometer.runs.frames import write_tables  # pandas, after measuring
+
+                    self.info["tables"] = write_tables(self.path, self.layout)
+                    write_facts(self.path, self.info)
         finally:
             self._lock.release()
 
     def _take_up(self) -> list[Row]:
-        for journal in self.path.glob("*.jsonl"):
-            cut_half_line(journal)
-        rows, damaged = read_journal(self.journal, self.layout)
-        if damaged:
-            raise GradiometerError(f"The last line of {self.journal} was edited: remove it.")
-        self.recorded = len(rows)
+        for file in self.path.glob("*.jsonl"):
+            cut_half_line(file)
+        journal = read_journal(self.journal, self.layout)
+        if journal.broken:
+            raise DamagedRun(self.journal, journal.damage)
+        self.recorded = len(journal.rows)
+        self.info.pop("tables", None)  # which will be older than the journals
         self.info["state"] = "running"
-        self._write_info()
-        return rows
-
-    def _write_info(self) -> None:
-        draft = self.path / "run.json.new"
-        text = json.dumps(strict(self.info), indent=2, ensure_ascii=False) + "\n"
-        draft.write_text(text, "utf-8")
-        draft.replace(self.path / "run.json")
-
-    def _write_tables(self) -> None:
-        from gradiometer.runs.frames import tables  # pandas, once the measuring is over
-
-        for name, table in tables(self.path, self.layout).items():
-            draft = self.path / f"{name}.parquet.new"
-            table.to_parquet(draft, index=False)
-            draft.replace(self.path / f"{name}.parquet")
-
-
-def hold(path: Path) -> BaseFileLock:
-    """Hold a run against other processes until it is released; or this process dies.
-
-    Raises:
-        GradiometerError: If another process holds it.
-    """
-    lock = FileLock(path / "lock", blocking=False, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        told = f"Run {path.name} is being measured by another process: wait for its end."
-        raise GradiometerError(told) from None
-    return lock
+        write_facts(self.path, self.info)
+        return journal.rows
 
 
 def remove(paths: Sequence[Path]) -> None:
@@ -175,7 +151,7 @@ def remove(paths: Sequence[Path]) -> None:
             if the system does not let one be removed.
     """
     for path in paths:
-        if not (path / "run.json").is_file():
+        if not _is_run(path):
             raise GradiometerError(f"{path} is no run: it has no run.json. Nothing was removed.")
     with ExitStack() as held:
         for path in paths:
@@ -196,54 +172,45 @@ def writing(path: Path | str, advice: str) -> Iterator[None]:
         raise GradiometerError(told) from error
 
 
+def try_folder(path: Path, option: str) -> None:
+    """Make a folder, and a file in it, before hours of work rely on that.
+
+    Args:
+        path: The folder.
+        option: The option that names another.
+
+    Raises:
+        GradiometerError: If it does not let itself be written to.
+    """
+    with writing(path, f"Choose another folder with {option}."):
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+
+
 def find_run(name: str | Path, results: Path) -> Path:
     """Return the folder of a run, given as a path, as an id, or as `latest`.
 
     Raises:
         GradiometerError: If there is no such run.
     """
-    if (Path(name) / "records.jsonl").is_file():
+    if _is_run(Path(name)):
         return Path(name)
     known = {path.name: path for path in run_folders(results)}
     if not known:
         advice = "start one with `gradiometer run`, or name the folder of a run."
         raise GradiometerError(f"No runs under {str(results)!r}: {advice}")
-    known["latest"] = known[max(known)]
+    if name == "latest":
+        return known[max(known)]
     if str(name) not in known:
-        raise UnknownName("run", str(name), known)
+        raise UnknownName("run", str(name), ["latest", *reversed(known)], ordered=True)
     return known[str(name)]
 
 
 def run_folders(results: Path) -> list[Path]:
-    """Return the folders of all runs, oldest first."""
-    return sorted(p.parent for p in results.glob("*/records.jsonl"))
+    """Return the folders of all runs, damaged ones too, oldest first."""
+    return sorted(path for path in results.glob("*") if _is_run(path))
 
 
-def read_info(path: Path, experiment: str | None = None) -> dict[str, Any]:
-    """Return what `run.json` says.
-
-    Args:
-        path: The run's folder.
-        experiment: What the run has to be, if it matters.
-
-    Raises:
-        GradiometerError: If it is missing, is not what was written, or is of another experiment.
-    """
-    file = path / "run.json"
-    try:
-        info = json.loads(read_text(file))
-    except ValueError as error:
-        told = f"{file} is not valid JSON ({error}): it was edited or cut."
-        raise GradiometerError(told) from error
-    if not isinstance(info, dict) or info.get("format") not in (2, FORMAT):
-        raise GradiometerError(f"{file} is not of format {FORMAT}: another version wrote it.")
-    info = from_format_2(info) if info["format"] == 2 else info
-    lacking = [key for key in ("id", "state", "plan", "experiment") if key not in info]
-    if lacking:
-        raise GradiometerError(f"{file} lacks {', '.join(lacking)}: it was edited.")
-    if experiment not in (None, info["experiment"]):
-        raise GradiometerError(
-            f"Run {path.name} is a {info['experiment']}: expected a {experiment}. "
-            "`gradiometer runs list` says what each is."
-        )
-    return info
+def _is_run(path: Path) -> bool:
+    return any((path / name).is_file() for name in (FILE, COPY, "records.jsonl"))
