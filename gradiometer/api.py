@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from gradiometer.errors import UnknownName
+from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.measure.environment import describe_machine
 from gradiometer.measure.forecast import SPENT, Cost, spent
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Extent, Plan, make_plan
 from gradiometer.measure.progress import Progress
+from gradiometer.measure.turns import Turn, turn
 from gradiometer.plugins import default, loader
 from gradiometer.plugins.environments import Environment, asked_for
 from gradiometer.plugins.own import Called
@@ -46,6 +47,7 @@ def run(
     options: Options | None = None,
     plugins: Sequence[str | Path] = (),
     results: str | Path = "results",
+    wait: bool = False,
 ) -> Run:
     """Measure methods on problems, and return the run.
 
@@ -65,15 +67,21 @@ def run(
             is named.
         plugins: Files or folders with further problems and methods.
         results: Folder under which the run's own folder is made.
+        wait: Whether to wait for other runs that are being measured on this machine.
 
     Raises:
-        GradiometerError: If a name is unknown, or the results cannot be written.
+        GradiometerError: If a name is unknown, a choice is empty, or the results cannot be written.
 
     Example:
         >>> import gradiometer
         >>> run = gradiometer.run("product*", ["backprop", "sympy"], quick=True)  # doctest: +SKIP
         >>> run.agreement()  # doctest: +SKIP
     """
+    choices = {"sizes": sizes, "operators": operators, "dtype": dtype}
+    for name, chosen in {"problems": problems, "methods": methods, **choices}.items():
+        if isinstance(chosen, Collection) and not len(chosen):
+            told = "expected one at least; without it, the default selection is taken"
+            raise GradiometerError(f"{name} is empty: {told}.")
     registry = loader.load(plugins)
     named: dict[Kind, list[Any]] = {}
     for kind, what in zip(KINDS, (problems, methods), strict=True):
@@ -89,8 +97,8 @@ def run(
         extent=taken,
         everything=everything,
     )
-    chosen = options or usual_options(taken, unnamed=unnamed)
-    return measure(plan, chosen.quick() if quick else chosen, Path(results))
+    usual = options or usual_options(taken, unnamed=unnamed)
+    return measure(plan, usual.quick() if quick else usual, Path(results), wait=wait)
 
 
 def selection(
@@ -132,17 +140,30 @@ def load(name: str | Path, results: str | Path = "results") -> Run:
     return Run.read(find_run(name, Path(results)))
 
 
-def measure(plan: Plan, options: Options, results: Path, progress: Progress | None = None) -> Run:
+def measure(
+    plan: Plan,
+    options: Options,
+    results: Path,
+    progress: Progress | None = None,
+    *,
+    wait: bool = False,
+) -> Run:
     """Measure a plan into a new folder under `results`, every cell recorded as it ends.
 
     Whatever ends the run early, a Ctrl-C included, what was measured stays, and the state says so.
+    Of other runs that are measured on this machine at the same time there are warnings, unless it
+    is to `wait` for their ends.
     """
     folder = RunFolder.create(results, facts(plan, options, "interleaved"))
-    return _measure(plan, folder, {}, progress)
+    return _measure(plan, folder, {}, progress, wait)
 
 
 def resume(
-    name: str | Path, results: str | Path = "results", progress: Progress | None = None
+    name: str | Path,
+    results: str | Path = "results",
+    progress: Progress | None = None,
+    *,
+    wait: bool = False,
 ) -> Run:
     """Take a run up where it was cut off: measure its cells without a record, by its own options.
 
@@ -150,6 +171,7 @@ def resume(
         name: The run's folder, its id, or `latest`.
         results: Folder that holds the runs.
         progress: Told each step and each record.
+        wait: Whether to wait for other runs that are being measured on this machine.
 
     Raises:
         GradiometerError: If there is no such run, it is damaged, another process holds it, or a
@@ -160,7 +182,7 @@ def resume(
     plan = _planned(info["plan"], known(info))
     folder, rows = RunFolder.reopen(path)
     done = {(row["case"], row["method"]): _spent(row) for row in rows}
-    return _measure(plan, folder, done, progress)
+    return _measure(plan, folder, done, progress, wait)
 
 
 def facts(plan: Plan, options: Options, timing: str, packages: Sequence[str] = ()) -> Row:
@@ -252,30 +274,56 @@ def _measure(
     folder: RunFolder,
     done: Mapping[tuple[str, str], Cost | None],
     progress: Progress | None,
+    wait: bool,
 ) -> Run:
     listener, options = progress or Progress(), Options(**folder.info["options"])
     listener.start(len(plan.cells), folder.recorded, folder.path)
     harness, answers = Harness(plan, options, folder.logs, done, listener), Answers()
-    with concluding(folder, lambda: {"noise": harness.meter.noise().facts()}), harness:
+    learnt = lambda: {"noise": harness.meter.noise().facts()}  # noqa: E731
+    with concluding(folder, listener, learnt, wait=wait) as turn, harness:
         for ended in harness.outcomes():
             row = record(identity(ended.cell, plan.registry), ended.outcome)
             series = samples(ended.samples, ended.calm, ended.outcome.warm.loops)
             lines = answers.lines(ended.cell.case.id, ended.cell.method, ended.kept)
             folder.append(row, series, answers=lines)
             listener.advance(ended.cell.id)
+            turn.look()
     return Run.read(folder.path)
 
 
 @contextmanager
-def concluding(folder: RunFolder, learnt: Callable[[], Row] = dict[str, Any]) -> Iterator[None]:
-    """Finish a run whatever ends it, with what was learnt until then."""
-    state = "failed"
+def concluding(
+    folder: RunFolder,
+    progress: Progress,
+    learnt: Callable[[], Row] = dict[str, Any],
+    *,
+    wait: bool,
+) -> Iterator[Turn]:
+    """Finish a run whatever ends it, with what was learnt until then.
+
+    Args:
+        folder: The run's folder.
+        progress: Told of other runs that are measured on this machine.
+        learnt: Returns what `run.json` keeps beside what it has.
+        wait: Whether to wait for their ends first.
+    """
+    state, met = "failed", []
     try:
-        yield
+        with turn(folder.path, progress.say if wait else None) as ours:
+            for line in ours.warnings():
+                progress.warn(f"Times are spoiled: {line}. With --wait, it is waited for.")
+            try:
+                yield ours
+            finally:
+                ours.look()
+                met = ours.warnings()
         state = "complete"
     except KeyboardInterrupt:
         state = "interrupted"
         raise
     finally:
         folder.info.update(learnt())
+        if met:
+            noise = folder.info.setdefault("noise", {})
+            noise["warnings"] = [*noise.get("warnings", ()), *met]
         folder.finish(state)

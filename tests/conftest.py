@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import here
 import pytest
 from threadpoolctl import threadpool_limits
 
+from gradiometer.measure import turns
 from gradiometer.plugins.registry import Registry
 
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER")
@@ -26,6 +28,7 @@ def pytest_configure() -> None:
     """
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
+    os.environ[turns.VARIABLE] = tempfile.mkdtemp(prefix="gradiometer-turns-")  # none but its own
     if PROCESS and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, [cores[int(PROCESS.removeprefix("gw")) % len(cores)]])

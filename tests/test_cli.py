@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,13 +44,25 @@ class Zeros(Method):
 
 
 class Interrupter(Zeros):
-    """Sends the coordinator what Ctrl-C sends."""
+    """Sends the coordinator what Ctrl-C sends, or another signal."""
 
     name = "interrupter"
 
     def gradient(self, f):
-        os.kill(os.getppid(), signal.SIGINT)
+        os.kill(os.getppid(), getattr(signal, os.environ["ENDS_BY"]))
         return super().gradient(f)
+
+
+class Blocker(Zeros):
+    """Puts a file where a folder for reports was."""
+
+    name = "blocker"
+
+    def namespace(self):
+        if os.path.isdir("pages"):
+            os.rmdir("pages")
+            open("pages", "w").close()
+        return super().namespace()
 '''
 INFO: dict[str, Any] = {
     "environment": {"started": "2026-01-01T12:00:00+00:00"},
@@ -125,16 +138,22 @@ def disagreeing(tmp_path_factory: pytest.TempPathFactory) -> Measured:
         return measured(tmp_path_factory, f"{CHECK} {plugins}")
 
 
-@pytest.fixture(scope="module")
-def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    return measured(tmp_path_factory, f"{CHECK} --method interrupter --plugins plugin.py", process)
+@pytest.fixture(scope="module", params=["SIGINT", "SIGTERM", "SIGHUP"])
+def interrupted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Measured:
+    line = f"{CHECK} --method interrupter --plugins plugin.py"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ENDS_BY", request.param)
+        return measured(tmp_path_factory, line, process)
 
 
 @pytest.fixture(scope="module")
 def unreported(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     twice = "--operator value --operator value"
+    blocked = "--method blocker --plugins plugin.py --reports pages"
     with in_this_process():
-        return measured(tmp_path_factory, f"{CHECK} {twice} --reports plugin.py")
+        return measured(tmp_path_factory, f"{CHECK} {twice} {blocked}")
 
 
 # Help.
@@ -154,7 +173,7 @@ def test_the_help_of_every_verb_has_an_example(tmp_path: Path, verb: str) -> Non
         ("", DOORS),
         ("-h", DOORS),
         ("list", ["problems", "methods", "operators"]),
-        ("runs", ["list", "show", "rm", "merge"]),
+        ("runs", ["list", "show", "rm", "merge", "repair"]),
         ("environments", ["list", "make", "rm"]),
         ("new", ["method", "problem"]),
     ],
@@ -204,10 +223,10 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         ("show '*chain*'", "problems: "),
         ("show plugin.py", "Unknown problem 'plugin.py'"),
         ("report 20260101-120000-abce --results runs", "Did you mean '20260101-120000-abcd'?"),
-        ("report latest --results damaged", "records.jsonl, line 2: "),
-        ("report latest --results edited", "run.json is not valid JSON"),
-        ("runs list --results damaged", "records.jsonl, line 2: "),
-        ("runs list --results edited", "run.json is not valid JSON"),
+        ("report latest --results edited", "run.json is damaged: no valid JSON"),
+        ("runs show latest --results edited", "`gradiometer runs repair edited/2026"),
+        (f"{CHECK} --reports plugin.py", "Choose another folder with --reports."),
+        (f"{CHECK} --threads 4096", "expected at most"),
         (f"{CHECK} --results file", "Cannot write file/"),
         (f"{CHECK} --seed -1", "seed"),
         (f"{CHECK} --timeout nan", "timeout_s is nan"),
@@ -237,11 +256,9 @@ def mistakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("mistakes")
     (where / "file").write_text("mine")
     write_plugins(where)
-    for name in ("runs", "damaged", "edited"):
+    for name in ("runs", "edited"):
         path = RunFolder.create(where / name, INFO).path
         path.rename(where / name / "20260101-120000-abcd")
-    row = '{"case": "affine/float64/gradient", "method": "tape", "status": "ok"}\n'
-    (where / "damaged/20260101-120000-abcd/records.jsonl").write_text(f"{row}oops\n{row}")
     (where / "edited/20260101-120000-abcd/run.json").write_text('{"format": 1,')
     return where
 
@@ -252,16 +269,17 @@ def test_a_report_that_cannot_be_written_is_a_mistake_and_the_run_is_kept(
     done = unreported.done
     assert (done.code, done.out) == (2, "")
     last = done.err.splitlines()[-1]
-    assert last.startswith("gradiometer: Cannot write the report to plugin.py/")
+    assert last.startswith("gradiometer: Cannot write the report to pages/")
     assert last.endswith("Choose another folder with --reports.")
     assert read_info(unreported.run)["state"] == "complete"
 
 
 def test_an_operator_named_twice_is_measured_once(unreported: Measured) -> None:
-    rows, _ = read_journal(unreported.run / "records.jsonl")
-    assert [r["case"] for r in rows] == ["product-of-sum/float64/value"]
-    planned = [row["case"] for row in read_info(unreported.run)["plan"]]
-    assert planned == ["product-of-sum/float64/value"]
+    rows = read_journal(unreported.run / "records.jsonl").rows
+    once = {("product-of-sum/float64/value", method) for method in ("backprop", "blocker")}
+    for told in (rows, read_info(unreported.run)["plan"]):
+        cells = [(row["case"], row["method"]) for row in told]
+        assert (set(cells), len(cells)) == (once, 2)
 
 
 # Measuring.
@@ -280,8 +298,7 @@ def test_a_run_ends_with_a_folder_a_report_and_exit_code_0(timed: Measured) -> N
 
 
 def test_a_run_records_a_figure_for_every_planned_cell(timed: Measured) -> None:
-    rows, cut = read_journal(timed.run / "records.jsonl")
-    assert not cut
+    rows = read_journal(timed.run / "records.jsonl").rows
     cases = [f"product-of-sum/float64/{op}" for op in ("value", "gradient")]
     methods = ["backprop", "central-difference"]
     assert [(r["case"], r["method"]) for r in rows] == [(c, m) for c in cases for m in methods]
@@ -381,7 +398,7 @@ def test_a_method_that_answers_zeros_disagrees_and_the_exit_code_is_1(
     disagreeing: Measured,
 ) -> None:
     assert disagreeing.done.code == 1, disagreeing.done.err
-    rows, _ = read_journal(disagreeing.run / "records.jsonl")
+    rows = read_journal(disagreeing.run / "records.jsonl").rows
     ends = {(r["method"], r["operator"]): r["status"] for r in rows}
     assert ends == {
         ("backprop", "value"): "ok", ("backprop", "gradient"): "ok",
@@ -400,13 +417,12 @@ def test_a_method_that_disagrees_is_named_in_the_report(disagreeing: Measured) -
 
 
 def test_a_plugin_that_fails_to_load_is_a_row_with_its_reason(disagreeing: Measured) -> None:
-    rows, _ = read_journal(disagreeing.run / "records.jsonl")
+    rows = read_journal(disagreeing.run / "records.jsonl").rows
     ends = {(r["status"], r["reason"]) for r in rows if r["method"] == "broken"}
     assert ends == {("error", "broken.py failed to load: ValueError: no such thing (line 1)")}
 
 
 def test_an_interrupted_run_keeps_what_it_has_and_says_so(interrupted: Measured) -> None:
-    assert interrupted.done.code == 130
     assert interrupted.done.out == ""
     name = f"results/{interrupted.run.name}"
     go_on = f"go on with `gradiometer run --resume {name}`."
@@ -414,9 +430,16 @@ def test_an_interrupted_run_keeps_what_it_has_and_says_so(interrupted: Measured)
     assert interrupted.done.err.splitlines()[-1] == kept
     assert "Traceback" not in interrupted.done.err
     assert read_info(interrupted.run)["state"] == "interrupted"
-    rows, cut = read_journal(interrupted.run / "records.jsonl")
-    assert [r["operator"] for r in rows] == ["value", "value"]
-    assert not cut
+    journal = read_journal(interrupted.run / "records.jsonl")
+    assert [r["operator"] for r in journal.rows] == ["value", "value"]
+    assert (journal.cut, journal.broken) == (False, [])
+
+
+def test_the_exit_code_tells_the_signal(
+    interrupted: Measured, request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.params["interrupted"]
+    assert interrupted.done.code == 128 + getattr(signal, name)
 
 
 def test_an_interrupted_run_can_be_reported_with_what_it_missed(interrupted: Measured) -> None:

@@ -12,6 +12,7 @@ import inspect
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,9 +32,12 @@ from gradiometer.errors import GradiometerError
 from gradiometer.measure import conditions, pool
 from gradiometer.measure.harness import Ended
 from gradiometer.measure.noise import Noise
+from gradiometer.measure.turns import Note, Turn
 from gradiometer.plugins import loader
 from gradiometer.pytest_plugin.process import ThisProcess
 from gradiometer.report import page, process
+from gradiometer.runs import damage
+from gradiometer.runs.facts import read_info, write_facts
 from gradiometer.runs.store import run_folders
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.outcome import Outcome, Status
@@ -116,6 +120,10 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
     (RUN, "results reports json", "", "--results elsewhere --reports pages --json",
      {"made in": ["elsewhere"], "report": "pages", "json": True}),
     (RUN, "fail_on", "--fail-on timeout", "--fail-on timeout --fail-on crashed", {"exit": 1}),
+    (RUN, "wait", "", "--wait", {"waits": True}),
+    (f"run --resume {RUNS['2']}", "wait", "", "--wait", {"waits": True}),
+    (DESCEND, "wait", "", "--wait", {"waits": True}),
+    (RESUMED, "wait", "", "--wait", {"waits": True}),
     ("run --resume", "resume", RUNS["2"], RUNS["1"], {"run": RUNS["1"]}),
     ("run --resume latest", "results reports json", "",
      "--results elsewhere --reports pages --json",
@@ -128,8 +136,8 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
     (DESCEND, "methods", "", "--method own.py:fourfold",
      {"names": ["drawn", "fourfold", "threefold"]}),
     (DESCEND, "steps rate threads timeout seed", "",
-     "--steps 2 --rate 0.5 --threads 4 --timeout 5 --seed 6",
-     {"steps": 2, "rate": 0.5, "threads": 4, "threads of workers": 4, "timeout_s": 5.0, "seed": 6}),
+     "--steps 2 --rate 0.5 --threads 2 --timeout 5 --seed 6",
+     {"steps": 2, "rate": 0.5, "threads": 2, "threads of workers": 2, "timeout_s": 5.0, "seed": 6}),
     (DESCEND, "plugins results reports json", "",
      "--plugins other.py --results elsewhere --reports pages --json",
      {"plugins": ["other.py"], "made in": ["elsewhere"], "report": "pages", "json": True}),
@@ -164,6 +172,9 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
      {"runs": [RUNS["1"], RUNS["2"]], "gone": [RUNS["1"], RUNS["2"]]}),
     ("runs rm latest", "results json", "", "--results elsewhere --json",
      {"runs": [RUNS["3"]], "gone": [RUNS["3"]], "json": True}),
+    ("runs repair", "run", RUNS["2"], RUNS["1"], {"repaired": RUNS["1"]}),
+    ("runs repair latest", "results json", "", "--results elsewhere --json",
+     {"runs": [RUNS["3"]], "repaired": RUNS["3"], "json": True}),
     ("runs rm latest", "yes", "", "--yes", {}),  # where it is asked: test_runs_command.py
     ("runs merge", "runs", RUNS["1"], f"{RUNS['1']} {RUNS['2']}",
      {"exit": 0, "made in": ["results"]}),
@@ -259,6 +270,17 @@ def stand_in(patch: pytest.MonkeyPatch, seen: Facts) -> None:
 
     truly, load = conditions.References.conditions, loader.load
     patch.setattr(conditions.References, "conditions", shown)
+
+    def turn(run: Path, wait: Any) -> Any:
+        seen["waits"] = wait is not None
+        return nullcontext(Turn(Note(0, 0.0, 0.0, ""), {}))
+
+    def repaired(path: Path, layouts: Any) -> list[str]:
+        seen["repaired"] = str(path)
+        return []
+
+    patch.setattr(damage, "repair", repaired)
+    patch.setattr(api, "turn", turn)
     patch.setattr(api, "Harness", functools.partial(Harness, seen))
     patch.setattr(experiment, "Lead", functools.partial(Lead, seen))
     patch.setattr(experiment, "Pool", functools.partial(Workers, seen))
@@ -298,8 +320,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for path, words in KEPT.items():
             asked(f"{words} --results made")
             (made,) = run_folders(Path("made"))
-            info = made / "run.json"
-            info.write_text(info.read_text("utf-8").replace(made.name, Path(path).name), "utf-8")
+            write_facts(made, read_info(made) | {"id": Path(path).name})
             Path(path).parent.mkdir(exist_ok=True)
             made.rename(path)
     return folder
@@ -384,11 +405,17 @@ CALLS: list[tuple[Callable[..., Any], Facts, Facts, Facts]] = [
      {"dtypes": ["float32"]}),
     (gradiometer.descend, {"problem": "own.py:drawn", "methods": "own.py:threefold"},
      {"problem": "own.py:cube", "methods": "own.py:fourfold", "size": "large", "steps": 2,
-      "rate": 0.5, "threads": 4, "seed": 6, "timeout_s": 5.0, "plugins": ["other.py"],
+      "rate": 0.5, "threads": 2, "seed": 6, "timeout_s": 5.0, "plugins": ["other.py"],
       "results": "elsewhere"},
-     {"names": ["cube", "fourfold"], "sizes": ["large"], "steps": 2, "rate": 0.5, "threads": 4,
-      "threads of workers": 4, "seed": 6, "timeout_s": 5.0, "plugins": ["other.py"],
+     {"names": ["cube", "fourfold"], "sizes": ["large"], "steps": 2, "rate": 0.5, "threads": 2,
+      "threads of workers": 2, "seed": 6, "timeout_s": 5.0, "plugins": ["other.py"],
       "made in": ["elsewhere"]}),
+    (gradiometer.run, {"problems": "own.py:drawn", "methods": "own.py:threefold"}, {"wait": True},
+     {"waits": True}),
+    (gradiometer.descend, {"problem": "own.py:drawn", "methods": "own.py:threefold"},
+     {"wait": True}, {"waits": True}),
+    (api.resume, {"name": "latest"}, {"wait": True}, {"waits": True}),
+    (experiment.resume_descent, {"name": RUNS["4"]}, {"wait": True}, {"waits": True}),
     (api.resume, {"name": "latest"}, {"name": RUNS["3"]}, {"seed": 3}),
     (api.resume, {"name": "latest"}, {"results": "elsewhere"}, {"seed": 3}),
     (experiment.resume_descent, {"name": RUNS["4"]}, {"name": RUNS["5"]}, {"seed": 5}),

@@ -6,11 +6,13 @@ import dataclasses
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gradiometer.errors import GradiometerError
 from gradiometer.measure.options import FEWEST_ROUNDS, Options
 from gradiometer.measure.statistics import median
+from gradiometer.worker.cores import ALLOWED
 
 
 def test_the_defaults_are_one_thread_and_short_samples() -> None:
@@ -39,7 +41,10 @@ def test_options_do_not_change() -> None:
     ("name", "value"),
     [
         ("threads", 1),
-        ("threads", 64),
+        ("threads", np.int64(1)),
+        ("budget_s", np.float32(1.5)),
+        ("precision", 0.5),
+        ("memory_gib", None),
         ("rounds", 0),
         ("rounds", FEWEST_ROUNDS),
         ("rounds", 1000),
@@ -65,6 +70,12 @@ def test_what_makes_sense_is_taken(name: str, value: Any) -> None:
         ("sample_s", -0.005, "expected more than 0"),
         ("budget_s", 0, "expected more than 0"),
         ("timeout_s", -1.0, "expected more than 0"),
+        ("timeout_s", math.inf, "no infinity"),
+        ("budget_s", math.inf, "no infinity"),
+        ("threads", 4096, f"expected at most {len(ALLOWED)}, the cores"),
+        ("rounds", 9.0, "expected a whole number"),
+        ("threads", True, "expected a whole number"),
+        ("seed", None, "expected a whole number"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(name: str, value: Any, expected: str) -> None:
@@ -78,6 +89,17 @@ def test_what_makes_no_sense_is_refused_by_name(name: str, value: Any, expected:
 def test_a_time_that_is_no_number_is_refused(name: str) -> None:
     with pytest.raises(GradiometerError, match=f"{name} is nan"):
         Options(**{name: math.nan})
+
+
+def test_a_precision_beyond_a_half_says_nothing() -> None:
+    with pytest.raises(GradiometerError, match="precision is 51%: expected at most 50%"):
+        Options(precision=0.51)
+
+
+@pytest.mark.parametrize("name", ["rounds", "budget_s", "memory_gib"])
+def test_an_option_of_a_wrong_type_is_refused(name: str) -> None:
+    with pytest.raises(GradiometerError, match=rf"{name} is '9': expected a .*number\."):
+        Options(**{name: "9"})
 
 
 def test_a_negative_seed_is_refused() -> None:
@@ -101,8 +123,8 @@ def test_quick_takes_fewer_and_shorter_samples() -> None:
 
 
 def test_quick_leaves_the_rest_alone() -> None:
-    quick = Options(threads=3, timeout_s=7.0, seed=5).quick()
-    assert (quick.threads, quick.timeout_s, quick.seed) == (3, 7.0, 5)
+    quick = Options(threads=2, timeout_s=7.0, seed=5).quick()
+    assert (quick.threads, quick.timeout_s, quick.seed) == (2, 7.0, 5)
 
 
 def test_quick_twice_is_quick_once() -> None:

@@ -2,7 +2,7 @@
 
 A verb imports what it needs when it runs, so that `--help` answers at once. Results go to stdout,
 progress and errors to stderr. Exit codes: 0 all is well, 1 a cell disagrees or failed, 2 the
-command could not be carried out, 130 interrupted.
+command could not be carried out, 130 interrupted (143 by SIGTERM, 129 by a hang-up).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from gradiometer.cli import (
     show,
     trace,
 )
+from gradiometer.cli.ending import exit_code, listening
 from gradiometer.cli.options import help_if_alone
 from gradiometer.errors import GradiometerError
 from gradiometer.libraries import BENCH, not_installed
@@ -78,7 +79,8 @@ def _not_installed(error: ModuleNotFoundError) -> str:
 def main() -> None:
     """Run the command line; every mistake is one line on stderr."""
     try:
-        sys.exit(app(standalone_mode=False))
+        with listening():
+            sys.exit(app(standalone_mode=False))
     except ModuleNotFoundError as error:
         told = _not_installed(error)
         if not told:
@@ -89,6 +91,6 @@ def main() -> None:
         told = error.format_message() if isinstance(error, TyperException) else str(error)
         sys.stderr.write(f"gradiometer: {' '.join(told.split())}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         sys.stderr.write("gradiometer: interrupted.\n")
-        sys.exit(130)
+        sys.exit(exit_code(error))

@@ -40,6 +40,7 @@ def descend(
     wrt: shared.Wrt = None,
     timeout: Annotated[float, Option(help="Seconds that one trajectory may take.")] = 60.0,
     dtype: Annotated[str, Option("--dtype", hidden=True)] = "float64",
+    wait: shared.Wait = False,
     json: shared.Json = False,
 ) -> None:
     """Minimise a problem with every method: loss against steps and time, drift, a page.
@@ -53,12 +54,14 @@ def descend(
     from gradiometer.cli.progress import following
     from gradiometer.descent import descend as experiment
     from gradiometer.plugins.own import Arguments
+    from gradiometer.runs.store import try_folder
 
     if dtype != "float64":
         raise GradiometerError(f"Descents are of float64 alone, not {dtype!r}: leave --dtype out.")
+    try_folder(reports, "--reports")
     with following("descend", "trajectories") as progress:
         if resume is not None and problem is None:
-            descent = experiment.resume_descent(resume, results, progress)
+            descent = experiment.resume_descent(resume, results, progress, wait=wait)
         elif resume is None and problem is not None:
             descent = experiment.descend(
                 problem,
@@ -73,6 +76,7 @@ def descend(
                 plugins=plugins or (),
                 results=results,
                 progress=progress,
+                wait=wait,
             )
         else:
             raise GradiometerError(

@@ -19,6 +19,10 @@ At = Annotated[
         "NAME=FILE.npy, FILE.npz, or FILE.py:name of what returns the arguments; repeatable.",
     ),
 ]
+Wait = Annotated[
+    bool,
+    Option("--wait", help="Wait for other runs that are being measured on this machine."),
+]
 Wrt = Annotated[
     Names,
     Option("--wrt", help="Argument to differentiate a function of your own in; repeatable."),

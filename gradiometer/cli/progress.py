@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from gradiometer.cli.ending import exit_code
 from gradiometer.cli.output import stderr
 from gradiometer.measure.progress import Progress
 
@@ -18,12 +19,17 @@ from gradiometer.measure.progress import Progress
 class Bar(Progress):
     """A bar of the rows that are kept; silent where the console is no terminal.
 
+    Args:
+        console: Where it is shown.
+        rows: What is kept, in the plural.
+
     Attributes:
         folder: Where they are kept; None until the work has begun, or if nothing is.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, rows: str) -> None:
         self.folder: Path | None = None
+        self._console, self._rows, self._told = console, rows, ""
         said = TextColumn("{task.description}", markup=False)
         columns = BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), said
         silent = not console.is_terminal
@@ -35,6 +41,12 @@ class Bar(Progress):
         self.folder = folder
         self._bars.update(self._task, total=planned, completed=done)
         self._bars.start()
+        if done >= planned:
+            self._told = f"All {planned} {self._rows} were recorded already: nothing was measured."
+
+    def warn(self, text: str) -> None:
+        """Print it, above the bar."""
+        self._console.print(text, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Show what is being done, beside the bar."""
@@ -45,8 +57,11 @@ class Bar(Progress):
         self._bars.advance(self._task)
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Take the bar away, and say so if there was nothing to do."""
         self._bars.stop()
+        if self._told:
+            self._console.print(self._told, soft_wrap=True)
+        self._told = ""
 
     @property
     def kept(self) -> str:
@@ -57,7 +72,7 @@ class Bar(Progress):
 
 @contextmanager
 def following(verb: str, rows: str, lost: str = "nothing was measured yet.") -> Iterator[Progress]:
-    """Follow long work on stderr; a Ctrl-C ends the command, with word of what is kept.
+    """Follow long work on stderr; where Ctrl-C or a signal ends it, tell what is kept.
 
     Args:
         verb: The command that goes on with it.
@@ -65,16 +80,16 @@ def following(verb: str, rows: str, lost: str = "nothing was measured yet.") -> 
         lost: What is told where there is no folder that keeps anything.
     """
     console = stderr()
-    bar = Bar(console)
+    bar = Bar(console, rows)
     try:
         yield bar
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         bar.stop()
         told = lost
         if bar.folder is not None:
             go_on = f"go on with `gradiometer {verb} --resume {bar.folder}`."
             told = f"{bar.kept} {rows} are kept in {bar.folder}; {go_on}"
         console.print(f"Interrupted: {told}", soft_wrap=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(exit_code(error)) from None
     finally:
         bar.stop()

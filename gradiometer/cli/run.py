@@ -11,7 +11,7 @@ import typer
 from typer import Argument, Option
 
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_frame, print_json, stderr, stdout
+from gradiometer.cli.output import print_frame, print_json, stderr, stdout, tell_damage
 from gradiometer.errors import GradiometerError, UnknownName
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def run(
     plugins: shared.Plugins = None,
     results: shared.Results = shared.RESULTS,
     reports: shared.Reports = shared.REPORTS,
+    wait: shared.Wait = False,
     json: shared.Json = False,
 ) -> None:
     """Measure methods on problems: a run under results/, a report under reports/.
@@ -89,8 +90,10 @@ def run(
     from gradiometer.plugins import loader
     from gradiometer.plugins.own import Arguments
     from gradiometer.report.process import write_report
+    from gradiometer.runs.store import try_folder
 
     failing = parse_statuses(fail_on)
+    try_folder(reports, "--reports")
     with following("run", "cells") as progress:
         if resume is None:
             registry = loader.load(plugins or ())
@@ -121,11 +124,11 @@ def run(
             )
             options = options.quick() if quick else options
             _announce(plan, options)
-            done = api.measure(plan, options, results, progress)
+            done = api.measure(plan, options, results, progress, wait=wait)
         elif what or problems or methods:
             raise GradiometerError("--resume takes a run up as it was planned: name nothing else.")
         else:
-            done = api.resume(resume, results, progress)
+            done = api.resume(resume, results, progress, wait=wait)
         for line in done.warnings:
             stderr().print(f"Noisy machine, take the times with care: {line}.", soft_wrap=True)
         progress.say("report")
@@ -134,7 +137,8 @@ def run(
         print_json(done.as_json() | {"report": str(report)})
     else:
         print_tables(done, report)
-    raise typer.Exit(1 if len(done.ended(failing)) else 0)
+    damaged = tell_damage(done.damage, done.path)
+    raise typer.Exit(1 if damaged or len(done.ended(failing)) else 0)
 
 
 def choose_named(

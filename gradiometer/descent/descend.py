@@ -38,6 +38,7 @@ def descend(
     plugins: Sequence[str | Path] = (),
     results: str | Path = "results",
     progress: Progress | None = None,
+    wait: bool = False,
 ) -> Descent:
     """Minimise a problem with every method's derivatives, and return the trajectories.
 
@@ -61,6 +62,7 @@ def descend(
         plugins: Files or folders with further problems and methods.
         results: Folder under which the descent's own folder is made.
         progress: Told each step and each trajectory.
+        wait: Whether to wait for other runs that are being measured on this machine.
 
     Raises:
         GradiometerError: If a name is unknown, the problem has no scalar value or no start, or an
@@ -89,11 +91,15 @@ def descend(
         "facts": facts | {"inputs": 0, "rate": rate},
     }
     folder = RunFolder.create(Path(results), info, DESCENT)
-    return _descend(chosen, used, folder, (), progress)
+    return _descend(chosen, used, folder, (), progress, wait)
 
 
 def resume_descent(
-    name: str | Path, results: str | Path = "results", progress: Progress | None = None
+    name: str | Path,
+    results: str | Path = "results",
+    progress: Progress | None = None,
+    *,
+    wait: bool = False,
 ) -> Descent:
     """Take a descent up where it was cut off: what is kept of it stays, the rest is descended.
 
@@ -101,6 +107,7 @@ def resume_descent(
         name: The run's folder, its id, or `latest`.
         results: Folder that holds the runs.
         progress: Told each step and each trajectory.
+        wait: Whether to wait for other runs that are being measured on this machine.
 
     Raises:
         GradiometerError: If there is no such run, it is no descent or damaged, another process
@@ -114,7 +121,7 @@ def resume_descent(
     used = choose(registry, names, ("methods",))["methods"]
     folder, rows = RunFolder.reopen(path, DESCENT)
     done = [(row["rule"], row["method"]) for row in rows]
-    return _descend(chosen, used, folder, done, progress)
+    return _descend(chosen, used, folder, done, progress, wait)
 
 
 def _descend(
@@ -123,11 +130,15 @@ def _descend(
     folder: RunFolder,
     done: Sequence[tuple[str, str]],
     progress: Progress | None,
+    wait: bool,
 ) -> Descent:
     listener, facts = progress or Progress(), folder.info["facts"]
     settings = Settings(**folder.info["options"] | {"rate": facts["rate"]})
     listener.start(len(folder.info["plan"]), folder.recorded, folder.path)
-    with concluding(folder), Pool(folder.logs, settings.threads) as pool:
+    with (
+        concluding(folder, listener, wait=wait) as turn,
+        Pool(folder.logs, settings.threads) as pool,
+    ):
         try:
             lead = Lead(problem, facts["size"], settings, pool, listener)
         except Failure as failure:
@@ -139,6 +150,7 @@ def _descend(
                 folder.note(facts=facts)  # at once: it is not found again if this process dies
             trajectory.keep(folder)
             listener.advance(f"{trajectory.rule}: {trajectory.method}")
+            turn.look()
     return Descent.read(folder.path)
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
 
 from gradiometer.errors import GradiometerError
+from gradiometer.worker.cores import require_cores
 
 FEWEST_ROUNDS = 7
 """Samples below which a distribution-free 95% interval of a median does not exist (6), plus one."""
+
+
+MOST_PRECISION = 0.5
+"""Half-width of a ratio's interval beyond which it would say nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class Options:
     most_inputs: int | None = None
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            self._check_kind(field.name, str(field.type))
         if self.rounds and self.rounds < FEWEST_ROUNDS:
             raise GradiometerError(
                 f"rounds is {self.rounds}: expected {FEWEST_ROUNDS} or more, so that a median has "
@@ -54,8 +63,30 @@ class Options:
                 raise GradiometerError(f"{name} is {value}: expected {least} or more.")
         for name in ("precision", "sample_s", "budget_s", "timeout_s", "memory_gib", "most_inputs"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise GradiometerError(f"{name} is {value}: expected more than 0.")
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                raise GradiometerError(f"{name} is {value}: expected more than 0, and no infinity.")
+        if self.precision > MOST_PRECISION:
+            raise GradiometerError(
+                f"precision is {self.precision:.0%}: expected at most {MOST_PRECISION:.0%}; beyond "
+                "that a ratio says nothing."
+            )
+        require_cores(self.threads)
+
+    def _check_kind(self, name: str, kind: str) -> None:
+        """Take numbers of NumPy's, too, as plain ones.
+
+        Raises:
+            GradiometerError: If an option is no number, or no whole one where it has to be.
+        """
+        value = getattr(self, name)
+        if value is None and "None" in kind:
+            return
+        whole = "int" in kind
+        if not isinstance(value, Integral if whole else Real) or isinstance(value, bool):
+            expected = "a whole number" if whole else "a number"
+            raise GradiometerError(f"{name} is {value!r}: expected {expected}.")
+        if not isinstance(value, int | float):
+            object.__setattr__(self, name, int(value) if whole else float(value))
 
     @property
     def longest_call_s(self) -> float:

@@ -17,6 +17,9 @@ class Progress:
             folder: Where they are kept, if they are.
         """
 
+    def warn(self, text: str) -> None:
+        """Hear, in a sentence, what makes the work worth less."""
+
     def say(self, text: str) -> None:
         """Hear in a few words what is being done."""
 

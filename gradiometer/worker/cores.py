@@ -29,6 +29,17 @@ def require_linux(what: str) -> None:
         )
 
 
+def require_cores(threads: int) -> None:
+    """Refuse more threads than there are cores, on which they would wait for each other.
+
+    Raises:
+        GradiometerError: If there are not so many.
+    """
+    if ALLOWED and threads > len(ALLOWED):
+        told = f"expected at most {len(ALLOWED)}, the cores that this process may use"
+        raise GradiometerError(f"threads is {threads}: {told}.")
+
+
 def keep(cores: Sequence[int]) -> None:
     """Keep this process, with all the threads that it has, on these cores."""
     if not cores:
