@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from gradiometer.cli import (
     check,
+    compare,
     conformance,
     descend,
     environments,
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, check, conformance, show, trace, descend, report):
+for verb in (run, check, compare, conformance, show, trace, descend, report):
     app.add_typer(verb.app)
 app.add_typer(listing.app, name="list")
 app.add_typer(runs.app, name="runs")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
+from typing import Any
 
 from gradiometer.errors import GradiometerError
 from gradiometer.worker.cores import require_cores
@@ -78,7 +79,7 @@ class Options:
         Raises:
             GradiometerError: If an option is no number, or no whole one where it has to be.
         """
-        value = getattr(self, name)
+        value: Any = getattr(self, name)
         if value is None and "None" in kind:
             return
         whole = "int" in kind
@@ -86,7 +87,8 @@ class Options:
             expected = "a whole number" if whole else "a number"
             raise GradiometerError(f"{name} is {value!r}: expected {expected}.")
         if not isinstance(value, int | float):
-            object.__setattr__(self, name, int(value) if whole else float(value))
+            plain: Any = int if whole else float
+            object.__setattr__(self, name, plain(value))
 
     @property
     def longest_call_s(self) -> float:
