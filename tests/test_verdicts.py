@@ -16,7 +16,7 @@ from gradiometer.measure.verdicts import (
     Change,
     change,
     holm,
-    normal_interval,
+    interval,
     over_processes,
     two_sided,
 )
@@ -82,7 +82,7 @@ def test_a_slowdown_of_five_per_cent_is_found() -> None:
 
 
 def test_intervals_and_p_values_of_one_ratio_agree() -> None:
-    edge = normal_interval(math.exp(1.96 * 0.02), 0.02)
+    edge = interval(math.exp(1.96 * 0.02), 0.02)
     assert edge.low == pytest.approx(1.0, abs=1e-5)
     assert two_sided(edge.value, 0.02) == pytest.approx(0.05, rel=1e-3)
     assert two_sided(1 / edge.value, 0.02) == pytest.approx(0.05, rel=1e-3)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.stats import t
 
 from gradiometer.measure.statistics import Median
 
@@ -80,17 +80,24 @@ def over_processes(ratios: Sequence[float], level: float = LEVEL) -> Median:
     return Median(value, low, high)
 
 
-def normal_interval(ratio: float, error: float, level: float = 0.95) -> Median:
-    """Return a ratio with the interval that a standard error of its logarithm gives it."""
-    half = float(norm.ppf(0.5 + level / 2)) * error
+def interval(ratio: float, error: float, freedom: float = math.inf, level: float = 0.95) -> Median:
+    """Return a ratio with the interval that a standard error of its logarithm gives it.
+
+    Args:
+        ratio: The ratio.
+        error: The standard error.
+        freedom: Degrees of freedom with which that is known.
+        level: Confidence of the interval.
+    """
+    half = float(t.ppf(0.5 + level / 2, freedom)) * error
     return Median(ratio, ratio * math.exp(-half), ratio * math.exp(half))
 
 
-def two_sided(ratio: float, error: float) -> float:
+def two_sided(ratio: float, error: float, freedom: float = math.inf) -> float:
     """Return how likely a logarithm so far from 0, or farther, is by chance: its p-value."""
     if error == 0.0:
         return float(ratio == 1.0)
-    return float(2.0 * norm.sf(abs(math.log(ratio)) / error))
+    return float(2.0 * t.sf(abs(math.log(ratio)) / error, freedom))
 
 
 def holm(p_values: Sequence[float], level: float = 0.05) -> list[bool]:

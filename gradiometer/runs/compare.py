@@ -23,7 +23,7 @@ import pandas as pd
 from gradiometer.errors import GradiometerError
 from gradiometer.measure.options import FEWEST_ROUNDS
 from gradiometer.measure.statistics import Median, paired
-from gradiometer.measure.verdicts import Change, change, holm, normal_interval, two_sided
+from gradiometer.measure.verdicts import Change, change, holm, interval, two_sided
 from gradiometer.runs.frames import series_rows
 from gradiometer.runs.run import Run
 from gradiometer.runs.schema import Row
@@ -38,6 +38,10 @@ where two runs share too few cells to tell."""
 
 FEWEST_CELLS = 12
 """Cells that two runs share from which on they tell how much processes scatter."""
+
+EFFICIENCY = 0.37
+"""Share of the cells whose standard deviation would tell the scatter as well as their median
+absolute deviation does, if it were normal; see Huber and Ronchetti, Robust Statistics, §1.1."""
 
 LEAST_SCATTER = 0.005
 """The scatter that is granted even where all cells agree by better."""
@@ -134,15 +138,16 @@ def compare(old: Run, new: Run) -> RunComparison:
     shared = _in_common([ratio for ratio, _ in found.values()])
     found = {place: (ratio / shared, error) for place, (ratio, error) in found.items()}
     scatter = _scatter(list(found.values()))
+    freedom = EFFICIENCY * len(found) if len(found) >= FEWEST_CELLS else math.inf
     spread = scatter * (2.0 if across else math.sqrt(2.0))  # of four processes, or two
     errors = {place: math.hypot(error, spread) for place, (_, error) in found.items()}
-    p_values = {place: two_sided(found[place][0], errors[place]) for place in found}
+    p_values = {place: two_sided(found[place][0], errors[place], freedom) for place in found}
     refused = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     rows = []
     for place, cell in enumerate(cells):
         row = {name: cell[name] for name in KEY} | _facts(cell)
         if place in found:
-            ratio = normal_interval(found[place][0], errors[place])
+            ratio = interval(found[place][0], errors[place], freedom)
             row |= {"change": change(ratio, refused[place]).value, "ratio": ratio.value}
             row |= {"low": ratio.low, "high": ratio.high, "p": p_values[place]}
         rows.append(row)
