@@ -78,27 +78,60 @@ def run(
         >>> run.agreement()  # doctest: +SKIP
     """
     choices = {"sizes": sizes, "operators": operators, "dtype": dtype}
-    for name, chosen in {"problems": problems, "methods": methods, **choices}.items():
-        if isinstance(chosen, Collection) and not len(chosen):
+    for name, given in {"problems": problems, "methods": methods, **choices}.items():
+        if isinstance(given, Collection) and not len(given):
             told = "expected one at least; without it, the default selection is taken"
             raise GradiometerError(f"{name} is empty: {told}.")
     registry = loader.load(plugins)
     named: dict[Kind, list[Any]] = {}
     for kind, what in zip(KINDS, (problems, methods), strict=True):
         named |= {} if what is None else choose(registry, what, (kind,))
-    unnamed = problems is None and sizes is None
+    plan, usual = planned(
+        registry,
+        named,
+        sizes=sizes,
+        operators=operators,
+        dtypes=dtype,
+        quick=quick,
+        everything=everything,
+    )
+    chosen = options or usual
+    return measure(plan, chosen.quick() if quick else chosen, Path(results), wait=wait)
+
+
+def planned(
+    registry: Registry,
+    named: Mapping[Kind, list[Any]],
+    *,
+    sizes: str | Iterable[str] | None = None,
+    operators: str | Iterable[str] | None = None,
+    dtypes: str | Iterable[str] | None = None,
+    quick: bool = False,
+    everything: bool = False,
+) -> tuple[Plan, Options]:
+    """Return the plan of what is named, and the options of a run that gives none.
+
+    Args:
+        registry: What there is.
+        named: What is named, by kind; of a kind that is not, the default selection is taken.
+        sizes: As of `run`, and so are the others.
+        operators: Operators by name.
+        dtypes: What numbers are.
+        quick: Whether to take the smallest size of each problem.
+        everything: Whether to take all problems, sizes and operators by default.
+    """
+    unnamed = not ("problems" in named or sizes)
     taken = extent(unnamed, quick=quick, everything=everything)
     plan = make_plan(
         registry,
         *selection(registry, named, everything=everything),
         sizes=sizes,
         operators=operators,
-        dtypes=dtype,
+        dtypes=dtypes,
         extent=taken,
         everything=everything,
     )
-    usual = options or usual_options(taken, unnamed=unnamed)
-    return measure(plan, usual.quick() if quick else usual, Path(results), wait=wait)
+    return plan, usual_options(taken, unnamed=unnamed)
 
 
 def selection(

@@ -22,18 +22,15 @@ def report(
     results: shared.Results = shared.RESULTS,
     reports: shared.Reports = shared.REPORTS,
 ) -> None:
-    """Write the report of a comparison or a descent: Markdown, SVG charts, CSV tables."""
-    from gradiometer.descent.frames import Descent
-    from gradiometer.descent.trajectory import DESCENT
+    """Write the report of a run, of whatever experiment: Markdown, SVG charts, CSV tables."""
+    from gradiometer.cli.experiments import read
     from gradiometer.report.page import write
-    from gradiometer.runs.facts import read_info
     from gradiometer.runs.run import Run
     from gradiometer.runs.store import find_run
 
     path = find_run(run, results)
-    descended = read_info(path)["experiment"] == DESCENT.experiment
-    found = Descent.read(path) if descended else Run.read(path)
-    page = found.write(reports) if isinstance(found, Descent) else write(found, reports)
+    found = read(path)
+    page = write(found, reports) if isinstance(found, Run) else found.write(reports)
     sys.stdout.write(f"{page}\n")
     if tell_damage(found.damage, path):
         raise typer.Exit(1)

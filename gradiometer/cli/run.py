@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,6 +36,9 @@ EVERYTHING = (
     "All operators; if no problem is named, all problems, in all sizes up to 100,000 inputs, "
     "without what is forecast to need too much."
 )
+AGAINST = "Compare with another version of the files that are named: git:REVISION, or a folder."
+AGAINST_ENV = "Compare with the packages of another environment: its folder, or its interpreter."
+FAIL_ABOVE = "With --against: exit with 1 if a cell is slower by more than this ratio, for sure."
 FAIL_ON = "Statuses that make the exit code 1, or `none`; by default, all faults."
 
 app = typer.Typer()
@@ -45,7 +48,9 @@ app = typer.Typer()
     epilog="Examples: `gradiometer run --quick`; `gradiometer run '*chain*' 'jax*' backprop`; "
     "`gradiometer run my_method.py mlp --size '10-*' --json`; `gradiometer run "
     "my_problems.py:cube`; `gradiometer run rosenbrock --operator hessian --operator hvp`; "
-    "`gradiometer run --problem mlp --method 'jax*'`; `gradiometer run --resume latest`."
+    "`gradiometer run --problem mlp --method 'jax*'`; `gradiometer run my_method.py mlp "
+    "--against git:main`; "
+    "`gradiometer run --resume latest`."
 )
 def run(
     what: Annotated[shared.Names, Argument(help=WHAT)] = None,
@@ -66,6 +71,9 @@ def run(
         float | None, Option(help="GiB a worker may hold; half of the machine's by default.")
     ] = None,
     fail_on: Annotated[shared.Names, Option(help=FAIL_ON)] = None,
+    against: Annotated[str | None, Option("--against", help=AGAINST)] = None,
+    against_env: Annotated[str | None, Option("--against-env", help=AGAINST_ENV)] = None,
+    fail_above: Annotated[float | None, Option(help=FAIL_ABOVE)] = None,
     resume: shared.Resume = None,
     seed: shared.Seed = 0,
     at: shared.At = None,
@@ -86,45 +94,67 @@ def run(
     require_linux("gradiometer run")
     from gradiometer import api
     from gradiometer.cli.progress import following
-    from gradiometer.measure.plan import make_plan
+    from gradiometer.cli.versions import Kept
     from gradiometer.plugins import loader
     from gradiometer.plugins.own import Arguments
     from gradiometer.report.process import write_report
     from gradiometer.runs.store import try_folder
 
     failing = parse_statuses(fail_on)
+    if fail_above is not None and not (against or against_env):
+        raise GradiometerError("--fail-above is of two versions: give --against, too.")
     try_folder(reports, "--reports")
+    arguments = Arguments(tuple(at or ()), tuple(wrt or ()))
+    words = [[*(given or ())] for given in (what, problems, methods)]
+    extra = [str(path) for path in plugins or ()]
+
+    def plan(move: Callable[[str], str]) -> tuple[Plan, Options]:
+        registry = loader.load([move(path) for path in extra])
+        first, second, third = ([move(word) for word in each] for each in words)
+        named = choose_named(registry, first, second, third, arguments)
+        return api.planned(
+            registry,
+            named,
+            sizes=sizes,
+            operators=operators,
+            dtypes=dtypes,
+            quick=quick,
+            everything=everything,
+        )
+
+    def chosen(usual: Options) -> Options:
+        found = replace(
+            usual,
+            threads=threads,
+            precision=parse_share(precision),
+            budget_s=usual.budget_s if budget is None else budget,
+            rounds=rounds,
+            cold=cold,
+            timeout_s=usual.timeout_s if timeout is None else timeout,
+            memory_gib=memory_limit,
+            seed=seed,
+        )
+        return found.quick() if quick else found
+
+    if against or against_env:
+        from gradiometer.cli.versions import compare_and_tell
+        from gradiometer.versions.compare import USUAL, Other
+
+        code = compare_and_tell(
+            lambda move: plan(move)[0],
+            [word for each in (*words, extra) for word in each],
+            Other(against or "", against_env or ""),
+            chosen(USUAL),
+            Kept(results, reports, json=json, wait=wait),
+            failing,
+            fail_above,
+        )
+        raise typer.Exit(code)
     with following("run", "cells") as progress:
         if resume is None:
-            registry = loader.load(plugins or ())
-            arguments = Arguments(tuple(at or ()), tuple(wrt or ()))
-            named = choose_named(registry, what or (), problems or (), methods or (), arguments)
-            unnamed = not ("problems" in named or sizes)
-            taken = api.extent(unnamed, quick=quick, everything=everything)
-            plan = make_plan(
-                registry,
-                *api.selection(registry, named, everything=everything),
-                sizes=sizes,
-                operators=operators,
-                dtypes=dtypes,
-                extent=taken,
-                everything=everything,
-            )
-            usual = api.usual_options(taken, unnamed=unnamed)
-            options = replace(
-                usual,
-                threads=threads,
-                precision=parse_share(precision),
-                budget_s=usual.budget_s if budget is None else budget,
-                rounds=rounds,
-                cold=cold,
-                timeout_s=usual.timeout_s if timeout is None else timeout,
-                memory_gib=memory_limit,
-                seed=seed,
-            )
-            options = options.quick() if quick else options
-            _announce(plan, options)
-            done = api.measure(plan, options, results, progress, wait=wait)
+            planned, usual = plan(str)
+            _announce(planned, chosen(usual))
+            done = api.measure(planned, chosen(usual), results, progress, wait=wait)
         elif what or problems or methods:
             raise GradiometerError("--resume takes a run up as it was planned: name nothing else.")
         else:

@@ -21,7 +21,6 @@ from gradiometer.cli.output import (
 
 if TYPE_CHECKING:
     from gradiometer.runs.run import Run
-    from gradiometer.runs.schema import Layout
 
 app = group("List, show, remove, merge and repair recorded runs.", "runs list")
 
@@ -52,21 +51,22 @@ def show(
 ) -> None:
     """Show a recorded run: environment, options, warnings, and its tables."""
     from gradiometer.cli.descend import print_descent
+    from gradiometer.cli.experiments import read
+    from gradiometer.cli.versions import print_versions
     from gradiometer.descent.frames import Descent
-    from gradiometer.descent.trajectory import DESCENT
-    from gradiometer.runs.facts import read_info
     from gradiometer.runs.run import Run
     from gradiometer.runs.store import find_run
 
     path = find_run(run, results)
-    descended = read_info(path)["experiment"] == DESCENT.experiment
-    found = Descent.read(path) if descended else Run.read(path)
+    found = read(path)
     if json:
         print_json(found.as_json())
+    elif isinstance(found, Run):
+        _print_run(found)
     elif isinstance(found, Descent):
         print_descent(found)
     else:
-        _print_run(found)
+        print_versions(found)
     if tell_damage(found.damage, path):
         raise typer.Exit(1)
 
@@ -148,27 +148,21 @@ def repair(
     run.json; what is broken is kept in files named *.broken. `gradiometer run --resume` measures
     what is lost again.
     """
+    from gradiometer.cli.experiments import layouts
     from gradiometer.runs.damage import repair
     from gradiometer.runs.store import find_run
 
     path = find_run(run, results)
-    done = repair(path, _layouts())
+    done = repair(path, layouts())
     if json:
         print_json({"run": path.name, "path": str(path), "done": done})
     else:
         sys.stdout.writelines(f"{line}\n" for line in done or ["nothing is damaged"])
 
 
-def _layouts() -> list[Layout]:
-    """Return how each experiment keeps its rows."""
-    from gradiometer.descent.trajectory import DESCENT
-    from gradiometer.runs.schema import COMPARISON
-
-    return [COMPARISON, DESCENT]
-
-
 def _counted(path: Path) -> dict[str, Any]:
     """Return a run of any experiment in a line: what it is, and how far it came."""
+    from gradiometer.cli.experiments import layouts
     from gradiometer.errors import GradiometerError
     from gradiometer.runs.damage import find_damage
     from gradiometer.runs.facts import COPY, read_facts, read_info
@@ -181,7 +175,7 @@ def _counted(path: Path) -> dict[str, Any]:
         told = [str(error).partition(" `")[0]]
         with contextlib.suppress(GradiometerError):  # then nothing tells what it was to measure
             info = read_facts(path / COPY)
-    for layout in _layouts():
+    for layout in layouts():
         if layout.experiment == info.get("experiment"):
             told += find_damage(path, info, layout).values()
     statuses = read_statuses(path / "records.jsonl")

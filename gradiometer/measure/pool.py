@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast
@@ -99,6 +99,7 @@ class Worker:
         environment: The environment whose interpreter it is of; this process's own by default.
         within: A folder for all that it writes: its working directory, its home, and its temporary
             files, `work`, `home` and `tmp`; by default those of this process.
+        search: Folders in which it finds modules before any others.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Worker:
         certifies: bool = False,
         environment: str = "",
         within: Path | None = None,
+        search: Sequence[str] = (),
     ) -> None:
         self.log = log
         self.opened: dict[tuple[str, Target], float] = {}
@@ -122,6 +124,9 @@ class Worker:
         surroundings.restrict(environ, threads)
         self._scratch = tempfile.mkdtemp(prefix="gradiometer-")
         surroundings.refresh_caches(environ, self._scratch)
+        if search:
+            given = filter(None, (environ.get("PYTHONPATH"),))
+            environ["PYTHONPATH"] = os.pathsep.join((*search, *given))
         if within is not None:
             surroundings.move(environ, within)
         if not certifies:  # who certifies keeps certificates in the user's cache
@@ -252,15 +257,24 @@ class Pool:
         logs: Folder for their output.
         threads: Threads and cores of each.
         memory_gib: Resident memory of each, GiB; half of the machine's by default.
+        search: Folders in which they find modules before any others.
 
     Attributes:
         memory: Resident memory at which a worker is killed, bytes.
     """
 
-    def __init__(self, logs: Path, threads: int, memory_gib: float | None = None) -> None:
+    def __init__(
+        self,
+        logs: Path,
+        threads: int,
+        memory_gib: float | None = None,
+        *,
+        search: Sequence[str] = (),
+    ) -> None:
         cores.require_linux("measuring")
         self._logs = logs
         self._threads = threads
+        self._search = search
         limit = memory_gib * 2**30 if memory_gib else psutil.virtual_memory().total / 2
         self.memory = int(limit)
         self._workers: dict[tuple[str, str], Worker] = {}
@@ -320,6 +334,7 @@ class Pool:
             self.memory,
             certifies=tool == REFERENCE,
             environment=environment,
+            search=self._search,
         )
         if self._spread:
             worker.ask(requests.spread, TOLD_S)

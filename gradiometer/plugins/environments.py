@@ -123,6 +123,9 @@ class Environment:
             package: What pip installs, where that is called otherwise.
         """
         make = f"gradiometer environments make {self.name}"
+        if Path(self.name).is_absolute():  # one of the user's, not of ours
+            wanted = (*NEEDED.values(), *([package] if package else requires))
+            make = f"{self.interpreter} -m pip install {' '.join(wanted)}"
         if self.python is None:
             what = package or next((each.partition(".")[0] for each in requires), self.name)
             return f"{what} is not installed: it has an environment of its own, {make}"
