@@ -71,7 +71,9 @@ def sides(file: Path, against: str, python: str) -> Iterator[tuple[Side, Side]]:
     Raises:
         GradiometerError: If there is no such revision, folder or environment.
     """
-    root = _repository(file.resolve().parent) or Path.cwd()
+    here = Path.cwd()
+    alone = here if file.resolve().is_relative_to(here) else file.resolve().parent
+    root = _repository(file.resolve().parent) or alone
     new = Side("working tree", root, _search(root))
     environment = _environment(python) if python else ""
     if not against:
