@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.machinery import PathFinder
 
 BENCH = {
-    "altair": "altair", "cloudpickle": "cloudpickle", "filelock": "filelock", "jinja2": "jinja2",
-    "pandas": "pandas", "platformdirs": "platformdirs", "psutil": "psutil", "pyarrow": "pyarrow",
-    "scipy": "scipy", "sympy": "sympy", "tabulate": "tabulate", "threadpoolctl": "threadpoolctl",
-    "vl_convert": "vl-convert-python",
+    "altair": "altair", "cloudpickle": "cloudpickle", "duckdb": "duckdb", "filelock": "filelock",
+    "jinja2": "jinja2", "pandas": "pandas", "platformdirs": "platformdirs", "psutil": "psutil",
+    "pyarrow": "pyarrow", "ruptures": "ruptures", "scipy": "scipy", "sympy": "sympy",
+    "tabulate": "tabulate", "threadpoolctl": "threadpoolctl", "vl_convert": "vl-convert-python",
 }  # fmt: skip
 """What measuring and reporting needs, by import name: what pip installs (the extra `bench`)."""
 

@@ -20,8 +20,10 @@ from gradiometer.cli import (
     conformance,
     descend,
     environments,
+    history,
     listing,
     new,
+    query,
     report,
     run,
     runs,
@@ -40,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, check, compare, conformance, show, trace, descend, report):
+for verb in (run, check, compare, history, query, conformance, show, trace, descend, report):
     app.add_typer(verb.app)
 app.add_typer(listing.app, name="list")
 app.add_typer(runs.app, name="runs")
