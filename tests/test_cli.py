@@ -75,9 +75,10 @@ VERBS = [
     "run", "conformance", "list", "list problems", "list methods", "list operators", "show",
     "trace", "descend",
     "report", "runs", "runs list", "environments", "environments list", "environments make",
-    "new", "new method", "new problem",
+    "new", "new method", "new problem", "compare", "history", "query", "runs repair",
 ]  # fmt: skip
-DOORS = ["run", "check", "conformance", "show", "trace", "descend", "report", "list", "runs"]
+DOORS = ["run", "check", "compare", "history", "query", "conformance", "show", "trace", "descend"]
+DOORS += ["report", "list", "runs"]
 DOORS += ["environments", "new"]
 
 

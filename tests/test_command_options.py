@@ -185,10 +185,11 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
 
 
 OF_FUNCTIONS = {(verb, name) for verb in ("run", "show", "descend") for name in ("at", "wrt")}
-ELSEWHERE = {("descend", "dtype"), ("show", "methods"), *OF_FUNCTIONS}
+OF_VERSIONS = {("run", name) for name in ("against", "against_env", "fail_above")}
+ELSEWHERE = {("descend", "dtype"), ("show", "methods"), *OF_FUNCTIONS, *OF_VERSIONS}
 """Parameters that are tried where they have their effect: the one refuses, the other computes.
 Those of `check`, `trace` and `new`, which measure nothing, are tried in `test_check_command`,
-`test_trace_command` and `test_new`."""
+`test_trace_command` and `test_new`; those of what becomes of kept runs in files of their names."""
 
 
 class Harness:
@@ -364,6 +365,7 @@ def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, str
 
 def test_every_parameter_of_every_command_has_a_row() -> None:
     apart = ("check", "trace", "conformance", "new method", "new problem")
+    apart += ("compare", "history", "query")
     there = {
         each
         for each in leaves(typer.main.get_command(app))

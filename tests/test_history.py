@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import records
 from records import plan, row
 from shell import command
 
@@ -21,31 +22,31 @@ from gradiometer.runs.store import RunFolder
 MACHINE = {"cpu": "one", "cores": 2, "python": "3.11", "versions": {"numpy": "2.1"}}
 
 
-def recorded(
-    results: Path, seconds: float, number: int, *, digits: float = 15.0, **machine: Any
-) -> Run:
+def recorded(seconds: float, number: int, *, digits: float = 15.0, **machine: Any) -> Run:
+    """Return the run of a number, of two cells."""
     times = {"time_s": seconds, "low_s": 0.9 * seconds, "high_s": 1.1 * seconds, "ratio": 2.0}
     rows = [row("tape", digits=digits, **times), row("cas", "other", digits=3.0, time_s=1.0)]
-    info = {"environment": MACHINE | machine, "options": {}, "plan": plan(*rows)}
-    folder = RunFolder.create(results, info)
-    for each in rows:
-        folder.append(each)
-    folder.finish("complete")
-    path = results / f"20260101-0000{number:02}-aaaa"
-    folder.path.rename(path)
-    return Run.read(path)
+    facts = {"environment": MACHINE | machine, "options": {}, "plan": plan(*rows)}
+    return records.run(*rows, id=f"20260101-0000{number:02}-aaaa", **facts)
 
 
-def runs(results: Path, levels: Sequence[float], **changes: Any) -> list[Run]:
+def write(found: Sequence[Run], results: Path) -> None:
+    """Write runs into a folder."""
+    for run in found:
+        folder = RunFolder.create(results, run.info)
+        for each in run.as_json()["records"]:
+            folder.append(each)
+        folder.finish("complete")
+        folder.path.rename(results / run.id)
+
+
+def runs(levels: Sequence[float], *, newer: int | None = None) -> list[Run]:
     """Return runs of these times, with a scatter of 1 %; `numpy` is newer from run `newer` on."""
-    rng, newer = np.random.default_rng(3), changes.pop("newer", len(levels))
-    found = []
+    rng, found = np.random.default_rng(3), []
     for number, level in enumerate(levels):
-        versions = {"numpy": "2.2" if number >= newer else "2.1"}
+        versions = {"numpy": "2.1" if newer is None or number < newer else "2.2"}
         seconds = level * float(np.exp(0.01 * rng.standard_normal()))
-        run = recorded(results, seconds, number, versions=versions, **changes)
-        run.info["id"] = run.path.name
-        found.append(run)
+        found.append(recorded(seconds, number, versions=versions))
     return found
 
 
@@ -54,8 +55,8 @@ def one(found: list[Run], figure: str = "time") -> Series:
     return series
 
 
-def test_a_step_is_found_with_what_changed_there(tmp_path: Path) -> None:
-    series = one(runs(tmp_path, [1e-6] * 5 + [1.3e-6] * 5, newer=5))
+def test_a_step_is_found_with_what_changed_there() -> None:
+    series = one(runs([1e-6] * 5 + [1.3e-6] * 5, newer=5))
     (step,) = series.steps
     assert (step.run, step.changed) == ("20260101-000005-aaaa", "numpy 2.1 → 2.2")
     assert step.factor == pytest.approx(1.3, rel=0.03)
@@ -66,29 +67,23 @@ def test_a_step_is_found_with_what_changed_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "levels", [[1e-6] * 12, [1e-6, 2e-6], [1e-6] * 6 + [2e-6] + [1e-6] * 5], ids=str
 )
-def test_scatter_few_runs_and_one_outlier_are_no_step(tmp_path: Path, levels: list[float]) -> None:
-    assert one(runs(tmp_path, levels)).steps == []
+def test_scatter_few_runs_and_one_outlier_are_no_step(levels: list[float]) -> None:
+    assert one(runs(levels)).steps == []
 
 
-def test_two_steps_are_two(tmp_path: Path) -> None:
-    steps = one(runs(tmp_path, [1e-6] * 4 + [0.5e-6] * 4 + [1e-6] * 4)).steps
+def test_two_steps_are_two() -> None:
+    steps = one(runs([1e-6] * 4 + [0.5e-6] * 4 + [1e-6] * 4)).steps
     assert [round(step.factor, 1) for step in steps] == [0.5, 2.0]
 
 
-def test_digits_are_followed_by_their_differences(tmp_path: Path) -> None:
-    found = [recorded(tmp_path, 1e-6, k, digits=15.0 if k < 4 else 8.0) for k in range(8)]
-    (step,) = one([_named(run) for run in found], "digits").steps
+def test_digits_are_followed_by_their_differences() -> None:
+    found = [recorded(1e-6, k, digits=15.0 if k < 4 else 8.0) for k in range(8)]
+    (step,) = one(found, "digits").steps
     assert step.factor == pytest.approx(-7.0)
 
 
-def _named(run: Run) -> Run:
-    run.info["id"] = run.path.name
-    return run
-
-
-def test_times_are_of_one_machine_and_ratios_of_all(tmp_path: Path) -> None:
-    first = _named(recorded(tmp_path, 1e-6, 0, cpu="other"))
-    found = [first, *map(_named, [recorded(tmp_path, 2e-6, k) for k in (1, 2)])]
+def test_times_are_of_one_machine_and_ratios_of_all() -> None:
+    found = [recorded(1e-6, 0, cpu="other"), *(recorded(2e-6, k) for k in (1, 2))]
     (series,), told = history(found, "time", method="tape")
     assert (len(series.table), told) == (2, ["1 runs of other machines are left out."])
     (series,), told = history(found, "ratio", method="tape")
@@ -103,15 +98,13 @@ def test_times_are_of_one_machine_and_ratios_of_all(tmp_path: Path) -> None:
         ("memory", {}, "No run has a memory of any cell"),
     ],
 )
-def test_what_there_is_not_is_named(
-    tmp_path: Path, figure: str, chosen: dict[str, str], said: str
-) -> None:
+def test_what_there_is_not_is_named(figure: str, chosen: dict[str, str], said: str) -> None:
     with pytest.raises(GradiometerError, match=said):
-        history([_named(recorded(tmp_path, 1e-6, 0))], figure, **chosen)
+        history([recorded(1e-6, 0)], figure, **chosen)
 
 
-def test_the_chart_shows_values_intervals_and_steps(tmp_path: Path) -> None:
-    chart: Any = draw([one(runs(tmp_path, [1e-6] * 4 + [2e-6] * 4))], "time")
+def test_the_chart_shows_values_intervals_and_steps() -> None:
+    chart: Any = draw([one(runs([1e-6] * 4 + [2e-6] * 4))], "time")
     intervals, lines, steps = chart.to_dict()["layer"]
     assert (intervals["encoding"]["y"]["field"], intervals["encoding"]["y2"]["field"]) == (
         "low", "high",
@@ -124,7 +117,7 @@ def test_the_chart_shows_values_intervals_and_steps(tmp_path: Path) -> None:
 
 
 def test_the_command_shows_a_cell_or_all(tmp_path: Path) -> None:
-    runs(tmp_path / "results", [1e-6] * 4 + [2e-6] * 4, newer=4)
+    write(runs([1e-6] * 4 + [2e-6] * 4, newer=4), tmp_path / "results")
     shown = command(tmp_path, "history", "--method", "tape", "--chart", "steps.svg")
     assert shown.code == 0, shown.err
     assert "numpy 2.1 → 2.2" in shown.out
@@ -136,7 +129,7 @@ def test_the_command_shows_a_cell_or_all(tmp_path: Path) -> None:
 
 
 def test_a_damaged_run_is_left_out_and_told(tmp_path: Path) -> None:
-    runs(tmp_path / "results", [1e-6] * 2)
+    write(runs([1e-6] * 2), tmp_path / "results")
     (tmp_path / "results/20260101-000000-aaaa/run.json").write_text("{")
     done = command(tmp_path, "history", "--method", "tape", "--json")
     assert (done.code, len(json.loads(done.out)[0]["runs"])) == (0, 1)

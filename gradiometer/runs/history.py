@@ -29,7 +29,7 @@ LEAST = 0.02
 """The least scatter of a logarithm from run to run that is reckoned with: that of processes."""
 
 PENALTY = 4.0
-"""Multiple of scatter × log(number of runs) by which a step must bring the runs nearer to levels."""
+"""Multiple of scatter × log(number of runs) by which a step must bring runs nearer to levels."""
 
 
 @dataclass(frozen=True)
