@@ -1,3 +1,4 @@
+from .api import compare_runs as compare_runs
 from .api import load as load
 from .api import resume as resume
 from .api import run as run
@@ -12,8 +13,11 @@ from .errors import UnsupportedOperation as UnsupportedOperation
 from .intermediates.trace import trace as trace
 from .intermediates.traced import Trace as Trace
 from .measure.options import Options as Options
+from .runs.compare import RunComparison as RunComparison
 from .runs.run import Run as Run
 from .tracing.own import own_problem as own_problem
+from .versions.compare import compare_versions as compare_versions
+from .versions.result import Versions as Versions
 from .vocabulary.answer import Estimated as Estimated
 from .vocabulary.formula_method import FormulaMethod as FormulaMethod
 from .vocabulary.method import Method as Method

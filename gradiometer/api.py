@@ -22,6 +22,7 @@ from gradiometer.plugins.own import Called
 from gradiometer.plugins.registry import KINDS, Kind, MethodEntry, Registry
 from gradiometer.plugins.selection import What, choose
 from gradiometer.runs.answers import Answers
+from gradiometer.runs.compare import RunComparison, compare
 from gradiometer.runs.facts import read_info
 from gradiometer.runs.run import Run
 from gradiometer.runs.schema import COMPARISON, Identity, Row, record, samples
@@ -171,6 +172,23 @@ def load(name: str | Path, results: str | Path = "results") -> Run:
         GradiometerError: If there is no such run, or its `run.json` is damaged.
     """
     return Run.read(find_run(name, Path(results)))
+
+
+def compare_runs(
+    old: str | Path | Run, new: str | Path | Run, results: str | Path = "results"
+) -> RunComparison:
+    """Return what became of each cell from one run to another: slower, faster, wrong, or right.
+
+    Args:
+        old: The run to compare with: the path of its folder, its id, `latest`, or itself.
+        new: The run to compare.
+        results: Folder that holds the runs.
+
+    Raises:
+        GradiometerError: If there is no such run, or they share no cell.
+    """
+    sides = [run if isinstance(run, Run) else load(run, results) for run in (old, new)]
+    return compare(*sides)
 
 
 def measure(

@@ -7,15 +7,19 @@ Functions are polynomials, whose values are the same on every machine.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
+import shlex
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import kept
 import numpy as np
 import records
 from typer.main import get_command
@@ -309,7 +313,37 @@ def _add(commands: dict[str, Any], name: str, command: Any) -> None:
         _add(commands, f"{name} {key}", below)
 
 
-MAKERS = (of_checks, of_reports, of_commands, of_options, of_verdicts)
+COMPARE = "compare 20260105-090000-aaaa latest --results results"
+KEPT_RUNS = {
+    "kept-compare": COMPARE,
+    "kept-compare.md": f"{COMPARE} --markdown",
+    "kept-compare.json": f"{COMPARE} --json",
+    "kept-history": "history --problem mlp --method my-tool --results results",
+    "kept-history-all": "history --method my-tool --results results",
+    "kept-query": "query --results results",
+    "kept-query-medians": 'query --results results "select run, median(ratio) as ratio '
+    "from records where method = 'my-tool' and problem <> 'prelu-chain' group by run "
+    'order by run desc limit 4"',
+    "kept-versions": "runs show 20260109-090000-aaaa --results versions",
+    "kept-list": "runs list --results results",
+}
+"""What is asked of runs of some days, by the document that it makes."""
+
+
+def of_kept_runs() -> Iterator[tuple[str, str]]:
+    """Yield what commands say of runs of some days."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path("results").mkdir()
+        Path("versions").mkdir()
+        kept.write(Path("results"))
+        kept.versions(Path("versions"))
+        for name, words in KEPT_RUNS.items():
+            done = CliRunner().invoke(app, shlex.split(words))
+            assert done.exit_code == 0, done.output
+            yield name, "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+
+
+MAKERS = (of_checks, of_reports, of_commands, of_options, of_verdicts, of_kept_runs)
 
 
 def record() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import documents
 import pytest
@@ -20,3 +22,17 @@ def test_documents_are_as_they_were_read_last(
         assert kept.exists(), f"{name} is new: `python tests/documents.py` writes it; read it"
         assert text == kept.read_text(encoding="utf-8"), f"{name} is another {kind} now"
     assert names
+
+
+SHOWN = re.compile(r"<!-- ([\w.-]+) -->\n\n```[a-z]*\n(.*?)```\n", re.DOTALL)
+PAGES = Path(__file__).parents[1] / "docs"
+
+
+def test_pages_show_what_is_printed() -> None:
+    shown = [
+        found for page in PAGES.glob("*.md") for found in SHOWN.findall(page.read_text("utf-8"))
+    ]
+    assert len(shown) >= 6
+    for name, text in shown:
+        kept = (documents.KEPT / name).read_text("utf-8")
+        assert text.strip() == kept.strip(), f"{name} is another in docs now"

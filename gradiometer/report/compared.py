@@ -57,7 +57,9 @@ def remarks(found: RunComparison) -> list[str]:
             f"What all cells have in common, {multiple(found.shared)}, is taken out of the ratios: "
             "the machine, or something that all of them use."
         )
-    told.append(f"Reckoned with processes that scatter by {found.scatter:.1%}.")
+    ends = (found.table["high"] / found.table["low"]) ** 0.5 - 1.0
+    apart = f": what is less than about {ends.median():.0%} apart is unclear" if len(ends) else ""
+    told.append(f"Reckoned with processes that scatter by {found.scatter:.1%}{apart}.")
     for run in (found.old, found.new):
         told += [f"Noisy machine in {run.id}: {line}." for line in run.warnings]
     return told + [f"{line}." for line in found.notes]

@@ -28,8 +28,11 @@ FEWEST = 4
 LEAST = 0.02
 """The least scatter of a logarithm from run to run that is reckoned with: that of processes."""
 
-PENALTY = 4.0
-"""Multiple of scatter × log(number of runs) by which a step must bring runs nearer to levels."""
+PENALTY = 2.5
+"""Multiple of scatter × log(number of runs) by which a step must bring runs nearer to levels.
+
+Simulated, with a scatter of 5 %: of six runs without a step one is found in 6 % of the cases, of
+twelve or more in fewer than 1 %; one of 30 % among eight runs, in 93 %."""
 
 
 @dataclass(frozen=True)

@@ -65,12 +65,16 @@ class Measured:
         self.series.ratios.append(new.ratio_to(old).value)
         for seconds, trial in ((self.series.old_seconds, old), (self.series.new_seconds, new)):
             seconds.append(median(list(trial.counted.values())).value)
+        self.ended.old_digits = old.outcome.verdict.digits
+        self.ended.new_digits = new.outcome.verdict.digits
+        self.tell()
+
+    def tell(self) -> None:
+        """Say what became of its time, by the processes that it has."""
         ended, ratio = self.ended, over_processes(self.series.ratios)
         ended.processes, (ended.ratio, ended.low, ended.high) = len(self.series.ratios), ratio
         ended.old_s = float(np.median(self.series.old_seconds))
         ended.new_s = float(np.median(self.series.new_seconds))
-        ended.old_digits = old.outcome.verdict.digits
-        ended.new_digits = new.outcome.verdict.digits
         told = change(ratio) if ended.processes >= FEWEST else Change.UNCLEAR
         ended.change = told.value
         self.done = told is not Change.UNCLEAR or ended.processes >= MOST
