@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from gradiometer.measure.statistics import Median
 
@@ -74,7 +74,7 @@ def over_processes(ratios: Sequence[float], level: float = LEVEL) -> Median:
     mean = float(logs.mean())
     if logs.size < 2:
         return Median(math.exp(mean), 0.0, math.inf)
-    half = float(t.ppf(0.5 + level / 2, logs.size - 1)) * float(logs.std(ddof=1))
+    half = _quantile(0.5 + level / 2, logs.size - 1) * float(logs.std(ddof=1))
     half /= math.sqrt(logs.size)
     value, low, high = (round(math.exp(x), 12) for x in (mean, mean - half, mean + half))
     return Median(value, low, high)
@@ -89,7 +89,7 @@ def interval(ratio: float, error: float, freedom: float = math.inf, level: float
         freedom: Degrees of freedom with which that is known.
         level: Confidence of the interval.
     """
-    half = float(t.ppf(0.5 + level / 2, freedom)) * error
+    half = _quantile(0.5 + level / 2, freedom) * error
     return Median(ratio, ratio * math.exp(-half), ratio * math.exp(half))
 
 
@@ -97,7 +97,7 @@ def two_sided(ratio: float, error: float, freedom: float = math.inf) -> float:
     """Return how likely a logarithm so far from 0, or farther, is by chance: its p-value."""
     if error == 0.0:
         return float(ratio == 1.0)
-    return float(2.0 * t.sf(abs(math.log(ratio)) / error, freedom))
+    return 2.0 * _below(-abs(math.log(ratio)) / error, freedom)
 
 
 def holm(p_values: Sequence[float], level: float = 0.05) -> list[bool]:
@@ -116,3 +116,13 @@ def holm(p_values: Sequence[float], level: float = 0.05) -> list[bool]:
             break
         refused[i] = True
     return refused
+
+
+def _quantile(share: float, freedom: float) -> float:
+    """Return a quantile of Student's t; of the normal distribution, with infinite freedom."""
+    return float(ndtri(share) if math.isinf(freedom) else stdtrit(freedom, share))
+
+
+def _below(value: float, freedom: float) -> float:
+    """Return the probability that Student's t stays below a value."""
+    return float(ndtr(value) if math.isinf(freedom) else stdtr(freedom, value))
