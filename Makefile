@@ -54,7 +54,7 @@ figures: $(STAMP) ## Measure the instrument itself: start-up, memory, fidelity, 
 	$(BIN)/python benchmarks/goals.py
 	$(BIN)/python benchmarks/noise.py
 
-stress: $(STAMP) ## Kill and resume thirty runs; nothing may be lost
+stress: $(STAMP) ## End seventy runs in every way, and damage files; nothing may be lost
 	$(BIN)/python benchmarks/stress.py $(ARGS)
 
 format: $(STAMP) ## Format and sort imports

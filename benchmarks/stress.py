@@ -1,28 +1,35 @@
-"""Kills the coordinator at random, takes the run up, and counts what is lost: nothing may be.
+"""Ends runs in every way at random, takes them up, and counts what is lost: nothing may be.
 
-    python benchmarks/stress.py          # thirty times
-    python benchmarks/stress.py 5
+    python benchmarks/stress.py                    # 30 kills, 30 SIGTERMs, 10 full disks, damage
+    python benchmarks/stress.py --kills 5 --terms 5 --disks 2
 
-Each time: `gradiometer run` is killed with SIGKILL after a random time, then resumed, and killed
-again with a chance of one half. At the end every planned cell must have exactly one record, and no
-worker may be left.
+A run is ended by SIGKILL, or by SIGTERM, after a random time, then resumed, and ended again with a
+chance of one half; or its results lie on a small disk (a tmpfs, which root can mount), which is
+made larger before it is resumed. At the end every planned cell must have exactly one record, every
+record that was there before must be there still, and no worker may be left. Then each file of a run
+is cut at twenty places and flipped at twenty (`tests/test_damage.py`).
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
 import gradiometer
 from gradiometer.measure.pool import MARK
+from gradiometer.runs.facts import read_info
+from gradiometer.runs.journal import read_journal
 from gradiometer.runs.run import Run
 from gradiometer.runs.store import run_folders
 
@@ -30,30 +37,71 @@ COMMAND = [sys.executable, "-m", "gradiometer", "run"]
 CHOSEN = ["--problem", "*chain*", "--rounds", "15", "--budget", "1"]
 OURS = "GRADIOMETER_STRESS"
 METHODS = ("backprop", "central-difference", "sympy", "jax-jit")
+NEW = [*COMMAND, *CHOSEN, *(part for m in METHODS for part in ("--method", m))]
 
 
-def once(rng: random.Random) -> str:
-    """Kill and resume one run; return what went wrong, or nothing."""
+def ended_by(number: signal.Signals, rng: random.Random) -> str:
+    """End and resume one run; return what went wrong, or nothing."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # a report may go on
         results = Path(folder) / "results"
-        chosen = [*CHOSEN, *(part for m in METHODS for part in ("--method", m))]
-        _killed([*COMMAND, *chosen], folder, rng.uniform(0.3, 12.0))
+        _end(number, NEW, folder, rng.uniform(0.3, 12.0))
         while not run_folders(results):
-            _killed([*COMMAND, *chosen], folder, rng.uniform(1.0, 12.0))
+            _end(number, NEW, folder, rng.uniform(1.0, 12.0))
         (path,) = run_folders(results)
         while rng.random() < 0.5:
-            _killed([*COMMAND, "--resume", str(path)], folder, rng.uniform(0.3, 8.0))
-        if not (path / "run.json").exists():
-            return "run.json is missing"
-        return _judge(gradiometer.resume(path))
+            _end(number, [*COMMAND, "--resume", str(path)], folder, rng.uniform(0.3, 8.0))
+        return _resumed(path)
 
 
-def _killed(command: list[str], folder: str, after_s: float) -> None:
+def killed(rng: random.Random) -> str:
+    """End a run by SIGKILL."""
+    return ended_by(signal.SIGKILL, rng)
+
+
+def terminated(rng: random.Random) -> str:
+    """End a run by SIGTERM."""
+    return ended_by(signal.SIGTERM, rng)
+
+
+def on_a_full_disk(rng: random.Random) -> str:
+    """Measure onto a disk that is too small, make it larger, and resume."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder) / "results"
+        results.mkdir()
+        small = f"size={rng.randrange(24, 120)}k"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", small, "tmpfs", str(results)], check=True)
+        try:
+            done = subprocess.run(NEW, cwd=folder, capture_output=True, text=True)
+            if done.returncode not in (1, 2) or "Traceback" in done.stderr:
+                return f"exit code {done.returncode}: {done.stderr[-300:]}"
+            subprocess.run(["mount", "-o", "remount,size=64m", str(results)], check=True)
+            folders = run_folders(results)
+            return _resumed(folders[0]) if folders else ""
+        finally:
+            subprocess.run(["umount", str(results)], check=True)
+
+
+def _end(number: signal.Signals, command: list[str], folder: str, after_s: float) -> None:
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as process:
         try:
             process.wait(after_s)
         except subprocess.TimeoutExpired:
-            process.kill()
+            process.send_signal(number)
+
+
+def _resumed(path: Path) -> str:
+    """Resume a run, and return what went wrong, or nothing."""
+    if not (path / "run.json").exists():
+        return "run.json is missing"
+    state = read_info(path)["state"]
+    if state not in ("interrupted", "complete", "failed"):
+        return f"its state is {state}"
+    before = read_journal(path / "records.jsonl")
+    if before.broken:
+        return before.damage
+    fault = _judge(gradiometer.resume(path))
+    after = read_journal(path / "records.jsonl").rows
+    return fault or ("" if after[: len(before.rows)] == before.rows else "a record has changed")
 
 
 def _judge(run: Run) -> str:
@@ -63,6 +111,8 @@ def _judge(run: Run) -> str:
         return f"{len(planned - set(found))} cells have no record"
     if max(found.values()) > 1:
         return "a cell has two records"
+    if run.damage:
+        return str(run.damage)
     left = [p for p in psutil.process_iter() if _is_worker(p)]
     return f"{len(left)} workers are left" if left else ""
 
@@ -76,17 +126,39 @@ def _is_worker(process: psutil.Process) -> bool:
     return MARK in environ and environ.get(OURS) == os.environ[OURS]
 
 
-def main(times: int) -> None:
-    """Print what happened, and exit with 1 if anything was lost."""
-    os.environ[OURS] = str(os.getpid())  # inherited by all that is started here
+def repeat(what: Callable[[random.Random], str], times: int) -> int:
+    """Do something many times, print what happened, and return how often something was lost."""
     rng, start, faults = random.Random(2026), time.monotonic(), 0
     for number in range(1, times + 1):
-        fault = once(rng)
+        fault = what(rng)
         faults += bool(fault)
-        print(f"{number:3d}  {fault or 'whole'}", flush=True)
-    print(f"{times - faults} of {times} runs whole, in {time.monotonic() - start:.0f} s")
+        print(f"{what.__name__:16} {number:3d}  {fault or 'whole'}", flush=True)
+    seconds = time.monotonic() - start
+    print(f"{what.__name__}: {times - faults} of {times} runs whole, in {seconds:.0f} s")
+    return faults
+
+
+def main() -> None:
+    """Do all of it, and exit with 1 if anything was lost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=30, help="runs ended by SIGKILL")
+    parser.add_argument("--terms", type=int, default=30, help="runs ended by SIGTERM")
+    parser.add_argument("--disks", type=int, default=10, help="runs on a full disk")
+    parser.add_argument("--damage", type=int, default=20, help="cuts, and flips, of each file")
+    asked = parser.parse_args()
+    os.environ[OURS] = str(os.getpid())  # inherited by all that is started here
+    faults = repeat(killed, asked.kills) + repeat(terminated, asked.terms)
+    if os.geteuid() == 0:
+        faults += repeat(on_a_full_disk, asked.disks)
+    else:
+        print("on_a_full_disk: left out, since only root can mount a small disk")
+    if asked.damage:
+        tests = str(Path(__file__).parents[1] / "tests" / "test_damage.py")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests]
+        environ = os.environ | {"TIMES": str(asked.damage)}
+        faults += subprocess.run(command, env=environ).returncode != 0
     sys.exit(1 if faults else 0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
+    main()
