@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradiometer.vocabulary.outcome import Status
+from gradiometer.cli.terminal_table import print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,19 +18,6 @@ if TYPE_CHECKING:
 
 WIDE = 160
 """Width of tables where stdout is no terminal, and so has none of its own."""
-
-NARROW = 10
-"""Width below which a heading is not broken."""
-
-GAP = 3
-"""Spaces that a column takes beside its text."""
-
-STYLES = {"exact": "green"} | {
-    status.value: "dim" if status.blameless else "bold red"
-    for status in Status
-    if status is not Status.OK
-}
-"""Styles of the entries of tables: faults are red."""
 
 
 def stdout() -> Console:
@@ -57,26 +43,6 @@ def print_json(data: Any) -> None:
     from gradiometer.runs.schema import strict
 
     sys.stdout.write(json.dumps(strict(data), indent=2, ensure_ascii=False) + "\n")
-
-
-def print_table(
-    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    """Print a table; one too wide for the console in blocks that repeat its first column."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    cells = [[str(value) for value in row] for row in rows]
-    headers = [_folded(name, [row[i] for row in cells]) for i, name in enumerate(columns)]
-    for block in _blocks(console.width, headers, cells):
-        table = Table(box=box.SIMPLE_HEAD)
-        for i in block:
-            table.add_column(Text(headers[i]), overflow="fold")
-        for row in cells:
-            table.add_row(*(Text(row[i], style=_style(row[i])) for i in block))
-        console.print(Text(title, "bold"))  # not the table's own, which would break at its width
-        console.print(table, soft_wrap=False)
 
 
 def print_rows(title: str, rows: Sequence[dict[str, Any]], json: bool) -> None:
@@ -106,32 +72,3 @@ def as_text(value: Any) -> str:
 def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
     """Print a frame of text as a table."""
     print_table(console, title, [str(c) for c in frame.columns], frame.to_numpy().tolist())
-
-
-def _style(entry: str) -> str:
-    """Return the style of an entry: a status may have figures in brackets behind it."""
-    return STYLES.get(entry.partition(" (")[0], "")
-
-
-def _folded(name: str, values: Sequence[str]) -> str:
-    """Return a heading broken between its words where it is wider than what stands under it."""
-    width = max([NARROW, *map(len, values)])
-    return "\n".join(textwrap.wrap(name, width, break_long_words=False))
-
-
-def _blocks(
-    width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
-) -> Iterator[list[int]]:
-    """Yield the columns of each block, the first always among them."""
-    widths = [
-        max(len(text) for text in (*header.split("\n"), *(row[i] for row in rows))) + GAP
-        for i, header in enumerate(headers)
-    ]
-    block, used = [0], widths[0]
-    for i in range(1, len(headers)):
-        if used + widths[i] > width and len(block) > 1:
-            yield block
-            block, used = [0], widths[0]
-        block.append(i)
-        used += widths[i]
-    yield block

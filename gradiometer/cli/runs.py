@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from gradiometer.cli.options import RESULTS, Json, Results, group
-from gradiometer.cli.output import as_text, print_json, print_rows, print_table, stdout
+from gradiometer.cli.output import as_text, print_json, print_rows, stdout
+from gradiometer.cli.terminal_table import print_table
 
 app = group("List, show, remove and merge recorded runs.", "runs list")
 
