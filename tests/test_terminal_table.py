@@ -122,3 +122,10 @@ def test_columns_stand_below_each_other_where_letters_take_two_cells() -> None:
         printed(80, ["name", "x"], [["abcd", "1"], ["微分", "2"]]).rstrip().splitlines()
     )
     assert plain.index("1") == wide.index("2") + len("微分")
+
+
+def test_headings_stand_on_the_rule_however_many_lines_they_have() -> None:
+    lines = printed(80, ["name", "correct digits of it"], [["a", "12"]]).splitlines()
+    rule = next(k for k, line in enumerate(lines) if "─" in line)
+    assert lines[rule - 1].split() == ["name", "it"]
+    assert lines[rule - 2].split() == ["digits", "of"]

@@ -45,7 +45,7 @@ def print_table(
     for block in _blocks(console.width, widths):
         fitting = _fitting([widths[i] for i in block], console.width)
         parts: list[Part] = [(title, "bold"), "\n\n"]
-        parts += _lines(console, [headers[i] for i in block], fitting, "bold")
+        parts += _lines(console, [headers[i] for i in block], fitting, heading=True)
         parts.append(f" {'─' * (sum(fitting) + len(GAP) * len(block) - 1)}\n")
         for row in cells:
             parts += _lines(console, [row[i] for i in block], fitting)
@@ -53,11 +53,14 @@ def print_table(
 
 
 def _lines(
-    console: Console, row: Sequence[str], widths: Sequence[int], style: str = ""
+    console: Console, row: Sequence[str], widths: Sequence[int], heading: bool = False
 ) -> Iterator[Part]:
     """Yield the lines of a row, whose entries are folded where they are wider than the column."""
-    styles = [style or _style(entry) for entry in row]
+    styles = ["bold" if heading else _style(entry) for entry in row]
     folded = [_fold(console, entry, width) for entry, width in zip(row, widths, strict=True)]
+    if heading:  # which stand on the rule
+        deepest = max(map(len, folded))
+        folded = [[""] * (deepest - len(lines)) + lines for lines in folded]
     for line in zip_longest(*folded, fillvalue=""):
         gap = GAP[1:]
         for entry, width, styled in zip(line, widths, styles, strict=True):
