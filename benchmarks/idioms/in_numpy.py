@@ -1,56 +1,31 @@
-"""Three functions, and their gradients as each tool's documentation takes them (`idiomatic.py`).
-
-Nothing here knows Gradiometer. A tool is added as one function in `IDIOMS`, under the name of its
-method.
-"""
+"""NumPy, and what wraps it: by hand, differences, tapes."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-Array = Any
-Call = Callable[[], Any]
-Written = Callable[..., Any]
-Idiom = Callable[[str, Sequence[Array], Mapping[str, Array]], Call]
-
-
-# The functions, over a tool's own tanh, sum, sigmoid and logsumexp.
-
-
-def written(problem: str, tool: Any) -> Written:
-    """Return a problem's function as one writes it in a tool."""
-
-    def sigmoid_affine(x: Array, a: Array, b: Array) -> Array:
-        return tool.sigmoid(a * x + b)
-
-    def log_sum_exp(x: Array) -> Array:
-        return tool.logsumexp(x)
-
-    def mlp(x: Array, *theta: Array, y: Array) -> Array:
-        *hidden, last = zip(theta[::2], theta[1::2], strict=True)
-        for W, b in hidden:
-            x = tool.tanh(x @ W + b)
-        r = x @ last[0] + last[1] - y
-        return 0.5 * tool.sum(r * r)
-
-    functions: dict[str, Written] = {
-        "sigmoid-affine": sigmoid_affine, "log-sum-exp": log_sum_exp, "mlp": mlp,
-    }  # fmt: skip
-    return functions[problem]
-
-
-# The tools: a function each, which returns what is called.
+from idioms.functions import Array, Call, Idiom, Written, numbers, of_vector, written
 
 
 def by_hand(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
     """Return the derivative by hand, in NumPy and math."""
+    return functools.partial(_derivative(problem), *numbers(inputs), **given)
 
+
+def numba(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
+    """Return numba.njit of the derivative by hand."""
+    import numba
+
+    return functools.partial(numba.njit(_derivative(problem)), *numbers(inputs), **given)
+
+
+def _derivative(problem: str) -> Written:
     def sigmoid_affine(x: float, a: float, b: float) -> Any:
         y = 1.0 / (1.0 + math.exp(-(a * x + b)))
         d = y * (1.0 - y)
@@ -75,22 +50,98 @@ def by_hand(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -
     functions: dict[str, Written] = {
         "sigmoid-affine": sigmoid_affine, "log-sum-exp": log_sum_exp, "mlp": mlp,
     }  # fmt: skip
-    own = [float(a) if a.ndim == 0 else a for a in inputs]
-    return functools.partial(functions[problem], *own, **given)
+    return functions[problem]
+
+
+def forward_difference(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
+    """Return (f(x + h·e) − f(x)) / h, in a loop over the components of a vector."""
+    f, x = of_vector(problem, _numpy(), inputs, given)
+    root = math.sqrt(np.finfo(x.dtype).eps)
+
+    def call() -> Any:
+        base, found = f(x), np.empty(len(x))
+        for i in range(len(x)):
+            moved = x.copy()
+            moved[i] += root * max(1.0, abs(x[i]))
+            found[i] = (f(moved) - base) / (moved[i] - x[i])
+        return found
+
+    return call
+
+
+def central_difference(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
+    """Return (f(x + h·e) − f(x − h·e)) / 2h, in a loop over the components of a vector."""
+    f, x = of_vector(problem, _numpy(), inputs, given)
+    root = np.cbrt(np.finfo(x.dtype).eps)
+
+    def call() -> Any:
+        found = np.empty(len(x))
+        for i in range(len(x)):
+            above, below = x.copy(), x.copy()
+            h = root * max(1.0, abs(x[i]))
+            above[i] += h
+            below[i] -= h
+            found[i] = (f(above) - f(below)) / (above[i] - below[i])
+        return found
+
+    return call
+
+
+def complex_step(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
+    """Return Im f(x + i·h·e) / h, in a loop over the components of a vector."""
+    f, x = of_vector(problem, _numpy(), inputs, given)
+
+    def call() -> Any:
+        found, moved = np.empty(len(x)), x.astype(complex)
+        for i in range(len(x)):
+            moved[i] = complex(x[i], 1e-200)
+            found[i] = f(moved).imag / 1e-200
+            moved[i] = x[i]
+        return found
+
+    return call
+
+
+def _numpy() -> Any:
+    from scipy.special import logsumexp
+
+    return SimpleNamespace(
+        sigmoid=lambda z: 1.0 / (1.0 + np.exp(-z)), logsumexp=logsumexp, tanh=np.tanh, sum=np.sum
+    )
 
 
 def autograd(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
     """Return grad(f, argnums)(*args), of autograd.numpy's functions."""
     import autograd
+
+    gradient = autograd.grad(written(problem, _autograd()), tuple(range(len(inputs))))
+    return functools.partial(gradient, *numbers(inputs), **given)
+
+
+def autograd_forward(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
+    """Return make_jvp(f, i)(*args)(e) for each component: forward mode has no other gradient."""
+    import autograd
+
+    push = [autograd.make_jvp(written(problem, _autograd()), i) for i in range(len(inputs))]
+    own = numbers(inputs)
+    units = [[1.0] if a.ndim == 0 else list(np.eye(a.size).reshape(-1, *a.shape)) for a in inputs]
+
+    def call() -> Any:
+        return [
+            [pushed(e)[1] for e in along]
+            for along, pushed in zip(units, (p(*own, **given) for p in push), strict=True)
+        ]
+
+    return call
+
+
+def _autograd() -> Any:
     import autograd.numpy as anp
     from autograd.scipy.special import logsumexp
 
-    tool = SimpleNamespace(
+    return SimpleNamespace(
         sigmoid=lambda z: 1.0 / (1.0 + anp.exp(-z)), logsumexp=logsumexp, tanh=anp.tanh, sum=anp.sum
     )
-    gradient = autograd.grad(written(problem, tool), tuple(range(len(inputs))))
-    own = [float(a) if a.ndim == 0 else a for a in inputs]
-    return functools.partial(gradient, *own, **given)
 
 
 def mygrad(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
@@ -112,114 +163,13 @@ def mygrad(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) ->
     return call
 
 
-def jax_eager(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
-    """Return jax.grad(f, argnums)(*args)."""
-    return _jax(problem, inputs, given, lambda f: f)
-
-
-def jax_jit(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
-    """Return jax.jit(jax.grad(f, argnums))(*args)."""
-    import jax
-
-    return _jax(problem, inputs, given, jax.jit)
-
-
-def _jax(problem: str, inputs: Any, given: Any, transform: Callable[[Any], Any]) -> Call:
-    import jax
-    import jax.numpy as jnp
-
-    tool = SimpleNamespace(
-        sigmoid=jax.nn.sigmoid, logsumexp=jax.nn.logsumexp, tanh=jnp.tanh, sum=jnp.sum
-    )
-    gradient = transform(jax.grad(written(problem, tool), tuple(range(len(inputs)))))
-    arrays = [jnp.asarray(a) for a in inputs]
-    constants = {name: jnp.asarray(a) for name, a in given.items()}
-    return lambda: jax.block_until_ready(gradient(*arrays, **constants))
-
-
-def pytorch(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
-    """Return loss.backward(), of leaves whose .grad is cleared before."""
-    import torch
-
-    function = written(problem, _torch())
-    leaves = [torch.tensor(a).requires_grad_() for a in inputs]
-    constants = {name: torch.tensor(a) for name, a in given.items()}
-
-    def call() -> Any:
-        for leaf in leaves:
-            leaf.grad = None
-        function(*leaves, **constants).backward()
-        return [leaf.grad for leaf in leaves]
-
-    return call
-
-
-def pytorch_func(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
-    """Return torch.func.grad(f, argnums)(*args)."""
-    import torch
-
-    gradient = torch.func.grad(written(problem, _torch()), tuple(range(len(inputs))))
-    constants = {name: torch.tensor(a) for name, a in given.items()}
-    return functools.partial(gradient, *map(torch.tensor, inputs), **constants)
-
-
-def _torch() -> Any:
-    import torch
-
-    return SimpleNamespace(
-        sigmoid=torch.sigmoid, logsumexp=lambda x: torch.logsumexp(x, 0), tanh=torch.tanh,
-        sum=torch.sum,
-    )  # fmt: skip
-
-
-def tensorflow(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
-    """Return tape.gradient(y, variables), of tf.Variable, recorded eagerly."""
-    import tensorflow as tf
-
-    tool = SimpleNamespace(
-        sigmoid=tf.sigmoid, logsumexp=tf.reduce_logsumexp, tanh=tf.tanh, sum=tf.reduce_sum
-    )
-    function, variables = written(problem, tool), [tf.Variable(a) for a in inputs]
-    constants = {name: tf.constant(a) for name, a in given.items()}
-
-    def call() -> Any:
-        with tf.GradientTape() as tape:
-            y = function(*variables, **constants)
-        return tape.gradient(y, variables)
-
-    return call
-
-
-def tensorflow_function(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
-    """Return the same under @tf.function."""
-    import tensorflow as tf
-
-    return tf.function(tensorflow(problem, inputs, given))  # type: ignore[no-any-return]
-
-
-def tensorflow_xla(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
-    """Return the same under @tf.function(jit_compile=True)."""
-    import tensorflow as tf
-
-    call = tensorflow(problem, inputs, given)
-    return tf.function(call, jit_compile=True)  # type: ignore[no-any-return]
-
-
-def sympy(problem: str, inputs: Sequence[Array], given: Mapping[str, Array]) -> Call:
-    """Return lambdify(args, [diff(f, x), …], cse=True)(*args): for a few scalars."""
-    import sympy as sp
-
-    tool = SimpleNamespace(sigmoid=lambda z: 1 / (1 + sp.exp(-z)))
-    symbols = sp.symbols(f"x:{len(inputs)}")
-    value = written(problem, tool)(*symbols)
-    gradient = sp.lambdify(symbols, [value.diff(x) for x in symbols], "math", cse=True)
-    return functools.partial(gradient, *map(float, inputs))
-
-
 IDIOMS: dict[str, Idiom] = {
-    "backprop": by_hand, "autograd": autograd, "mygrad": mygrad, "jax": jax_eager,
-    "jax-jit": jax_jit, "pytorch": pytorch, "pytorch-func": pytorch_func,
-    "tensorflow": tensorflow, "tensorflow-function": tensorflow_function,
-    "tensorflow-xla": tensorflow_xla, "sympy": sympy,
-}  # fmt: skip
-"""What each method is compared with."""
+    "backprop": by_hand,
+    "numba-backprop": numba,
+    "forward-difference": forward_difference,
+    "central-difference": central_difference,
+    "complex-step": complex_step,
+    "autograd": autograd,
+    "autograd-forward": autograd_forward,
+    "mygrad": mygrad,
+}
