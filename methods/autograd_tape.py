@@ -6,7 +6,7 @@ import lazy_loader as lazy
 import numpy as np
 
 from gradiometer import Method, Namespace, UnsupportedOperation
-from gradiometer.vocabulary.answer import Rows
+from gradiometer.vocabulary.answer import Components, Rows
 from gradiometer.vocabulary.like_numpy import functions, matrices, renamed, repeats_an_index
 
 autograd = lazy.load("autograd")
@@ -88,6 +88,22 @@ class AutogradForward(_Autograd):
     """
 
     name, mode = "autograd-forward", "forward"
+
+    def gradient(self, f):
+        units = [
+            [self.array(unit.reshape(a.shape)) for unit in np.eye(a.size, dtype=a.dtype)]
+            for a in f.point.inputs.values()
+        ]
+
+        def gradient(inputs, given):
+            found = []
+            for k, (x, along) in enumerate(zip(inputs, units, strict=True)):
+                rest = inputs[:k], inputs[k + 1 :]  # constant, so that nothing is pushed through it
+                push = autograd.make_jvp(lambda x, r=rest: f((*r[0], x, *r[1]), given))(x)
+                found += [push(unit)[1] for unit in along]
+            return Components(found)
+
+        return gradient
 
     def jvp(self, f):
         return _pushed(f)

@@ -34,13 +34,17 @@ class DrJit(Method):
         dr.make_opaque(found)  # a literal would be folded into the program
         return found
 
+    def variable(self, a):
+        found = self.array(a)
+        dr.enable_grad(found)
+        return found
+
     def jvp(self, f):
         def jvp(inputs, given, tangents):
-            variables = _tracked(inputs)
-            dr.set_grad(variables, list(tangents))
-            y = f(tuple(variables), given)
+            dr.set_grad(inputs, tangents)
+            y = f(inputs, given)
             outputs = y if isinstance(y, tuple) else (y,)
-            dr.enqueue(dr.ADMode.Forward, *variables)
+            dr.enqueue(dr.ADMode.Forward, *inputs)
             # An output may be an intermediate value of another: none is cleared.
             dr.traverse(dr.ADMode.Forward, dr.ADFlag.ClearNone)
             pushed = tuple(map(dr.grad, outputs))
@@ -50,26 +54,19 @@ class DrJit(Method):
 
     def vjp(self, f):
         def vjp(inputs, given, cotangents):
-            variables = _tracked(inputs)
-            y = f(tuple(variables), given)
+            dr.clear_grad(inputs)
+            y = f(inputs, given)
             outputs = y if isinstance(y, tuple) else (y,)
             dr.set_grad(list(outputs), list(cotangents))
             dr.enqueue(dr.ADMode.Backward, *outputs)
             dr.traverse(dr.ADMode.Backward)
             # Of an array without components it returns one zero.
-            return _computed(tuple(dr.grad(x) if x.shape != (0,) else None for x in variables))
+            return _computed(tuple(dr.grad(x) if x.shape != (0,) else None for x in inputs))
 
         return vjp
 
     def value(self, f):
         return lambda inputs, given: _computed(f(inputs, given))
-
-
-def _tracked(inputs):
-    """Return inputs as variables of a new graph."""
-    variables = [type(x)(dr.detach(x)) for x in inputs]
-    dr.enable_grad(*variables)
-    return variables
 
 
 def _computed(found):

@@ -35,31 +35,40 @@ class NumDual(Method):
         return a if a.ndim else float(a)
 
     def gradient(self, f):
-        return lambda inputs, given: num_dual.gradient(scalar(f, given), numbers(inputs))[1]
+        y = scalar(f)
+        return lambda inputs, given: num_dual.gradient(y(given), numbers(inputs))[1]
 
     def jacobian(self, f):
-        return lambda inputs, given: num_dual.jacobian(of_numbers(f, given), numbers(inputs))[1]
+        y = of_numbers(f)
+        return lambda inputs, given: num_dual.jacobian(y(given), numbers(inputs))[1]
 
     def hessian(self, f):
-        return lambda inputs, given: num_dual.hessian(scalar(f, given), numbers(inputs))[2]
+        y = scalar(f)
+        return lambda inputs, given: num_dual.hessian(y(given), numbers(inputs))[2]
 
     def jvp(self, f):
+        at = of_numbers(f)
+
         def jvp(inputs, given, tangents):
-            x, y = numbers(inputs), along(f, given, numbers(tangents))
+            x, y = numbers(inputs), along(at(given), numbers(tangents))
             return num_dual.jacobian(lambda t: y(x, t), [0.0])[1]
 
         return jvp
 
     def vjp(self, f):
+        at = of_numbers(f)
+
         def vjp(inputs, given, cotangents):
-            y, w = of_numbers(f, given), numbers(cotangents)
+            y, w = at(given), numbers(cotangents)
             return num_dual.gradient(lambda x: sum(map(operator.mul, y(x), w)), numbers(inputs))[1]
 
         return vjp
 
     def hvp(self, f):
+        at = of_numbers(f)
+
         def hvp(inputs, given, tangents):
-            y = along(f, given, numbers(tangents))
+            y = along(at(given), numbers(tangents))
             return num_dual.partial_hessian(lambda x, t: y(x, t)[0], numbers(inputs), [0.0])[3]
 
         return hvp

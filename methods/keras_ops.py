@@ -142,7 +142,7 @@ class KerasJAX(_Functional):
 
 
 class KerasTorch(_Functional):
-    """keras.ops on PyTorch: torch.func.grad over eager operations.
+    """keras.ops on PyTorch: torch.autograd.grad over eager operations; torch.func for tangents.
 
     Cost: some ten microseconds a node, of which keras adds the most. Error: rounding only. Use it
     when a model of keras is trained on PyTorch.
@@ -162,6 +162,15 @@ class KerasTorch(_Functional):
 
     def array(self, a):
         return self.library.from_numpy(a.copy())
+
+    def gradient(self, f):
+        grad = self.library.autograd.grad
+
+        def gradient(inputs, given):
+            leaves = tuple(x.detach().requires_grad_() for x in inputs)
+            return grad(f(leaves, given), leaves, allow_unused=True)
+
+        return gradient
 
 
 class KerasTensorFlow(_Keras):

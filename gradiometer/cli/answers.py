@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from gradiometer.cli.output import print_table, stdout
+from gradiometer.cli.output import stdout
+from gradiometer.cli.terminal_table import print_table
 from gradiometer.judging.kept import WHOLE, WORST, WRONG, Kept
 from gradiometer.measure.conditions import Conditions
 from gradiometer.measure.plan import early_end

@@ -80,7 +80,8 @@ def conformance(
 
 def print_report(report: Report) -> None:
     """Print how many checks of each method came to what, and what is to be told of them."""
-    from gradiometer.cli.output import print_table, stdout
+    from gradiometer.cli.output import stdout
+    from gradiometer.cli.terminal_table import print_table
 
     console = stdout()
     counts = [(method, report.of(method)) for method in report.methods]

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradiometer.vocabulary.outcome import Status
+from gradiometer.cli.terminal_table import print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,19 +19,6 @@ if TYPE_CHECKING:
 
 WIDE = 160
 """Width of tables where stdout is no terminal, and so has none of its own."""
-
-NARROW = 10
-"""Width below which a heading is not broken."""
-
-GAP = 3
-"""Spaces that a column takes beside its text."""
-
-STYLES = {"exact": "green"} | {
-    status.value: "dim" if status.blameless else "bold red"
-    for status in Status
-    if status is not Status.OK
-}
-"""Styles of the entries of tables: faults are red."""
 
 
 def stdout() -> Console:
@@ -58,26 +44,6 @@ def print_json(data: Any) -> None:
     from gradiometer.runs.schema import strict
 
     sys.stdout.write(json.dumps(strict(data), indent=2, ensure_ascii=False) + "\n")
-
-
-def print_table(
-    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    """Print a table; one too wide for the console in blocks that repeat its first column."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    cells = [[str(value) for value in row] for row in rows]
-    headers = [_folded(name, [row[i] for row in cells]) for i, name in enumerate(columns)]
-    for block in _blocks(console.width, headers, cells):
-        table = Table(box=box.SIMPLE_HEAD)
-        for i in block:
-            table.add_column(Text(headers[i]), overflow="fold")
-        for row in cells:
-            table.add_row(*(Text(row[i], style=_style(row[i])) for i in block))
-        console.print(Text(title, "bold"))  # not the table's own, which would break at its width
-        console.print(table, soft_wrap=False)
 
 
 def print_rows(title: str, rows: Sequence[dict[str, Any]], json: bool) -> None:
@@ -115,32 +81,3 @@ def tell_damage(damage: Mapping[str, str], path: Path) -> bool:
         advice = f"`gradiometer runs repair {path}` saves what can be."
         stderr().print(f"Damaged: {told}. {advice}", style="red", soft_wrap=True)
     return bool(damage)
-
-
-def _style(entry: str) -> str:
-    """Return the style of an entry: a status may have figures in brackets behind it."""
-    return STYLES.get(entry.partition(" (")[0], "")
-
-
-def _folded(name: str, values: Sequence[str]) -> str:
-    """Return a heading broken between its words where it is wider than what stands under it."""
-    width = max([NARROW, *map(len, values)])
-    return "\n".join(textwrap.wrap(name, width, break_long_words=False))
-
-
-def _blocks(
-    width: int, headers: Sequence[str], rows: Sequence[Sequence[str]]
-) -> Iterator[list[int]]:
-    """Yield the columns of each block, the first always among them."""
-    widths = [
-        max(len(text) for text in (*header.split("\n"), *(row[i] for row in rows))) + GAP
-        for i, header in enumerate(headers)
-    ]
-    block, used = [0], widths[0]
-    for i in range(1, len(headers)):
-        if used + widths[i] > width and len(block) > 1:
-            yield block
-            block, used = [0], widths[0]
-        block.append(i)
-        used += widths[i]
-    yield block

@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gradiometer.cli.options import RESULTS, Json, Results, group
-from gradiometer.cli.output import (
-    as_text,
-    print_json,
-    print_rows,
-    print_table,
-    stdout,
-    tell_damage,
-)
+from gradiometer.cli.output import as_text, print_json, print_rows, stdout, tell_damage
+from gradiometer.cli.terminal_table import print_table
 
 if TYPE_CHECKING:
     from gradiometer.runs.run import Run

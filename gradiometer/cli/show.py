@@ -12,7 +12,8 @@ import typer
 from typer import Argument
 
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_json, print_table, stdout
+from gradiometer.cli.output import print_json, stdout
+from gradiometer.cli.terminal_table import print_table
 from gradiometer.errors import GradiometerError
 from gradiometer.vocabulary.enclosure import decimal
 

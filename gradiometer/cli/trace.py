@@ -81,7 +81,8 @@ def trace(
 
 
 def _print(done: Trace, digits: int) -> None:
-    from gradiometer.cli.output import print_table, stdout
+    from gradiometer.cli.output import stdout
+    from gradiometer.cli.terminal_table import print_table
     from gradiometer.intermediates.telling import MOST_ROWS, remarks, table
 
     headings, cells = table(done, digits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ METHODS = (
     "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
 )  # fmt: skip
 """NumPy's functions that ask each component for its method of that name."""
+
+OfNumbers = Callable[[list[Any]], list[Any]]
+"""A function of a list of numbers, which returns a list."""
 
 
 def dual_functions(tool: str) -> Namespace:
@@ -72,33 +75,44 @@ def numbers(arrays: Sequence[Any]) -> list[Any]:
     return found
 
 
-def of_numbers(f: Primal, given: dict[str, Any]) -> Callable[[list[Any]], list[Any]]:
-    """Return a problem's function of a list of numbers, which returns a list."""
-    shapes = f.signature.inputs.shapes.values()
+def of_numbers(f: Primal) -> Callable[[dict[str, Any]], OfNumbers]:
+    """Return, by given values, a problem's function of a list of numbers, which returns a list."""
+    shapes = [*f.signature.inputs.shapes.values()]
+    sizes = [math.prod(shape) for shape in shapes]
     bare = not any((*shapes, *(a.shape for a in f.point.given.values())))
 
-    def function(x: list[Any]) -> list[Any]:
-        parts, inputs = iter(x), []
-        for shape in shapes:
-            flat = list(itertools.islice(parts, math.prod(shape)))
-            inputs.append(flat[0] if bare else Duals.of(flat, shape))
-        y = f(tuple(inputs), given)
-        outputs = y if isinstance(y, tuple) else (y,)
-        found = [z for part in outputs for z in np.ravel(np.asarray(part)).tolist()]
-        return [z + 0.0 * x[0] if isinstance(z, float | int) else z for z in found]
+    def cut(x: list[Any]) -> Iterator[Any]:
+        parts = iter(x)
+        for shape, size in zip(shapes, sizes, strict=True):
+            yield Duals.of(itertools.islice(parts, size), shape)
 
-    return function
+    def at(given: dict[str, Any]) -> OfNumbers:
+        def function(x: list[Any]) -> list[Any]:
+            y = f(tuple(x if bare else cut(x)), given)
+            found = [z for part in (y if isinstance(y, tuple) else (y,)) for z in _components(part)]
+            return [z + 0.0 * x[0] if isinstance(z, float | int) else z for z in found]
 
+        return function
 
-def scalar(f: Primal, given: dict[str, Any]) -> Callable[[list[Any]], Any]:
-    """Return a problem's function, of one output, of a list of numbers."""
-    function = of_numbers(f, given)
-    return lambda x: function(x)[0]
+    return at
 
 
-def along(
-    f: Primal, given: dict[str, Any], direction: list[Any]
-) -> Callable[[list[Any], list[Any]], list[Any]]:
-    """Return a problem's function at x + t·v, of lists of the numbers x, and of t alone."""
-    function = of_numbers(f, given)
+def scalar(f: Primal) -> Callable[[dict[str, Any]], Callable[[list[Any]], Any]]:
+    """Return, by given values, a problem's function, of one output, of a list of numbers."""
+    function_at = of_numbers(f)
+
+    def at(given: dict[str, Any]) -> Callable[[list[Any]], Any]:
+        function = function_at(given)
+        return lambda x: function(x)[0]
+
+    return at
+
+
+def along(function: OfNumbers, direction: list[Any]) -> Callable[[list[Any], list[Any]], list[Any]]:
+    """Return a function at x + t·v, of lists of the numbers x, and of t alone."""
     return lambda x, t: function([a + t[0] * b for a, b in zip(x, direction, strict=True)])
+
+
+def _components(part: Any) -> list[Any]:
+    found: list[Any] = part.ravel().tolist() if isinstance(part, np.ndarray) else [part]
+    return found

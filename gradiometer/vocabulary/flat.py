@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -35,8 +36,8 @@ def number(a: Any) -> Any:
 
 def flattened(arrays: Sequence[Any]) -> tuple[Array, Unpack]:
     """Return arrays as one vector, and the function that cuts such a vector up again."""
-    shapes = [np.shape(a) for a in arrays]
-    return np.concatenate([np.ravel(a) for a in arrays]), unpacking(shapes, number)
+    shapes = tuple(getattr(a, "shape", ()) for a in arrays)
+    return np.concatenate(arrays, axis=None), _unpacking(shapes, number)
 
 
 def unpacking(shapes: Iterable[tuple[int, ...]], scalar: Callable[[Any], Any]) -> Unpack:
@@ -46,6 +47,13 @@ def unpacking(shapes: Iterable[tuple[int, ...]], scalar: Callable[[Any], Any]) -
         shapes: Of the arrays, in order.
         scalar: What a component becomes that is no part of an array.
     """
+    return _unpacking(tuple(shapes), scalar)
+
+
+@functools.lru_cache(maxsize=64)
+def _unpacking(shapes: tuple[tuple[int, ...], ...], scalar: Callable[[Any], Any]) -> Unpack:
+    if not any(shapes):
+        return lambda vector: tuple(map(scalar, vector))
     parts, start = [], 0
     for shape in shapes:
         parts.append((shape, start, start + math.prod(shape)))

@@ -19,7 +19,7 @@ from gradiometer.vocabulary.answer import Components
 from gradiometer.vocabulary.formula_array import FormulaArray, elementwise, is_number
 from gradiometer.vocabulary.formula_size import FormulaSize, formula_size
 from gradiometer.vocabulary.formulas import formulas
-from gradiometer.vocabulary.method import Method, Prepared, Primal
+from gradiometer.vocabulary.method import Method, Mode, Prepared, Primal
 from gradiometer.vocabulary.space import Array
 
 Formulas = list[Any]
@@ -42,7 +42,7 @@ class FormulaMethod(Method):
         seconds: by the seconds that a node takes for each symbol (twice: squared).
     """
 
-    mode = "symbolic"
+    mode: Mode = "symbolic"
     most_symbols: ClassVar[int] = 300
     most_seconds: ClassVar[float] = 3.0
     seconds: ClassVar[float] = 0.0
