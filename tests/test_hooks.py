@@ -107,9 +107,9 @@ def test_a_method_is_set_up_before_it_is_asked_for_anything() -> None:
 
 def test_a_method_is_told_threads_device_and_dtype() -> None:
     method = Noting()
-    options = Options(rounds=0, threads=3)
+    options = Options(rounds=0, threads=2)
     trial(method, options=options, device="abacus", dtype="float32").check()
-    assert targets(method) == [Target(3, "abacus", "float32")]
+    assert targets(method) == [Target(2, "abacus", "float32")]
 
 
 def test_every_cold_repetition_is_set_up() -> None:

@@ -221,7 +221,7 @@ def test_controls_are_taken_before_each_round_and_last(
     ("options", "last"),
     [
         (Options(budget_s=1e6, rounds=8), 7),
-        (Options(budget_s=1e6, precision=10.0), FIRST_LOOK - 1),
+        (Options(budget_s=1e6, precision=0.5), FIRST_LOOK - 1),
         (Options(budget_s=1e-6), FEWEST_ROUNDS - 1),
     ],
     ids=["rounds", "precision", "budget"],
@@ -229,7 +229,7 @@ def test_controls_are_taken_before_each_round_and_last(
 def test_controls_are_taken_last_whatever_ends_rounds(
     clock: Clock, options: Options, last: int
 ) -> None:
-    trials = field(clock, options, 2, call_s=options.sample_s, spread=0.5)
+    trials = field(clock, options, 2, call_s=options.sample_s, spread=0.2)
     meter, _ = take(trials, options)
     assert max(trials[0].samples) == last
     assert meter.told == ["begin", *range(last + 1), last + 1, "end"]

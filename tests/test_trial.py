@@ -304,14 +304,14 @@ def test_a_promise_is_of_derivatives_and_not_of_values() -> None:
 
 
 def test_each_method_is_set_up_once_in_a_worker() -> None:
-    pool, at = Pool(), conditions(SCALAR, threads=3)
+    pool, at = Pool(), conditions(SCALAR, threads=2)
     second = type("Second", (ByHand,), {"name": "second"})()
     for method in (ByHand(), ByHand(), second):
         trial(method, at, pool).check()
     (worker,) = pool.workers.values()
     assert worker.asked.count("set_up") == 2
-    assert worker.targets == [Target(threads=3)] * 2
-    assert list(worker.opened) == [(name, Target(threads=3)) for name in ("by-hand", "second")]
+    assert worker.targets == [Target(threads=2)] * 2
+    assert list(worker.opened) == [(name, Target(threads=2)) for name in ("by-hand", "second")]
 
 
 class Requiring(ByHand):
@@ -465,7 +465,7 @@ def test_a_method_is_slow_by_its_share_of_the_budget(n: int, call_s: float, slow
 @pytest.mark.parametrize(
     ("threads", "used", "told"),
     [(1, 1.0, ""), (1, MORE_THAN_GIVEN - 0.01, ""), (1, 2.0, "used 2.0 threads, 1 given"),
-     (4, 4.0, ""), (4, 6.0, "used 6.0 threads, 4 given")],
+     (2, 2.0, ""), (2, 6.0, "used 6.0 threads, 2 given")],
 )  # fmt: skip
 @pytest.mark.parametrize("note", ["", "a note"])
 def test_a_tool_that_uses_more_threads_is_told(

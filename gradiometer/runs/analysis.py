@@ -193,7 +193,7 @@ def cost(records: pd.DataFrame, operator: str, base: str) -> pd.DataFrame:
 def timing(records: pd.DataFrame) -> pd.DataFrame:
     """Return cold and warm times of every timed cell, in seconds, case by case.
 
-    `ratio` is the median over the rounds of the time to the case's fastest method, and
+    `ratio` is the trimmed mean over the rounds of the time to the case's fastest method, and
     `per_primal` the time over that of the method's own `value` of the same problem.
     """
     figures = timed(records)

@@ -57,7 +57,7 @@ class Processes:
     """What a cell's ratio is the mean of: an entry a pair of processes.
 
     Attributes:
-        ratios: Median of the ratios within rounds, new to old.
+        ratios: The ratio of times, paired within rounds, new to old.
         old_seconds: Median time of a call of the old version, seconds.
         new_seconds: The same of the new one.
     """
