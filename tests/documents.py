@@ -332,6 +332,7 @@ KEPT_RUNS = {
 
 def of_kept_runs() -> Iterator[tuple[str, str]]:
     """Yield what commands say of runs of some days."""
+    said = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("results").mkdir()
         Path("versions").mkdir()
@@ -340,7 +341,8 @@ def of_kept_runs() -> Iterator[tuple[str, str]]:
         for name, words in KEPT_RUNS.items():
             done = CliRunner().invoke(app, shlex.split(words))
             assert done.exit_code == 0, done.output
-            yield name, "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+            said[name] = "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+    yield from said.items()
 
 
 MAKERS = (of_checks, of_reports, of_commands, of_options, of_verdicts, of_kept_runs)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import ruptures  # noqa: F401  # its SciPy asks all modules for their files: before lazy ones are there
 from records import plan, row
 
 from gradiometer.runs.schema import record, samples
