@@ -13,6 +13,7 @@ with it, twice, and passes without. `equivalent.toml` lists those that no test c
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from pathlib import Path
 
 import covering
 import trying
-from copied import ROOT
+from copied import ROOT, copy
 from mutants import Mutant, mutants
 from scipy.stats import binomtest
 from tabulate import tabulate
@@ -87,6 +88,7 @@ HEADERS = (
 
 def main() -> None:
     """Try mutants, and tell what survives; end with 1 where it is too much."""
+    os.environ.pop("PYTHONPATH", None)  # which would come before the copies
     asked = _asked()
     files = _files(asked.what, asked.since)
     if not files and not asked.record:
@@ -163,11 +165,13 @@ def _rooms(files: Sequence[Path], listed: dict[Key, str]) -> tuple[dict[str, Roo
 
 def _try(rooms: dict[str, Room], folder: Path, asked: argparse.Namespace) -> None:
     """Try mutants of each room until all, or as many as were asked for, have ended."""
-    known = covering.Covering()
-    first = (folder, known.known)
+    now = folder / "now"
+    copy(now)  # of which all else is, so that the working tree may change meanwhile
+    known = covering.Covering(now)
+    first = (folder, now, known.known)
     with (
         ProcessPoolExecutor(asked.jobs, get_context("spawn"), trying.prepare, first) as pool,
-        Types(folder / "typed", covering.KEPT.parent / "mypy") as types,
+        Types(folder / "typed", now, covering.KEPT.parent / "mypy") as types,
     ):
         going: dict[Future[trying.Attempt], Room] = {}
         try:
