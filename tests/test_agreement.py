@@ -1050,6 +1050,24 @@ def test_ulps_count_steps_between_doubles(value: float, steps: int) -> None:
     assert compare([1.0, answer], exactly(1.0, value)).ulps == steps
 
 
+@pytest.mark.parametrize(
+    ("answer", "true", "dtype"),
+    [
+        ([1.0, 1.0], [0.0, 1.0], "float64"),
+        ([1e300, 1.0], [1e-300, 1.0], "float64"),
+        ([1e300, 1.0], [1e60, 1.0], "float32"),
+    ],
+)
+def test_figures_beyond_all_numbers_are_found_without_a_warning(
+    answer: list[float], true: list[float], dtype: str
+) -> None:
+    found = compare(answer, replace(enclosed(true, 0.0), dtype=dtype), 1.0)
+    assert found.worst_digits is not None
+    assert found.worst_digits <= -240.0
+    assert found.ulps is not None
+    assert not found.ulps < 1e300
+
+
 def test_ulps_are_those_of_the_worst_component() -> None:
     found = compare([1.0 + 2.0**-52, 1e9 + 3 * 2.0**-23], exactly(1.0, 1e9))
     assert found.ulps == 3.0

@@ -50,6 +50,22 @@ def test_of_a_large_answer_the_worst_components_are_kept(size: int, count: int) 
     assert found.names[-1] == f"∂/∂x[{size - 1}]"
 
 
+def test_of_components_that_are_as_bad_the_first_are_kept() -> None:
+    true = np.arange(2000.0)
+    answer = true.copy()
+    answer[[40, 1500]] *= 1.0 + 1e-13  # less than is allowed, and more than nothing
+    found = of(answer, true)
+    assert found.places == [*range(WORST - 2), 40, 1500]
+    assert not any(found.wrong)
+
+
+def test_where_nothing_is_allowed_any_error_is_among_the_worst() -> None:
+    true = np.zeros(2000)
+    answer = true.copy()
+    answer[[30, 1500]] = 1e-300
+    assert of(answer, true).places == [*range(WORST - 2), 30, 1500]
+
+
 def test_the_convention_stands_with_the_name() -> None:
     assert of(np.ones(1), np.ones(1), "of (A + Aᵀ)/2").names == ["∂/∂x[0], of (A + Aᵀ)/2"]
 
