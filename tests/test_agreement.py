@@ -253,6 +253,8 @@ def test_an_exact_method_is_granted_what_rounding_can_do_to_each_component_and_n
 def test_the_width_of_the_enclosure_does_not_condemn_a_component() -> None:
     wide = enclosed([1.0, 1e-20], 0.0, radius=[0.0, 1e-26])
     assert compare([1.0, 1e-20], wide).status is Status.OK
+    wide = enclosed([1.0], 1e-3, radius=1e-4)
+    assert compare([1.0 + 0.95e-3], wide).status is Status.OK
 
 
 # What must fail, whatever the problem.
@@ -371,8 +373,9 @@ def test_the_reason_does_not_name_a_component_that_is_within_bounds() -> None:
     assert "x[1]: " in found.reason
 
 
-def test_zeros_have_no_digits_rather_than_less_than_none() -> None:
-    assert compare([0.0], exactly(2.0)).reason.startswith("0.0 digits, 12 promised; ")
+@pytest.mark.parametrize("answer", [0.0, -0.1])
+def test_what_is_about_zero_has_no_digits_rather_than_less_than_none(answer: float) -> None:
+    assert compare([answer], exactly(2.0)).reason.startswith("0.0 digits, 12 promised; ")
 
 
 def test_the_reason_shows_the_answer_and_the_truth_as_plain_numbers() -> None:
