@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 KEPT = ROOT / "build" / "mutation"
 TREE, LINES, TIMES = KEPT / "tree", KEPT / "lines", KEPT / "times.json"
 CONFIG = KEPT / "coverage.ini"
-BUDGET_S = 40.0
-"""Seconds of tests that a mutant has, as recorded: under coverage.py, which takes its time, too."""
 OWN = 20
 """Cases of one test function, in test files about the module, that come before all others."""
 SETTINGS = f"""\
@@ -155,10 +153,12 @@ class Covering:
 
     Args:
         now: The tree with these files.
+        budget_s: Seconds of tests that a mutant has, as recorded: under coverage.py, which takes
+            its time, too.
     """
 
-    def __init__(self, now: Path) -> None:
-        self._now = now
+    def __init__(self, now: Path, budget_s: float) -> None:
+        self._now, self._budget_s = now, budget_s
         kept = json.loads(TIMES.read_text(encoding="utf-8"))
         self._times = {name: Times(**times) for name, times in kept.items()}
         self.known = frozenset(self._times)
@@ -223,7 +223,7 @@ class Covering:
             file = test.partition("::")[0]
             needed = self._times.get(test, Times()).call
             needed += 0.0 if file in files else self._set_up.get(file, 0.0)
-            if files and spent + needed > BUDGET_S:
+            if files and spent + needed > self._budget_s:
                 continue
             spent += needed
             files.setdefault(file, []).append(test)

@@ -116,6 +116,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, help="mutants of each room, drawn; all by default")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--jobs", type=int, default=2, help="mutants tried at a time")
+    parser.add_argument(
+        "--budget", type=float, default=40.0, help="seconds of tests a mutant has, as recorded"
+    )
     parser.add_argument("--record", action="store_true", help="record anew what tests run")
     return parser.parse_args()
 
@@ -171,7 +174,7 @@ def _try(
     """Try mutants of each room until all, or as many as were asked for, have ended."""
     now = folder / "now"
     copy(now)  # of which all else is, so that the working tree may change meanwhile
-    known = covering.Covering(now)
+    known = covering.Covering(now, asked.budget)
     first = (folder, now, known.known)
     with (
         ProcessPoolExecutor(asked.jobs, get_context("spawn"), trying.prepare, first) as pool,
