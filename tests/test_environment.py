@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import site
 import sys
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -14,6 +15,7 @@ import pytest
 from gradiometer.measure.environment import (
     ONE_SETTING_EACH,
     describe_machine,
+    move,
     refresh_caches,
     restrict,
     versions,
@@ -73,6 +75,17 @@ def test_each_worker_compiles_into_its_own_folder(name: str) -> None:
 def test_flags_of_the_user_stay(before: dict[str, str], flags: str) -> None:
     refresh_caches(before, "/own")
     assert before["PYTENSOR_FLAGS"] == flags
+
+
+def test_home_and_temporary_files_move_into_a_folder_that_is_made(tmp_path: Path) -> None:
+    environ, folder = {"HOME": "/home/someone", "PATH": "/bin"}, tmp_path / "new" / "own"
+    for _ in range(2):  # a second one finds it
+        move(environ, folder)
+    assert environ == {
+        "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "PATH": "/bin",
+        "PYTHONUSERBASE": site.getuserbase(),
+    }  # fmt: skip
+    assert {each.name for each in folder.iterdir() if each.is_dir()} == {"home", "tmp", "work"}
 
 
 def test_jax_keeps_nothing() -> None:

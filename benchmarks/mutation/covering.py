@@ -171,7 +171,8 @@ class Covering:
 
         Those of the file's own tests come first, then those of test files that import the module,
         then all others: the quickest first, and of a test function a second case as if it took
-        twice its time, and so on. A file stands for its tests that were not recorded.
+        twice its time, and so on. A file that has changed stands for its tests that were not
+        recorded, before all others if it is about the module, else after them.
         """
         lines = self._tests_by_line(path)
         first, last = place.ran
@@ -183,7 +184,8 @@ class Covering:
         near, far = near - shared, far - shared
         far |= {test for test in self._passed if test.partition("::")[0] in shared}
         chosen = self._first(path, near) + self._first(path, far - near)
-        return self._within([*self._changed(path, near), *chosen])
+        about, others = self._changed(path, near)
+        return self._within([*about, *chosen, *others])
 
     def _naming(self, path: Path) -> Iterator[str]:
         """Yield the recorded tests of files that name a module."""
@@ -191,14 +193,19 @@ class Covering:
             if _names(self._now / test.partition("::")[0], path):
                 yield test
 
-    def _changed(self, path: Path, run: set[str]) -> Iterator[str]:
-        """Yield the test files that have changed, and have to do with a module."""
+    def _changed(self, path: Path, run: set[str]) -> tuple[list[str], list[str]]:
+        """Return the test files that have changed: those about a module, and others that run it."""
         concerned = _files_of(run)
+        about, others = list[str](), list[str]()
         for file in sorted((self._now / "tests").glob("test_*.py")):
             then, name = TREE / "tests" / file.name, f"tests/{file.name}"
-            near = name in concerned or file.stem == f"test_{path.stem}" or _names(file, path)
-            if near and not (then.exists() and then.read_bytes() == file.read_bytes()):
-                yield name
+            if then.exists() and then.read_bytes() == file.read_bytes():
+                continue
+            if file.stem == f"test_{path.stem}" or _names(file, path):
+                about.append(name)
+            elif name in concerned:
+                others.append(name)
+        return about, others
 
     def _first(self, path: Path, tests: set[str]) -> list[str]:
         """Put first what is most likely to tell, for its time."""
