@@ -78,6 +78,19 @@ def test_any_function_that_is_certified_is_written_down(tmp_path: Path) -> None:
     assert len(held(recheck(tmp_path, found))) == len(found["points"])
 
 
+def squared(x):
+    """x²."""
+
+    return x * x
+
+
+def test_the_text_is_the_function_s_own_lines() -> None:
+    found = gradiometer.check(squared, 3.0, gradient=lambda x: 2.0 * x).certificate()
+    lines = found["text"].splitlines()
+    assert (lines[0], lines[-1]) == ("def squared(x):", "    return x * x")
+    assert len(lines) == 4
+
+
 def test_numbers_are_exact(write: Callable[[str, str], Path], tmp_path: Path) -> None:
     made = problem(at={"x": 0.1}, given={"k": 0.3})(lambda xp, x, *, k: k * x * x)
     done = gradiometer.check(made, gradient=lambda x, *, k: 2 * k * x)

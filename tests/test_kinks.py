@@ -224,6 +224,30 @@ def test_the_nearest_combination_is_nearest(seed: int) -> None:
     assert (points @ nearest >= nearest @ nearest - 1e-9 * np.max(points**2)).all()
 
 
+@pytest.mark.parametrize(
+    ("points", "nearest"),
+    [
+        ([[3.0, 4.0]], [3.0, 4.0]),
+        ([[3.0, 4.0], [3.0, 4.0]], [3.0, 4.0]),
+        ([[3.0, 3.0], [1.0, 1.0], [2.0, 2.0]], [1.0, 1.0]),
+        ([[3.0, 0.0], [-1.0, 0.0]], [0.0, 0.0]),
+        ([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]], [0.0, 0.0]),
+        ([[1.0, 1.0], [0.0, 0.0]], [0.0, 0.0]),
+        ([[2.0, 1.0], [3.0, 0.0], [2.0, -1.0]], [2.0, 0.0]),
+        ([[2.0, 1.0], [2.0, 3.0], [2.0, -3.0], [2.0, -1.0]], [2.0, 0.0]),
+        ([[1.0, 4.0], [4.0, 1.0], [5.0, 5.0], [9.0, 0.0]], [2.5, 2.5]),
+    ],
+)
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_the_nearest_combination_of_points_that_lie_specially(
+    points: list[list[float]], nearest: list[float], scale: float
+) -> None:
+    made = scale * np.array(points)
+    shares = nearest_shares(made)
+    assert shares.min() >= 0.0
+    np.testing.assert_allclose(shares @ made / scale, nearest, atol=1e-7)
+
+
 def leaky(count: int) -> Problem:
     return of(lambda xp, x: xp.sum(xp.where(x > 0.0, x, 0.1 * x)), x=np.zeros(count))
 

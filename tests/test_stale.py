@@ -85,3 +85,11 @@ def test_all_of_preparation_is_tried_then_each_part_that_differs_then_other_poin
 def test_what_cannot_be_certified_is_left_out(refused: Exception) -> None:
     found = asked_for(argument(-1.0, -2.0, -3.0), refused=refused)
     assert found == [*BOTH, GIVEN, *OTHERS]
+
+
+def test_a_truth_is_expected_at_each_checked_point() -> None:
+    here = argument(1.0, 2.0, 3.0)
+    points = Points(SIGNATURE, (here, here), here)
+    found = elsewhere(points, [truth(1.0)], OPERATORS["gradient"], here, lambda at: truth(0.0))
+    with pytest.raises(ValueError, match="shorter"):
+        list(found)
