@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import site
 import sys
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from gradiometer.measure import environment
 from gradiometer.measure.environment import (
     ONE_SETTING_EACH,
     describe_machine,
@@ -86,6 +88,25 @@ def test_home_and_temporary_files_move_into_a_folder_that_is_made(tmp_path: Path
         "PYTHONUSERBASE": site.getuserbase(),
     }  # fmt: skip
     assert {each.name for each in folder.iterdir() if each.is_dir()} == {"home", "tmp", "work"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        (["processor : 0", "model name\t: Acme: Fast CPU @ 2 GHz ", "model name : other"],
+         "Acme: Fast CPU @ 2 GHz"),
+        (["processor : 0"], "some processor"),
+        (None, "some processor"),
+    ],
+)  # fmt: skip
+def test_the_processor_has_the_name_that_the_kernel_tells_or_python(
+    lines: list[str] | None, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lines is not None:
+        (tmp_path / "cpuinfo").write_text("\n".join(lines))
+    monkeypatch.setattr(environment, "CPUS", tmp_path / "cpuinfo")
+    monkeypatch.setattr(platform, "processor", lambda: "some processor")
+    assert environment.cpu_model() == name
 
 
 def test_jax_keeps_nothing() -> None:
