@@ -230,7 +230,7 @@ class Covering:
             file = test.partition("::")[0]
             needed = self._times.get(test, Times()).call
             needed += 0.0 if file in files else self._set_up.get(file, 0.0)
-            if files and spent + needed > self._budget_s:
+            if files and test in self._times and spent + needed > self._budget_s:
                 continue
             spent += needed
             files.setdefault(file, []).append(test)
