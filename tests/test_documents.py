@@ -1,7 +1,7 @@
 """Documents as a whole: every word, column, key and channel of a chart stays as it was read.
 
-`python tests/documents.py` writes them anew: read what changed. Those of checks are in
-`test_telling.py`.
+`python tests/documents.py` writes them anew: read what changed. Those of checks are compared in
+`test_telling.py` and `test_certificate.py`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,3 @@ import pytest
 @pytest.mark.parametrize("name", documents.CHECKS)
 def test_a_check_is_told_as_it_was_read_last(name: str) -> None:
     assert documents.others(documents.of_check(name)) == []
-
-
-def test_every_kind_of_argument_is_in_a_certificate_as_it_was_read_last() -> None:
-    assert documents.others(documents.of_certificate()) == []
