@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from gradiometer.checking.result import Judged, Judgement, Verdict
+from gradiometer.checking.result import Finding, Judged, Judgement, Verdict
 
 LETTERS = {"r": Verdict.RIGHT, "w": Verdict.WRONG, "u": Verdict.UNDECIDED}
 
@@ -55,3 +55,9 @@ def test_of_an_answer_that_is_not_judged_nothing_is_told_but_why() -> None:
         "verdict": "undecided", "reason": "no proof", "pattern": "", "digits": None, "wrong": 0,
         "size": 0, "rows": (), "note": "",
     }  # fmt: skip
+
+
+def test_findings_are_told_in_these_words() -> None:
+    assert list(Finding) == [
+        "right", "rounding", "intended", "wrong rule", "wrong kernel", "wrong", "undecided",
+    ]  # fmt: skip
