@@ -234,6 +234,15 @@ def test_an_inexact_method_may_lose_a_small_component_and_an_exact_one_may_not()
     assert compare([1.0, 0.0], truth, 7.0, exact=True).status is Status.DISAGREES
 
 
+def test_errors_that_are_small_each_may_be_too_large_together() -> None:
+    answer = [3.0 + 2.9e-7, 1.0 + 2.2e-7]
+    found = compare(answer, exactly(3.0, 1.0), 7.0, exact=False)
+    assert (found.status, found.pattern) == (Status.DISAGREES, "")
+    assert found.reason == (
+        f"6.9 digits, 7 promised; largest error in x[0]: {answer[0]!r}, true 3.0"
+    )
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("bound", [1e-16, 1e-12, 1e-3, 7.0])
 def test_an_exact_method_is_granted_what_rounding_can_do_to_each_component_and_no_more(
