@@ -121,18 +121,24 @@ CHECKS: dict[str, Callable[[], Check]] = {
         many, gradient=lambda x: 2 * x, dtype="float32", also_at=[{"x": np.ones(12)}]
     ),
 }
+Documents = Iterator[tuple[str, str]]
+"""Names of files, and what is to be in them."""
+
 CERTIFIED = ("right", "right-along-directions", "kink", "jump")
 
 
-def of_checks() -> Iterator[tuple[str, str]]:
-    """Yield checks as text, HTML and JSON, and certificates."""
-    for name, make in CHECKS.items():
-        done = make()
-        yield f"check-{name}.txt", repr(done)
-        yield f"check-{name}.html", done._repr_html_()
-        yield f"check-{name}.json", written(done.as_dict())
-        if name in CERTIFIED:
-            yield f"certificate-{name}.json", written(done.certificate())
+def of_check(name: str) -> Documents:
+    """Yield a check as text, HTML and JSON, and certificates of some."""
+    done = CHECKS[name]()
+    yield f"check-{name}.txt", repr(done)
+    yield f"check-{name}.html", done._repr_html_()
+    yield f"check-{name}.json", written(done.as_dict())
+    if name in CERTIFIED:
+        yield f"certificate-{name}.json", written(done.certificate())
+
+
+def of_certificate() -> Documents:
+    """Yield the certificate of a function with every kind of argument of an operation."""
     certificate = gradiometer.check(branching, gradient=lambda x, flag: (x, flag)).certificate()
     yield "certificate-branching.json", written(certificate)
 
@@ -243,19 +249,27 @@ def translated() -> Run:
     return Run(Path("results") / INFO["id"], INFO | {"plan": told.info["plan"]}, told.records)
 
 
-def of_reports() -> Iterator[tuple[str, str]]:
-    """Yield a report's text, the definitions of its charts, and its tables."""
-    run = measured()
-    whole = page.page(run)
+def of_report() -> Documents:
+    """Yield a report's text, and the definitions of its charts."""
+    whole = page.page(measured())
     yield "report.md", markdown.render(whole)
     for figure in whole.figures():
         chart = figure.chart.to_dict()
         del chart["$schema"]
         yield f"chart-{figure.name}.json", re.sub("data-[0-9a-f]{32}", "data", as_json(chart))
+
+
+def of_tables() -> Documents:
+    """Yield the tables of a run."""
+    run = measured()
     for name, table in tables.csv(run).items():
         yield f"table-{name}.csv", table.to_csv(index=False, float_format="%.10g")
     yield "run.html", re.sub("T_[0-9a-f]{5}", "T", run._repr_html_())
     yield "run.txt", repr(run)
+
+
+def of_translations() -> Documents:
+    """Yield the report of a run with translated functions, and the rows of its charts."""
     run = translated()
     whole = page.page(run)
     yield "report-translated.md", markdown.render(whole)
@@ -281,19 +295,18 @@ COMMANDS = {
 }  # fmt: skip
 
 
-def of_commands() -> Iterator[tuple[str, str]]:
-    """Yield what commands print, with the exit code."""
-    for name, words in COMMANDS.items():
-        known = {"version": "1.0", "missing": None}  # whatever is installed
-        with mock.patch.multiple(MethodEntry, **known):
-            done = CliRunner(env={"COLUMNS": "140"}).invoke(app, words.split())
-        text = done.stdout + done.stderr
-        if name.endswith(".json"):
-            text = re.sub(r'("[\w-]+": )"\d+\.[\w.]+"', r'\1"0"', text)
-        yield f"command-{name}", f"{text}\nexit code {done.exit_code}\n"
+def of_command(name: str) -> Documents:
+    """Yield what a command prints, with the exit code."""
+    known = {"version": "1.0", "missing": None}  # whatever is installed
+    with mock.patch.multiple(MethodEntry, **known):
+        done = CliRunner(env={"COLUMNS": "140"}).invoke(app, COMMANDS[name].split())
+    text = done.stdout + done.stderr
+    if name.endswith(".json"):
+        text = re.sub(r'("[\w-]+": )"\d+\.[\w.]+"', r'\1"0"', text)
+    yield f"command-{name}", f"{text}\nexit code {done.exit_code}\n"
 
 
-def of_options() -> Iterator[tuple[str, str]]:
+def of_options() -> Documents:
     """Yield the options of all commands: their names, defaults and help."""
     commands: dict[str, Any] = {}
     _add(commands, "gradiometer", get_command(app))
@@ -330,7 +343,7 @@ KEPT_RUNS = {
 """What is asked of runs of some days, by the document that it makes."""
 
 
-def of_kept_runs() -> Iterator[tuple[str, str]]:
+def of_kept_runs() -> Documents:
     """Yield what commands say of runs of some days."""
     said = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
@@ -345,7 +358,25 @@ def of_kept_runs() -> Iterator[tuple[str, str]]:
     yield from said.items()
 
 
-MAKERS = (of_checks, of_reports, of_commands, of_options, of_verdicts, of_kept_runs)
+MAKERS: dict[str, Callable[[], Documents]] = {
+    "report": of_report,
+    "tables": of_tables,
+    "report with translations": of_translations,
+    **{f"command {name}": lambda name=name: of_command(name) for name in COMMANDS},
+    "options": of_options,
+    "verdicts": of_verdicts,
+    "kept runs": of_kept_runs,
+}
+"""What makes documents, by what they are; those of checks are made of each one by itself."""
+
+
+def others(made: Documents) -> list[str]:
+    """Return which documents are none of those that were read, or read otherwise now."""
+    texts = dict(made)
+    assert texts
+    kept = {name: KEPT / name for name in texts}
+    read = {name: path.read_text(encoding="utf-8") for name, path in kept.items() if path.exists()}
+    return [name for name, text in texts.items() if read.get(name) != text]
 
 
 def record() -> None:
@@ -353,8 +384,9 @@ def record() -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     for old in KEPT.iterdir():
         old.unlink()
-    for maker in MAKERS:
-        for name, text in maker():
+    checks = [*(of_check(name) for name in CHECKS), of_certificate()]
+    for made in (*checks, *(make() for make in MAKERS.values())):
+        for name, text in made:
             (KEPT / name).write_text(text, encoding="utf-8")
 
 

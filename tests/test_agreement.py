@@ -234,6 +234,15 @@ def test_an_inexact_method_may_lose_a_small_component_and_an_exact_one_may_not()
     assert compare([1.0, 0.0], truth, 7.0, exact=True).status is Status.DISAGREES
 
 
+def test_errors_that_are_small_each_may_be_too_large_together() -> None:
+    answer = [3.0 + 2.9e-7, 1.0 + 2.2e-7]
+    found = compare(answer, exactly(3.0, 1.0), 7.0, exact=False)
+    assert (found.status, found.pattern) == (Status.DISAGREES, "")
+    assert found.reason == (
+        f"6.9 digits, 7 promised; largest error in x[0]: {answer[0]!r}, true 3.0"
+    )
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("bound", [1e-16, 1e-12, 1e-3, 7.0])
 def test_an_exact_method_is_granted_what_rounding_can_do_to_each_component_and_no_more(
@@ -253,6 +262,8 @@ def test_an_exact_method_is_granted_what_rounding_can_do_to_each_component_and_n
 def test_the_width_of_the_enclosure_does_not_condemn_a_component() -> None:
     wide = enclosed([1.0, 1e-20], 0.0, radius=[0.0, 1e-26])
     assert compare([1.0, 1e-20], wide).status is Status.OK
+    wide = enclosed([1.0], 1e-3, radius=1e-4)
+    assert compare([1.0 + 0.95e-3], wide).status is Status.OK
 
 
 # What must fail, whatever the problem.
@@ -371,8 +382,9 @@ def test_the_reason_does_not_name_a_component_that_is_within_bounds() -> None:
     assert "x[1]: " in found.reason
 
 
-def test_zeros_have_no_digits_rather_than_less_than_none() -> None:
-    assert compare([0.0], exactly(2.0)).reason.startswith("0.0 digits, 12 promised; ")
+@pytest.mark.parametrize("answer", [0.0, -0.1])
+def test_what_is_about_zero_has_no_digits_rather_than_less_than_none(answer: float) -> None:
+    assert compare([answer], exactly(2.0)).reason.startswith("0.0 digits, 12 promised; ")
 
 
 def test_the_reason_shows_the_answer_and_the_truth_as_plain_numbers() -> None:
@@ -1048,6 +1060,24 @@ def test_ulps_count_steps_between_doubles(value: float, steps: int) -> None:
         answer = math.nextafter(answer, math.copysign(math.inf, value))
     assert compare([answer, 1.0], exactly(value, 1.0)).ulps == steps
     assert compare([1.0, answer], exactly(1.0, value)).ulps == steps
+
+
+@pytest.mark.parametrize(
+    ("answer", "true", "dtype"),
+    [
+        ([1.0, 1.0], [0.0, 1.0], "float64"),
+        ([1e300, 1.0], [1e-300, 1.0], "float64"),
+        ([1e300, 1.0], [1e60, 1.0], "float32"),
+    ],
+)
+def test_figures_beyond_all_numbers_are_found_without_a_warning(
+    answer: list[float], true: list[float], dtype: str
+) -> None:
+    found = compare(answer, replace(enclosed(true, 0.0), dtype=dtype), 1.0)
+    assert found.worst_digits is not None
+    assert found.worst_digits <= -240.0
+    assert found.ulps is not None
+    assert not found.ulps < 1e300
 
 
 def test_ulps_are_those_of_the_worst_component() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gradiometer.measure import baseline
-from gradiometer.measure.baseline import FILE, MONTH_S, recall, remember
+from gradiometer.measure.baseline import FILE, recall, remember
 
 DAY_S = 86400.0
 
@@ -91,7 +91,13 @@ def test_another_folder_knows_nothing_of_it(
 
 @pytest.mark.parametrize(
     ("age_s", "known"),
-    [(0.0, 1.0), (29 * DAY_S, 1.0), (MONTH_S, 1.0), (MONTH_S + 1.0, None), (365 * DAY_S, None)],
+    [
+        (0.0, 1.0),
+        (29 * DAY_S, 1.0),
+        (30 * DAY_S, 1.0),
+        (30 * DAY_S + 1.0, None),
+        (365 * DAY_S, None),
+    ],
 )
 def test_a_baseline_is_known_for_a_month(
     calendar: Calendar, age_s: float, known: float | None
@@ -104,7 +110,7 @@ def test_a_baseline_is_known_for_a_month(
 @pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0])
 def test_after_a_month_any_baseline_takes_its_place(calendar: Calendar, seconds: float) -> None:
     remember(1.0)
-    calendar.now += MONTH_S + 1.0
+    calendar.now += 30 * DAY_S + 1.0
     remember(seconds)
     assert recall() == seconds
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -115,6 +115,40 @@ def test_directions_come_after_the_arguments(
     function: Any, args: tuple[Any, ...], operator: str, claimed: Any
 ) -> None:
     assert gradiometer.check(function, *args, operator=operator, gradient=claimed)
+
+
+class Pair(NamedTuple):
+    W: Any
+    b: Any
+
+
+PARTS: dict[str, tuple[Callable[..., Any], Callable[[Any], tuple[Any, Any]]]] = {
+    "a list": (lambda W, b: [W, b], tuple),
+    "a tuple": (lambda W, b: (W, b), tuple),
+    "a named tuple": (Pair, tuple),
+    "a dict": (lambda W, b: {"W": W, "b": b}, lambda p: (p["W"], p["b"])),
+    "a dataclass": (Layer, lambda p: (p.W, p.b)),
+    "tuples in a dict": (
+        lambda W, b: {"p": ((W,), 7), "q": [b]},
+        lambda p: (p["p"][0][0], p["q"][0]),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", PARTS)
+def test_directions_are_nested_as_the_arguments(what: str) -> None:
+    made, parts = PARTS[what]
+
+    def cubes_of(p):
+        W, b = parts(p)
+        return np.sum(W**3) * np.sum(b)
+
+    def along(p, d):
+        assert type(d) is type(p)
+        (W, b), (dW, db) = parts(p), parts(d)
+        return 3.0 * np.sum(W * W * dW) * np.sum(b) + np.sum(W**3) * np.sum(db)
+
+    assert gradiometer.check(cubes_of, made(W, B), operator="jvp", gradient=along)
 
 
 def test_a_kink_of_a_function_in_plain_python_is_one() -> None:

@@ -115,6 +115,12 @@ def test_the_case_with_the_most_inputs_is_found_in_each_dtype() -> None:
     assert cases.largest(run(row("tape"))) == []
 
 
+def test_dtypes_stay_in_the_order_of_the_plan() -> None:
+    dtypes = ["float32", "float64"]
+    told = run(*(row("tape", dtype=dtype, n=3, **timed()) for dtype in dtypes))
+    assert cases.largest(told) == [case("affine", dtype=dtype) for dtype in dtypes]
+
+
 @pytest.mark.parametrize(
     ("size", "n", "title"),
     [

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import built_in
+import documents
 import numpy as np
 import pytest
 
@@ -76,6 +77,23 @@ def test_any_function_that_is_certified_is_written_down(tmp_path: Path) -> None:
     assert found["text"].startswith("def branching(xp, x, flag):")
     assert {p["graph"]["steps"][-1]["call"] for p in found["points"]} >= {"operator.mul"}
     assert len(held(recheck(tmp_path, found))) == len(found["points"])
+
+
+def test_every_kind_of_argument_is_in_a_certificate_as_it_was_read_last() -> None:
+    assert documents.others(documents.of_certificate()) == []
+
+
+def squared(x):
+    """x²."""
+
+    return x * x
+
+
+def test_the_text_is_the_function_s_own_lines() -> None:
+    found = gradiometer.check(squared, 3.0, gradient=lambda x: 2.0 * x).certificate()
+    lines = found["text"].splitlines()
+    assert (lines[0], lines[-1]) == ("def squared(x):", "    return x * x")
+    assert len(lines) == 4
 
 
 def test_numbers_are_exact(write: Callable[[str, str], Path], tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gradiometer import GradiometerError, problem
 from gradiometer.checking import check as module
 from gradiometer.checking.beside import NAMES, beside
 from gradiometer.checking.check import check_problem
+from gradiometer.checking.claims import Claimed
 from gradiometer.checking.result import Verdict
 from gradiometer.vocabulary.operators import OPERATORS
 
@@ -160,6 +161,23 @@ def test_a_derivative_beside_a_function_is_found_by_its_name(operator: str) -> N
         names = {pattern.format("f"): backward, "f": network, "grads": 3.0}
         assert beside(names, "f", operator) is backward
     assert beside({"f": backward, "f_value": backward}, "f", operator) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(np.array(2.5), float), (np.array(2.5, np.float32), np.float32), (np.array(2), np.int64)],
+)
+def test_numbers_are_handed_over_as_python_s_or_numpy_s_own(number: Any, kind: type) -> None:
+    found = Claimed("claim", {}).array(number)
+    assert type(found) is kind
+    assert found == number
+
+
+def test_arrays_are_handed_over_as_copies() -> None:
+    given = np.array([1.0, 2.0])
+    found = Claimed("claim", {}).array(given)
+    found[0] = 7.0
+    assert given.tolist() == [1.0, 2.0]
 
 
 def test_the_docs_list_the_names() -> None:

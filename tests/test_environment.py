@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import site
 import sys
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -11,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from gradiometer.measure import environment
 from gradiometer.measure.environment import (
     ONE_SETTING_EACH,
     describe_machine,
+    move,
     refresh_caches,
     restrict,
     versions,
@@ -73,6 +77,36 @@ def test_each_worker_compiles_into_its_own_folder(name: str) -> None:
 def test_flags_of_the_user_stay(before: dict[str, str], flags: str) -> None:
     refresh_caches(before, "/own")
     assert before["PYTENSOR_FLAGS"] == flags
+
+
+def test_home_and_temporary_files_move_into_a_folder_that_is_made(tmp_path: Path) -> None:
+    environ, folder = {"HOME": "/home/someone", "PATH": "/bin"}, tmp_path / "new" / "own"
+    for _ in range(2):  # a second one finds it
+        move(environ, folder)
+    assert environ == {
+        "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "PATH": "/bin",
+        "PYTHONUSERBASE": site.getuserbase(),
+    }  # fmt: skip
+    assert {each.name for each in folder.iterdir() if each.is_dir()} == {"home", "tmp", "work"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        (["processor : 0", "model name\t: Acme: Fast CPU @ 2 GHz ", "model name : other"],
+         "Acme: Fast CPU @ 2 GHz"),
+        (["processor : 0"], "some processor"),
+        (None, "some processor"),
+    ],
+)  # fmt: skip
+def test_the_processor_has_the_name_that_the_kernel_tells_or_python(
+    lines: list[str] | None, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lines is not None:
+        (tmp_path / "cpuinfo").write_text("\n".join(lines))
+    monkeypatch.setattr(environment, "CPUS", tmp_path / "cpuinfo")
+    monkeypatch.setattr(platform, "processor", lambda: "some processor")
+    assert environment.cpu_model() == name
 
 
 def test_jax_keeps_nothing() -> None:

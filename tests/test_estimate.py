@@ -96,6 +96,8 @@ def test_an_error_of_more_than_ten_times_the_estimate_is_told(times: float, told
 def test_rounding_is_not_held_against_an_estimate() -> None:
     found = compare(TRUE + 1e-10, enclosed(TRUE, 2e-10), promise=1.0, exact=False)
     assert estimate([np.zeros(2)], found.compared, LAYOUT).note == ""
+    found = compare(TRUE + 1.5e-10, enclosed(TRUE, 2e-10, radius=1e-10), promise=1.0, exact=False)
+    assert estimate([np.zeros(2)], found.compared, LAYOUT).note == ""
     found = compare(TRUE + 1e-10, enclosed(TRUE, 1e-12), promise=1.0, exact=False)
     assert estimate([np.zeros(2)], found.compared, LAYOUT).note != ""
 

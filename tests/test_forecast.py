@@ -42,6 +42,8 @@ def costs(name: str, *pairs: tuple[int, Any]) -> list[Cost]:
         (costs("call_s", (100, 0.08), (10, 0.02)), "10 and 100 inputs: 0.32 s a call"),
         (costs("call_s", (10, 0.02), (100, 0.08), (10_000, 0.02)), "0.32 s a call"),
         (costs("start_s", (10, 1.0), (100, 2.9)), None),
+        (costs("start_s", (10, 30.0), (100, 30.0)), None),  # no more than it may
+        (costs("peak", (10, 4 * GIB), (100, 4 * GIB)), None),
         (costs("start_s", (10, 1.0), (100, 10.0)), "100 s until the first answer, over 30 s"),
         (costs("peak", (10, GIB // 2**10), (100, GIB // 2)), "256 GiB of memory, over 4 GiB"),
         (costs("peak", (10, GIB // 2), (100, GIB // 2)), None),

@@ -9,7 +9,7 @@ import pytest
 
 from gradiometer import Signature, Space
 from gradiometer.judging.compared import Compared
-from gradiometer.judging.kept import WHOLE, WORST, Kept, kept
+from gradiometer.judging.kept import Kept, kept
 from gradiometer.vocabulary.enclosure import UNIT, Enclosure
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.space import Array
@@ -35,7 +35,7 @@ def test_a_small_answer_is_kept_whole() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("size", "count"), [(WHOLE, WHOLE), (WHOLE + 1, WORST)])
+@pytest.mark.parametrize(("size", "count"), [(1000, 1000), (1001, 10)])
 def test_of_a_large_answer_the_worst_components_are_kept(size: int, count: int) -> None:
     true = np.arange(1.0, size + 1.0)
     answer = true.copy()
@@ -48,6 +48,22 @@ def test_of_a_large_answer_the_worst_components_are_kept(size: int, count: int) 
     assert {3, *places} <= set(found.places)
     assert [p for p, wrong in zip(found.places, found.wrong, strict=True) if wrong] == [3, *places]
     assert found.names[-1] == f"∂/∂x[{size - 1}]"
+
+
+def test_of_components_that_are_as_bad_the_first_are_kept() -> None:
+    true = np.arange(2000.0)
+    answer = true.copy()
+    answer[[40, 1500]] *= 1.0 + 1e-13  # less than is allowed, and more than nothing
+    found = of(answer, true)
+    assert found.places == [*range(8), 40, 1500]
+    assert not any(found.wrong)
+
+
+def test_where_nothing_is_allowed_any_error_is_among_the_worst() -> None:
+    true = np.zeros(2000)
+    answer = true.copy()
+    answer[[30, 1500]] = 1e-300
+    assert of(answer, true).places == [*range(8), 30, 1500]
 
 
 def test_the_convention_stands_with_the_name() -> None:

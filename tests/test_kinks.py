@@ -14,6 +14,7 @@ from gradiometer.checking.result import Verdict
 from gradiometer.errors import ReferenceFailure
 from gradiometer.judging.kinks import beside, nearest_shares
 from gradiometer.reference.kinks import EACH_BRANCH, hull
+from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.hull import Hull
 
 
@@ -149,6 +150,69 @@ def test_a_convex_combination_is_told_from_what_is_none(
     assert (found.lies, found.branch) == (lies, branch)
 
 
+def enclosed(high: Any, bound: Any = 0.0, radius: Any = 0.0) -> Enclosure:
+    """Return the enclosure of a truth; `bound` is what rounding can do."""
+    high = np.array(high, dtype=np.float64)
+    low, radius, bound = (
+        np.broadcast_to(x, high.shape).astype(float) for x in (0.0, radius, bound)
+    )
+    return Enclosure(high, low, radius, bound, 192)
+
+
+def between(one: list[float], other: list[float], bound: float = 0.0, wide: float = 0.0) -> Hull:
+    """Return the hull of two branches' derivatives; `wide` is what rounding can do to the box."""
+    middle = np.mean([one, other], axis=0)
+    box = enclosed(middle, wide, np.abs(middle - one))
+    return Hull("", 1, (enclosed(one, bound), enclosed(other, bound)), box)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["branch", "box only"])
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize(("promise", "bound"), [(3.0, 0.0), (3.0, 5e-3), (12.0, 1e-6)])
+@pytest.mark.parametrize("radius", [0.0, 0.25])
+def test_each_component_may_be_off_by_what_is_owed_or_rounding_explains(
+    known: bool, size: int, promise: float, bound: float, radius: float
+) -> None:
+    true = enclosed([2.0, -3.0][:size], bound, [radius, 0.0][:size])
+    alone = Hull("", 1, (true,) if known else (), true)
+    granted = max(10.0**-promise * (2.0 + radius), bound)
+    for share in (-1.01, -0.99, 0.99, 1.01):
+        answer = true.high.copy()
+        answer[0] += share * granted if known else share * (granted + radius)
+        found = beside(answer, alone, promise)
+        assert found.branch is (known and abs(share) < 1.0)
+        if not known:
+            assert found.lies == ("open" if abs(share) < 1.0 else "outside")
+            assert found.beyond.tolist() == [abs(share) > 1.0, False][:size]
+
+
+def test_what_is_no_number_is_beyond_all_branches() -> None:
+    found = beside(np.array([0.5, np.nan, 7.0, np.inf]), between([0.0] * 4, [1.0] * 4), 12.0)
+    assert found.beyond.tolist() == [False, True, True, True]
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize(
+    ("off", "bound", "wide", "lies"),
+    [
+        (5e-13, 0.0, 0.0, "inside"),
+        (2e-10, 0.0, 0.0, "open"),  # so near that computing where it lies proves nothing
+        (1e-6, 0.0, 0.0, "outside"),
+        (0.9e-3, 1e-3, 0.0, "inside"),
+        (1.1e-3, 1e-3, 0.0, "outside"),
+        (1.9e-3, 1e-3, 1e-3, "inside"),
+        (2.1e-3, 1e-3, 1e-3, "outside"),
+    ],
+)
+def test_beside_a_segment_lies_what_is_further_than_may_be(
+    scale: float, off: float, bound: float, wide: float, lies: str
+) -> None:
+    segment = between([0.0, 0.0, 0.0], [scale, scale, 0.0], scale * bound, scale * wide)
+    for share in (0.3, 0.5):
+        answer = scale * np.array([share + off, share - off, 0.0])
+        assert beside(answer, segment, 12.0).lies == lies
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_the_nearest_combination_is_nearest(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -158,6 +222,30 @@ def test_the_nearest_combination_is_nearest(seed: int) -> None:
     assert shares.sum() == pytest.approx(1.0)
     nearest = shares @ points
     assert (points @ nearest >= nearest @ nearest - 1e-9 * np.max(points**2)).all()
+
+
+@pytest.mark.parametrize(
+    ("points", "nearest"),
+    [
+        ([[3.0, 4.0]], [3.0, 4.0]),
+        ([[3.0, 4.0], [3.0, 4.0]], [3.0, 4.0]),
+        ([[3.0, 3.0], [1.0, 1.0], [2.0, 2.0]], [1.0, 1.0]),
+        ([[3.0, 0.0], [-1.0, 0.0]], [0.0, 0.0]),
+        ([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]], [0.0, 0.0]),
+        ([[1.0, 1.0], [0.0, 0.0]], [0.0, 0.0]),
+        ([[2.0, 1.0], [3.0, 0.0], [2.0, -1.0]], [2.0, 0.0]),
+        ([[2.0, 1.0], [2.0, 3.0], [2.0, -3.0], [2.0, -1.0]], [2.0, 0.0]),
+        ([[1.0, 4.0], [4.0, 1.0], [5.0, 5.0], [9.0, 0.0]], [2.5, 2.5]),
+    ],
+)
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_the_nearest_combination_of_points_that_lie_specially(
+    points: list[list[float]], nearest: list[float], scale: float
+) -> None:
+    made = scale * np.array(points)
+    shares = nearest_shares(made)
+    assert shares.min() >= 0.0
+    np.testing.assert_allclose(shares @ made / scale, nearest, atol=1e-7)
 
 
 def leaky(count: int) -> Problem:

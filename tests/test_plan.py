@@ -303,6 +303,27 @@ def test_the_estimate_grows_with_cells_rounds_and_tools() -> None:
     assert second.estimate_s(Options()) > first.estimate_s(Options())
 
 
+@pytest.mark.parametrize(
+    ("problems", "methods", "operator", "more", "expected"),
+    [
+        ([PLAIN], [ONE], "value", {}, 1.0 + 0.05 + 1.5),
+        ([PLAIN], [ONE], "gradient", {}, 1.0 + 0.2 + 1.5),
+        ([PLAIN], [ONE], "hessian", {}, 1.0 + 0.8 + 1.5),
+        ([PLAIN], [ONE, TWO], "gradient", {}, 2.0 + 2 * 0.2 + 1.5),
+        ([PLAIN], [ONE, ALONE], "gradient", {}, 2.0 + 2 * 0.2 + 2 * 1.5),
+        ([PLAIN, OTHER], [ONE], "gradient", {}, 2 * (1.0 + 0.2) + 1.5),
+        ([PLAIN, OTHER], [ONE, TWO], "gradient", {"cold": 2}, 2 * (2.0 + 2 * 0.2) + 3.0 * 8 + 1.5),
+        ([PLAIN, OTHER], [ONE], "gradient", {"budget_s": 0.75}, 2 * (0.75 + 0.2) + 1.5),
+    ],
+)
+def test_the_estimate_is_of_samples_preparations_cold_starts_and_imports(
+    problems: Any, methods: Any, operator: str, more: dict[str, Any], expected: float
+) -> None:
+    options = Options(**{"rounds": 10, "sample_s": 0.1, "budget_s": 60.0, "cold": 0} | more)
+    plan = make_plan(problems, methods, operators=[operator])
+    assert plan.estimate_s(options) == pytest.approx(expected)
+
+
 def test_an_empty_plan_takes_no_time() -> None:
     assert Plan([], REGISTRY).estimate_s(Options()) == 0.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from gradiometer.errors import Declined, GradiometerError, Unsupported, Unsuppor
 from gradiometer.plugins.address import by_value
 from gradiometer.vocabulary.outcome import Failure, Status
 from gradiometer.worker import cores, requests
+from gradiometer.worker import process as module
 from gradiometer.worker.process import Fence, carry_out, failure, restored, serve
 from gradiometer.worker.tool import Tool
 
@@ -209,6 +212,24 @@ print(json.dumps(cores))
     assert one == again == allowed[-1:]
     assert more == allowed[-4:]
     assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize(("further", "fenced"), [([], True), (["certifies"], False)])
+def test_a_worker_is_pinned_serves_its_pipe_and_has_the_reference_if_it_certifies(
+    further: list[str], fenced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: list[Any] = []
+    loaded = SimpleNamespace(prctl=lambda *words: met.append(words))
+    monkeypatch.setattr(module, "ctypes", SimpleNamespace(CDLL=lambda name: loaded))
+    monkeypatch.setattr(module, "pin", met.append)
+    monkeypatch.setattr(module, "serve", lambda connection: met.append(connection.fileno()))
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    here, _ = Pipe()
+    monkeypatch.setattr(sys, "argv", ["process", str(os.dup(here.fileno())), "3", *further])
+    module.main()
+    dies = [(1, signal.SIGKILL)] if sys.platform == "linux" else []  # PR_SET_PDEATHSIG
+    assert met == [*dies, 3, int(sys.argv[1])]
+    assert isinstance(sys.meta_path[0], Fence) is fenced
 
 
 def test_pinning_does_nothing_where_impossible(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -287,6 +287,12 @@ def test_the_environment_tells_each_kind_of_noise_by_its_name() -> None:
     ]
 
 
+def test_the_csv_tables_of_a_run_without_cells_are_empty() -> None:
+    found = tables.csv(run())
+    assert list(found) == list(tables.csv(measured()))
+    assert all(table.empty for table in found.values())
+
+
 def test_the_csv_tables_are_those_promised_and_unrounded() -> None:
     told = measured()
     found = tables.csv(told)

@@ -17,6 +17,7 @@ from gradiometer.plugins.address import by_value
 from gradiometer.vocabulary.derivation import NATIVE, Route
 from gradiometer.vocabulary.method import Prepared, Primal
 from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.outcome import Cold
 from gradiometer.worker import tool
 from gradiometer.worker.requests import Work
 from gradiometer.worker.tool import PreparedCell, Tool, prepared
@@ -232,6 +233,100 @@ def test_a_disturbance_is_no_work_beside_the_call() -> None:
             cell.inspect()
 
 
+class Timed(ByHand):
+    """Moves a clock: where it is prepared, in its calls, and beside those, for each half as long.
+
+    Args:
+        clock: The clock.
+        call_s: What a call takes.
+        beside_s: What each takes beside it, of the first answers, and of those after them.
+        slow: How many are the first.
+    """
+
+    def __init__(
+        self, clock: Clock, call_s: float, beside_s: tuple[float, float] = (0.0, 0.0), slow: int = 0
+    ) -> None:
+        self.clock, self.call_s, self.slow = clock, call_s, slow
+        self.beside_s, self.answers = beside_s, 0
+
+    def gradient(self, f: Any) -> Any:
+        self.clock.now += 3.0
+
+        def call(*inputs: Any, **given: Any) -> Any:
+            self.clock.now += self.call_s
+            return f.problem.backward(*inputs, **given)
+
+        return call
+
+    def arguments(self, inputs: Any, given: Any, *directions: Any) -> Any:
+        self.clock.now += 0.5 * self.beside_s[self.answers >= self.slow]
+        return super().arguments(inputs, given, *directions)
+
+    def result(self, native: Any) -> Any:
+        self.clock.now += 0.5 * self.beside_s[self.answers >= self.slow]
+        self.answers += 1
+        return native
+
+
+class Held:
+    """An address of an object in this process."""
+
+    def __init__(self, held: Any) -> None:
+        self.load = lambda: held
+
+
+def timed(method: Timed, monkeypatch: pytest.MonkeyPatch) -> tuple[PreparedCell, Cold]:
+    """Prepare the gradient of a method, by its clock."""
+    points, clock = by_hand.points(SCALAR), method.clock
+    monkeypatch.setattr(tool, "time", clock)
+    work: Any = Work(Held(method), Held(SCALAR), "gradient", points.signature)
+    return prepared(work, points.preparation, 1.0, clock=clock.perf_counter)
+
+
+def test_preparation_and_first_call_are_timed_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell, found = timed(Timed(Clock(), 5.0, (7.0, 7.0)), monkeypatch)
+    assert (found.import_s, found.prepare_s, found.first_s, found.cold) == (None, 3.0, 5.0, 0)
+    assert (cell.call_s, cell.beside_s, cell.note, cell.translated) == (math.inf, math.inf, "", "")
+    cell.inspect()  # it has not answered yet
+
+
+@pytest.mark.parametrize(
+    ("call_s", "beside_s", "told"),
+    [
+        (1e-6, 19e-6, ""),
+        (1e-6, 20.5e-6, "which are not timed, take 20.5 µs, the call 1 µs: compute in the call"),
+        (40e-6, 39e-6, ""),
+        (40e-6, 45e-6, "which are not timed, take 45 µs, the call 40 µs: compute in the call"),
+        (1e-4, 2e-4, "which are not timed, take 200 µs, the call 100 µs: compute in the call"),
+    ],
+)
+def test_what_takes_longer_beside_the_call_is_told_with_figures(
+    call_s: float, beside_s: float, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell, _ = timed(Timed(Clock(), call_s, (beside_s, beside_s)), monkeypatch)
+    cell.answer(by_hand.check(SCALAR))
+    if told:
+        with pytest.raises(WorkBeside, match=told):
+            cell.inspect()
+    else:
+        cell.inspect()
+    assert vars(cell.method)["answers"] == (31 if told else 1)
+
+
+@pytest.mark.parametrize(("slow", "fault"), [(30, False), (31, True)])
+def test_the_quickest_of_thirty_one_answers_counts(
+    slow: int, fault: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell, _ = timed(Timed(Clock(), 1e-6, (1.0, 1e-6), slow), monkeypatch)
+    cell.answer(by_hand.check(SCALAR))
+    if fault:
+        with pytest.raises(WorkBeside, match="not timed"):
+            cell.inspect()
+    else:
+        cell.inspect()
+    assert vars(cell.method)["answers"] == 31
+
+
 # What is declined
 
 
@@ -301,9 +396,26 @@ def test_a_first_call_that_compiles_counts_in_no_forecast() -> None:
     assert by_hand.prepare("vjp", VECTOR, Compiles(), 0.5)[0].route.text == "native"
 
 
-def test_a_primal_that_was_measured_is_not_called_for_a_forecast() -> None:
-    with pytest.raises(Declined, match="10 primal evaluations a call, 200 ms each: forecast 2 s"):
-        by_hand.prepare("vjp", VECTOR, Compiles(), 1.0, 0.2)
+@pytest.mark.parametrize(
+    ("primal_s", "budget_s", "told"),
+    [
+        (0.2, 1.0, "200 ms each: forecast 2 s a call; of the case's budget one may take 1 s."),
+        (0.02, 0.1, "20 ms each: forecast 200 ms a call; of the case's budget one may take "
+         "100 ms."),
+        (123.0, 1229.0, "123 s each: forecast 1.23e+03 s a call; of the case's budget one may take "
+         "1.23e+03 s."),
+    ],
+)  # fmt: skip
+def test_a_primal_that_was_measured_is_not_called_for_a_forecast(
+    primal_s: float, budget_s: float, told: str
+) -> None:
+    with pytest.raises(Declined) as caught:
+        by_hand.prepare("vjp", VECTOR, Compiles(), budget_s, primal_s)
+    assert str(caught.value) == f"10 primal evaluations a call, {told}"
+
+
+def test_a_forecast_of_just_what_a_call_may_take_is_no_refusal() -> None:
+    assert by_hand.prepare("vjp", VECTOR, Compiles(), 2.0, 0.2)[0].route.text == "native"
 
 
 def test_a_method_may_decline_an_operator_alone() -> None:

@@ -14,16 +14,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def copy(to: Path) -> Path:
+def copy(to: Path, of: Path = ROOT) -> Path:
     """Copy what git tracks or would track; return the interpreter of the copy.
 
     Its environment is a `.venv` that lies in the copy, finds the packages that this process
     finds, and before them what is in the copy: tests that start processes need set nothing.
+
+    Args:
+        to: Where the copy is made.
+        of: The working tree, or a copy of it, which stays as it is while that changes.
     """
     for name in _files():
-        if (ROOT / name).is_file():
+        if (of / name).is_file():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
+            shutil.copy2(of / name, to / name)
     venv.create(to / ".venv", symlinks=True)
     (packages,) = (to / ".venv").glob("lib/python*/site-packages")
     found = [to, to / "benchmarks" / "mutation", sysconfig.get_path("purelib")]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,22 +71,61 @@ class Mutant:
         return "\n".join([f"{self.path}:{self.line} {self.place.within}".rstrip(), *changed])
 
 
+@dataclass(frozen=True)
+class Change:
+    """A way to change a file, of which a mutant is made when it is asked for.
+
+    Attributes:
+        path: The file, relative to the repository.
+        place: Where the change stands.
+        source: The file as it is, as one text,
+        parts: and as the texts of its statements.
+        k: The number of the statement that changes.
+        statement: It.
+        node: What is replaced in it,
+        new: and by what.
+    """
+
+    path: Path
+    place: Place
+    source: str
+    parts: Sequence[str]
+    k: int
+    statement: cst.CSTNode
+    node: cst.CSTNode
+    new: cst.CSTNode
+
+    def mutant(self) -> Mutant | None:
+        """Return the mutant; none if the text stays the same."""
+        changed = deep_replace(self.statement, self.node, self.new)
+        assert isinstance(changed, cst.CSTNode)
+        here = cst.Module([]).code_for_node(changed)
+        if here == self.parts[self.k]:
+            return None
+        text = "".join([*self.parts[: self.k], here, *self.parts[self.k + 1 :]])
+        return _mutant(self.path, self.source, text, self.place)
+
+
 def mutants(path: Path, source: str) -> list[Mutant]:
     """Return the mutants of a file by line; no two of them have the same text."""
+    made: dict[str, Mutant] = {}
+    for change in changes(path, source):
+        mutant = change.mutant()
+        if mutant is not None:
+            made.setdefault(mutant.text, mutant)
+    return sorted(made.values(), key=lambda mutant: mutant.line)
+
+
+def changes(path: Path, source: str) -> Iterator[Change]:
+    """Yield the ways to change a file; several may come to the same text."""
     wrapper = MetadataWrapper(cst.parse_module(source))
     module, positions = wrapper.module, wrapper.resolve(PositionProvider)
     top = Place("", (1, source.count("\n") + 1), at_import=True)
     parts = [*map(module.code_for_node, (*module.header, *module.body, *module.footer))]
-    made: dict[str, Place] = {}
     for k, statement in enumerate(module.body, len(module.header)):
-        before, after = "".join(parts[:k]), "".join(parts[k + 1 :])
         place = _placed(statement, top, positions)
         for inside, node, new in _changes(statement, place, positions):
-            changed = deep_replace(statement, node, new)
-            assert isinstance(changed, cst.CSTNode)
-            made.setdefault(before + module.code_for_node(changed) + after, inside)
-    made.pop(source, None)
-    return sorted((_mutant(path, source, *one) for one in made.items()), key=lambda m: m.line)
+            yield Change(path, inside, source, parts, k, statement, node, new)
 
 
 def _mutant(path: Path, source: str, text: str, place: Place) -> Mutant:

@@ -13,12 +13,13 @@ with it, twice, and passes without. `equivalent.toml` lists those that no test c
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -26,8 +27,8 @@ from pathlib import Path
 
 import covering
 import trying
-from copied import ROOT
-from mutants import Mutant, mutants
+from copied import ROOT, copy
+from mutants import Change, Mutant, changes, mutants
 from scipy.stats import binomtest
 from tabulate import tabulate
 from typed import Types
@@ -46,13 +47,13 @@ class Room:
     """What came of the mutants of a room.
 
     Attributes:
-        mutants: All there are, but for those listed as equivalent.
-        equivalent: How many are listed.
+        changes: What can be changed; some of it comes to the same mutant.
+        equivalent: How many mutants are listed as equivalent.
         refused: Those among the drawn ones that mypy refuses.
         ended: How the others ended.
     """
 
-    mutants: list[Mutant] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     equivalent: int = 0
     refused: int = 0
     ended: list[trying.Attempt] = field(default_factory=list)
@@ -75,18 +76,19 @@ class Room:
             low, high = binomtest(self.killed, len(self.ended)).proportion_ci(method="wilson")
         late = sum(attempt.end is trying.End.OUT_OF_TIME for attempt in self.ended)
         shown = f"{share:.1%}", f"{low:.1%} to {high:.1%}"
-        counts = len(self.mutants), self.equivalent, self.refused, len(self.ended), self.killed
+        counts = len(self.changes), self.equivalent, self.refused, len(self.ended), self.killed
         return [*counts, late, *shown]
 
 
 HEADERS = (
-    "room", "mutants", "equivalent", "refused by mypy", "tried", "killed", "of these by time",
+    "room", "changes", "equivalent", "refused by mypy", "tried", "killed", "of these by time",
     "share", "95 %",
 )  # fmt: skip
 
 
 def main() -> None:
     """Try mutants, and tell what survives; end with 1 where it is too much."""
+    os.environ.pop("PYTHONPATH", None)  # which would come before the copies
     asked = _asked()
     files = _files(asked.what, asked.since)
     if not files and not asked.record:
@@ -98,7 +100,7 @@ def main() -> None:
     listed = _listed()
     rooms, met = _rooms(files, listed)
     with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder:
-        _try(rooms, Path(folder), asked)
+        _try(rooms, Path(folder), asked, listed)
     print(tabulate([[name, *room.row()] for name, room in rooms.items()], HEADERS))
     stale = [key for key in listed if Path(key[0]) in files and key not in met]
     for path, within, removed, added in stale:
@@ -114,6 +116,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, help="mutants of each room, drawn; all by default")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--jobs", type=int, default=2, help="mutants tried at a time")
+    parser.add_argument(
+        "--budget", type=float, default=40.0, help="seconds of tests a mutant has, as recorded"
+    )
     parser.add_argument("--record", action="store_true", help="record anew what tests run")
     return parser.parse_args()
 
@@ -148,31 +153,37 @@ def _listed() -> dict[Key, str]:
 
 
 def _rooms(files: Sequence[Path], listed: dict[Key, str]) -> tuple[dict[str, Room], set[Key]]:
-    """Return the mutants of the files by room, and the listed ones that are among them."""
+    """Return what can be changed in files by room, and the listed mutants that are among it."""
     rooms: dict[str, Room] = {}
     met = set()
+    of_equivalents = {Path(key[0]) for key in listed}
     for file in files:
-        made = mutants(file, (ROOT / file).read_text(encoding="utf-8"))
-        equivalent = [mutant for mutant in made if mutant.key in listed]
-        met |= {mutant.key for mutant in equivalent}
+        source = (ROOT / file).read_text(encoding="utf-8")
         room = rooms.setdefault(_room(file), Room())
-        room.mutants += [mutant for mutant in made if mutant.key not in listed]
-        room.equivalent += len(equivalent)
+        room.changes += changes(file, source)
+        if file in of_equivalents:
+            found = {mutant.key for mutant in mutants(file, source)} & listed.keys()
+            room.equivalent += len(found)
+            met |= found
     return rooms, met
 
 
-def _try(rooms: dict[str, Room], folder: Path, asked: argparse.Namespace) -> None:
+def _try(
+    rooms: dict[str, Room], folder: Path, asked: argparse.Namespace, listed: Collection[Key]
+) -> None:
     """Try mutants of each room until all, or as many as were asked for, have ended."""
-    known = covering.Covering()
-    first = (folder, known.known)
+    now = folder / "now"
+    copy(now)  # of which all else is, so that the working tree may change meanwhile
+    known = covering.Covering(now, asked.budget)
+    first = (folder, now, known.known)
     with (
         ProcessPoolExecutor(asked.jobs, get_context("spawn"), trying.prepare, first) as pool,
-        Types(folder / "typed", covering.KEPT.parent / "mypy") as types,
+        Types(folder / "typed", now, covering.KEPT.parent / "mypy") as types,
     ):
         going: dict[Future[trying.Attempt], Room] = {}
         try:
             for name, room in rooms.items():
-                for mutant in _accepted(name, room, types, asked):
+                for mutant in _accepted(name, room, types, asked, listed):
                     tests, seconds = known.tests(mutant.path, mutant.place)
                     limit = CPU_S + 3.0 * seconds
                     going[pool.submit(trying.run, mutant, tests, limit)] = room
@@ -184,15 +195,21 @@ def _try(rooms: dict[str, Room], folder: Path, asked: argparse.Namespace) -> Non
             pool.shutdown(cancel_futures=True)
 
 
-def _accepted(name: str, room: Room, types: Types, asked: argparse.Namespace) -> Iterator[Mutant]:
-    """Yield the mutants to try: all that mypy accepts, or a sample of them."""
-    drawn = list(room.mutants)
+def _accepted(
+    name: str, room: Room, types: Types, asked: argparse.Namespace, listed: Collection[Key]
+) -> Iterator[Mutant]:
+    """Yield the mutants to try: all that are not listed and mypy accepts, or a sample of them."""
+    drawn = list(room.changes)
     if asked.sample is not None:
         random.Random(f"{name} {asked.seed}").shuffle(drawn)
     wanted = len(drawn) if asked.sample is None else asked.sample
-    for mutant in drawn:
+    met = set()
+    for mutant in filter(None, (change.mutant() for change in drawn)):
         if not wanted:
             return
+        if mutant.key in listed or mutant.text in met:
+            continue
+        met.add(mutant.text)
         if types.accepts(mutant):
             wanted -= 1
             yield mutant

@@ -102,10 +102,10 @@ class Chosen:
 class Trier:
     """A copy of the tree in which mutants are tried, one after the other."""
 
-    def __init__(self, tree: Path, known: frozenset[str]) -> None:
+    def __init__(self, tree: Path, of: Path, known: frozenset[str]) -> None:
         self._tree = tree
         self._known = known
-        self._python = copy(tree)
+        self._python = copy(tree, of)
         compileall.compile_dir(tree / "gradiometer", quiet=1)
         self._sound: set[str] = set()
         self._unsound: set[str] = set()
@@ -222,11 +222,11 @@ def _end_with_parent(number: signal.Signals) -> None:
 _trier: Trier
 
 
-def prepare(folder: Path, known: frozenset[str]) -> None:
-    """Make this process one that tries mutants, in a copy of its own."""
+def prepare(folder: Path, of: Path, known: frozenset[str]) -> None:
+    """Make this process one that tries mutants, in a copy of its own of a tree."""
     global _trier
     _end_with_parent(signal.SIGTERM)
-    _trier = Trier(folder / str(os.getpid()), known)
+    _trier = Trier(folder / str(os.getpid()), of, known)
 
 
 def run(mutant: Mutant, tests: Sequence[str], cpu_s: float) -> Attempt:

@@ -22,18 +22,19 @@ class Types:
 
     Args:
         tree: Where its copy is made.
+        of: The tree that is copied.
         cache: What mypy keeps for the next time.
     """
 
-    def __init__(self, tree: Path, cache: Path) -> None:
-        self._tree = tree
+    def __init__(self, tree: Path, of: Path, cache: Path) -> None:
+        self._tree, self._of = tree, of
         self._options = (
             f"--python-executable={tree / '.venv' / 'bin' / 'python'}", f"--cache-dir={cache}",
             "--cache-fine-grained", "--use-fine-grained-cache",
         )  # fmt: skip
 
     def __enter__(self) -> Self:
-        copy(self._tree)
+        copy(self._tree, self._of)
         self._hide_skipped()
         self._prepared()
         if self._asked("run", f"--timeout={IDLE_S}", "--", *self._options):

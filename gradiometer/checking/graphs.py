@@ -61,10 +61,10 @@ def graph_is_apart(
         found = certified(problem, Argument(at), "value", kept=False)
     except GradiometerError:  # rounding leaves nothing of it
         return False, place
-    return False, replace(place, truth=_granted(truth, found))
+    return False, replace(place, truth=granted(truth, found))
 
 
-def _granted(truth: Enclosure, own: Enclosure) -> Enclosure:
+def granted(truth: Enclosure, own: Enclosure) -> Enclosure:
     """Return an enclosure with the larger of its own and another computation's bounds."""
     between = np.abs((own.high - truth.high) + (own.low - truth.low)) + own.radius
     return replace(truth, bound=np.maximum(truth.bound, own.bound + between))

@@ -64,7 +64,7 @@ class Judgement:
     """
 
     verdict: Verdict
-    reason: str = ""
+    reason: str
     pattern: str = ""
     digits: float | None = None
     wrong: int = 0

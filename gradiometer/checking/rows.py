@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from gradiometer.checking.result import Row
@@ -21,8 +19,6 @@ SHOWN = 17
 def rows_of(compared: Compared, asked: Operator, signature: Signature) -> list[Row]:
     """Return components beside the true ones."""
     truth, size = compared.truth, np.abs(compared.truth.high)
-    few = compared.answer.size <= WORST
-    shown: Any = range(compared.answer.size) if few else worst(compared).tolist()
     return [
         Row(
             asked.locate(signature, i),
@@ -32,7 +28,7 @@ def rows_of(compared: Compared, asked: Operator, signature: Signature) -> list[R
             _digits(truth.bound[i], size[i]),
             bool(compared.wrong[i]),
         )
-        for i in shown
+        for i in worst(compared).tolist()
     ]
 
 
@@ -41,8 +37,7 @@ def rows_at_kink(
 ) -> list[Row]:
     """Return components beside the least and the largest of the branches."""
     least, most = _ends(hull)
-    apart = np.argsort(~beyond, kind="stable")[:WORST] if answer.size > WORST else None
-    shown: Any = range(answer.size) if apart is None else sorted(apart.tolist())
+    shown = np.argsort(~beyond, kind="stable")[:WORST]
     return [
         Row(
             asked.locate(signature, i),
@@ -52,7 +47,7 @@ def rows_at_kink(
             None,
             bool(beyond[i]),
         )
-        for i in shown
+        for i in sorted(shown.tolist())
     ]
 
 

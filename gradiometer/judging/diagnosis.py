@@ -69,7 +69,7 @@ def _one_by_one(answer: WrongAnswer) -> str:
         told = _named(replace(answer, within=here), WITHIN_AN_ARRAY)
         if not told:
             return ""
-        fault = told.partition(" in ")[0] if " in " in told else told
+        fault = told.partition(" in ")[0]
         groups[fault] = groups.get(fault, np.zeros_like(here)) | here
     if len(groups) > MOST_NAMES:
         return ""

@@ -85,6 +85,7 @@ def nearest_shares(points: Floats) -> Floats:
     Args:
         points: Shape `(k, n)`.
     """
+    points = points / (np.abs(points).max() or 1.0)  # beside sums of shares, which are 1
     shares = np.zeros(len(points))
     shares[np.argmin((points**2).sum(axis=1))] = 1.0
     for _ in range(MOST_STEPS):

@@ -36,6 +36,9 @@ CACHES = (
 )
 """Variables that name a folder in which a tool keeps what it has compiled."""
 
+CPUS = Path("/proc/cpuinfo")
+"""Where Linux tells of its processors."""
+
 
 def restrict(environ: MutableMapping[str, str], threads: int) -> None:
     """Set every variable that holds a tool to `threads` CPU threads; before its import."""
@@ -90,7 +93,6 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 def cpu_model() -> str:
     """Return the processor's name."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
+    lines = CPUS.read_text().splitlines() if CPUS.exists() else []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.processor() or platform.machine())
