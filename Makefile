@@ -53,6 +53,8 @@ mutation: $(STAMP) ## Mutate what has changed since main, and see what tests mis
 figures: $(STAMP) ## Measure the instrument itself: start-up, memory, fidelity, repeatability
 	$(BIN)/python benchmarks/goals.py
 	$(BIN)/python benchmarks/noise.py
+	$(BIN)/python benchmarks/estimators.py
+	$(BIN)/python benchmarks/versions.py
 
 stress: $(STAMP) ## End seventy runs in every way, and damage files; nothing may be lost
 	$(BIN)/python benchmarks/stress.py $(ARGS)

@@ -210,6 +210,13 @@ def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     assert re.search(r"━ +2/4 +0:00:00 +mlp/\[7\]: rounds", drawn)
 
 
+def test_work_that_was_done_already_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.following("run", "cells") as listener:
+        listener.start(4, 4, Path("results/r"))
+    told = "All 4 cells were recorded already: nothing was measured.\n"
+    assert capsys.readouterr().err == told
+
+
 def test_work_cut_off_before_it_began_kept_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit), progress.following("descend", "trajectories"):
         raise KeyboardInterrupt
