@@ -209,6 +209,7 @@ def test_another_environment_is_asked_for_the_old_side(
     ("words", "said"),
     [
         (["run", "mlp", "--against", "git:main"], "Nothing that is named has another version"),
+        (["run", "other.py", "--against", "git:main"], "No file 'other.py': check the path."),
         (["run", "--fail-above", "1.1"], "--fail-above is of two versions"),
         (
             ["run", "code/mine.py", "--against", "git:main", "--rounds", "0"],

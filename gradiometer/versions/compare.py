@@ -111,7 +111,10 @@ def measure_versions(
     """
     if not options.rounds:
         raise GradiometerError("Without rounds no times are compared: expected 7 rounds or more.")
-    files = [Path(file) for file in map(_file, words) if file and Path(file).exists()]
+    files = [Path(file) for file in map(_file, words) if file]
+    for file in files:
+        if not file.is_file():
+            raise GradiometerError(f"No file {str(file)!r}: check the path.")
     if not (files or other.environment):
         raise GradiometerError(
             "Nothing that is named has another version: name the file that has, FILE.py, or "
