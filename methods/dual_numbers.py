@@ -1,6 +1,7 @@
 """num-dual: dual numbers, and those of second order, written in Rust, as components of arrays."""
 
-import operator
+from functools import partial
+from operator import mul
 from typing import Any, ClassVar
 
 import lazy_loader as lazy
@@ -12,20 +13,16 @@ from gradiometer.vocabulary.dual_array import along, dual_functions, numbers, of
 
 num_dual = lazy.load("num_dual")
 
-MOST = {"hessian": 200, "hvp": 1000}
-MOST_GRADIENT = 2000
-
 
 class NumDual(Method):
     """num_dual.gradient and hessian: every number carries its derivatives in all inputs.
 
-    Use it when a function of a few numbers is written in plain Python, with branches and loops,
-    and second or third derivatives are wanted. Cost: an object a component, and n numbers in each
-    (n² for a Hessian), in every operation. Error: rounding only, in float64.
+    Use it when a function of a few numbers has branches and loops, and second derivatives are
+    wanted. Cost: an object a component, with n numbers (n² for a Hessian). Error: rounding only.
     """
 
-    name, mode, requires, package = "num-dual", "forward", ("num_dual",), "num-dual"
-    extra = "num-dual"
+    name = package = extra = "num-dual"
+    mode, requires = "forward", ("num_dual",)
     digits: ClassVar[dict[str, Any]] = {"float64": (12.0, 11.0)}
 
     def namespace(self):
@@ -48,19 +45,16 @@ class NumDual(Method):
 
     def jvp(self, f):
         at = of_numbers(f)
-
-        def jvp(inputs, given, tangents):
-            x, y = numbers(inputs), along(at(given), numbers(tangents))
-            return num_dual.jacobian(lambda t: y(x, t), [0.0])[1]
-
-        return jvp
+        return lambda inputs, given, tangents: num_dual.jacobian(
+            partial(along(at(given), numbers(tangents)), numbers(inputs)), [0.0]
+        )[1]
 
     def vjp(self, f):
         at = of_numbers(f)
 
         def vjp(inputs, given, cotangents):
             y, w = at(given), numbers(cotangents)
-            return num_dual.gradient(lambda x: sum(map(operator.mul, y(x), w)), numbers(inputs))[1]
+            return num_dual.gradient(lambda x: sum(map(mul, y(x), w)), numbers(inputs))[1]
 
         return vjp
 
@@ -74,12 +68,11 @@ class NumDual(Method):
         return hvp
 
     def result(self, native):
-        if isinstance(native, list):
-            return Components(np.array(native).ravel())
         if isinstance(native, tuple):
             return tuple(map(self.result, native))
-        return np.asarray(native, np.float64)
+        flat = isinstance(native, list)
+        return Components(np.ravel(native)) if flat else np.asarray(native, np.float64)
 
     def declines(self, operator, n, m):
-        most = MOST.get(operator, MOST_GRADIENT)
+        most = {"hessian": 200, "hvp": 1000}.get(operator, 2000)
         return f"{n:,} numbers in each number: not attempted beyond {most:,}." if n > most else None

@@ -57,6 +57,7 @@ def test_a_run_keeps_everything_it_says_it_keeps(run: Run) -> None:
         "answers.jsonl",
         "answers.parquet",
         "run.json",
+        "begun.json",
         "records.jsonl",
         "records.parquet",
         "samples.jsonl",

@@ -249,7 +249,7 @@ def test_a_run_that_was_only_checked_prints_no_times(capsys: pytest.CaptureFixtu
 def test_what_was_derived_is_marked_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [row(m, operator="jvp", digits=9.0, **timed()) for m in ("tape", "dual")]
     out = shown(capsys, rows[0] | {"route": "8 vjps"}, rows[1])
-    assert re.findall(r"^  (\w+) +(1\.00×†?) ", out, re.MULTILINE) == [
+    assert re.findall(r"^  (\w+) +(1\.00×†?) *$", out, re.MULTILINE) == [
         ("tape", "1.00×†"), ("dual", "1.00×"),
     ]  # fmt: skip
     assert "† put together from the method's other operators.\n" in out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ def find_damage(path: Path, info: Mapping[str, Any], layout: Layout) -> dict[str
     found = {}
     for name in _journals(layout):
         if not is_whole(path, name, info):
-            journal = read_journal(path / f"{name}.jsonl", replace(layout, key=()), required=())
+            journal = read_journal(path / f"{name}.jsonl", layout, required=())
             found[name] = _told(journal, info.get("lines", {}).get(name, 0))
     return {name: told for name, told in found.items() if told}
 
@@ -74,7 +73,7 @@ def _facts(path: Path) -> tuple[dict[str, Any], list[str]]:
 def _repaired(path: Path, name: str, info: Mapping[str, Any], layout: Layout) -> list[str]:
     """Mend a journal, and add to it what only its table has."""
     file, done = path / f"{name}.jsonl", []
-    journal = read_journal(file, replace(layout, key=()), required=())
+    journal = read_journal(file, layout, required=())
     known = _known(path, name, layout)
     lost: Sequence[Row] = ()
     if is_whole(path, name, info):
@@ -90,7 +89,7 @@ def _repaired(path: Path, name: str, info: Mapping[str, Any], layout: Layout) ->
     if name in info.get("tables", {}) and not is_whole(path, name, info):
         done.append(f"{name}.parquet: written anew")
     if journal.broken or lost or journal.cut:
-        mend(file, lost)
+        mend(file, layout, lost)
     return done
 
 

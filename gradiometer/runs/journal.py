@@ -113,14 +113,15 @@ def read_statuses(file: Path) -> list[str]:
     return [str(row["status"]) for row in read_journal(file, replace(COMPARISON, key=())).rows]
 
 
-def mend(file: Path, further: Iterable[Row] = ()) -> None:
+def mend(file: Path, layout: Layout, further: Iterable[Row] = ()) -> None:
     """Rewrite a journal without what is broken in it, which is kept beside it, in `*.broken`.
 
     Args:
         file: The journal.
+        layout: How the experiment keeps its rows.
         further: Rows that are added to it.
     """
-    layout, kept, broken = replace(COMPARISON, key=()), [], []
+    kept, broken = [], []
     for _, line, _ in _lines(file):
         try:
             parse(_checked(line), layout, ())

@@ -173,7 +173,7 @@ def writing(path: Path | str, advice: str) -> Iterator[None]:
 
 
 def try_folder(path: Path, option: str) -> None:
-    """Make a folder, and a file in it, before hours of work rely on that.
+    """See whether a folder, and a file in it, can be made, before hours of work rely on that.
 
     Args:
         path: The folder.
@@ -182,10 +182,13 @@ def try_folder(path: Path, option: str) -> None:
     Raises:
         GradiometerError: If it does not let itself be written to.
     """
+    missing = [each for each in (path, *path.parents) if not each.exists()]
     with writing(path, f"Choose another folder with {option}."):
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
+        for each in missing:  # a mistake that is found next leaves nothing behind
+            each.rmdir()
 
 
 def find_run(name: str | Path, results: Path) -> Path:
