@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -52,11 +51,5 @@ def process(where: Path, *words: str) -> Done:
     done = subprocess.run(
         [sys.executable, "-m", "gradiometer", *words],
         cwd=where, env=plain, capture_output=True, text=True, encoding="utf-8", timeout=120,
-        preexec_fn=_hang_up_counts,
     )  # fmt: skip
     return Done(done.returncode, done.stdout, done.stderr)
-
-
-def _hang_up_counts() -> None:
-    """Undo what `nohup` has set aside, if the tests were started so."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
