@@ -54,14 +54,12 @@ class Interrupter(Zeros):
 
 
 class Blocker(Zeros):
-    """Puts a file where a folder for reports was."""
+    """Puts a file where a folder for reports is to be."""
 
     name = "blocker"
 
     def namespace(self):
-        if os.path.isdir("pages"):
-            os.rmdir("pages")
-            open("pages", "w").close()
+        open("pages", "a").close()
         return super().namespace()
 '''
 INFO: dict[str, Any] = {
