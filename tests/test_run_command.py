@@ -28,6 +28,7 @@ from gradiometer.cli.run import (
 )
 from gradiometer.errors import UnknownName
 from gradiometer.measure.harness import Harness
+from gradiometer.measure.progress import Progress
 from gradiometer.plugins import default, loader
 from gradiometer.plugins.own import Arguments
 from gradiometer.plugins.registry import KINDS
@@ -208,6 +209,17 @@ def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     assert isinstance(console.file, StringIO)
     drawn = re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", console.file.getvalue())
     assert re.search(r"━ +2/4 +0:00:00 +mlp/\[7\]: rounds", drawn)
+
+
+def test_work_that_cannot_be_taken_up_is_not_offered(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(listener: Progress) -> None:
+        listener.start(4, 1, Path("results/r"))
+        raise KeyboardInterrupt
+
+    with pytest.raises(typer.Exit), progress.following("", "cells") as listener:
+        interrupt(listener)
+    told = "1 of 4 cells are kept in results/r, and are measured anew the next time."
+    assert capsys.readouterr().err == f"Interrupted: {told}\n"
 
 
 def test_work_that_was_done_already_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,13 +40,11 @@ def compare(
     machines are compared by the ratios within each. For a verdict on a few per cent, `gradiometer
     run --against` measures both versions side by side.
     """
-    from gradiometer.errors import GradiometerError
     from gradiometer.runs.compare import compare
     from gradiometer.runs.run import Run
     from gradiometer.runs.store import find_run
 
-    if fail_above is not None and not fail_above >= 1.0:
-        raise GradiometerError(f"--fail-above is {fail_above:g}: expected a ratio, 1 or more.")
+    shared.require_bound(fail_above)
     sides = [Run.read(find_run(name, results)) for name in (old, new)]
     found = compare(*sides)
     if json:

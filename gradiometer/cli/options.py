@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from typer import Option
 
+from gradiometer.errors import GradiometerError
+
 Names = list[str] | None
 
 At = Annotated[
@@ -66,6 +68,16 @@ Size = Annotated[str | None, Option(help="One of its sizes; the first by default
 Threads = Annotated[int, Option(help="Threads, and cores, that each tool may use.")]
 
 REPORTS, RESULTS = Path("reports"), Path("results")
+
+
+def require_bound(fail_above: float | None) -> None:
+    """Refuse a ratio above which a cell is to fail, if it is none.
+
+    Raises:
+        GradiometerError: If it is below 1.
+    """
+    if fail_above is not None and not fail_above >= 1.0:
+        raise GradiometerError(f"--fail-above is {fail_above:g}: expected a ratio, 1 or more.")
 
 
 def group(about: str, example: str) -> typer.Typer:

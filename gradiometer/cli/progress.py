@@ -75,7 +75,7 @@ def following(verb: str, rows: str, lost: str = "nothing was measured yet.") -> 
     """Follow long work on stderr; where Ctrl-C or a signal ends it, tell what is kept.
 
     Args:
-        verb: The command that goes on with it.
+        verb: The command that goes on with it; empty if none can.
         rows: What is kept of it, in the plural.
         lost: What is told where there is no folder that keeps anything.
     """
@@ -88,7 +88,8 @@ def following(verb: str, rows: str, lost: str = "nothing was measured yet.") -> 
         told = lost
         if bar.folder is not None:
             go_on = f"go on with `gradiometer {verb} --resume {bar.folder}`."
-            told = f"{bar.kept} {rows} are kept in {bar.folder}; {go_on}"
+            told = f"{bar.kept} {rows} are kept in {bar.folder}"
+            told += f"; {go_on}" if verb else ", and are measured anew the next time."
         console.print(f"Interrupted: {told}", soft_wrap=True)
         raise typer.Exit(exit_code(error)) from None
     finally:

@@ -101,8 +101,13 @@ def run(
     from gradiometer.runs.store import try_folder
 
     failing = parse_statuses(fail_on)
-    if fail_above is not None and not (against or against_env):
+    shared.require_bound(fail_above)
+    versions = against or against_env
+    if fail_above is not None and not versions:
         raise GradiometerError("--fail-above is of two versions: give --against, too.")
+    if versions and (resume or cold):
+        given = "--resume" if resume else "--cold"
+        raise GradiometerError(f"{given} is not of two versions: leave it or --against out.")
     try_folder(reports, "--reports")
     arguments = Arguments(tuple(at or ()), tuple(wrt or ()))
     words = [[*(given or ())] for given in (what, problems, methods)]
@@ -136,7 +141,7 @@ def run(
         )
         return found.quick() if quick else found
 
-    if against or against_env:
+    if versions:
         from gradiometer.cli.versions import compare_and_tell
         from gradiometer.versions.compare import USUAL, Other
 

@@ -56,7 +56,7 @@ def compare_and_tell(
     """
     from gradiometer.versions.compare import measure_versions
 
-    with following("run", "cells", "nothing is clear yet.") as progress:
+    with following("", "cells") as progress:
         found = measure_versions(
             plan, words, other, options, kept.results, progress, wait=kept.wait
         )

@@ -6,7 +6,7 @@ the ratio to the same other method of the case, paired within rounds in each run
 
 A run has one process a method, and where a process lies in memory moves its times. That scatter is
 part of every interval: it is read off the two runs themselves, of which most cells are as they
-were, or, where they share few cells, taken as what it mostly is.
+were, or, where they share few cells, assumed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from gradiometer.errors import GradiometerError
 from gradiometer.measure.options import FEWEST_ROUNDS
 from gradiometer.measure.statistics import Median, paired
 from gradiometer.measure.verdicts import Change, change, holm, interval, two_sided
+from gradiometer.runs.conditions import differing, machine
+from gradiometer.runs.formats import FORMAT
 from gradiometer.runs.frames import series_rows
 from gradiometer.runs.run import Run
 from gradiometer.runs.schema import Row
@@ -33,7 +35,7 @@ KEY = ["problem", "size", "dtype", "device", "operator", "method"]
 """What two cells have in common that are compared."""
 
 SCATTER = 0.02
-"""Standard deviation of the logarithm of a method's time from process to process, of one machine,
+"""Standard deviation of the logarithm of a method's time from process to process that is assumed
 where two runs share too few cells to tell."""
 
 FEWEST_CELLS = 12
@@ -109,7 +111,7 @@ class RunComparison:
         """Return everything as plain data."""
         rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
         facts = {"across": self.across, "scatter": self.scatter, "shared": self.shared}
-        runs = {"old": self.old.id, "new": self.new.id}
+        runs = {"format": FORMAT, "old": self.old.id, "new": self.new.id}
         return runs | facts | {"notes": self.notes, "counts": self.counts, "cells": rows}
 
     def __repr__(self) -> str:
@@ -130,8 +132,7 @@ def compare(old: Run, new: Run) -> RunComparison:
     both = sides[0].merge(sides[1], on=KEY, how="outer", suffixes=("_old", "_new"), indicator=True)
     if not (both["_merge"] == "both").any():
         raise GradiometerError(f"Runs {old.id} and {new.id} share no cell: nothing to compare.")
-    differing = _differing(old, new)
-    across = any(name in differing for name in ("processor", "cores"))
+    across = machine(old.info) != machine(new.info)
     cells = [dict(zip(both.columns, row, strict=True)) for row in both.to_numpy(object)]
     timed = {place: cell for place, cell in enumerate(cells) if _timed(cell)}
     found = _related(old, new, timed) if across else _absolute(timed)
@@ -151,7 +152,7 @@ def compare(old: Run, new: Run) -> RunComparison:
             row |= {"change": change(ratio, refused[place]).value, "ratio": ratio.value}
             row |= {"low": ratio.low, "high": ratio.high, "p": p_values[place]}
         rows.append(row)
-    notes = [f"{name}: {was} → {now}" for name, (was, now) in differing.items()]
+    notes = [f"{name}: {told}" for name, told in differing(old.info, new.info).items()]
     table = pd.DataFrame(rows, columns=COLUMNS)
     return RunComparison(old, new, table, across, scatter, shared, notes)
 
@@ -251,20 +252,3 @@ def _scatter(found: Sequence[tuple[float, float]]) -> float:
     whole = 1.4826 * float(np.median([abs(math.log(ratio)) for ratio, _ in found]))
     left = whole**2 - float(np.median([error for _, error in found])) ** 2
     return max(LEAST_SCATTER, math.sqrt(max(0.0, left) / 2.0))
-
-
-def _differing(old: Run, new: Run) -> dict[str, tuple[Any, Any]]:
-    """Return what differs between two runs, by name: what it was, and what it is."""
-    told = [_told(run) for run in (old, new)]
-    names = dict.fromkeys([*told[0], *told[1]])
-    pairs = {name: (told[0].get(name, "–"), told[1].get(name, "–")) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _told(run: Run) -> dict[str, Any]:
-    machine = run.info.get("environment", {})
-    named = {"processor": "cpu", "system": "system", "cores": "cores", "Python": "python"}
-    found = {name: machine.get(key) for name, key in named.items()}
-    found |= dict(machine.get("versions", {}))
-    options = run.info.get("options", {})
-    return found | {f"option {name}": value for name, value in options.items()}

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gradiometer.errors import GradiometerError
 from gradiometer.runs.compare import KEY
+from gradiometer.runs.conditions import differing, machine
 from gradiometer.runs.run import Run
 from gradiometer.vocabulary.space import Floats
 
@@ -42,7 +42,7 @@ class Step:
     Attributes:
         run: The first run after it.
         factor: The level after it over that before; of digits, their difference.
-        changed: What else changed with that run: versions, processor.
+        changed: What else changed with that run: versions, options, machine.
     """
 
     run: str
@@ -94,8 +94,8 @@ def history(
         raise GradiometerError(f"Unknown figure {figure!r}: expected one of {', '.join(FIGURES)}.")
     kept, told = list(runs), []
     if figure not in ("ratio", "digits") and runs:
-        machine = _machine(runs[-1])
-        kept = [run for run in runs if _machine(run) == machine]
+        newest = machine(runs[-1].info)
+        kept = [run for run in runs if machine(run.info) == newest]
         if len(kept) < len(runs):
             told = [f"{len(runs) - len(kept)} runs of other machines are left out."]
     frames = [run.records.assign(run=run.id) for run in kept if len(run.records)]
@@ -164,19 +164,5 @@ def _steps(values: Floats) -> list[int]:
 
 
 def _changed(before: Run, after: Run) -> str:
-    told = [_facts(run) for run in (before, after)]
-    names = list(dict.fromkeys([*told[0], *told[1]]))
-    pairs = [(name, told[0].get(name, "–"), told[1].get(name, "–")) for name in names]
-    return ", ".join(f"{name} {was} → {now}" for name, was, now in pairs if was != now)
-
-
-def _facts(run: Run) -> dict[str, Any]:
-    machine = run.info.get("environment", {})
-    return {"python": machine.get("python"), "cpu": machine.get("cpu")} | dict(
-        machine.get("versions", {})
-    )
-
-
-def _machine(run: Run) -> tuple[Any, ...]:
-    machine = run.info.get("environment", {})
-    return machine.get("cpu"), machine.get("cores")
+    found = differing(before.info, after.info)
+    return ", ".join(f"{name} {told}" for name, told in found.items())

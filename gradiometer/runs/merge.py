@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from gradiometer.errors import GradiometerError
 from gradiometer.runs import answers
+from gradiometer.runs.conditions import conditions
 from gradiometer.runs.damage import find_damage
 from gradiometer.runs.facts import DamagedRun, read_info
 from gradiometer.runs.journal import read_journal, read_series
@@ -87,7 +88,7 @@ def _facts(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """
     seen: dict[str, Any] = {}
     for info in infos:
-        told = _conditions(info)
+        told = conditions(info)
         differing = [name for name in told if seen.setdefault(name, told[name]) != told[name]]
         if differing:
             values = ", ".join(f"{name} ({told[name]}, not {seen[name]})" for name in differing)
@@ -101,19 +102,6 @@ def _facts(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "plugins": list(dict.fromkeys(p for info in infos for p in info.get("plugins", ()))),
         "noise": {"warnings": list(dict.fromkeys(warnings))},
         "merged": [info["id"] for info in infos],
-    }
-
-
-def _conditions(info: dict[str, Any]) -> dict[str, Any]:
-    """Return what must be the same, by the name it is told by."""
-    machine = info.get("environment", {})
-    return {
-        "processor": machine.get("cpu"),
-        "system": machine.get("system"),
-        "Python": machine.get("python"),
-        "timing": info.get("timing"),
-        **{f"version of {package}": version for package, version in _versions(info).items()},
-        **{f"option {name}": value for name, value in info.get("options", {}).items()},
     }
 
 

@@ -89,7 +89,7 @@ class Database:
         layout: Layout,
         empty: pd.DataFrame,
     ) -> None:
-        """Make a table of what all runs have of one: of files where they are as written."""
+        """Make a view of what all runs have of a table: of files where they are as written."""
         whole = [path for path, info in infos.items() if is_whole(path, name, info)]
         others = [path for path in infos if path not in whole]
         frames = [empty.assign(run=pd.Series(dtype="str"))]
