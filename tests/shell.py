@@ -34,7 +34,7 @@ def command(where: Path, *words: str, drawn: bool = False) -> Done:
     out, err = StringIO(), StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.chdir(where)
-        patch.setattr(writing, "write_report", lambda run, to: page.write(Run.read(run), to))
+        patch.setattr(writing, "write_report", lambda run, to: page.write(Run.read(run), to)[0])
         if not drawn:
             patch.setattr(page, "figures", lambda run, name, operator: [])
         patch.setattr(sys, "argv", ["gradiometer", *words])

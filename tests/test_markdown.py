@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from gradiometer.errors import GradiometerError
 from gradiometer.report import markdown
 from gradiometer.report.markdown import Prose, literal
-from gradiometer.report.sections import Figure, Section, Table
+from gradiometer.report.sections import Cells, Figure, Section, Table
 
 FRAME = pd.DataFrame({"method": ["tape", "jit"], "× fastest": ["1.00×", "2.00×"]})
 SIGNS = "a|b <c> _d_ *e* `f` \\ g"
@@ -75,32 +74,16 @@ def test_a_large_table_is_not_aligned_in_the_source() -> None:
     assert "\n| a |\n" in markdown.render(Section("First", [Table(frame)]))
 
 
-def test_charts_of_all_sections_and_tables_are_written_beside_the_text(tmp_path: Path) -> None:
-    report = Section("First", [figure()], [Section("Second", [figure("deep")])])
-    path = markdown.write(report, {"kept": FRAME}, tmp_path / "a" / "b")
-    assert path == tmp_path / "a" / "b" / "report.md"
+def test_charts_of_all_sections_are_written_beside_the_text(tmp_path: Path) -> None:
+    unseen = Cells(FRAME, "matrix", [figure("plain")])
+    report = Section("First", [figure(), unseen], [Section("Second", [figure("deep")])])
+    path = markdown.write(report, tmp_path)
+    assert path == tmp_path / "report.md"
     assert path.read_text("utf-8") == markdown.render(report)
+    assert "](plain.svg)" in markdown.render(report)
     assert {p.name for p in path.parent.iterdir()} == {
-        "report.md", "dots.svg", "deep.svg", "kept.csv",
+        "report.md", "dots.svg", "deep.svg", "plain.svg",
     }  # fmt: skip
-    pd.testing.assert_frame_equal(pd.read_csv(path.parent / "kept.csv"), FRAME)
-
-
-def test_a_fresh_report_leaves_what_is_there_alone(tmp_path: Path) -> None:
-    first, second = (
-        markdown.write(Section(title), {}, tmp_path / "here", fresh=True) for title in "ab"
-    )
-    assert first.read_text("utf-8").startswith("# a")
-    assert re.fullmatch("here-[0-9a-f]{4}", second.parent.name)
-
-
-@pytest.mark.parametrize("fresh", [False, True])
-def test_where_nothing_can_be_written_the_error_says_what_to_do(
-    tmp_path: Path, fresh: bool
-) -> None:
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises(GradiometerError, match=r"^Cannot write the report to .*--reports\.$"):
-        markdown.write(Section("First"), {}, tmp_path / "file" / "below", fresh=fresh)
 
 
 @pytest.mark.parametrize("kept", [SIGNS, "two\nlines", "plain"])

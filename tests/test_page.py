@@ -40,7 +40,6 @@ INFO: dict[str, Any] = {
 CSV = ("agreement", "speed", "ranking", "timing", "break_even", "coverage", "answers", "records")
 EMPTY = ("break_even", "answers")
 """Tables in which the whole run has nothing."""
-SECTIONS = ("Agreement", "Speed")
 FAILED = {
     "wrong": ("disagrees", "0.3 digits, 12 promised; largest error in x | y"),
     "nans": ("nonfinite", "3 of 3 components not finite: x"),
@@ -93,8 +92,7 @@ def run(rows: list[dict[str, Any]], **info: Any) -> Run:
 @contextmanager
 def only(*sections: str) -> Iterator[None]:
     """Make no other sections of a report; all take longer than most of what is asked of one."""
-    made = [make for make in page.SECTIONS if make.__name__.removeprefix("_") in sections]
-    assert len(made) == len(sections)
+    made = [getattr(page, f"_{name}") for name in sections]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "SECTIONS", made)
         yield
@@ -131,8 +129,8 @@ def _plain(html: str) -> str:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of the whole run."""
-    path = page.write(run(whole()), tmp_path_factory.mktemp("reports") / "deep")
-    assert path.name == "report.md"
+    shown, path = page.write(run(whole()), tmp_path_factory.mktemp("reports") / "deep")
+    assert (shown.name, path.name) == ("report.html", "report.md")
     assert path.parent.name == INFO["id"]
     return path.parent
 
@@ -153,16 +151,7 @@ def report(folder: Path) -> str:
 
 @pytest.mark.parametrize(
     "heading",
-    [
-        "Agreement",
-        "Speed",
-        "Ranking",
-        "Cost against the primal",
-        "Scaling",
-        "Cold and warm",
-        "Coverage",
-        "Environment",
-    ],
+    ["Matrix", "Right", "Fast", "Growth", "Coverage", "Environment", "Details"],
 )
 def test_every_section_is_there_once_with_a_table_or_a_chart(report: str, heading: str) -> None:
     body = section(report, heading)
@@ -197,12 +186,19 @@ def test_the_least_accurate_answer_is_named_of_each_dtype(monkeypatch: pytest.Mo
         for d, p, x in (("float64", 12.0, 13.0), ("float32", 5.0, 6.0))
         for i, m in enumerate(("low", "high"))
     ]
-    told = " ".join(text(run(rows), "agreement").split())
+    told = " ".join(text(run(rows), "tables").split())
     assert "promises 11 digits or more has 13.0 (low on net/float64/gradient)" in told
     assert "promises 4 digits or more has 6.0 (low on net/float32/gradient)" in told
     assert "of 1 functions in float64 and float32." in told
     owed = "12 in float64 (11 of second derivatives), 5 in float32 (4 of second derivatives);"
     assert owed in told
+
+
+def test_the_answer_comes_first_and_what_is_long_last(report: str) -> None:
+    assert re.findall(r"^## (.+)$", report, re.MULTILINE) == [
+        "The answer", "Matrix", "Right", "Fast", "Growth", "Coverage", "Environment", "Details",
+    ]  # fmt: skip
+    assert report[: report.index("\n## Details")].count("\n") < 300
 
 
 def test_no_line_is_left_empty_twice_and_nothing_is_undefined(report: str) -> None:
@@ -232,8 +228,15 @@ def part(report: str, heading: str, subheading: str) -> str:
     return str(found)
 
 
-def test_the_agreement_table_shows_digits_promises_and_statuses(report: str) -> None:
-    rows = {r[0]: r[1:] for r in cells(part(report, "Agreement", "gradient"))}
+def folded(report: str, summary: str) -> str:
+    """Return the text that is folded away under a summary."""
+    opened = rf"<summary>{summary}</summary>\n(.*?)</details>"
+    (found,) = re.findall(opened, report, re.DOTALL)
+    return str(found)
+
+
+def test_the_table_of_digits_shows_promises_and_statuses(report: str) -> None:
+    rows = {r[0]: r[1:] for r in cells(folded(report, "Correct digits, gradient"))}
     assert rows["by-hand"] == ["12", "exact", "exact", "exact"]
     assert rows["tape"] == ["12", "15.1", "15.1", "15.1"]
     assert {m: r[1:] for m, r in rows.items() if m in FAILED} == {
@@ -242,53 +245,51 @@ def test_the_agreement_table_shows_digits_promises_and_statuses(report: str) -> 
 
 
 def test_digits_of_a_wrong_answer_stand_behind_its_status() -> None:
-    told = text(
-        run([row("late", status="disagrees", digits=16.3, reason="not after 9 calls")]), "agreement"
-    )
-    assert cells(part(told, "Agreement", "gradient")) == [["late", "12", "disagrees (16.3)"]]
+    late = row("late", status="disagrees", digits=16.3, reason="not after 9 calls")
+    told = text(run([late]), "tables")
+    shown = cells(folded(told, "Correct digits, gradient"))
+    assert shown == [["late", "12", "disagrees (16.3)"]]
 
 
-def test_agreement_and_speed_have_a_part_for_each_operator_derivatives_first() -> None:
+def test_operators_have_parts_of_their_own_derivatives_first() -> None:
     names = ["value", "hvp", "jacobian", "gradient"]
     rows = [good("tape", "2-3", 9, name, 1.0) for name in names]
-    told = text(run(rows), "agreement", "speed")
-    found = {h: re.findall(r"^### (.+)$", section(told, h), re.MULTILINE) for h in SECTIONS}
+    told = text(run(rows), "right", "fast")
     order = ["gradient", "jacobian", "hvp", "value"]
-    assert found["Agreement"] == order
-    assert found["Speed"] == [f"{name}, time" for name in order]
+    right = section(told, "Right")
+    assert re.findall(r"^### (.+)$", right, re.MULTILINE) == order
+    assert re.findall(r"^### (.+), time$", section(told, "Fast"), re.MULTILINE) == order
     assert "computed\ngradient, jacobian, hvp, value of 1 functions" in told
-    for name in order:
-        assert OPERATORS[name].meaning in part(told, "Agreement", name)
+    assert all(OPERATORS[name].meaning in part(told, "Right", name) for name in order)
 
 
-def test_a_large_table_is_folded_away_and_lies_on_its_longer_side() -> None:
+def test_a_table_lies_on_its_longer_side() -> None:
     rows = [row(m, f"p{i:02}", digits=9.0) for i in range(40) for m in ("tape", "jit")]
-    body = part(text(run(rows), "agreement"), "Agreement", "gradient")
-    assert body.index("<details>") < body.index("| function") < body.index("</details>")
-    shown = cells(body)
+    shown = cells(folded(text(run(rows), "tables"), "Correct digits, gradient"))
     assert shown[0] == ["promise", "12", "12"]
     assert [r[0] for r in shown[1:]] == [f"p{i:02}" for i in range(40)]
 
 
 def test_what_was_derived_is_marked_and_the_mark_explained() -> None:
     rows = [good("tape", "2-3", 9, "jvp", 2.0) | {"route": "1 vjps"}]
-    told = text(run([*rows, good("by-hand", "2-3", 9, "jvp", 1.0)]), "speed", "ranking")
-    assert "`†`: put together from the method's other operators." in section(told, "Speed")
-    assert cells(section(told, "Speed")) == [["tape", "2.00×†"], ["by-hand", "1.00×"]]
+    told = text(run([*rows, good("by-hand", "2-3", 9, "jvp", 1.0)]), "fast", "tables", "ranking")
+    assert "`†`: put together from the method's other operators." in section(told, "Fast")
+    times = folded(told, "Time, jvp, as a multiple of the fastest")
+    assert cells(times) == [["tape", "2.00×†"], ["by-hand", "1.00×"]]
     assert [r[-1] for r in cells(section(told, "Ranking"))] == ["native", "1 vjps"]
 
 
 def test_where_nothing_was_derived_there_is_no_mark(report: str) -> None:
     assert "†" not in report
-    assert "route" not in section(report, "Ranking")
+    assert "route" not in part(report, "Details", "Ranking")
 
 
 def test_the_ranking_has_a_table_for_each_case_folded_away_by_problem(report: str) -> None:
-    body = section(report, "Ranking")
+    body = part(report, "Details", "Ranking")
     assert re.findall("<summary>(.*?)</summary>", body) == ["net"]
     assert body.count("<details>") == body.count("</details>") == 1
     sizes = ["2-3 (9 inputs)", "10-50 (3,151 inputs)", "64-256 (85,002 inputs)"]
-    headings = re.findall(r"^#### (.+)$", body, re.MULTILINE)
+    headings = re.findall(r"^##### (.+)$", body, re.MULTILINE)
     assert headings == [f"{name} of net {size}" for name in ("gradient", "value") for size in sizes]
     ranked = [r for r in cells(body) if r[0] in ("1", "2")]
     assert [r[:4] for r in ranked] == [
@@ -309,8 +310,8 @@ def test_the_ranking_keeps_the_order_of_the_problems() -> None:
     assert re.findall("<summary>(.*?)</summary>", body) == names
 
 
-def test_the_cost_stands_beside_its_bound_at_the_largest_size(report: str) -> None:
-    body = part(report, "Cost against the primal", "gradient, in multiples of the value")
+def test_the_cost_stands_beside_its_bound_at_the_largest_size() -> None:
+    body = section(text(run(whole()), "cost"), "Cost against the primal")
     rows = {r[0]: r[1:] for r in cells(body)}
     assert rows["by-hand"] == rows["tape"] == ["4 to 5", "1.43×"]
     assert rows["slow"][1] == "timeout"
@@ -332,8 +333,8 @@ def test_costs_are_shown_where_the_run_has_both(operators: list[str], titles: li
     assert ("## Cost against the primal" in told) is bool(titles)
 
 
-def test_the_cold_table_is_of_the_case_with_the_most_inputs(report: str) -> None:
-    body = section(report, "Cold and warm")
+def test_the_cold_table_is_of_the_case_with_the_most_inputs() -> None:
+    body = section(text(run(whole()), "cold"), "Cold and warm")
     assert "### gradient of net 64-256 (85,002 inputs)" in body
     assert cells(body)[0][:4] == ["by-hand", "–", "4.00 µs", "1.50 ms"]
 
@@ -445,7 +446,8 @@ def test_a_complete_run_does_not_say_that_it_ended_early(report: str) -> None:
 
 
 def test_a_run_without_records_still_has_its_report(tmp_path: Path) -> None:
-    path = page.write(run([], state="interrupted", plan=records.plan(row("tape"))), tmp_path)
+    none = run([], state="interrupted", plan=records.plan(row("tape")))
+    _, path = page.write(none, tmp_path)
     told = path.read_text("utf-8")
     assert "**Of 1 cells: 1 not reached.**" in told
     assert cells(section(told, "Coverage"))[0][:4] == [
@@ -472,7 +474,7 @@ def test_a_run_without_records_still_has_its_report(tmp_path: Path) -> None:
 def test_the_report_says_how_the_methods_were_timed(
     timing: str, said: list[str], unsaid: list[str]
 ) -> None:
-    told = " ".join(text(run(whole(), timing=timing), "speed", "environment").split())
+    told = " ".join(text(run(whole(), timing=timing), "fast", "environment").split())
     assert all(s in told for s in said)
     assert not any(s in told for s in unsaid)
 
@@ -486,11 +488,12 @@ def test_the_report_says_how_many_cores_the_tools_shared(threads: int, cores: st
 
 def test_a_run_that_was_only_checked_has_no_sections_about_time(tmp_path: Path) -> None:
     checked = [row("tape", digits=15.0, n=3), row("by-hand", digits=14.0, n=3)]
-    told = page.write(run(checked), tmp_path).read_text("utf-8")
-    assert "## Scaling" not in told
-    assert "## Cold and warm" not in told
-    assert "## Ranking" not in told
-    assert section(told, "Speed").strip().endswith("Nothing was timed.")
+    (path,) = page.write(run(checked), tmp_path, ["md"])
+    told = path.read_text("utf-8")
+    assert "## Growth" not in told
+    assert "# Cold and warm" not in told
+    assert "# Ranking" not in told
+    assert section(told, "Fast").strip().endswith("Nothing was timed.")
     assert re.findall(r"\(([\w-]+\.svg)\)", told) == ["agreement-gradient.svg"]
 
 
@@ -505,11 +508,11 @@ def test_a_chart_stands_where_there_is_something_to_draw() -> None:
     smallest = [r for r in whole() if r["size"] == "2-3"]
     gradients = [r for r in whole() if r["operator"] == "gradient"]
     both = run([*gradients, *(r for r in smallest if r["operator"] == "value")])
-    with only("scaling"):
+    with only("growth"):
         told, other = (markdown.render(page.page(each)) for each in (both, run(smallest)))
-    assert "](scaling-gradient.svg)" in part(told, "Scaling", "gradient, scaling")
-    assert "### value, scaling" not in told
-    assert "## Scaling" not in other
+    assert "](scaling-gradient.svg)" in part(told, "Growth", "gradient, growth")
+    assert "### value, growth" not in told
+    assert "## Growth" not in other
 
 
 # The tables beside it.
@@ -555,7 +558,7 @@ def test_a_report_written_again_replaces_the_first(tmp_path: Path) -> None:
         first = page.write(run([row("tape")], state="running"), tmp_path)
         second = page.write(run([row("tape")]), tmp_path)
     assert first == second
-    assert "before its end" not in second.read_text("utf-8")
+    assert all("before its end" not in each.read_text("utf-8") for each in second)
 
 
 def test_a_folder_that_is_a_file_is_refused_with_advice(tmp_path: Path) -> None:
@@ -566,7 +569,7 @@ def test_a_folder_that_is_a_file_is_refused_with_advice(tmp_path: Path) -> None:
     assert (tmp_path / "reports").read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["report.md", "timing.csv"])
+@pytest.mark.parametrize("name", ["report.html", "report.md", "timing.csv"])
 def test_a_file_that_cannot_be_written_is_refused_with_advice(tmp_path: Path, name: str) -> None:
     (tmp_path / INFO["id"] / name).mkdir(parents=True)
     told = r"Cannot write the report .*: Is a directory\."

@@ -84,7 +84,7 @@ def descend(
                 "of the two."
             )
         progress.say("report")
-        page = descent.write(reports)
+        page, *_ = descent.write(reports)
     if json:
         print_json({"report": str(page), **descent.as_json()})
     else:

@@ -63,7 +63,7 @@ def compare_and_tell(
         for line in found.warnings:
             stderr().print(f"Noisy machine: {line}.", soft_wrap=True)
         progress.say("report")
-        report = found.write(kept.reports)
+        report, *_ = found.write(kept.reports)
     if kept.json:
         print_json(found.as_json() | {"report": str(report)})
     else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +21,7 @@ from gradiometer.descent.trajectory import CERTIFIED, DESCENT, Series, Trajector
 from gradiometer.report import markdown
 from gradiometer.report.quantities import GAP, duration, multiple
 from gradiometer.report.sections import Figure, Section, Table
+from gradiometer.report.writing import USUAL, formatted
 from gradiometer.runs.damage import find_damage
 from gradiometer.runs.facts import read_info
 from gradiometer.runs.journal import read_journal, read_series
@@ -143,8 +144,10 @@ class Descent:
         table = Table(self.table())
         return Section(f"Descending {self.title}", [opening, *figures, table, closing])
 
-    def write(self, reports: str | Path = "reports") -> Path:
-        """Write `report.md`, the chart and the trajectories; return the path of `report.md`.
+    def write(
+        self, reports: str | Path = "reports", formats: Collection[str] = USUAL
+    ) -> list[Path]:
+        """Write the report, with chart and trajectories; return its main files, the page first.
 
         The folder is `descend-<problem>-<time>` under `reports`.
 
@@ -153,7 +156,7 @@ class Descent:
         """
         folder = f"descend-{self.facts['problem']}-{datetime.now():%Y%m%d-%H%M%S}"
         tables = {"trajectories": self.frame, "methods": self.methods}
-        return markdown.write(self.page(), tables, Path(reports) / folder, fresh=True)
+        return formatted(self.page, tables, Path(reports) / folder, formats, fresh=True)
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data: facts, and a trajectory's series beside its figures."""

@@ -1,48 +1,28 @@
-"""Writes sections as Markdown: `report.md`, with charts as SVG and tables as CSV beside it."""
+"""Writes sections as Markdown: `report.md`, with charts as SVG beside it."""
 
 from __future__ import annotations
 
 import html
 import re
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gradiometer.report.sections import Figure, Section, Table
-from gradiometer.runs.store import writing
+from gradiometer.report.sections import Cells, Figure, Section, Table
 
 MOST_TEXT = 2000
 """Characters of a table beyond which its columns are not aligned in the source."""
 
 
-def write(
-    report: Section, tables: Mapping[str, pd.DataFrame], folder: Path, *, fresh: bool = False
-) -> Path:
-    """Write a report and the tables beside it into a folder; return the path of `report.md`.
-
-    Args:
-        report: The outermost section.
-        tables: What is kept as CSV, by name.
-        folder: Made where it is missing.
-        fresh: Whether to leave an existing folder alone, and write into one of a longer name.
-
-    Raises:
-        GradiometerError: If it cannot be written there.
-    """
-    if fresh and folder.exists():
-        folder = folder.with_name(f"{folder.name}-{secrets.token_hex(2)}")
-    with writing(f"the report to {folder}", "Choose another folder with --reports."):
-        folder.mkdir(parents=True, exist_ok=not fresh)
-        for name, table in tables.items():
-            table.to_csv(folder / f"{name}.csv", index=False)
-        for figure in report.figures():
-            figure.chart.save(folder / f"{figure.name}.svg")
-        path = folder / "report.md"
-        path.write_text(render(report), encoding="utf-8")
+def write(report: Section, folder: Path) -> Path:
+    """Write a report as `report.md` into a folder, its charts beside it; return its path."""
+    for figure in report.figures():
+        figure.chart.save(folder / f"{figure.name}.svg")
+    path = folder / "report.md"
+    path.write_text(render(report), encoding="utf-8")
     return path
 
 
@@ -87,13 +67,17 @@ def _section(section: Section, level: int) -> str:
 
 def _blocks(section: Section, level: int) -> Iterator[str]:
     for part in section.parts:
-        if isinstance(part, Table):
-            text = _table(part.frame)
-            yield _folded(part.summary, text) if part.summary else text
-        else:
-            yield f"![{literal(part.title)}]({part.name}.svg)" if isinstance(part, Figure) else part
+        for plain in part.plain if isinstance(part, Cells) else [part]:
+            yield _part(plain)
     for below in section.sections:
         yield _section(below, level + 1)
+
+
+def _part(part: str | Table | Figure) -> str:
+    if isinstance(part, Table):
+        text = _table(part.frame)
+        return _folded(part.summary, text) if part.summary else text
+    return f"![{literal(part.title)}]({part.name}.svg)" if isinstance(part, Figure) else part
 
 
 def _folded(summary: str, text: str) -> str:

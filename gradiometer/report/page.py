@@ -5,15 +5,14 @@ The prose is `templates/run.md.j2`, a block a section.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-import pandas as pd
-
-from gradiometer.report import answers, cases, markdown, tables
+from gradiometer.report import answers, cases, cells, conclusions, markdown, tables
 from gradiometer.report.charts import figures
 from gradiometer.report.quantities import digits, duration
-from gradiometer.report.sections import Figure, Section, Table
+from gradiometer.report.sections import Cells, Figure, Part, Section, Table
+from gradiometer.report.writing import USUAL, formatted
 from gradiometer.runs import analysis, footnotes
 from gradiometer.runs.run import Run
 from gradiometer.vocabulary.method import Method
@@ -29,13 +28,19 @@ CLAIMS = (
 """What precedes a table of estimates."""
 
 
-def write(run: Run, reports: Path) -> Path:
-    """Write the report of a run into `reports/<run-id>`, and return the path of `report.md`.
+def write(run: Run, reports: Path, formats: Collection[str] = USUAL) -> list[Path]:
+    """Write the report of a run into `reports/<run-id>`; return the paths of its main files.
+
+    Args:
+        run: The run.
+        reports: Folder that holds the reports.
+        formats: Of `writing.FORMATS`: `html` is one page that carries everything, `md` is Markdown
+            with charts as SVG, `csv` and `parquet` are the tables.
 
     Raises:
         GradiometerError: If it cannot be written there.
     """
-    return markdown.write(page(run), tables.csv(run), reports / run.id)
+    return formatted(lambda: page(run), tables.csv(run), reports / run.id, formats)
 
 
 def page(run: Run) -> Section:
@@ -53,38 +58,44 @@ def page(run: Run) -> Section:
     return Section(f"Differentiation methods compared: run {run.id}", [prose("opening")], below)
 
 
-def _agreement(run: Run, prose: markdown.Prose) -> Section:
+def _answer(run: Run, prose: markdown.Prose) -> Section:
+    return Section("The answer", ["\n".join(f"- {line}" for line in conclusions.conclusions(run))])
+
+
+def _matrix(run: Run, prose: markdown.Prose) -> Section:
+    """Return cells to explore; else the first derivative's times, or digits if there are none."""
+    found = cells.cells(run)
+    shown = [name for name in analysis.first_derivatives(run.cells) if name in run.operators]
+    timed = set(cases.timed(run)["operator"])
+    plain: list[str | Table | Figure] = []
+    for name in shown:
+        table = tables.speed(run, name) if name in timed else tables.agreement(run, name)
+        plain += [prose("matrix", operator=name, timed=name in timed), Table(tables.upright(table))]
+    return Section("Matrix", [Cells(found, "matrix", plain)])
+
+
+def _right(run: Run, prose: markdown.Prose) -> Section:
     below = []
     for name in run.operators:
-        table = _matrix(tables.agreement(run, name))
         meaning = f"{OPERATORS[name].meaning}."
-        parts: list[str | Table | Figure] = [meaning, *figures(run, "agreement", name), table]
+        parts: list[Part] = [meaning, *figures(run, "agreement", name)]
         claims = tables.claims(run, name)
         if claims is not None:
             parts += [CLAIMS, Table(claims, "As a table" if len(claims) > MOST_LINES else "")]
         below.append(Section(name, parts))
-    return Section("Agreement", [prose("agreement")], below)
+    return Section("Right", [prose("right")], below)
 
 
-def _speed(run: Run, prose: markdown.Prose) -> Section:
+def _fast(run: Run, prose: markdown.Prose) -> Section:
     timed = set(cases.timed(run)["operator"])
     below = [
-        Section(f"{name}, time", [_matrix(tables.speed(run, name)), *figures(run, "ranking", name)])
+        Section(f"{name}, time", figures(run, "ranking", name))
         for name in run.operators
         if name in timed
     ]
-    return Section("Speed", [prose("speed"), *([] if below else ["Nothing was timed."])], below)
-
-
-def _ranking(run: Run, prose: markdown.Prose) -> Section | None:
-    rankings, below = cases.rankings(run), []
-    for problem, rows in cases.timed(run).groupby("problem", sort=False):
-        ordered = [
-            case for name in run.operators for case in rows.loc[rows.operator == name, "case"]
-        ]
-        each = [Section(cases.title(run, case), [Table(rankings[case])]) for case in ordered]
-        below.append(Section(str(problem), sections=each, folded=True))
-    return Section("Ranking", [prose("ranking")], below) if below else None
+    more = [each for make in (_cold, _cost) if (each := make(run, prose))]
+    told = [prose("fast"), *([] if below else ["Nothing was timed."])]
+    return Section("Fast", told, [*below, *more])
 
 
 def _cost(run: Run, prose: markdown.Prose) -> Section | None:
@@ -94,12 +105,6 @@ def _cost(run: Run, prose: markdown.Prose) -> Section | None:
         if (cost := tables.cost(run, name)) is not None
     ]
     return Section("Cost against the primal", [prose("cost")], below) if below else None
-
-
-def _scaling(run: Run, prose: markdown.Prose) -> Section | None:
-    found = {name: figures(run, "scaling", name) for name in run.operators}
-    below = [Section(f"{name}, scaling", drawn) for name, drawn in found.items() if drawn]
-    return Section("Scaling", [prose("scaling")], below) if below else None
 
 
 def _cold(run: Run, prose: markdown.Prose) -> Section | None:
@@ -112,13 +117,10 @@ def _cold(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Cold and warm", [told], below)
 
 
-def _memory(run: Run, prose: markdown.Prose) -> Section | None:
-    below = [
-        Section(f"{cases.title(run, case)}, memory", [Table(cases.memory(run, case))])
-        for case in cases.largest(run)
-        if cases.rows(run, case)["call_bytes"].notna().any()
-    ]
-    return Section("Memory", [prose("memory")], below) if below else None
+def _growth(run: Run, prose: markdown.Prose) -> Section | None:
+    found = {name: figures(run, "scaling", name) for name in run.operators}
+    below = [Section(f"{name}, growth", drawn) for name, drawn in found.items() if drawn]
+    return Section("Growth", [prose("growth")], below) if below else None
 
 
 def _coverage(run: Run, prose: markdown.Prose) -> Section:
@@ -135,6 +137,48 @@ def _coverage(run: Run, prose: markdown.Prose) -> Section:
     return Section("Coverage", [prose("coverage"), *shown])
 
 
+def _environment(run: Run, prose: markdown.Prose) -> Section:
+    return Section("Environment", [Table(tables.environment(run)), prose("closing")])
+
+
+def _details(run: Run, prose: markdown.Prose) -> Section:
+    below = [section for make in DETAILS if (section := make(run, prose))]
+    return Section("Details", sections=below)
+
+
+def _tables(run: Run, prose: markdown.Prose) -> Section:
+    """Return the matrices of digits and times, an operator each."""
+    timed = set(cases.timed(run)["operator"])
+    below = []
+    for name in run.operators:
+        of = {f"Correct digits, {name}": tables.agreement}
+        of |= {f"Time, {name}, as a multiple of the fastest": tables.speed} if name in timed else {}
+        for title, make in of.items():
+            table = Table(tables.upright(make(run, name)))
+            below.append(Section(title, [table], folded=True))
+    return Section("Tables", [prose("tables")], below)
+
+
+def _ranking(run: Run, prose: markdown.Prose) -> Section | None:
+    rankings, below = cases.rankings(run), []
+    for problem, rows in cases.timed(run).groupby("problem", sort=False):
+        ordered = [
+            case for name in run.operators for case in rows.loc[rows.operator == name, "case"]
+        ]
+        each = [Section(cases.title(run, case), [Table(rankings[case])]) for case in ordered]
+        below.append(Section(str(problem), sections=each, folded=True))
+    return Section("Ranking", [prose("ranking")], below) if below else None
+
+
+def _memory(run: Run, prose: markdown.Prose) -> Section | None:
+    below = [
+        Section(f"{cases.title(run, case)}, memory", [Table(cases.memory(run, case))])
+        for case in cases.largest(run)
+        if cases.rows(run, case)["call_bytes"].notna().any()
+    ]
+    return Section("Memory", [prose("memory")], below) if below else None
+
+
 def _answers(run: Run, prose: markdown.Prose) -> Section:
     below = [
         Section(cases.title(run, case), [Table(answers.table(run, case))], folded=True)
@@ -143,20 +187,19 @@ def _answers(run: Run, prose: markdown.Prose) -> Section:
     return Section("Answers", [prose("answers", empty=not below)], below)
 
 
-def _environment(run: Run, prose: markdown.Prose) -> Section:
-    return Section("Environment", [Table(tables.environment(run)), prose("closing")])
+def _records(run: Run, prose: markdown.Prose) -> Section:
+    return Section("Records", [prose("records"), Cells(cells.cells(run), "list")])
 
+
+DETAILS: tuple[Callable[[Run, markdown.Prose], Section | None], ...] = (
+    _tables, _ranking, _memory, _answers, _records,
+)  # fmt: skip
+"""What makes the parts of the last section."""
 
 SECTIONS: tuple[Callable[[Run, markdown.Prose], Section | None], ...] = (
-    _agreement, _speed, _ranking, _cost, _scaling, _cold, _memory, _answers, _coverage,
-    _environment,
+    _answer, _matrix, _right, _fast, _growth, _coverage, _environment, _details,
 )  # fmt: skip
 """What makes the sections of a report, in order; None where a run has nothing of the kind."""
-
-
-def _matrix(table: pd.DataFrame) -> Table:
-    tall = tables.upright(table)
-    return Table(tall, "As a table" if len(tall) > MOST_LINES else "")
 
 
 def _worst(run: Run) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from gradiometer.errors import GradiometerError
 
 
 def write_report(run: Path, reports: Path) -> Path:
-    """Write the report of the run in folder `run`, and return the path of its `report.md`.
+    """Write the report of the run in folder `run`, and return the path of its page.
 
     Raises:
         GradiometerError: If it cannot be written.
@@ -24,4 +24,4 @@ def write_report(run: Path, reports: Path) -> Path:
         raise GradiometerError(
             f"No report: {lines[-1].removeprefix('gradiometer: ')} The run is kept in {run}."
         )
-    return Path(done.stdout.strip())
+    return Path(done.stdout.splitlines()[0])

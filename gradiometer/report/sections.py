@@ -45,23 +45,44 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Cells:
+    """Cells of a run, to be explored where that is possible.
+
+    Attributes:
+        frame: A row a cell: the columns of `report.cells`.
+        view: `matrix` (methods by cases, a figure at a time) or `list` (a row a cell).
+        plain: What stands in its place where nothing can be explored.
+    """
+
+    frame: pd.DataFrame
+    view: str
+    plain: Sequence[str | Table | Figure] = ()
+
+
+Part = str | Table | Figure | Cells
+"""What a section consists of; text is CommonMark."""
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of a report under a title of its own; a report is the outermost one.
 
     Attributes:
         title: Its heading.
-        parts: Prose, tables and figures, in order.
+        parts: Prose, tables, figures and cells to explore, in order.
         sections: The sections below it, which follow its parts.
         folded: Whether only the title shows until it is unfolded.
     """
 
     title: str
-    parts: Sequence[str | Table | Figure] = ()
+    parts: Sequence[Part] = ()
     sections: Sequence[Section] = ()
     folded: bool = False
 
     def figures(self) -> Iterator[Figure]:
         """Yield the figures of this section and of all below it."""
-        yield from (part for part in self.parts if isinstance(part, Figure))
+        for part in self.parts:
+            shown = part.plain if isinstance(part, Cells) else [part]
+            yield from (each for each in shown if isinstance(each, Figure))
         for section in self.sections:
             yield from section.figures()

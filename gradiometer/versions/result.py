@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from gradiometer.measure.verdicts import BAND, LEVEL, Change
-from gradiometer.report import markdown
 from gradiometer.report.quantities import GAP, digits, duration, interval, multiple
 from gradiometer.report.sections import Section, Table
+from gradiometer.report.writing import USUAL, formatted
 from gradiometer.runs.damage import find_damage
 from gradiometer.runs.facts import read_info
 from gradiometer.runs.frames import read_table
@@ -174,8 +174,10 @@ class Versions:
         ends = failed[["status", "case", "method", "reason"]].to_numpy().tolist()
         return told + [f"{status}: {case}/{method}: {why}" for status, case, method, why in ends]
 
-    def write(self, reports: str | Path = "reports") -> Path:
-        """Write `report.md` and the tables beside it; return the path of `report.md`.
+    def write(
+        self, reports: str | Path = "reports", formats: Collection[str] = USUAL
+    ) -> list[Path]:
+        """Write the report and its tables; return its main files, the page first.
 
         Raises:
             GradiometerError: If it cannot be written there.
@@ -183,7 +185,7 @@ class Versions:
         told = "\n".join(f"- {line}" for line in [*self.remarks(), *self.warnings])
         page = Section(f"{self.title}: {self.id}", [told, Table(self.table())])
         tables = {"records": self.records, "processes": self.processes}
-        return markdown.write(page, tables, Path(reports) / self.id)
+        return formatted(lambda: page, tables, Path(reports) / self.id, formats)
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data."""
