@@ -84,6 +84,64 @@ def test_a_slow_starter_pays_off_against_the_cheapest_start() -> None:
     assert cases.cold(told, GRADIENT)["pays off after"].tolist() == ["1,000 calls", cases.FIRST]
 
 
+# Break-even.
+
+
+def started(method: str, cold_s: float, warm_s: float, **values: object) -> dict[str, object]:
+    return row(method, prepare_s=cold_s, first_s=0.0, **values, **timed(seconds=warm_s))
+
+
+def test_break_even_is_against_the_fastest_automatic_method() -> None:
+    told = run(
+        started("jit", 1.0, 1e-3),
+        started("eager", 0.5, 2e-3),
+        started("lazy", 3.0, 5e-3),
+        started("by-hand", 0.1, 1e-4),
+        started("cas", 10.0, 5e-4),
+        started("differences", 1e-6, 1e-5),
+        row("broken", status="crashed"),
+    )
+    assert cases.opponent(told, GRADIENT) == "jit"
+    table = cases.break_even(told, GRADIENT)
+    assert table is not None
+    assert dict(table[["method", "ahead of jit"]].to_numpy()) == {
+        "differences": "always", "by-hand": "always", "cas": "from 18,000 calls on", "jit": "–",
+        "eager": "until 500 calls", "lazy": "never",
+    }  # fmt: skip
+    assert table["method"].tolist()[:3] == ["differences", "by-hand", "cas"]
+    assert dict(table[["method", "first answer"]].to_numpy())["cas"] == "10.0 s"
+    assert dict(table[["method", "warm call"]].to_numpy())["cas"] == "500 µs"
+
+
+def test_break_even_is_against_whatever_method_is_asked_for() -> None:
+    told = run(started("jit", 1.0, 1e-3), started("eager", 0.0, 2e-3))
+    table = cases.break_even(told, GRADIENT, "eager")
+    assert table is not None
+    assert dict(table[["method", "ahead of eager"]].to_numpy()) == {
+        "jit": "from 1,000 calls on", "eager": "–",
+    }  # fmt: skip
+    assert cases.break_even(told, GRADIENT, "absent") is None
+
+
+def test_a_translation_is_no_opponent_where_a_method_took_the_function_itself() -> None:
+    rows = [started("jit", 1.0, 1e-3, translated="torch"), started("torch", 0.5, 2e-3)]
+    assert cases.opponent(run(*rows), GRADIENT) == "torch"
+    assert cases.opponent(run(rows[0]), GRADIENT) == "jit"
+
+
+def test_without_a_timed_automatic_method_there_is_no_break_even() -> None:
+    told = run(started("by-hand", 0.0, 1e-3), row("tape", status="crashed"))
+    assert cases.opponent(told, GRADIENT) is None
+    assert cases.break_even(told, GRADIENT) is None
+
+
+def test_a_start_that_was_not_measured_is_neither_ahead_nor_behind() -> None:
+    told = run(started("jit", 1.0, 1e-3), row("eager", **timed(seconds=1e-2)))
+    table = cases.break_even(told, GRADIENT)
+    assert table is not None
+    assert dict(table[["method", "ahead of jit"]].to_numpy())["eager"] == "–"
+
+
 def test_memory_of_preparation_and_of_a_call_stand_in_their_columns() -> None:
     held = {"tape": (7 * 10**7, 3 * 10**6), "jit": (5 * 10**8, 2 * 10**6)}
     told = run(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gradiometer.descent.trajectory import CERTIFIED
-from gradiometer.report import marks
+from gradiometer.report import colors, marks
 
 Panel = alt.LayerChart | alt.FacetChart
 
@@ -29,6 +29,7 @@ def draw(frame: pd.DataFrame, titles: dict[str, str]) -> alt.TopLevelMixin | Non
         titles: What to write over each rule's panels.
     """
     taken = frame[frame.groupby(["rule", "method"])["step"].transform("max") > 0]
+    taken = taken.assign(color=taken["method"].map(colors.colors(frame[["method"]])))
     rows = []
     for rule, title in titles.items():
         chosen = taken[taken["rule"] == rule]
@@ -97,7 +98,7 @@ def _lines(x: alt.X, y: alt.Y) -> Any:
 
 def _drawn(frame: pd.DataFrame) -> pd.DataFrame:
     """Return what a chart needs of a frame, so that the drawing stays small."""
-    kept = ["method", "mode", "step", "loss", "seconds", "drift", "place"]
+    kept = ["method", "color", "step", "loss", "seconds", "drift", "place"]
     return frame[[name for name in kept if name in frame]]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from gradiometer.report.quantities import GAP, duration, interval, megabytes, multiple
@@ -15,6 +17,9 @@ COLD = {
     "warm call": "time_s",
 }
 """The columns of a table of cold figures, and what they show."""
+
+AUTOMATIC = ("forward", "reverse")
+"""The modes of methods that differentiate by themselves, at machine precision."""
 
 FIRST = "cheapest start"
 """Stands beside the method with the cheapest first answer, against which the others pay off."""
@@ -88,6 +93,69 @@ def cold(run: Run, case: str) -> pd.DataFrame:
     told = calls.map(lambda count: GAP if pd.isna(count) else f"{count:,.0f} calls")
     told = told.mask(table["method"] == first, FIRST)
     return pd.DataFrame({"method": footnotes.named(table), **shown, "pays off after": told})
+
+
+def opponent(run: Run, case: str) -> str | None:
+    """Return the automatic method, of modes forward and reverse, that is fastest in a case.
+
+    That is of those that took the function itself, if there are any; None where none was timed.
+    """
+    found = analysis.timed(rows(run, case))
+    found = found[found["mode"].isin(AUTOMATIC)]
+    return (
+        None if found.empty else str(_itself_first(found.sort_values("time_s"))["method"].iloc[0])
+    )
+
+
+def break_even(run: Run, case: str, against: str | None = None) -> pd.DataFrame | None:
+    """Return from which number of calls on each method is ahead of one of them, or until when.
+
+    A method is ahead where import, preparation, first call and all further calls take less in sum.
+
+    Args:
+        run: The run.
+        case: The case.
+        against: The method that all others are compared with; by default the `opponent`.
+
+    Returns:
+        A row a method: what its first answer takes, what a warm call, and when it is ahead. None
+        where there is no such method.
+    """
+    against = against or opponent(run, case)
+    table = analysis.timed(rows(run, case)).sort_values("time_s", kind="stable")
+    table = _itself_first(table).assign(first=analysis.cold(table))
+    if against not in set(table["method"]):
+        return None
+    pairs = run.break_even(operator(run, case))
+    pairs = pairs[pairs["case"] == case]
+    gains = pairs[pairs["overtakes"] == against].set_index("method")["calls"]
+    loses = pairs[pairs["method"] == against].set_index("overtakes")["calls"]
+    other = table[table["method"] == against].iloc[0]
+    told = [
+        _ahead(row, other, gains.get(row["method"]), loses.get(row["method"]))
+        for _, row in table.iterrows()
+    ]
+    return pd.DataFrame(
+        {
+            "method": footnotes.named(table),
+            "first answer": table["first"].map(duration),
+            "warm call": table["time_s"].map(duration),
+            f"ahead of {against}": told,
+        }
+    )
+
+
+def _ahead(row: Any, other: Any, gains: float | None, loses: float | None) -> str:
+    """Return when a method is ahead of another, in words."""
+    if row["method"] == other["method"] or pd.isna(row["first"]) or pd.isna(other["first"]):
+        return GAP
+    if gains is not None:
+        return f"from {gains:,.0f} calls on"
+    if loses is not None:
+        return f"until {loses:,.0f} calls"
+    return (
+        "always" if (row["first"], row["time_s"]) < (other["first"], other["time_s"]) else "never"
+    )
 
 
 def first_to_start(run: Run, case: str) -> str:

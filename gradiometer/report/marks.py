@@ -1,24 +1,22 @@
-"""What charts share: colours by mode and outcome, logarithmic axes, and names beside lines."""
+"""What charts share: their rows, how methods look, logarithmic axes, and names beside lines."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-MODE_COLORS = {
-    "manual": "#1b1b1b", "numerical": "#e08214", "symbolic": "#7b3294", "forward": "#1b9e77",
-    "reverse": "#2166ac",
-}  # fmt: skip
+from gradiometer.report import colors
+from gradiometer.runs import analysis, footnotes
+from gradiometer.runs.run import Run
+
+Channel = TypeVar("Channel", alt.Color, alt.Shape)
 
 RIGHT, WRONG, MISSING = "right", "wrong or failed", "not measured"
-"""How a cell of a heat map ended."""
-
-END_COLORS = {WRONG: "#c0392b", MISSING: "#e0e0e0"}
-"""Colours of what is not right, none of which is on the scale of digits."""
+"""How a cell ended."""
 
 LINE = 13
 """Pixels from one line of small text to the next."""
@@ -27,22 +25,32 @@ WIDTH, HEIGHT = 300, 21 * LINE
 """Pixels of a panel of lines, high enough for the names of all methods."""
 
 
-def mode_color() -> alt.Color:
-    """Return the colour of a method's mode, with a legend at the top."""
-    scale = alt.Scale(domain=list(MODE_COLORS), range=list(MODE_COLORS.values()))
-    return alt.Color("mode:N", scale=scale, title="mode", legend=alt.Legend(orient="top"))
+def cells(run: Run, operator: str) -> pd.DataFrame:
+    """Return the cells of an operator, in the order of the plan, with what is drawn of each.
+
+    Columns: those of records; `label` and `series`, which name case and problem; `name`, which is
+    the method's, marked where it was given a translation; `color` and `shape` of the method, which
+    are the same in all charts of the run.
+    """
+    chosen = run.cells[run.cells["operator"] == operator]
+    return chosen.assign(
+        label=analysis.label(chosen),
+        series=analysis.series(chosen),
+        name=footnotes.named(chosen),
+        color=chosen["method"].map(colors.colors(run.cells)),
+        shape=chosen["method"].map(colors.shapes(run.cells)),
+    )
 
 
-def digits_color() -> alt.Color:
-    """Return the colour of the `level` of what is right, with a legend."""
-    scale = alt.Scale(scheme="yellowgreenblue", domain=[0, 16])
-    return alt.Color("level:Q", scale=scale, title="correct digits")
+def ends(table: pd.DataFrame) -> pd.Series[str]:
+    """Return how each cell ended: `RIGHT`, `MISSING` where that could be expected, or `WRONG`."""
+    right, missing = table["status"] == "ok", table["status"].isin(analysis.EXPECTED)
+    return pd.Series(np.select([right, missing], [RIGHT, MISSING], WRONG), table.index)
 
 
-def end_color() -> alt.Color:
-    """Return the colour of the `end` of what is not right, with a legend."""
-    scale = alt.Scale(domain=list(END_COLORS), range=list(END_COLORS.values()))
-    return alt.Color("end:N", scale=scale, title="no digits")
+def own(column: str, channel: type[Channel]) -> Channel:
+    """Return a channel whose values stand in a column as they are drawn, without a legend."""
+    return channel(f"{column}:N", scale=None, legend=None)
 
 
 def log_scale(*domain: float, clamp: bool = False) -> alt.Scale:
@@ -86,15 +94,16 @@ def placed(
 
 
 def by_method(**encoding: Any) -> alt.Chart:
-    """Return what is drawn of each method, in the colour of its mode; a mark is still to be set."""
-    encoded: alt.Chart = alt.Chart().encode(color=mode_color(), detail="method:N", **encoding)
+    """Return what is drawn of each method, in its own `color`; a mark is still to be set."""
+    color = own("color", alt.Color)
+    encoded: alt.Chart = alt.Chart().encode(color=color, detail="method:N", **encoding)
     return encoded
 
 
-def names_beside(x: alt.X, y: alt.Y) -> alt.LayerChart:
+def names_beside(x: alt.X, y: alt.Y, width: int = WIDTH) -> alt.LayerChart:
     """Return the names of methods to the right of a panel, each tied to the end of its line."""
-    leader = by_method(x=x, y=y, x2=alt.value(WIDTH + 12), y2="place:Q")
-    return _names(leader, by_method(x=alt.value(WIDTH + 15), y="place:Q"))
+    leader = by_method(x=x, y=y, x2=alt.value(width + 12), y2="place:Q")
+    return _names(leader, by_method(x=alt.value(width + 15), y="place:Q"))
 
 
 def names_above(x: alt.X, y: alt.Y) -> alt.LayerChart:

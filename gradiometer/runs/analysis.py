@@ -187,7 +187,16 @@ def cost(records: pd.DataFrame, operator: str, base: str) -> pd.DataFrame:
 
     The two are timed in rounds of their own: a ratio of medians, without an interval.
     """
-    return matrix(records.assign(cost=_per(records, base)), "cost", operator)
+    return matrix(records.assign(cost=per(records, base)), "cost", operator)
+
+
+def per(records: pd.DataFrame, operator: str) -> pd.Series[float]:
+    """Return each cell's time over that of another operator, of the same method and problem."""
+    where = ["problem", "size", "dtype", "device", "method"]
+    base = timed(records[records["operator"] == operator]).set_index(where)["time_s"]
+    own = pd.MultiIndex.from_frame(records[where])
+    per: pd.Series[float] = records["time_s"] / base.reindex(own).to_numpy()
+    return per
 
 
 def timing(records: pd.DataFrame) -> pd.DataFrame:
@@ -201,7 +210,7 @@ def timing(records: pd.DataFrame) -> pd.DataFrame:
         "case", "method", "route", "translated", "time_s", "low_s", "high_s", "ratio", "ratio_low",
         "ratio_high", "import_s", "prepare_s", "first_s", "rounds", "loops",
     ]  # fmt: skip
-    return figures[columns].assign(per_primal=_per(figures, "value")).reset_index(drop=True)
+    return figures[columns].assign(per_primal=per(figures, "value")).reset_index(drop=True)
 
 
 def cold(records: pd.DataFrame) -> pd.Series[float]:
@@ -265,15 +274,6 @@ def _joined(*columns: pd.Series[str]) -> pd.Series[str]:
 def _cells(records: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Yield what names each record: its case and its method."""
     return zip(records["case"], records["method"], strict=True)
-
-
-def _per(records: pd.DataFrame, operator: str) -> pd.Series[float]:
-    """Return each cell's time over that of another operator of the same method and problem."""
-    where = ["problem", "size", "dtype", "device", "method"]
-    base = timed(records[records["operator"] == operator]).set_index(where)["time_s"]
-    own = pd.MultiIndex.from_frame(records[where])
-    per: pd.Series[float] = records["time_s"] / base.reindex(own).to_numpy()
-    return per
 
 
 def _ranks(table: pd.DataFrame) -> NDArray[np.int64]:
