@@ -37,6 +37,7 @@ def command(where: Path, *words: str, drawn: bool = False) -> Done:
         patch.setattr(writing, "write_report", lambda run, to: page.write(Run.read(run), to)[0])
         if not drawn:
             patch.setattr(page, "figures", lambda run, name, operator: [])
+            patch.setattr(page, "first_answers", lambda run: [])
         patch.setattr(sys, "argv", ["gradiometer", *words])
         with pytest.raises(SystemExit) as ended:
             main()

@@ -17,8 +17,9 @@ import pytest
 import records
 from browser import CHROMIUM, Browser, browsing
 
-from gradiometer.report import page, tables, webpage
+from gradiometer.report import cases, page, tables, webpage
 from gradiometer.report.sections import Section, Table
+from gradiometer.runs import analysis
 from gradiometer.runs.run import Run
 
 HOSTILE = "<script>alert(1)</script>"
@@ -306,6 +307,21 @@ def test_nothing_is_wider_than_the_window(browser: Browser, path: Path, width: i
     assert wide <= width
 
 
+def test_break_even_is_what_the_report_says_whoever_is_picked(shown: Browser, run: Run) -> None:
+    case = cases.largest(run)[0]
+    host = ".cells[data-view=break-even]"
+    for method in analysis.timed(cases.rows(run, case))["method"]:
+        choose(shown, "opponent", method)
+        found = shown.run(
+            "return [...document.querySelectorAll(`${arguments[0]} tbody tr`)].slice(0, 99)"
+            ".map((row) => [...row.cells].map((cell) => cell.innerText))",
+            f"{host}[data-case='{case}']",
+        )
+        expected = cases.break_even(run, case, method)
+        assert expected is not None
+        assert found == expected.to_numpy().tolist()
+
+
 def test_hostile_names_are_text_in_the_browser_too(browser: Browser, tmp_path: Path) -> None:
     browser.open(written(hostile(), tmp_path))
     assert HOSTILE in matrix(browser)["tape"]
@@ -370,7 +386,10 @@ def fastest_for_a_product_at_the_largest_size(reader: Reader) -> None:
 def when_compiling_pays(reader: Reader) -> None:
     reader.click("nav a[href='#fast']")
     reader.shown.run("document.getElementById('cold-and-warm').scrollIntoView()")
-    assert "calls" in reader.visible("#cold-and-warm table")
+    reader.choose("opponent", "dual")
+    told = reader.visible("#cold-and-warm .cells[data-view=break-even] table")
+    assert "ahead of dual" in told
+    assert re.search(r"by-hand .* always", told)
 
 
 def what_could_not_be_measured(reader: Reader) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from gradiometer.report import answers, cases, cells, conclusions, markdown, tables
+from gradiometer.report import answers, cases, cells, conclusions, markdown, scaling, tables
 from gradiometer.report.charts import figures
+from gradiometer.report.first_answer import figures as first_answers
 from gradiometer.report.quantities import digits, duration
 from gradiometer.report.sections import Cells, Figure, Part, Section, Table
 from gradiometer.report.writing import USUAL, formatted
@@ -76,7 +77,7 @@ def _matrix(run: Run, prose: markdown.Prose) -> Section:
 
 def _right(run: Run, prose: markdown.Prose) -> Section:
     below = []
-    for name in run.operators:
+    for name in _of_interest(run):
         meaning = f"{OPERATORS[name].meaning}."
         parts: list[Part] = [meaning, *figures(run, "agreement", name)]
         claims = tables.claims(run, name)
@@ -89,13 +90,23 @@ def _right(run: Run, prose: markdown.Prose) -> Section:
 def _fast(run: Run, prose: markdown.Prose) -> Section:
     timed = set(cases.timed(run)["operator"])
     below = [
-        Section(f"{name}, time", figures(run, "ranking", name))
-        for name in run.operators
+        Section(f"{name}, time", [*figures(run, "ranking", name), *_trade_off(run, name)])
+        for name in _of_interest(run)
         if name in timed
     ]
     more = [each for make in (_cold, _cost) if (each := make(run, prose))]
     told = [prose("fast"), *([] if below else ["Nothing was timed."])]
     return Section("Fast", told, [*below, *more])
+
+
+def _of_interest(run: Run) -> list[str]:
+    """Return the operators that differentiate; all, if none does."""
+    return [name for name in run.operators if OPERATORS[name].differentiates] or run.operators
+
+
+def _trade_off(run: Run, name: str) -> list[Figure]:
+    """Return cost against accuracy, of derivatives alone: values are all as accurate."""
+    return figures(run, "accuracy-cost", name) if OPERATORS[name].differentiates else []
 
 
 def _cost(run: Run, prose: markdown.Prose) -> Section | None:
@@ -108,18 +119,41 @@ def _cost(run: Run, prose: markdown.Prose) -> Section | None:
 
 
 def _cold(run: Run, prose: markdown.Prose) -> Section | None:
+    """Return what a first answer costs, and when it has paid off."""
     found = cases.largest(run)
     if not found:
         return None
     repeats = int(run.cells.loc[run.cells["case"].isin(found), "cold"].fillna(0).max())
-    told = prose("cold", repeats=repeats, first=cases.FIRST)
-    below = [Section(cases.title(run, case), [Table(cases.cold(run, case))]) for case in found]
-    return Section("Cold and warm", [told], below)
+    drawn, known = first_answers(run), cells.cells(run)
+    below = []
+    for k, case in enumerate(found):
+        parts: list[Part] = [*drawn[k : k + 1], Table(cases.cold(run, case))]
+        pays = cases.break_even(run, case)
+        if pays is not None:
+            parts += [prose("break_even"), Cells(known, "break-even", [Table(pays)], case)]
+        below.append(Section(cases.title(run, case), parts))
+    return Section("Cold and warm", [prose("cold", repeats=repeats)], below)
 
 
 def _growth(run: Run, prose: markdown.Prose) -> Section | None:
-    found = {name: figures(run, "scaling", name) for name in run.operators}
-    below = [Section(f"{name}, growth", drawn) for name, drawn in found.items() if drawn]
+    """Return how figures grow with the number of inputs, and who overtakes whom."""
+    below = []
+    for name in _of_interest(run):
+        parts: list[Part] = [
+            figure
+            for chart in ("scaling", "cost", "memory")
+            for figure in figures(run, chart, name)
+        ]
+        if not parts:
+            continue
+        overtaken = scaling.crossovers(run, name)
+        if overtaken is not None:
+            lines = [f"- {markdown.literal(line)}." for line in scaling.sentences(run, name)]
+            parts += ["\n".join(lines) or "The lead never changes beyond doubt.", Table(overtaken)]
+        slopes = scaling.slopes(run, name)
+        if slopes is not None:
+            parts += [prose("slopes"), Table(slopes, "Slopes")]
+        below.append(Section(f"{name}, growth", parts))
     return Section("Growth", [prose("growth")], below) if below else None
 
 
@@ -144,6 +178,14 @@ def _environment(run: Run, prose: markdown.Prose) -> Section:
 def _details(run: Run, prose: markdown.Prose) -> Section:
     below = [section for make in DETAILS if (section := make(run, prose))]
     return Section("Details", sections=below)
+
+
+def _values(run: Run, prose: markdown.Prose) -> Section | None:
+    """Return the charts of what is no derivative, if there are derivatives."""
+    charts = ("agreement", "ranking", "scaling")
+    others = [name for name in run.operators if name not in _of_interest(run)]
+    drawn = [figure for name in others for chart in charts for figure in figures(run, chart, name)]
+    return Section("Values", [prose("values"), *drawn], folded=True) if drawn else None
 
 
 def _tables(run: Run, prose: markdown.Prose) -> Section:
@@ -192,7 +234,7 @@ def _records(run: Run, prose: markdown.Prose) -> Section:
 
 
 DETAILS: tuple[Callable[[Run, markdown.Prose], Section | None], ...] = (
-    _tables, _ranking, _memory, _answers, _records,
+    _tables, _values, _ranking, _memory, _answers, _records,
 )  # fmt: skip
 """What makes the parts of the last section."""
 

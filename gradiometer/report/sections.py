@@ -50,13 +50,16 @@ class Cells:
 
     Attributes:
         frame: A row a cell: the columns of `report.cells`.
-        view: `matrix` (methods by cases, a figure at a time) or `list` (a row a cell).
+        view: `matrix` (methods by cases, a figure at a time), `list` (a row a cell) or
+            `break-even` (a case's methods against one of them).
         plain: What stands in its place where nothing can be explored.
+        case: The case that is shown first, if one is.
     """
 
     frame: pd.DataFrame
     view: str
     plain: Sequence[str | Table | Figure] = ()
+    case: str = ""
 
 
 Part = str | Table | Figure | Cells

@@ -35,7 +35,7 @@ FILE = "report.html"
 STYLES = ("page.css",)
 SCRIPTS = (
     "numbers.js", "data.js", "figures.js", "colors.js", "tables.js", "records.js", "matrix.js",
-    "charts.js", "start.js",
+    "break_even.js", "charts.js", "start.js",
 )  # fmt: skip
 """The page's own scripts, in the order in which they name each other."""
 
@@ -62,12 +62,13 @@ class Page:
         blobs: Packed texts, by the id of the element that holds them.
         charts: Definitions of charts by name.
         ids: Ids of sections that are taken.
+        frames: Ids of frames, by their texts.
     """
 
     blobs: dict[str, str] = field(default_factory=dict)
     charts: dict[str, Any] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
-    frames: dict[int, str] = field(default_factory=dict)
+    frames: dict[str, str] = field(default_factory=dict)
 
 
 def write(report: Section, tables: Mapping[str, pd.DataFrame], folder: Path) -> Path:
@@ -170,6 +171,7 @@ def _part(part: Part, page: Page) -> dict[str, Any]:
         return {
             "kind": "cells",
             "view": part.view,
+            "case": part.case,
             "blob": _blob(part.frame, page),
             "colors": json.dumps(colors(part.frame)),
             "plain": [_part(each, page) for each in part.plain if isinstance(each, str | Table)],
@@ -194,11 +196,12 @@ def _order(number: float | None) -> str:
 
 
 def _blob(frame: pd.DataFrame, page: Page) -> str:
-    """Return the id under which the page carries a frame."""
-    if id(frame) not in page.frames:
-        page.frames[id(frame)] = name = f"cells-{len(page.frames)}"
-        page.blobs[name] = packed(columns(frame))
-    return page.frames[id(frame)]
+    """Return the id under which the page carries a frame, once whoever shows it."""
+    text = columns(frame)
+    if text not in page.frames:
+        page.frames[text] = name = f"cells-{len(page.frames)}"
+        page.blobs[name] = packed(text)
+    return page.frames[text]
 
 
 def _downloads(tables: Mapping[str, pd.DataFrame], page: Page) -> Iterator[dict[str, Any]]:

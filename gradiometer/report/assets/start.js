@@ -23,10 +23,13 @@ async function start() {
     host.matrix = new Matrix(host, await rowsOf(host.dataset.cells));
     darkScheme.addEventListener('change', () => host.matrix.draw());
   }
+  for (const host of document.querySelectorAll('.cells[data-view=break-even]')) {
+    new BreakEven(host, await rowsOf(host.dataset.cells));
+  }
   document.documentElement.dataset.ready = 'matrix';
   drawCharts();
   const DataTable = await loadDataTables();
-  for (const table of document.querySelectorAll('table.text')) enhanceTable(table, DataTable);
+  for (const table of document.querySelectorAll('table.text.compact')) enhanceTable(table, DataTable);
   for (const host of document.querySelectorAll('.cells[data-view=list]')) {
     listCells(host, await rowsOf(host.dataset.cells), DataTable);
   }
