@@ -293,7 +293,7 @@ def test_a_run_ends_with_a_folder_a_report_and_exit_code_0(timed: Measured) -> N
     assert timed.done.out.splitlines()[-3:] == [
         "4 cells: 4 ok.",
         f"run     results/{timed.run.name}",
-        f"report  reports/{timed.run.name}/report.md",
+        f"report  reports/{timed.run.name}/report.html",
     ]
     assert f"run {timed.run.name}" in timed.report.read_text("utf-8")
 
@@ -325,8 +325,9 @@ def test_a_run_is_quiet_on_stderr_but_for_the_noise_of_its_machine(timed: Measur
 
 def test_the_same_run_can_be_reported_again_and_listed(timed: Measured) -> None:
     done = gradiometer_at(timed.where, "report latest --reports again")
-    assert done == (0, f"again/{timed.run.name}/report.md\n", "")
-    assert (timed.where / "again" / timed.run.name / "report.md").is_file()
+    files = [f"again/{timed.run.name}/report.{kind}" for kind in ("html", "md")]
+    assert done == (0, "".join(f"{file}\n" for file in files), "")
+    assert all((timed.where / file).is_file() for file in files)
     (listed,) = strict(gradiometer_at(timed.where, "runs list --json").out)
     assert (listed["run"], listed["state"]) == (timed.run.name, "complete")
     assert (listed["planned"], listed["recorded"], listed["ok"]) == (4, 4, 4)
@@ -354,7 +355,7 @@ def test_json_is_all_that_is_on_stdout_and_tells_the_run(checked: Measured) -> N
     told = strict(checked.done.out)
     assert told["run"] == checked.run.name
     assert (checked.where / told["path"]) == checked.run
-    assert (checked.where / told["report"]) == checked.report
+    assert (checked.where / told["report"]) == checked.report.with_suffix(".html")
     assert told["state"] == "complete"
     assert [row["method"] for row in told["plan"]] == 2 * ["backprop", "complex-step"]
     assert told["options"]["rounds"] == 0
@@ -449,5 +450,5 @@ def test_an_interrupted_run_can_be_reported_with_what_it_missed(interrupted: Mea
     told = interrupted.report.read_text("utf-8")
     assert "**The run was interrupted before its end.**" in told
     assert "**Of 4 cells: 2 ok, 2 not reached.**" in told
-    (row,) = re.findall(r"\| not-reached.*", told.partition("## Coverage")[2])
+    (row,) = re.findall(r"^\| not-reached.*", told.partition("## Coverage")[2], re.MULTILINE)
     assert row.split()[3] == "2"

@@ -11,6 +11,7 @@ import functools
 import inspect
 import re
 import shutil
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -36,6 +37,7 @@ from gradiometer.measure.turns import Note, Turn
 from gradiometer.plugins import loader
 from gradiometer.pytest_plugin.process import ThisProcess
 from gradiometer.report import page, process
+from gradiometer.report.writing import USUAL
 from gradiometer.runs import damage
 from gradiometer.runs.facts import read_info, write_facts
 from gradiometer.runs.store import run_folders
@@ -149,6 +151,8 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
     ("report latest", "results reports", "", "--results elsewhere --reports pages",
      {"run": RUNS["3"], "report": "pages"}),
     ("report latest", "results", "", "--results descents", {"run": RUNS["5"]}),
+    ("report latest", "formats opened", "", "--format md --format html --open",
+     {"formats": ["md", "html"], "opened": "report.html"}),
 
     ("show", "problem", "own.py:drawn", "own.py:cube", {"names": ["cube"], "sizes": ["small"]}),
     ("show own.py:cube", "size operators seed plugins json", "",
@@ -254,9 +258,9 @@ class Workers(ThisProcess):
 def stand_in(patch: pytest.MonkeyPatch, seen: Facts) -> None:
     """Let nothing be measured or drawn: what would be done is told instead."""
 
-    def written(run: Path, reports: Path) -> Path:
-        seen.update(run=str(run), report=str(reports))
-        return reports / "report.md"
+    def written(run: Path, reports: Path, formats: Any = USUAL) -> list[Path]:
+        seen.update(run=str(run), report=str(reports), formats=[*formats])
+        return [reports / "report.html"]
 
     def shown(self: Any, case: Any, problem: Any, options: Options) -> Any:
         asked = {*seen.get("operators", []), case.operator}
@@ -290,9 +294,10 @@ def stand_in(patch: pytest.MonkeyPatch, seen: Facts) -> None:
     patch.setattr(loader, "load", chosen)
     patch.setattr(pool, "Pool", functools.partial(Workers, seen))
     patch.setattr(verb, "print_tables", lambda run, report: None)
-    patch.setattr(process, "write_report", written)
-    patch.setattr(page, "write", lambda run, reports: written(run.path, reports))
-    patch.setattr(Descent, "write", lambda self, to: written(Path(self.facts["path"]), to))
+    patch.setattr(process, "write_report", lambda *places: written(*places)[0])
+    patch.setattr(page, "write", lambda run, *rest: written(run.path, *rest))
+    patch.setattr(Descent, "write", lambda self, *rest: written(Path(self.facts["path"]), *rest))
+    patch.setattr(webbrowser, "open", lambda url: seen.setdefault("opened", url.split("/")[-1]))
 
 
 def asked(words: str) -> Facts:

@@ -88,7 +88,7 @@ def test_the_page_stands_where_the_last_line_says(shown: tuple[str, Path]) -> No
     out, folder = shown
     page = folder / out.splitlines()[-1].removeprefix("report").strip()
     assert re.fullmatch(r"descend-rosenbrock-\d{8}-\d{6}", page.parent.name)
-    files = {"report.md", "descent.svg", "trajectories.csv", "methods.csv"}
+    files = {"report.html", "report.md", "descent.svg", "trajectories.csv", "methods.csv"}
     assert {path.name for path in page.parent.iterdir()} == files
 
 
@@ -185,7 +185,7 @@ def test_a_descent_can_be_reported_again(shown: tuple[str, Path]) -> None:
     _, folder = shown
     done = command(folder, "report", "latest", "--reports", "again")
     assert (done.code, done.err) == (0, "")
-    page = folder / done.out.strip()
+    page = folder / done.out.splitlines()[1]
     assert page.read_text("utf-8").startswith("# Descending rosenbrock 2 (2 inputs)")
     assert page.parent.parent == folder / "again"
 

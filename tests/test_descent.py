@@ -585,7 +585,7 @@ def test_the_page_has_chart_table_reasons_and_all_steps(
     bowl: Descent, chart: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Descent, "chart", lambda descent: chart)
-    page = bowl.write(tmp_path)
+    _, page = bowl.write(tmp_path)
     assert page.parent.parent == tmp_path
     assert page.parent.name.startswith("descend-quadratic-2")
     text = page.read_text("utf-8")
@@ -599,7 +599,7 @@ def test_the_page_has_chart_table_reasons_and_all_steps(
 
 
 def test_two_pages_of_one_second_do_not_meet(tmp_path: Path) -> None:
-    pages = {descent().write(tmp_path) for _ in range(3)}
+    pages = {descent().write(tmp_path, ["md"])[0] for _ in range(3)}
     assert len(pages) == 3
 
 

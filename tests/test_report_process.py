@@ -45,7 +45,7 @@ def test_the_path_is_returned_and_no_file_of_the_working_folder_stands_in_for_a_
     folder = recorded(tmp_path / "my results")
     monkeypatch.chdir(tmp_path)
     path = write_report(folder.path.relative_to(tmp_path), Path("größere reports"))
-    assert path == Path("größere reports") / folder.path.name / "report.md"
+    assert path == Path("größere reports") / folder.path.name / "report.html"
     assert f"run {folder.path.name}" in path.read_text("utf-8")
 
 

@@ -171,7 +171,7 @@ def test_a_slower_version_is_told_with_its_processes(repository: Path, few_proce
     assert found.above(1e6).empty
     shown = command(repository, "runs", "show", "latest")
     assert (shown.code, "slower" in shown.out) == (0, True)
-    again = command(repository, "report", "latest")
+    again = command(repository, "report", "latest", "--format", "md")
     assert "working tree against git:main" in Path(repository, again.out.strip()).read_text("utf-8")
 
 

@@ -13,6 +13,9 @@ from gradiometer.runs import analysis, regimes
 from gradiometer.runs.run import Run
 from gradiometer.vocabulary.outcome import Status
 
+FIRST = "first derivative"
+"""What gradients, and Jacobians where there is no gradient, are called together."""
+
 WRONG = (Status.DISAGREES, Status.NONFINITE, Status.MEMOISES)
 """The statuses of an answer that was given and is not right."""
 
@@ -33,7 +36,7 @@ def conclusions(run: Run) -> list[str]:
     """Return what a run comes to, as paragraphs of CommonMark, one a point."""
     told = [_right(run), *_faults(run)]
     for name, cells in _derivatives(run):
-        told += _fast(name, cells)
+        told += _fast(name, cells, apart=name.startswith(FIRST))
     return [*told, _not_compared(run), _machine(run)]
 
 
@@ -86,7 +89,7 @@ def _derivatives(run: Run) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield what is compared: the first derivative, then other operators, in each dtype."""
     cells = run.cells
     first = analysis.first_derivatives(cells[cells["operator"] != "value"])
-    named = {"first derivative": pd.concat(first.values()) if first else cells[:0]}
+    named = {FIRST: pd.concat(first.values()) if first else cells[:0]}
     others = [name for name in run.operators if name not in (*first, "value")]
     named |= {name: cells[cells["operator"] == name] for name in others}
     for name, rows in named.items():
@@ -94,23 +97,25 @@ def _derivatives(run: Run) -> Iterator[tuple[str, pd.DataFrame]]:
             yield f"{name} in {variant}" if variant else name, part
 
 
-def _fast(name: str, cells: pd.DataFrame) -> Iterator[str]:
-    """Say which automatic method is the fastest, in each regime that there is."""
-    calls = regimes.dominated(cells)
-    cost = duration(regimes.call_cost(cells))
-    both = calls.any() and not calls.all()
+def _fast(name: str, cells: pd.DataFrame, *, apart: bool) -> Iterator[str]:
+    """Say which automatic method is the fastest: over all functions, or in each regime apart."""
+    calls, cost = regimes.dominated(cells), duration(regimes.call_cost(cells))
+    if not (apart and calls.any() and not calls.all()):
+        yield from _paragraph(name, cells, list(calls.index))
+        return
     for dominated, (where, bound) in REGIMES.items():
-        chosen = calls.index[calls == dominated]
-        if not len(chosen):
-            continue
-        rows = cells[cells["case"].isin(chosen)]
-        of, about = literal(name), f"{len(chosen)} function{'s' if len(chosen) > 1 else ''}"
-        if both:
-            of, about = (
-                f"{of}, {where}",
-                f"{about}, of which the fastest method takes {bound} {cost}",
-            )
-        yield f"**Fast, {of}** ({about}): {_fastest(rows, len(chosen))}"
+        about = f", of which the fastest method takes {bound} {cost}"
+        chosen = list(calls.index[calls == dominated])
+        yield from _paragraph(f"{name}, {where}", cells, chosen, about)
+
+
+def _paragraph(
+    name: str, cells: pd.DataFrame, cases: Sequence[str], about: str = ""
+) -> Iterator[str]:
+    if cases:
+        rows = cells[cells["case"].isin(cases)]
+        count = f"{len(cases)} function{'s' if len(cases) > 1 else ''}"
+        yield f"**Fast, {literal(name)}** ({count}{about}): {_fastest(rows, len(cases))}"
 
 
 def _fastest(rows: pd.DataFrame, cases: int) -> str:
