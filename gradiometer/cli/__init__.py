@@ -34,6 +34,7 @@ from gradiometer.cli.ending import exit_code, listening
 from gradiometer.cli.options import help_if_alone
 from gradiometer.errors import GradiometerError
 from gradiometer.libraries import BENCH, not_installed
+from gradiometer.runs.command import came_by
 
 app = typer.Typer(
     help="Compare differentiation methods: which is right, and which is fast?",
@@ -82,6 +83,7 @@ def _not_installed(error: ModuleNotFoundError) -> str:
 def main() -> None:
     """Run the command line; every mistake is one line on stderr."""
     try:
+        came_by(sys.argv[1:])
         with listening():
             sys.exit(app(standalone_mode=False))
     except ModuleNotFoundError as error:

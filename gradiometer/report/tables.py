@@ -122,7 +122,7 @@ def reasons(missed: pd.DataFrame) -> pd.DataFrame:
 
 
 def environment(run: Run) -> pd.DataFrame:
-    """Return what the run's figures depend on: machine, versions, options, noise."""
+    """Return what the run's figures depend on: command, machine, versions, options, noise."""
     machine, options = run.info["environment"], run.info["options"]
     noise = run.info.get("noise", {})
     measured = [text.format(noise[k]) for k, text in NOISE.items() if noise.get(k) is not None]
@@ -131,6 +131,7 @@ def environment(run: Run) -> pd.DataFrame:
         f"±{options['precision']:.0%} or {options['budget_s']:g} s are spent"
     )
     facts = {
+        **({"Command": run.info["command"]} if run.info.get("command") else {}),
         "Machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB",
         "System": f"{machine['system']}, Python {machine['python']}",
         "Started": machine["started"],

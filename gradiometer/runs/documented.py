@@ -37,6 +37,7 @@ def schema() -> dict[str, Any]:
         "experiment": text,
         "state": {"enum": list(STATES)},
         "environment": {"type": "object", "properties": machine},
+        "command": text,
         "timing": {"enum": ["interleaved", "sequential"]},
         "options": numbers,
         "plugins": {"type": "array", "items": text},

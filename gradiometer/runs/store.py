@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.runs.command import COMMAND
 from gradiometer.runs.facts import COPY, FILE, DamagedRun, read_info, write_facts
 from gradiometer.runs.formats import FORMAT
 from gradiometer.runs.journal import append, count_lines, cut_half_line, read_journal
@@ -60,6 +61,8 @@ class RunFolder:
         """
         name = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         facts = {"id": name, "format": FORMAT, "experiment": layout.experiment, "state": "running"}
+        if COMMAND.get():
+            facts["command"] = COMMAND.get()
         path = results / name
         with writing(path, "Choose another folder with --results."):
             path.mkdir(parents=True)

@@ -26,7 +26,7 @@ async function start() {
   for (const host of document.querySelectorAll('.cells[data-view=break-even]')) {
     new BreakEven(host, await rowsOf(host.dataset.cells));
   }
-  document.documentElement.dataset.ready = 'matrix';
+  performance.mark('usable');
   drawCharts();
   const DataTable = await loadDataTables();
   for (const table of document.querySelectorAll('table.text.compact')) enhanceTable(table, DataTable);
@@ -34,6 +34,7 @@ async function start() {
     listCells(host, await rowsOf(host.dataset.cells), DataTable);
   }
   unfold();
+  performance.mark('whole');
   document.documentElement.dataset.ready = 'all';
 }
 
