@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import built_in
@@ -20,6 +22,7 @@ from gradiometer import GradiometerError, Problem, StepSizes
 from gradiometer.measure.progress import Progress
 from gradiometer.report.markdown import render
 from gradiometer.runs.store import run_folders
+from gradiometer.stepsizes import lead
 from gradiometer.stepsizes.curve import STEPSIZE, Curve
 from gradiometer.stepsizes.settings import Settings
 from gradiometer.stepsizes.stepsize import resume_stepsize
@@ -28,12 +31,13 @@ from gradiometer.vocabulary.outcome import Failure, Status
 
 SMOOTH = Problem("smooth", lambda xp, x: xp.sum(xp.exp(xp.sin(x))), {"x": np.linspace(0.2, 1.2, 4)})
 FLAT = Problem("flat", lambda xp, x: x * x, {"x": 0.0})
+EDGE = Problem("edge", lambda xp, x: xp.log(x), {"x": 1e-6})
 LINE = Problem("line", lambda xp, x: 3.0 * x, {"x": 0.5})
 SEVERAL = Problem(
     "several", lambda xp, x, y: (x * y, xp.exp(x)), {"x": 1.5, "y": 2.0}, outputs=("p", "q")
 )
 PLUGIN = """
-import time
+import os
 
 from gradiometer.vocabulary.differences import Differences, SecondDifferences, central, mixed
 
@@ -67,12 +71,19 @@ class Fixed(Differences):
         return central(shifted, x, step)
 
 
-class Hangs(Own):
-    name = "hangs"
+class Never(Own):
+    name = "never"
+
+    def slope(self, shifted, x, base, step, scale=None):
+        return float("nan")
+
+
+class Aborts(Own):
+    name = "aborts"
 
     def slope(self, shifted, x, base, step, scale=None):
         if step > 0.5:
-            time.sleep(60.0)
+            os.abort()
         return super().slope(shifted, x, base, step)
 """
 FIRST = ["forward-difference", "central-difference", "five-point"]
@@ -292,18 +303,46 @@ def test_mistakes_are_told_before_anything_is_made(
 
 
 @pytest.mark.usefixtures("in_this_process")
+def test_a_default_step_beyond_the_domain_has_no_error_that_is_finite() -> None:
+    study = gradiometer.stepsize(EDGE, "central-difference")
+    found, shown = row(study, "central-difference"), study.table().iloc[0]
+    assert (found.status, found.default_error) == ("ok", math.inf)
+    assert found.best_digits > 5.0
+    assert (shown["its error"], shown["its digits"]) == ("not finite", "–")
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_answers_that_are_never_finite_are_told(plugin: Path) -> None:
+    study = gradiometer.stepsize(EDGE, [f"{plugin}:never"], steps=2)
+    found = row(study, "never")
+    assert (found.status, found.reason) == ("nonfinite", "no step gives a finite answer")
+    assert study.figures() == []
+
+
+@pytest.mark.usefixtures("in_this_process")
 def test_a_derivative_of_zero_has_no_relative_error() -> None:
     with pytest.raises(GradiometerError, match=r"flat: the gradient is zero at the point"):
         gradiometer.stepsize(FLAT, "central-difference")
 
 
-def test_a_method_that_hangs_keeps_the_steps_before_it(plugin: Path) -> None:
-    study = gradiometer.stepsize(LINE, [f"{plugin}:hangs"], steps=5, timeout_s=4.0)
-    found = row(study, "hangs")
-    assert (found.status, found.faulty, study.faulty) == ("timeout", True, True)
-    assert found.reason == "4 of 5 steps took 4 s."
-    assert len(curve(study, "hangs")) == 4
+def test_a_method_that_crashes_keeps_the_steps_before_it(plugin: Path) -> None:
+    study = gradiometer.stepsize(LINE, [f"{plugin}:aborts"], steps=5)
+    found = row(study, "aborts")
+    assert (found.status, found.faulty, study.faulty) == ("crashed", True, True)
+    assert found.reason.startswith("step 1: worker died during try step: killed by SIGABRT")
+    assert len(curve(study, "aborts")) == 4
     assert found.best_error < 1e-9
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_the_steps_of_a_method_have_a_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count()
+    monkeypatch.setattr(lead, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    study = gradiometer.stepsize(LINE, "central-difference", steps=5, timeout_s=3.0)
+    found = row(study, "central-difference")
+    assert (found.status, found.faulty) == ("timeout", True)
+    assert found.reason == "2 of 5 steps took 3 s."
+    assert len(curve(study, "central-difference")) == 2
 
 
 # What is kept, and shown.

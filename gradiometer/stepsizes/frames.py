@@ -5,6 +5,7 @@ The prose of the report is `templates/stepsizes.md.j2`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -159,19 +160,27 @@ class StepSizes:
         return notebook.shown(repr(self), self.table(), self.reasons(), self.chart())
 
 
-def _exponent(value: float) -> str:
-    return GAP if pd.isna(value) else "0" if value == 0.0 else f"{value:.1e}"
+def _step(value: float) -> str:
+    return GAP if pd.isna(value) else f"{value:.1e}"
+
+
+def _error(value: float) -> str:
+    return "0" if value == 0.0 else "not finite" if math.isinf(value) else _step(value)
+
+
+def _digits(value: float) -> str:
+    return GAP if value == -math.inf else digits(value)
 
 
 SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "method": ("method", str),
-    "default step": ("default_step", _exponent),
-    "its error": ("default_error", _exponent),
-    "its digits": ("default_digits", digits),
-    "best step found": ("best_step", _exponent),
-    "error there": ("best_error", _exponent),
-    "digits there": ("best_digits", digits),
-    "step by theory": ("theory_step", _exponent),
+    "default step": ("default_step", _step),
+    "its error": ("default_error", _error),
+    "its digits": ("default_digits", _digits),
+    "best step found": ("best_step", _step),
+    "error there": ("best_error", _error),
+    "digits there": ("best_digits", _digits),
+    "step by theory": ("theory_step", _step),
     "status": ("status", str),
 }
 """The columns of the table that is shown: of which figure, and how it is written."""

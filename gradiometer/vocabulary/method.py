@@ -68,7 +68,7 @@ class Primal:
         """Return the step that differences of this function take, relative to max(1, |x|).
 
         It is the method's usual one, unless the error is studied against the step (`gradiometer
-        stepsize`): a method whose step can be studied asks for it here.
+        stepsize`): methods derived from `Differences` ask for their step here.
         """
         return usual
 
