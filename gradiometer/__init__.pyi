@@ -15,6 +15,8 @@ from .intermediates.traced import Trace as Trace
 from .measure.options import Options as Options
 from .runs.compare import RunComparison as RunComparison
 from .runs.run import Run as Run
+from .stepsizes.frames import StepSizes as StepSizes
+from .stepsizes.stepsize import stepsize as stepsize
 from .tracing.own import own_problem as own_problem
 from .versions.compare import compare_versions as compare_versions
 from .versions.result import Versions as Versions

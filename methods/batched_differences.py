@@ -4,16 +4,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from gradiometer import Method
 from gradiometer.vocabulary.batched import batched, batched_slopes, curvatures
-from gradiometer.vocabulary.differences import reach, step_of
-from gradiometer.vocabulary.flat import flattened, functions, number, unpacking
+from gradiometer.vocabulary.differences import Differences, reach, step_of
+from gradiometer.vocabulary.flat import flattened, unpacking
 
 MOST = 2**24
 """Numbers that the perturbed points may hold, all together."""
 
 
-class BatchedDifference(Method):
+class BatchedDifference(Differences):
     """Central differences with h = ∛ε·max(1, |xᵢ|), all of them from one call of the function.
 
     The points x ± h·eᵢ are an axis of every input, the last or the first. What a function does with
@@ -29,11 +28,8 @@ class BatchedDifference(Method):
     Reference: Nocedal and Wright, Numerical Optimization, 2nd ed., §8.1.
     """
 
-    name, mode, exact, primal = "batched-difference", "numerical", False, "numpy"
+    name, root, accuracy, primal = "batched-difference", 3, 2, "numpy"
     digits: ClassVar = {"float64": (7.0, 4.0), "float32": (1.5, None)}
-
-    def namespace(self):
-        return functions()
 
     def declines(self, operator, n, m):
         points = 2 * n * (n + 1) if operator == "hessian" else 2 * n
@@ -41,11 +37,8 @@ class BatchedDifference(Method):
             return f"{points:,} points of {n:,} numbers each are more than {MOST:,} numbers."
         return None
 
-    def array(self, a):
-        return a if a.ndim else number(a)
-
     def gradient(self, f):
-        slopes = batched_slopes(f)
+        slopes = batched_slopes(f, self.step(f))
 
         def gradient(inputs, given):
             x, unpack = flattened(inputs)
@@ -54,11 +47,11 @@ class BatchedDifference(Method):
         return gradient
 
     def jacobian(self, f):
-        slopes = batched_slopes(f)
+        slopes = batched_slopes(f, self.step(f))
         return lambda inputs, given: slopes(flattened(inputs)[0], given)
 
     def jvp(self, f):
-        values, step = batched(f), step_of(f, 3)
+        values, step = batched(f), self.step(f)
         unpack = unpacking(f.signature.outputs.shapes.values(), np.asarray)
 
         def jvp(inputs, given, tangents):
@@ -71,5 +64,5 @@ class BatchedDifference(Method):
         return jvp
 
     def hessian(self, f):
-        found = curvatures(f)
+        found = curvatures(f, step_of(f, 4))
         return lambda inputs, given: found(flattened(inputs)[0], given)

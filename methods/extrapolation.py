@@ -1,11 +1,13 @@
 """Extrapolated differences: central ones at shrinking steps, and the limit that they tend to."""
 
-import math
 from typing import ClassVar
 
 from gradiometer.vocabulary.answer import Estimated
 from gradiometer.vocabulary.differences import SecondDifferences, central, mixed
 from gradiometer.vocabulary.extrapolated import ROWS, Sized, limit
+
+FIRST = 0.125
+"""The first step, relative to max(1, |x|)."""
 
 
 class Richardson(SecondDifferences):
@@ -26,17 +28,23 @@ class Richardson(SecondDifferences):
     Software 4 (1982).
     """
 
-    name, root, second_root, primal = "richardson", math.inf, math.inf, "numpy"
+    name, primal = "richardson", "numpy"
     digits: ClassVar = {"float64": (8.0, 7.0), "float32": (2.0, 1.0)}
 
     def evaluations(self, operator, n, m):
         each = {"jvp": 1, "hvp": 2 * n, "hessian": n * (n + 1)}.get(operator, n)
         return 2 * ROWS * each
 
+    def step(self, f):
+        return f.step(FIRST)
+
+    def second_step(self, f):
+        return f.step(FIRST)
+
     def slope(self, shifted, x, base, step, scale=None):
-        reach = max(1.0, abs(x)) if scale is None else scale
+        h = step * (max(1.0, abs(x)) if scale is None else scale)
         sized = Sized(shifted)
-        return limit(lambda h: central(sized, x, h * reach), sized, lambda h: h * reach)
+        return limit(lambda s: central(sized, x, s * h), sized, lambda s: s * h)
 
     def curvature(self, shifted, h, k):
         sized = Sized(shifted)

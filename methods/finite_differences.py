@@ -28,7 +28,7 @@ class ForwardDifference(SecondDifferences):
     """
 
     name, one_sided, root, second_root = "forward-difference", True, 2, 3
-    primal = "numpy"
+    accuracy, primal = 1, "numpy"
     digits: ClassVar = {"float64": (5.0, 2.0), "float32": (1.0, None)}
 
     def evaluations(self, operator, n, m):
@@ -57,6 +57,7 @@ class CentralDifference(SecondDifferences):
     """
 
     name, root, second_root, primal = "central-difference", 3, 4, "numpy"
+    accuracy = 2
     digits: ClassVar = {"float64": (7.0, 4.0), "float32": (1.5, None)}
 
     def evaluations(self, operator, n, m):
@@ -85,6 +86,7 @@ class FivePoint(SecondDifferences):
     """
 
     name, root, second_root, primal = "five-point", 5, 5, "numpy"
+    accuracy = 4
     digits: ClassVar = {"float64": (6.5, 5.5)}
 
     def evaluations(self, operator, n, m):
@@ -99,7 +101,7 @@ class FivePoint(SecondDifferences):
 
 
 class ComplexStep(Differences):
-    """Im f(x + i·h·eᵢ) / h with h = 1e-200, or 1e-20 in float32: no difference is taken.
+    """Im f(x + i·h·eᵢ) / h, h = 1e-200·max(1, |xᵢ|), or 1e-20 in float32: no difference is taken.
 
     So nothing cancels. Cost: n primals in complex arithmetic. Error: rounding only, where f is
     analytic; comparisons look at the real part. First derivatives only.
@@ -119,9 +121,13 @@ class ComplexStep(Differences):
     def evaluations(self, operator, n, m):
         return 1 if operator == "jvp" else n
 
+    def step(self, f):
+        return f.step(1e-20 if f.point.dtype == "float32" else 1e-200)
+
     def slope(self, shifted, x, base, step, scale=None):
         # NumPy's complex scalars can be compared (by the real part first), Python's cannot.
-        kind, h = (np.complex64, 1e-20) if isinstance(x, np.float32) else (np.complex128, 1e-200)
+        kind = np.complex64 if isinstance(x, np.float32) else np.complex128
+        h = step * (max(1.0, abs(x)) if scale is None else scale)
         return shifted(kind(complex(x, h))).imag / h
 
     def copy(self, a):

@@ -14,6 +14,7 @@ import pytest
 from gradiometer.descent import descend
 from gradiometer.measure import harness, pool
 from gradiometer.pytest_plugin.process import ThisProcess
+from gradiometer.stepsizes import stepsize
 from gradiometer.worker import requests
 
 
@@ -47,8 +48,8 @@ class Here(ThisProcess):
 
 @contextmanager
 def in_this_process() -> Iterator[None]:
-    """Start no worker: runs, descents and `show` ask this process."""
+    """Start no worker: runs, descents, studies of steps and `show` ask this process."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (pool, harness, descend):
+        for module in (pool, harness, descend, stepsize):
             patch.setattr(module, "Pool", Here)
         yield

@@ -71,12 +71,12 @@ INFO: dict[str, Any] = {
 CHECK = "run --problem product-of-sum --method backprop --rounds 0"
 VERBS = [
     "run", "conformance", "list", "list problems", "list methods", "list operators", "show",
-    "trace", "descend",
+    "trace", "descend", "stepsize",
     "report", "runs", "runs list", "environments", "environments list", "environments make",
     "new", "new method", "new problem", "compare", "history", "query", "runs repair",
 ]  # fmt: skip
 DOORS = ["run", "check", "compare", "history", "query", "conformance", "show", "trace", "descend"]
-DOORS += ["report", "list", "runs"]
+DOORS += ["stepsize", "report", "list", "runs"]
 DOORS += ["environments", "new"]
 
 

@@ -41,6 +41,8 @@ from gradiometer.report.writing import USUAL
 from gradiometer.runs import damage
 from gradiometer.runs.facts import read_info, write_facts
 from gradiometer.runs.store import run_folders
+from gradiometer.stepsizes import stepsize as study
+from gradiometer.stepsizes.frames import StepSizes
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.outcome import Outcome, Status
 
@@ -68,8 +70,17 @@ from gradiometer import problem
 def oblique(xp, x):
     return 3.0 * x
 """
-NAMES = ("cube", "drawn", "threefold", "fourfold", "oblique")
-"""What the two files bring; of long plans and lists these alone are observed."""
+STEPPED = """
+from gradiometer.vocabulary.differences import Differences
+
+class OneStep(Differences):
+    name = "one-step"
+
+class TwoStep(Differences):
+    name = "two-step"
+"""
+NAMES = ("cube", "drawn", "threefold", "fourfold", "oblique", "one-step", "two-step")
+"""What the three files bring; of long plans and lists these alone are observed."""
 
 KEPT = {
     "results/20260101-000001-aaaa": "run own.py:cube own.py:threefold --seed 1",
@@ -78,6 +89,9 @@ KEPT = {
     "descents/20260101-000004-aaaa": "descend own.py:drawn --method own.py:threefold --seed 4",
     "descents/20260101-000005-aaaa": "descend own.py:drawn --method own.py:threefold --seed 5",
     "lower/20260101-000006-aaaa": "descend own.py:drawn --method own.py:threefold --seed 6",
+    "studies/20260101-000007-aaaa": "stepsize own.py:drawn --method steps.py:one-step --seed 7",
+    "studies/20260101-000008-aaaa": "stepsize own.py:drawn --method steps.py:one-step --seed 8",
+    "upper/20260101-000009-aaaa": "stepsize own.py:drawn --method steps.py:one-step --seed 9",
 }
 """The runs that there are before a command, and what made them."""
 
@@ -89,6 +103,8 @@ Effect = Callable[[Command], Facts]
 RUN, UNNAMED = "run own.py:cube own.py:threefold", "run own.py:threefold"
 DESCEND = "descend own.py:drawn --method own.py:threefold"
 RESUMED = "descend --resume latest --results descents"
+STEPSIZE = "stepsize own.py:drawn --method steps.py:one-step"
+STUDIED = "stepsize --resume latest --results studies"
 MERGE = f"runs merge {RUNS['1']} {RUNS['2']}"
 SIZES, EVERY = ["large", "middle", "small"], sorted(OPERATORS)
 QUICK: Facts = {"sizes": ["small"], "rounds": 9, "sample_s": 0.002, "budget_s": 1.0}
@@ -147,6 +163,24 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
     (RESUMED, "results reports json", "", "--results lower --reports pages --json",
      {"run": RUNS["6"], "seed": 6, "report": "pages", "json": True}),
 
+    ("stepsize --method steps.py:one-step", "problem", "own.py:drawn", "own.py:cube",
+     {"names": ["cube", "one-step"], "sizes": ["small"]}),
+    ("stepsize own.py:cube", "size operator dtype", "",
+     "--size large --operator hessian --dtype float32",
+     {"sizes": ["large"], "operators": ["hessian"], "dtypes": ["float32"]}),
+    (STEPSIZE, "methods", "", "--method steps.py:two-step",
+     {"names": ["drawn", "one-step", "two-step"]}),
+    (STEPSIZE, "steps threads timeout seed", "", "--steps 7 --threads 2 --timeout 5 --seed 6",
+     {"steps": 7, "threads": 2, "threads of workers": 2, "timeout_s": 5.0, "seed": 6}),
+    (STEPSIZE, "plugins results reports json", "",
+     "--plugins other.py --results elsewhere --reports pages --json",
+     {"plugins": ["other.py"], "made in": ["elsewhere"], "report": "pages", "json": True}),
+    (STEPSIZE, "wait", "", "--wait", {"waits": True}),
+    (STUDIED, "wait", "", "--wait", {"waits": True}),
+    ("stepsize --resume", "resume", RUNS["7"], RUNS["8"], {"run": RUNS["8"], "seed": 8}),
+    (STUDIED, "results reports json", "", "--results upper --reports pages --json",
+     {"run": RUNS["9"], "seed": 9, "report": "pages", "json": True}),
+
     ("report", "run", RUNS["2"], RUNS["1"], {"run": RUNS["1"]}),
     ("report latest", "results reports", "", "--results elsewhere --reports pages",
      {"run": RUNS["3"], "report": "pages"}),
@@ -188,7 +222,9 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
 """Words of a command line, parameters, those left out, those given, and what then differs."""
 
 
-OF_FUNCTIONS = {(verb, name) for verb in ("run", "show", "descend") for name in ("at", "wrt")}
+OF_FUNCTIONS = {
+    (verb, name) for verb in ("run", "show", "descend", "stepsize") for name in ("at", "wrt")
+}
 OF_VERSIONS = {("run", name) for name in ("against", "against_env", "fail_above")}
 ELSEWHERE = {("descend", "dtype"), ("show", "methods"), *OF_FUNCTIONS, *OF_VERSIONS}
 """Parameters that are tried where they have their effect: the one refuses, the other computes.
@@ -241,6 +277,22 @@ class Lead:
         yield from ()
 
 
+class Steps:
+    """Stands in for who leads a study of steps: keeps what it is handed, and tries no step."""
+
+    def __init__(
+        self, seen: Facts, problem: Any, case: Any, settings: Any, pool: Any, progress: Any
+    ) -> None:
+        self.seen = seen
+        self.points = SimpleNamespace(signature=SimpleNamespace(n=1))
+        seen |= asdict(settings) | {"sizes": [case.size], "names": [problem.name]}
+        seen |= {"operators": [case.operator], "dtypes": [case.dtype]}
+
+    def curves(self, methods: Any, done: Any) -> Iterator[Any]:
+        self.seen["names"] = sorted({*NAMES} & {*self.seen["names"], *(m.name for m in methods)})
+        yield from ()
+
+
 class Workers(ThisProcess):
     """Stands in for the pool, within this process; keeps how many threads its workers have."""
 
@@ -288,15 +340,18 @@ def stand_in(patch: pytest.MonkeyPatch, seen: Facts) -> None:
     patch.setattr(api, "turn", turn)
     patch.setattr(api, "Harness", functools.partial(Harness, seen))
     patch.setattr(experiment, "Lead", functools.partial(Lead, seen))
-    patch.setattr(experiment, "Pool", functools.partial(Workers, seen))
-    for module in (api, experiment):  # to look up versions takes longer than all the rest
+    patch.setattr(study, "Lead", functools.partial(Steps, seen))
+    for module in (experiment, study):
+        patch.setattr(module, "Pool", functools.partial(Workers, seen))
+    for module in (api, experiment, study):  # to look up versions takes longer than all the rest
         patch.setattr(module, "environment", lambda *asked: {"versions": {}})
     patch.setattr(loader, "load", chosen)
     patch.setattr(pool, "Pool", functools.partial(Workers, seen))
     patch.setattr(verb, "print_tables", lambda run, report: None)
     patch.setattr(process, "write_report", lambda *places: written(*places)[0])
     patch.setattr(page, "write", lambda run, *rest: written(run.path, *rest))
-    patch.setattr(Descent, "write", lambda self, *rest: written(Path(self.facts["path"]), *rest))
+    for kind in (Descent, StepSizes):
+        patch.setattr(kind, "write", lambda self, *to: written(Path(self.facts["path"]), *to))
     patch.setattr(webbrowser, "open", lambda url: seen.setdefault("opened", url.split("/")[-1]))
 
 
@@ -320,6 +375,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kept")
     (folder / "own.py").write_text(OWN, "utf-8")
     (folder / "other.py").write_text(OTHER, "utf-8")
+    (folder / "steps.py").write_text(STEPPED, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         stand_in(patch, {})
@@ -421,6 +477,19 @@ CALLS: list[tuple[Callable[..., Any], Facts, Facts, Facts]] = [
      {"waits": True}),
     (gradiometer.descend, {"problem": "own.py:drawn", "methods": "own.py:threefold"},
      {"wait": True}, {"waits": True}),
+    (gradiometer.stepsize, {"problem": "own.py:drawn", "methods": "steps.py:one-step"},
+     {"problem": "own.py:cube", "methods": "steps.py:two-step", "size": "large", "steps": 7,
+      "operator": "hessian", "dtype": "float32", "threads": 2, "seed": 6, "timeout_s": 5.0,
+      "plugins": ["other.py"], "results": "elsewhere"},
+     {"names": ["cube", "two-step"], "sizes": ["large"], "steps": 7, "operators": ["hessian"],
+      "dtypes": ["float32"], "threads": 2, "threads of workers": 2, "seed": 6, "timeout_s": 5.0,
+      "plugins": ["other.py"], "made in": ["elsewhere"]}),
+    (gradiometer.stepsize, {"problem": "own.py:drawn", "methods": "steps.py:one-step"},
+     {"wait": True}, {"waits": True}),
+    (study.resume_stepsize, {"name": RUNS["7"]}, {"wait": True}, {"waits": True}),
+    (study.resume_stepsize, {"name": RUNS["7"]}, {"name": RUNS["8"]}, {"seed": 8}),
+    (study.resume_stepsize, {"name": "latest", "results": "studies"}, {"results": "upper"},
+     {"seed": 9}),
     (api.resume, {"name": "latest"}, {"wait": True}, {"waits": True}),
     (experiment.resume_descent, {"name": RUNS["4"]}, {"wait": True}, {"waits": True}),
     (api.resume, {"name": "latest"}, {"name": RUNS["3"]}, {"seed": 3}),

@@ -28,6 +28,7 @@ from gradiometer.cli import (
     run,
     runs,
     show,
+    stepsize,
     trace,
 )
 from gradiometer.cli.ending import exit_code, listening
@@ -43,7 +44,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, check, compare, history, query, conformance, show, trace, descend, report):
+VERBS = (
+    run, check, compare, history, query, conformance, show, trace, descend, stepsize, report,
+)  # fmt: skip
+for verb in VERBS:
     app.add_typer(verb.app)
 app.add_typer(listing.app, name="list")
 app.add_typer(runs.app, name="runs")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradiometer.runs.facts import read_info
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gradiometer.descent.frames import Descent
     from gradiometer.runs.run import Run
     from gradiometer.runs.schema import Layout
+    from gradiometer.stepsizes.frames import StepSizes
     from gradiometer.versions.result import Versions
 
 
@@ -18,12 +19,13 @@ def layouts() -> list[Layout]:
     """Return how each experiment keeps its rows."""
     from gradiometer.descent.trajectory import DESCENT
     from gradiometer.runs.schema import COMPARISON
+    from gradiometer.stepsizes.curve import STEPSIZE
     from gradiometer.versions.result import VERSIONS
 
-    return [COMPARISON, DESCENT, VERSIONS]
+    return [COMPARISON, DESCENT, STEPSIZE, VERSIONS]
 
 
-def read(path: Path) -> Run | Descent | Versions:
+def read(path: Path) -> Run | Descent | StepSizes | Versions:
     """Return what a run's folder holds.
 
     Raises:
@@ -32,9 +34,15 @@ def read(path: Path) -> Run | Descent | Versions:
     from gradiometer.descent.frames import Descent
     from gradiometer.descent.trajectory import DESCENT
     from gradiometer.runs.run import Run
+    from gradiometer.stepsizes.curve import STEPSIZE
+    from gradiometer.stepsizes.frames import StepSizes
     from gradiometer.versions.result import VERSIONS, Versions
 
-    experiment = read_info(path)["experiment"]
-    if experiment == DESCENT.experiment:
-        return Descent.read(path)
-    return Versions.read(path) if experiment == VERSIONS.experiment else Run.read(path)
+    readers: dict[str, Any] = {
+        DESCENT.experiment: Descent,
+        STEPSIZE.experiment: StepSizes,
+        VERSIONS.experiment: Versions,
+    }
+    found: Run | Descent | StepSizes | Versions
+    found = readers.get(read_info(path)["experiment"], Run).read(path)
+    return found

@@ -28,7 +28,8 @@ def query(
     """Ask all recorded runs in SQL (DuckDB's), over their Parquet files.
 
     Tables: runs; of comparisons records, samples, answers; of other experiments descent_records,
-    steps, versions_records, processes. All have a column run. Units are in the names of columns.
+    steps, stepsize_records, curves, versions_records, processes. All have a column run. Units are
+    in the names of columns.
     """
     from gradiometer.cli.experiments import layouts
     from gradiometer.runs.query import Database

@@ -46,10 +46,12 @@ def show(
     """Show a recorded run: environment, options, warnings, and its tables."""
     from gradiometer.cli.descend import print_descent
     from gradiometer.cli.experiments import read
+    from gradiometer.cli.stepsize import print_steps
     from gradiometer.cli.versions import print_versions
     from gradiometer.descent.frames import Descent
     from gradiometer.runs.run import Run
     from gradiometer.runs.store import find_run
+    from gradiometer.stepsizes.frames import StepSizes
 
     path = find_run(run, results)
     found = read(path)
@@ -59,6 +61,8 @@ def show(
         _print_run(found)
     elif isinstance(found, Descent):
         print_descent(found)
+    elif isinstance(found, StepSizes):
+        print_steps(found)
     else:
         print_versions(found)
     if tell_damage(found.damage, path):

@@ -118,16 +118,11 @@ def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:
         UnknownName: If there is no such operator.
         GradiometerError: If the problem does not have it.
     """
-    from gradiometer.measure.plan import applies, first_order
-    from gradiometer.vocabulary.operators import OPERATORS
+    from gradiometer.measure.plan import first_order, require_operator
 
     names = list(dict.fromkeys(operators or first_order(problem)))
     for name in names:
-        if not applies(name, problem):
-            there = ", ".join(other for other in OPERATORS if applies(other, problem))
-            raise GradiometerError(
-                f"{problem.name} has several outputs and no {name}: expected one of {there}."
-            )
+        require_operator(name, problem)
     return names
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import altair as alt
@@ -48,11 +47,11 @@ def loss_axis(losses: pd.Series[float]) -> alt.Y:
         return _log_axis("loss", "loss (log scale)", float(positive.min()), float(losses.max()))
     if size.max() > SPREAD**2 * size.min():
         unit = float(size[size > 0.0].min())
-        powers = _powers(unit, float(size.max()))
+        powers = marks.powers(unit, float(size.max()))
         values = [v for p in powers for v in (-p, p) if losses.min() <= v <= losses.max()]
         scale = alt.Scale(type="symlog", constant=unit, domain=[losses.min(), losses.max()])
         title = "loss (log scale on both sides of 0)"
-        return alt.Y("loss:Q", scale=scale, axis=_ticks(values), title=title)
+        return alt.Y("loss:Q", scale=scale, axis=marks.ticks(values), title=title)
     scale = alt.Scale(zero=False, domain=[losses.min(), losses.max()])
     return alt.Y("loss:Q", scale=scale, title="loss")
 
@@ -103,19 +102,5 @@ def _drawn(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _log_axis(column: str, title: str, low: float, high: float) -> alt.Y:
-    scale, axis = marks.log_scale(low, high, clamp=True), _ticks(_powers(low, high))
+    scale, axis = marks.log_scale(low, high, clamp=True), marks.ticks(marks.powers(low, high))
     return alt.Y(f"{column}:Q", scale=scale, axis=axis, title=title)
-
-
-def _ticks(values: list[float]) -> alt.Axis:
-    return alt.Axis(values=values, format=".0e")
-
-
-def _powers(low: float, high: float) -> list[float]:
-    """Return up to nine powers of ten between two numbers; if there are few, 2 and 5 times them."""
-    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
-    every = 1 + (last - first) // 9
-    values = [10.0**k for k in range(first, last + 1, every)]
-    if len(values) < 3:
-        values = [m * 10.0**k for k in range(first - 1, last + 1) for m in (1, 2, 5)]
-    return [v for v in values if low <= v <= high]

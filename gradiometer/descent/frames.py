@@ -5,8 +5,6 @@ The prose of the report is `templates/descent.md.j2`.
 
 from __future__ import annotations
 
-import html
-import io
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -18,7 +16,7 @@ import pandas as pd
 
 from gradiometer.descent.steps import RULES
 from gradiometer.descent.trajectory import CERTIFIED, DESCENT, Series, Trajectory
-from gradiometer.report import markdown
+from gradiometer.report import markdown, notebook
 from gradiometer.report.quantities import GAP, duration, multiple
 from gradiometer.report.sections import Figure, Section, Table
 from gradiometer.report.writing import USUAL, formatted
@@ -177,13 +175,7 @@ class Descent:
 
     def _repr_html_(self) -> str:
         """Show the descent in a notebook: table, reasons, chart."""
-        reasons = "".join(f"<li>{html.escape(line)}</li>" for line in self.reasons())
-        chart, drawing = self.chart(), io.StringIO()
-        if chart is not None:
-            chart.save(drawing, format="svg")
-        head = f"<p><code>{html.escape(repr(self))}</code></p>"
-        table = self.table().to_html(index=False)
-        return f"{head}{table}<ul>{reasons}</ul>{drawing.getvalue()}"
+        return notebook.shown(repr(self), self.table(), self.reasons(), self.chart())
 
 
 def _loss(value: float) -> str:

@@ -16,7 +16,7 @@ from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.method import Target
 from gradiometer.vocabulary.operators import Operator, operator
 from gradiometer.vocabulary.outcome import Failure, Status
-from gradiometer.vocabulary.point import Argument, Points
+from gradiometer.vocabulary.point import Argument, Points, Signature
 from gradiometer.vocabulary.problem import Problem
 from gradiometer.worker import requests
 
@@ -53,6 +53,19 @@ class Conditions:
         return Target(self.options.threads, self.case.device, self.case.dtype)
 
 
+def require_size(case: Case, signature: Signature) -> None:
+    """Refuse a case whose answer is too large.
+
+    Raises:
+        Failure: If it has more components than are compared.
+    """
+    components = operator(case.operator).layout(signature).size
+    if components > MOST_COMPONENTS:
+        most = f"none is compared beyond {MOST_COMPONENTS:,}"
+        told = f"the {case.operator} has {components:,} components: {most}"
+        raise Failure(Status.SKIPPED, told)
+
+
 class References:
     """Asks the reference's worker about problems.
 
@@ -85,11 +98,7 @@ class References:
         """
         points = self.points(problem, case.size, options.seed, case.dtype)
         admit(points.signature.n)
-        components = operator(case.operator).layout(points.signature).size
-        if components > MOST_COMPONENTS:
-            most = f"none is compared beyond {MOST_COMPONENTS:,}"
-            told = f"the {case.operator} has {components:,} components: {most}"
-            raise Failure(Status.SKIPPED, told)
+        require_size(case, points.signature)
         truths = [self.truth(problem, points.declared, case.operator)]
         while (found := self._neighbour(problem, points, case, options.seed)) is not None:
             points = replace(points, checked=(*points.checked, found[0]))

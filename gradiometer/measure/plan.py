@@ -130,6 +130,20 @@ def applies(name: str, problem: ProblemEntry | Broken) -> bool:
     return not (operator(name).of_scalars and problem.outputs)
 
 
+def require_operator(name: str, problem: ProblemEntry) -> None:
+    """Refuse an operator that a problem does not have.
+
+    Raises:
+        UnknownName: If there is no such operator.
+        GradiometerError: If the problem does not have it.
+    """
+    if not applies(name, problem):
+        there = ", ".join(other for other in OPERATORS if applies(other, problem))
+        raise GradiometerError(
+            f"{problem.name} has several outputs and no {name}: expected one of {there}."
+        )
+
+
 def early_end(*plugins: ProblemEntry | MethodEntry | Broken) -> Outcome | None:
     """Return the outcome of what cannot even be tried, for want of one of these."""
     for plugin in plugins:

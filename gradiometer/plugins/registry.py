@@ -23,6 +23,7 @@ from gradiometer.plugins.address import Address, by_value
 from gradiometer.plugins.files import Plugin
 from gradiometer.plugins.own import Called
 from gradiometer.tracing.written import Written
+from gradiometer.vocabulary.differences import Differences
 from gradiometer.vocabulary.method import Digits, Method, Mode, missing
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.problem import Problem
@@ -103,6 +104,7 @@ class MethodEntry:
         native: Operators that it has itself; others are derived of them.
         primal: What it evaluates as a problem's value: a name of its tool's, or its own name.
         environment: The environment that its workers run in; empty for Gradiometer's own.
+        stepped: Whether it is one of differences with a step.
     """
 
     name: str
@@ -118,6 +120,7 @@ class MethodEntry:
     package: str = ""
     native: tuple[str, ...] = ()
     environment: str = ""
+    stepped: bool = False
 
     @classmethod
     def of(cls, method: Method, address: Address[Method], family: str = "") -> MethodEntry:
@@ -134,7 +137,8 @@ class MethodEntry:
         about = (type(method).__doc__ or "").partition("\n")[0]
         told = (method.requires, method.extra, method.digits, method.exact, about)
         own = (_primal(method), method.package, _native(method), method.environment)
-        return cls(method.name, method.mode, tool, *told, address, *own)
+        stepped = isinstance(method, Differences)
+        return cls(method.name, method.mode, tool, *told, address, *own, stepped)
 
     @property
     def packages(self) -> tuple[str, ...]:

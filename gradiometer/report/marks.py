@@ -63,6 +63,21 @@ def log_scale(*domain: float, clamp: bool = False) -> alt.Scale:
     return alt.Scale(type="log", nice=False, clamp=clamp, domain=list(domain) or alt.Undefined)
 
 
+def ticks(values: list[float]) -> alt.Axis:
+    """Return an axis of a logarithmic scale that reads 1e-6 where there is such a value."""
+    return alt.Axis(values=values, format=".0e")
+
+
+def powers(low: float, high: float) -> list[float]:
+    """Return up to nine powers of ten between two numbers; if there are few, 2 and 5 times them."""
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    every = 1 + (last - first) // 9
+    values = [10.0**k for k in range(first, last + 1, every)]
+    if len(values) < 3:
+        values = [m * 10.0**k for k in range(first - 1, last + 1) for m in (1, 2, 5)]
+    return [v for v in values if low <= v <= high]
+
+
 def durations() -> alt.Axis:
     """Return an axis of decades that reads 1 µs, 10 µs, …."""
     return alt.Axis(

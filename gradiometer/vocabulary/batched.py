@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from gradiometer.errors import Unsupported
-from gradiometer.vocabulary.differences import step_of
 from gradiometer.vocabulary.flat import flattened, number
 from gradiometer.vocabulary.method import Primal
 from gradiometer.vocabulary.space import Array
@@ -65,9 +64,12 @@ def _called(f: Primal, axis: int, points: Array, given: dict[str, Any]) -> Any:
     return np.concatenate(columns)
 
 
-def batched_slopes(f: Primal) -> Callable[[Array, dict[str, Any]], Array]:
-    """Return the slopes of f's outputs, in rows, in each component of the inputs, in columns."""
-    values, step = batched(f), step_of(f, 3)
+def batched_slopes(f: Primal, step: float) -> Callable[[Array, dict[str, Any]], Array]:
+    """Return the slopes of f's outputs, in rows, in each component of the inputs, in columns.
+
+    The step is relative to max(1, |x|).
+    """
+    values = batched(f)
 
     def slopes(x: Array, given: dict[str, Any]) -> Array:
         moves = np.diag(step * np.maximum(1.0, np.abs(x)))
@@ -79,9 +81,12 @@ def batched_slopes(f: Primal) -> Callable[[Array, dict[str, Any]], Array]:
     return slopes
 
 
-def curvatures(f: Primal) -> Callable[[Array, dict[str, Any]], Array]:
-    """Return the second differences of f's only output in each pair of components."""
-    values, step = batched(f), step_of(f, 4)
+def curvatures(f: Primal, step: float) -> Callable[[Array, dict[str, Any]], Array]:
+    """Return the second differences of f's only output in each pair of components.
+
+    The step is relative to max(1, |x|).
+    """
+    values = batched(f)
 
     def curvatures(x: Array, given: dict[str, Any]) -> Array:
         h = step * np.maximum(1.0, np.abs(x))

@@ -73,9 +73,14 @@ class _Gradient(Primal):
         problem = replace(f.problem, outputs=inputs.names, derivatives={})
         super().__init__(problem, f.xp, f.point, Signature(inputs, inputs))
         self._call = call
+        self._of = f
 
     def __call__(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
         return tuple(self._call(inputs, given))
+
+    def step(self, usual: float) -> float:
+        """Return the step that differences of the function itself take."""
+        return self._of.step(usual)
 
 
 class _Own:

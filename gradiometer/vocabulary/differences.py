@@ -21,14 +21,16 @@ class Differences(Method):
 
     Attributes:
         one_sided: Whether a slope needs the function at the point itself.
-        root: A step is this root of the distance from 1 to the next number of the dtype; 1, if it
-            is infinite.
+        root: The step is this root of the distance from 1 to the next number of the dtype.
+        accuracy: Order of accuracy: the power of the step that the truncation error goes with; 0
+            where that and rounding leave no best step to be told beforehand.
     """
 
     mode = "numerical"
     exact = False
     one_sided = False
     root: float = 1
+    accuracy: int = 0
 
     def namespace(self) -> Any:
         """Return NumPy's functions."""
@@ -37,6 +39,10 @@ class Differences(Method):
     def array(self, a: Any) -> Any:
         """Return an array as it is, and a scalar as a number."""
         return a if a.ndim else number(a)
+
+    def step(self, f: Primal) -> float:
+        """Return the step of first differences, relative to max(1, |x|)."""
+        return step_of(f, self.root)
 
     def slope(self, shifted: Evaluate, x: Any, base: Any, step: float, scale: Any = None) -> Any:
         """Return the slope of `shifted`, a function of one number, at x.
@@ -56,7 +62,7 @@ class Differences(Method):
 
     def gradient(self, f: Primal) -> Prepared:
         """Return the gradient, a slope a component."""
-        step = step_of(f, self.root)
+        step = self.step(f)
 
         def gradient(inputs: Any, given: Any) -> Any:
             base = f(inputs, given) if self.one_sided else None
@@ -78,7 +84,7 @@ class Differences(Method):
 
     def jacobian(self, f: Primal) -> Prepared:
         """Return the Jacobian, a column of slopes a component."""
-        step, several = step_of(f, self.root), len(f.problem.output_names) > 1
+        step, several = self.step(f), len(f.problem.output_names) > 1
 
         def outputs(inputs: Any, given: Any) -> Any:
             y = f(inputs, given)
@@ -96,7 +102,7 @@ class Differences(Method):
 
     def jvp(self, f: Primal) -> Prepared:
         """Return the pushforward, the slope along the direction."""
-        step, several = step_of(f, self.root), len(f.problem.output_names) > 1
+        step, several = self.step(f), len(f.problem.output_names) > 1
         origin = number(np.zeros((), f.point.dtype))
 
         def jvp(inputs: Any, given: Any, tangents: Any) -> Any:
@@ -144,13 +150,17 @@ class SecondDifferences(Differences):
 
     second_root: float = 1
 
+    def second_step(self, f: Primal) -> float:
+        """Return the step of second differences, relative to max(1, |x|)."""
+        return step_of(f, self.second_root)
+
     def curvature(self, shifted: Evaluate, h: Any, k: Any) -> Any:
         """Return the mixed second difference of `shifted(s, t)` with steps h and k."""
         raise NotImplementedError
 
     def hessian(self, f: Primal) -> Prepared:
         """Return the Hessian, a second difference a pair of components."""
-        step = step_of(f, self.second_root)
+        step = self.second_step(f)
 
         def hessian(inputs: Any, given: Any) -> Any:
             x, unpack = flattened(inputs)
@@ -172,7 +182,7 @@ class SecondDifferences(Differences):
 
     def hvp(self, f: Primal) -> Prepared:
         """Return the product, a second difference of each component and the direction."""
-        step = step_of(f, self.second_root)
+        step = self.second_step(f)
 
         def hvp(inputs: Any, given: Any, tangents: Any) -> Any:
             x, unpack = flattened(inputs)
@@ -205,8 +215,11 @@ def mixed(shifted: Evaluate, h: Any, k: Any) -> Any:
 
 
 def step_of(f: Primal, root: float) -> float:
-    """Return the step, relative to max(1, |x|), at the precision of a function's point."""
-    return float(np.finfo(f.point.dtype).eps ** (1 / root))
+    """Return the step, relative to max(1, |x|), at the precision of a function's point.
+
+    It is that root of the distance from 1 to the next number, unless another one is studied.
+    """
+    return f.step(float(np.finfo(f.point.dtype).eps ** (1 / root)))
 
 
 def reach(inputs: Any, tangents: Any) -> float:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-FIRST, ROWS = 0.125, 12
-"""The first step, relative to max(1, |x|), and how many there are, each half of the one before."""
+ROWS = 12
+"""How many steps there are, each half of the one before."""
 
 GIVEN_UP = 2.0
 """How many times more than the best estimate so far the last two rows may differ."""
@@ -32,7 +32,7 @@ class Sized:
 def limit(
     quotient: Callable[[float], Any], sized: Sized, divisor: Callable[[float], Any]
 ) -> tuple[Any, Any]:
-    """Return what `quotient(h)` tends to as h does to zero, and the error of each component.
+    """Return what `quotient(h)` tends to as h goes from 1 to zero, and the error of each component.
 
     Values of `sized` are wrong by their rounding, which is divided by `divisor(h)`: no entry is
     better than that, and where the next row's cannot be, the table ends.
@@ -41,7 +41,7 @@ def limit(
     best: Any = None
     error: Any = math.inf
     for i in range(ROWS):
-        step = FIRST * 0.5**i
+        step = 0.5**i
         row = [quotient(step)]
         unit = np.finfo(np.asarray(row[0]).dtype).eps
         rounding = unit * sized.size / divisor(step)

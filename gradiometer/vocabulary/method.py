@@ -64,6 +64,14 @@ class Primal:
         """Return the function's value at native inputs and given values."""
         return self._function(self.xp, *inputs, **given)
 
+    def step(self, usual: float) -> float:
+        """Return the step that differences of this function take, relative to max(1, |x|).
+
+        It is the method's usual one, unless the error is studied against the step (`gradiometer
+        stepsize`): methods derived from `Differences` ask for their step here.
+        """
+        return usual
+
 
 class Method:
     """How one tool differentiates; derive a class, give it a name, and fill in three functions.

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -34,6 +34,8 @@ MOST_BESIDE_S = 20e-6
 
 AGAIN = 30
 """Further answers of which the least time counts, before a method is said to work beside calls."""
+
+F = TypeVar("F", bound=Primal)
 
 Called = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A finished call, and its positional and keyword arguments."""
@@ -207,13 +209,7 @@ def prepared(
         Declined: If the method declines, or one call is forecast to take too long.
     """
     method, asked, signature = work.method.load(), operator(work.operator), work.signature
-    xp = method.namespace()
-    wrapped = xp if isinstance(xp, Namespace) else Namespace(xp)
-    problem = work.problem.load()
-    f = Primal(problem, wrapped, at.point, signature)
-    refusal = method.declines(asked.name, signature.n, signature.m)
-    if refusal:
-        raise Declined(refusal)
+    f = function_of(method, work, at, Primal)
     if asked.differentiates:
         forecast(method, asked, f, at, most_s, primal_s)
     with Peak() as peak:
@@ -225,10 +221,30 @@ def prepared(
         start = clock()
         finished(*args, **kwargs)
         first_s = clock() - start
-    if isinstance(problem.function, Program):
-        cell.program = problem.function
+    if isinstance(f.problem.function, Program):
+        cell.program = f.problem.function
         cell.note, cell.translated = cell.program.note, cell.program.translated
     return cell, Cold(None, prepare_s, first_s, peak.bytes, cold=0)
+
+
+def function_of(method: Method, work: Work, at: Argument, kind: type[F]) -> F:
+    """Return a cell's function in the arrays of its method, for the point of preparation.
+
+    Args:
+        method: The method, loaded.
+        work: What the cell computes.
+        at: The point.
+        kind: What methods are given as the function.
+
+    Raises:
+        Declined: If the method declines.
+    """
+    signature, xp = work.signature, method.namespace()
+    refusal = method.declines(work.operator, signature.n, signature.m)
+    if refusal:
+        raise Declined(refusal)
+    wrapped = xp if isinstance(xp, Namespace) else Namespace(xp)
+    return kind(work.problem.load(), wrapped, at.point, signature)
 
 
 def forecast(
