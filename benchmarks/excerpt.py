@@ -14,7 +14,7 @@ import pandas as pd
 
 import gradiometer
 from gradiometer.report import cases, tables
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 MARKED = re.compile(r"(<!-- excerpt -->\n).*(<!-- /excerpt -->)", re.DOTALL)

@@ -13,8 +13,8 @@ from .errors import UnsupportedOperation as UnsupportedOperation
 from .intermediates.trace import trace as trace
 from .intermediates.traced import Trace as Trace
 from .measure.options import Options as Options
+from .report.run import Run as Run
 from .runs.compare import RunComparison as RunComparison
-from .runs.run import Run as Run
 from .tracing.own import own_problem as own_problem
 from .versions.compare import compare_versions as compare_versions
 from .versions.result import Versions as Versions

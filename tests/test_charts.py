@@ -13,7 +13,7 @@ from drawings import svg, words
 from records import plan, row, run, timed
 
 from gradiometer.report import charts, marks
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 from gradiometer.vocabulary.outcome import Status
 
 

@@ -9,7 +9,7 @@ from gradiometer.runs.facts import read_info
 
 if TYPE_CHECKING:
     from gradiometer.descent.frames import Descent
-    from gradiometer.runs.run import Run
+    from gradiometer.report.run import Run
     from gradiometer.runs.schema import Layout
     from gradiometer.versions.result import Versions
 
@@ -31,7 +31,7 @@ def read(path: Path) -> Run | Descent | Versions:
     """
     from gradiometer.descent.frames import Descent
     from gradiometer.descent.trajectory import DESCENT
-    from gradiometer.runs.run import Run
+    from gradiometer.report.run import Run
     from gradiometer.versions.result import VERSIONS, Versions
 
     experiment = read_info(path)["experiment"]

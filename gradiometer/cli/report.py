@@ -25,7 +25,7 @@ def report(
     """Write the report of a run, of whatever experiment: Markdown, SVG charts, CSV tables."""
     from gradiometer.cli.experiments import read
     from gradiometer.report.page import write
-    from gradiometer.runs.run import Run
+    from gradiometer.report.run import Run
     from gradiometer.runs.store import find_run
 
     path = find_run(run, results)

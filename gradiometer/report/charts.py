@@ -12,21 +12,21 @@ from gradiometer.report import marks
 from gradiometer.report.quantities import digits
 from gradiometer.report.sections import Figure
 from gradiometer.runs import analysis, footnotes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 DECADES = [10.0**k for k in range(10)]
 TICKS = [digit * decade for decade in DECADES for digit in (1, 2, 3, 5)]
 RATIOS = ["ratio", "ratio_low", "ratio_high"]
 
 
-def figures(run: Run, name: str, operator: str) -> list[Figure]:
+def figures(run: RecordedRun, name: str, operator: str) -> list[Figure]:
     """Return a chart of `CHARTS` as a figure of a report; none where there is nothing to draw."""
     title, draw = CHARTS[name]
     chart = draw(run, operator)
     return [] if chart is None else [Figure(f"{name}-{operator}", title.format(operator), chart)]
 
 
-def agreement(run: Run, operator: str) -> alt.TopLevelMixin | None:
+def agreement(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     """Return a heat map: digits of what is `ok`, statuses of the rest; the longer axis down."""
     table = _of(run, operator)
     if table.empty:
@@ -61,7 +61,7 @@ def agreement(run: Run, operator: str) -> alt.TopLevelMixin | None:
     return marks.styled(layers, width=58 * len(columns), height=18 * len(rows))
 
 
-def ranking(run: Run, operator: str) -> alt.TopLevelMixin | None:
+def ranking(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     """Return times as multiples of the fastest, with 95% intervals, a panel a problem and dtype.
 
     Of each the largest size that was timed is shown.
@@ -88,7 +88,7 @@ def ranking(run: Run, operator: str) -> alt.TopLevelMixin | None:
     return marks.styled(panel.facet(panels, columns=columns).resolve_scale(y="independent"))
 
 
-def scaling(run: Run, operator: str) -> alt.TopLevelMixin | None:
+def scaling(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     """Return times against the number of inputs, a panel a problem of several sizes and dtype."""
     table = analysis.timed(_of(run, operator))
     table = table.assign(series=analysis.series(table), method=footnotes.named(table))
@@ -106,7 +106,7 @@ def scaling(run: Run, operator: str) -> alt.TopLevelMixin | None:
     return marks.styled(drawn.resolve_scale(x="independent", y="independent"))
 
 
-CHARTS: dict[str, tuple[str, Callable[[Run, str], alt.TopLevelMixin | None]]] = {
+CHARTS: dict[str, tuple[str, Callable[[RecordedRun, str], alt.TopLevelMixin | None]]] = {
     "agreement": ("Correct digits, {}, by method and function", agreement),
     "ranking": ("Time, {}, as a multiple of the fastest method, by function", ranking),
     "scaling": ("Time, {}, against the number of inputs, by problem", scaling),
@@ -114,7 +114,7 @@ CHARTS: dict[str, tuple[str, Callable[[Run, str], alt.TopLevelMixin | None]]] = 
 """The charts of a report by name: what each shows of an operator, and how to draw it."""
 
 
-def _of(run: Run, operator: str) -> pd.DataFrame:
+def _of(run: RecordedRun, operator: str) -> pd.DataFrame:
     chosen = run.cells[run.cells["operator"] == operator]
     return chosen.assign(label=analysis.label(chosen))
 

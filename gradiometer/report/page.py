@@ -15,7 +15,7 @@ from gradiometer.report.charts import figures
 from gradiometer.report.quantities import digits, duration
 from gradiometer.report.sections import Figure, Section, Table
 from gradiometer.runs import analysis, footnotes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS
 
@@ -29,7 +29,7 @@ CLAIMS = (
 """What precedes a table of estimates."""
 
 
-def write(run: Run, reports: Path) -> Path:
+def write(run: RecordedRun, reports: Path) -> Path:
     """Write the report of a run into `reports/<run-id>`, and return the path of `report.md`.
 
     Raises:
@@ -38,7 +38,7 @@ def write(run: Run, reports: Path) -> Path:
     return markdown.write(page(run), tables.csv(run), reports / run.id)
 
 
-def page(run: Run) -> Section:
+def page(run: RecordedRun) -> Section:
     """Return the report of a run."""
     facts = {
         "counts": tables.counts(run),
@@ -53,7 +53,7 @@ def page(run: Run) -> Section:
     return Section(f"Differentiation methods compared: run {run.id}", [prose("opening")], below)
 
 
-def _agreement(run: Run, prose: markdown.Prose) -> Section:
+def _agreement(run: RecordedRun, prose: markdown.Prose) -> Section:
     below = []
     for name in run.operators:
         table = _matrix(tables.agreement(run, name))
@@ -66,7 +66,7 @@ def _agreement(run: Run, prose: markdown.Prose) -> Section:
     return Section("Agreement", [prose("agreement")], below)
 
 
-def _speed(run: Run, prose: markdown.Prose) -> Section:
+def _speed(run: RecordedRun, prose: markdown.Prose) -> Section:
     timed = set(cases.timed(run)["operator"])
     below = [
         Section(f"{name}, time", [_matrix(tables.speed(run, name)), *figures(run, "ranking", name)])
@@ -76,7 +76,7 @@ def _speed(run: Run, prose: markdown.Prose) -> Section:
     return Section("Speed", [prose("speed"), *([] if below else ["Nothing was timed."])], below)
 
 
-def _ranking(run: Run, prose: markdown.Prose) -> Section | None:
+def _ranking(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     rankings, below = cases.rankings(run), []
     for problem, rows in cases.timed(run).groupby("problem", sort=False):
         ordered = [
@@ -87,7 +87,7 @@ def _ranking(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Ranking", [prose("ranking")], below) if below else None
 
 
-def _cost(run: Run, prose: markdown.Prose) -> Section | None:
+def _cost(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     below = [
         Section(f"{name}, in multiples of the {base}", [Table(tables.upright(cost))])
         for name, (base, _) in tables.COSTS.items()
@@ -96,13 +96,13 @@ def _cost(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Cost against the primal", [prose("cost")], below) if below else None
 
 
-def _scaling(run: Run, prose: markdown.Prose) -> Section | None:
+def _scaling(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     found = {name: figures(run, "scaling", name) for name in run.operators}
     below = [Section(f"{name}, scaling", drawn) for name, drawn in found.items() if drawn]
     return Section("Scaling", [prose("scaling")], below) if below else None
 
 
-def _cold(run: Run, prose: markdown.Prose) -> Section | None:
+def _cold(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     found = cases.largest(run)
     if not found:
         return None
@@ -112,7 +112,7 @@ def _cold(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Cold and warm", [told], below)
 
 
-def _memory(run: Run, prose: markdown.Prose) -> Section | None:
+def _memory(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     below = [
         Section(f"{cases.title(run, case)}, memory", [Table(cases.memory(run, case))])
         for case in cases.largest(run)
@@ -121,7 +121,7 @@ def _memory(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Memory", [prose("memory")], below) if below else None
 
 
-def _coverage(run: Run, prose: markdown.Prose) -> Section:
+def _coverage(run: RecordedRun, prose: markdown.Prose) -> Section:
     """Return what has no figure; if it is much, what could be expected of it is folded away."""
     missed = tables.reasons(run.coverage())
     if missed.empty:
@@ -135,7 +135,7 @@ def _coverage(run: Run, prose: markdown.Prose) -> Section:
     return Section("Coverage", [prose("coverage"), *shown])
 
 
-def _answers(run: Run, prose: markdown.Prose) -> Section:
+def _answers(run: RecordedRun, prose: markdown.Prose) -> Section:
     below = [
         Section(cases.title(run, case), [Table(answers.table(run, case))], folded=True)
         for case in answers.shown(run)
@@ -143,11 +143,11 @@ def _answers(run: Run, prose: markdown.Prose) -> Section:
     return Section("Answers", [prose("answers", empty=not below)], below)
 
 
-def _environment(run: Run, prose: markdown.Prose) -> Section:
+def _environment(run: RecordedRun, prose: markdown.Prose) -> Section:
     return Section("Environment", [Table(tables.environment(run)), prose("closing")])
 
 
-SECTIONS: tuple[Callable[[Run, markdown.Prose], Section | None], ...] = (
+SECTIONS: tuple[Callable[[RecordedRun, markdown.Prose], Section | None], ...] = (
     _agreement, _speed, _ranking, _cost, _scaling, _cold, _memory, _answers, _coverage,
     _environment,
 )  # fmt: skip
@@ -159,7 +159,7 @@ def _matrix(table: pd.DataFrame) -> Table:
     return Table(tall, "As a table" if len(tall) > MOST_LINES else "")
 
 
-def _worst(run: Run) -> list[dict[str, str]]:
+def _worst(run: RecordedRun) -> list[dict[str, str]]:
     """Return, for each dtype, the least accurate answer that agrees.
 
     That is of methods that promise to be exact: as many digits as of second derivatives.
