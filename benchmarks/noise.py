@@ -32,7 +32,7 @@ from gradiometer.measure.plan import make_plan
 from gradiometer.measure.trial import Trial
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Registry
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 from gradiometer.runs.schema import Identity, record
 from gradiometer.runs.store import RunFolder
 from gradiometer.vocabulary.case import Case, Cell

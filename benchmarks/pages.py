@@ -25,7 +25,7 @@ import records
 from browser import browsing
 
 from gradiometer.report import page
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 
 METHODS = 50
 MARKS = "return performance.getEntriesByType('mark').map((each) => [each.name, each.startTime])"

@@ -17,9 +17,9 @@ import gradiometer
 from gradiometer.report import cases
 from gradiometer.report.conclusions import conclusions
 from gradiometer.report.page import page
+from gradiometer.report.run import Run
 from gradiometer.report.writing import formatted
 from gradiometer.runs.facts import write_facts
-from gradiometer.runs.run import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"

@@ -28,9 +28,9 @@ import psutil
 
 import gradiometer
 from gradiometer.measure.pool import MARK
+from gradiometer.report.run import Run
 from gradiometer.runs.facts import read_info
 from gradiometer.runs.journal import read_journal
-from gradiometer.runs.run import Run
 from gradiometer.runs.store import run_folders
 
 COMMAND = [sys.executable, "-m", "gradiometer", "run"]

@@ -13,8 +13,8 @@ from .errors import UnsupportedOperation as UnsupportedOperation
 from .intermediates.trace import trace as trace
 from .intermediates.traced import Trace as Trace
 from .measure.options import Options as Options
+from .report.run import Run as Run
 from .runs.compare import RunComparison as RunComparison
-from .runs.run import Run as Run
 from .stepsizes.frames import StepSizes as StepSizes
 from .stepsizes.stepsize import stepsize as stepsize
 from .tracing.own import own_problem as own_problem

@@ -21,10 +21,11 @@ from gradiometer.plugins.environments import Environment, asked_for
 from gradiometer.plugins.own import Called
 from gradiometer.plugins.registry import KINDS, Kind, MethodEntry, Registry
 from gradiometer.plugins.selection import What, choose
+from gradiometer.report.progress import following
+from gradiometer.report.run import Run
 from gradiometer.runs.answers import Answers
 from gradiometer.runs.compare import RunComparison, compare
 from gradiometer.runs.facts import read_info
-from gradiometer.runs.run import Run
 from gradiometer.runs.schema import COMPARISON, Identity, Row, record, samples
 from gradiometer.runs.store import RunFolder, find_run
 from gradiometer.vocabulary.case import Case, Cell
@@ -34,6 +35,9 @@ CORE_PACKAGES = ("gradiometer", "numpy", "pandas", "python-flint", "scipy", "sym
 
 MOST_INPUTS = 100_000
 """Scalar inputs of the largest cases that are taken where everything is asked for."""
+
+RESUME = "gradiometer.resume"
+"""What takes a run up that was cut off."""
 
 
 def run(
@@ -48,6 +52,7 @@ def run(
     options: Options | None = None,
     plugins: Sequence[str | Path] = (),
     results: str | Path = "results",
+    progress: Progress | bool = True,
     wait: bool = False,
 ) -> Run:
     """Measure methods on problems, and return the run.
@@ -68,6 +73,7 @@ def run(
             is named.
         plugins: Files or folders with further problems and methods.
         results: Folder under which the run's own folder is made.
+        progress: Whether a notebook shows a bar; or what is told each step and each record.
         wait: Whether to wait for other runs that are being measured on this machine.
 
     Raises:
@@ -97,7 +103,11 @@ def run(
         everything=everything,
     )
     chosen = options or usual
-    return measure(plan, chosen.quick() if quick else chosen, Path(results), wait=wait)
+    if quick:
+        chosen = chosen.quick()
+    go_on = "" if registry.holds_objects else RESUME
+    with following(progress, "cells", go_on) as listener:
+        return measure(plan, chosen, Path(results), listener, wait=wait)
 
 
 def planned(
@@ -212,7 +222,7 @@ def measure(
 def resume(
     name: str | Path,
     results: str | Path = "results",
-    progress: Progress | None = None,
+    progress: Progress | bool = True,
     *,
     wait: bool = False,
 ) -> Run:
@@ -221,7 +231,7 @@ def resume(
     Args:
         name: The run's folder, its id, or `latest`.
         results: Folder that holds the runs.
-        progress: Told each step and each record.
+        progress: As of `run`.
         wait: Whether to wait for other runs that are being measured on this machine.
 
     Raises:
@@ -233,7 +243,8 @@ def resume(
     plan = _planned(info["plan"], known(info))
     folder, rows = RunFolder.reopen(path)
     done = {(row["case"], row["method"]): _spent(row) for row in rows}
-    return _measure(plan, folder, done, progress, wait)
+    with following(progress, "cells", RESUME) as listener:
+        return _measure(plan, folder, done, listener, wait)
 
 
 def facts(plan: Plan, options: Options, timing: str, packages: Sequence[str] = ()) -> Row:

@@ -32,7 +32,7 @@ from gradiometer.checking.checked import Check
 from gradiometer.cli import app
 from gradiometer.plugins.registry import MethodEntry
 from gradiometer.report import markdown, page, tables
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 
 KEPT = Path(__file__).parent / "recorded" / "documents"
 VERSIONS = {"gradiometer": "0", "numpy": "0", "python": "0", "python-flint": "0"}

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from gradiometer.report.run import Run
 from gradiometer.runs.frames import frame
-from gradiometer.runs.run import Run
 from gradiometer.runs.schema import Identity, columns
 
 MODES = {

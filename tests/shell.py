@@ -15,7 +15,7 @@ import pytest
 from gradiometer.cli import main
 from gradiometer.report import page
 from gradiometer.report import process as writing
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 
 
 class Done(NamedTuple):

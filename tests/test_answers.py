@@ -16,9 +16,9 @@ from gradiometer.errors import UnknownName
 from gradiometer.judging.kept import Kept
 from gradiometer.report import answers as shown
 from gradiometer.report import page
+from gradiometer.report.run import Run
 from gradiometer.runs.answers import COLUMNS, Answers, read, table
 from gradiometer.runs.merge import merge
-from gradiometer.runs.run import Run
 from gradiometer.runs.store import RunFolder
 
 INFO: dict[str, Any] = {"timing": "interleaved", "options": {"threads": 1, "seed": 0}}

@@ -20,9 +20,23 @@ import gradiometer
 from gradiometer import GradiometerError, Options, api
 from gradiometer.errors import UnknownName
 from gradiometer.measure.harness import Harness
-from gradiometer.runs.run import Run
+from gradiometer.measure.progress import Progress
+from gradiometer.report.run import Run
 
 UNTIMED = Options(rounds=0)
+
+
+class Told(Progress):
+    """Keeps what it is told of a run."""
+
+    def __init__(self) -> None:
+        self.planned, self.rows = 0, list[str]()
+
+    def start(self, planned: int, done: int, folder: Path | None) -> None:
+        self.planned = planned
+
+    def advance(self, text: str) -> None:
+        self.rows.append(text)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +102,9 @@ def test_every_table_is_a_frame(run: Run, table: str) -> None:
 
 @pytest.mark.usefixtures("in_this_process")
 def test_quick_takes_the_smallest_size_and_fewer_samples(tmp_path: Path) -> None:
-    found = gradiometer.run("prelu-chain", "backprop", quick=True, results=tmp_path)
+    told = Told()
+    found = gradiometer.run("prelu-chain", "backprop", quick=True, results=tmp_path, progress=told)
+    assert (told.planned, len(told.rows)) == (found.planned, len(found.records))
     assert set(found.records["size"]) == {"y=1"}
     assert found.info["options"]["rounds"] < Options().rounds
 

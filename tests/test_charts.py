@@ -14,8 +14,8 @@ from records import plan, row, run, timed
 
 from gradiometer.report import charts, colors, first_answer, heat_map, marks, trade_off
 from gradiometer.report.ranking import UNTIMED, order
+from gradiometer.report.run import Run
 from gradiometer.runs import growth
-from gradiometer.runs.run import Run
 from gradiometer.vocabulary.outcome import Status
 
 

@@ -13,8 +13,8 @@ from records import plan, row
 from shell import command
 
 from gradiometer.errors import GradiometerError
+from gradiometer.report.run import Run
 from gradiometer.runs.compare import LEAST_SCATTER, SCATTER, compare
-from gradiometer.runs.run import Run
 from gradiometer.runs.schema import samples
 from gradiometer.runs.store import RunFolder
 

@@ -9,7 +9,7 @@ import pytest
 import records
 
 from gradiometer.report.conclusions import conclusions
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 
 
 def said(*rows: dict[str, Any], **info: Any) -> dict[str, str]:

@@ -12,7 +12,7 @@ from shell import Done, command
 
 import gradiometer
 from gradiometer import Options
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 
 TEXT = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LISTINGS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)

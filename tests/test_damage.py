@@ -16,10 +16,10 @@ import pytest
 
 import gradiometer
 from gradiometer import GradiometerError, Options
+from gradiometer.report.run import Run
 from gradiometer.runs.analysis import DAMAGED
 from gradiometer.runs.damage import repair
 from gradiometer.runs.facts import DamagedRun
-from gradiometer.runs.run import Run
 from gradiometer.runs.schema import COMPARISON
 from gradiometer.runs.store import find_run
 

@@ -8,8 +8,8 @@ import pytest
 import records
 
 from gradiometer.errors import GradiometerError
+from gradiometer.report.run import Run
 from gradiometer.runs.journal import append, read_journal
-from gradiometer.runs.run import Run
 from gradiometer.runs.schema import samples
 from gradiometer.runs.store import RunFolder
 

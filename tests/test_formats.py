@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gradiometer.report.run import Run
 from gradiometer.runs.facts import read_info
 from gradiometer.runs.formats import FORMAT, to_current
 from gradiometer.runs.frames import tables
-from gradiometer.runs.run import Run
 from gradiometer.runs.schema import Identity, columns
 from gradiometer.runs.store import RunFolder
 

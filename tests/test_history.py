@@ -15,8 +15,8 @@ from shell import command
 
 from gradiometer.errors import GradiometerError
 from gradiometer.report.history import draw
+from gradiometer.report.run import Run
 from gradiometer.runs.history import Series, history
-from gradiometer.runs.run import Run
 from gradiometer.runs.store import RunFolder
 
 MACHINE = {"cpu": "one", "cores": 2, "python": "3.11", "versions": {"numpy": "2.1"}}

@@ -64,7 +64,7 @@ def test_a_star_import_brings_exactly_what_is_offered() -> None:
     ("name", "module"),
     [
         ("Options", "gradiometer.measure.options"),
-        ("Run", "gradiometer.runs.run"),
+        ("Run", "gradiometer.report.run"),
         ("load", "gradiometer.api"),
         ("run", "gradiometer.api"),
         ("problem", "gradiometer.vocabulary.problem"),

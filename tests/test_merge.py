@@ -12,9 +12,9 @@ import pytest
 from records import case, plan, row, timed
 
 from gradiometer.errors import GradiometerError
+from gradiometer.report.run import Run
 from gradiometer.runs import store
 from gradiometer.runs.merge import merge
-from gradiometer.runs.run import Run
 from gradiometer.runs.schema import Layout, Samples, samples
 from gradiometer.runs.store import RunFolder, run_folders
 

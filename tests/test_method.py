@@ -132,6 +132,16 @@ def test_the_defaults_promise_rounding_only_and_wait_for_nothing() -> None:
     assert (method.wait, method.tool, method.requires, method.extra) == (None, "", (), None)
 
 
+def test_a_method_is_shown_in_one_line() -> None:
+    shown = (
+        "Plain(plain: reverse mode; The least that a method must fill in, short of its gradient)"
+    )
+    assert repr(Plain()) == shown
+    assert repr(type("Bare", (Method,), {"name": "bare", "mode": "forward"})()) == (
+        "Bare(bare: forward mode)"
+    )
+
+
 def test_a_target_is_one_thread_in_double_precision_by_default() -> None:
     assert Target() == Target(threads=1, device="cpu", dtype="float64")
 

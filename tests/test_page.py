@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from gradiometer.errors import GradiometerError
 from gradiometer.report import markdown, page, tables
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS
 
@@ -556,7 +556,7 @@ def test_the_csv_keeps_an_exact_answer_and_a_reason_with_signs(folder: Path) -> 
 def test_a_report_written_again_replaces_the_first(tmp_path: Path) -> None:
     with only("coverage"):
         first = page.write(run([row("tape")], state="running"), tmp_path)
-        second = page.write(run([row("tape")]), tmp_path)
+        second = run([row("tape")]).report(str(tmp_path))
     assert first == second
     assert all("before its end" not in each.read_text("utf-8") for each in second)
 

@@ -612,3 +612,34 @@ def test_a_point_needs_no_library_but_numpy(draw: Draw) -> None:
         raise AssertionError("the function itself is not called to draw a point")
 
     assert draw(Problem("p", never, {"x": 1.0})).inputs["x"].shape == ()
+
+
+# As it shows itself
+
+
+class Unsigned:
+    __signature__ = "unknown"
+
+    def __call__(self, xp: Any, x: Any) -> Any:
+        return x
+
+
+def undocumented(xp: Any, *rows: Any, c: Any = 1.0) -> Any:
+    return c * sum(rows)
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [
+        (make(), "Problem(drawn(x, W, *, y): L = Σ (x·W − y); sizes 3, 10)"),
+        (
+            make("p", tuple(range(9))),
+            "Problem(p(x, W, *, y): L = Σ (x·W − y); sizes 0, 1, 2, 3, …)",
+        ),
+        (Problem("bare", undocumented, {"a": 1.0}), "Problem(bare(*rows, c))"),
+        (Problem("p", positional_only, {"x": 1.0, "y": 2.0}), "Problem(p(x, y))"),
+        (Problem("odd", Unsigned(), {"x": 1.0}), "Problem(odd(…))"),
+    ],
+)  # fmt: skip
+def test_a_problem_is_shown_in_one_line_as_it_is_called(p: Problem, shown: str) -> None:
+    assert repr(p) == shown

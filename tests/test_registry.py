@@ -101,6 +101,7 @@ def test_an_object_that_its_file_defines_is_known(item: Problem | Method) -> Non
     before = dict(registry.problems), dict(registry.methods)
     registry.add(item)
     assert (registry.problems, registry.methods) == before
+    assert not registry.holds_objects
 
 
 def changed_method() -> Method:
@@ -120,6 +121,7 @@ def test_a_changed_copy_is_not_taken_for_the_original(item: Problem | Method) ->
 def test_a_changed_copy_of_another_name_travels_by_value() -> None:
     registry = load()
     registry.add(replace(built_in.problem("mlp"), name="larger", sizes=("2-2-1x1",)))
+    assert registry.holds_objects
     address = registry.problems["larger"].address
     assert address.pickled
     assert address.load().labels == registry.problems["larger"].labels == ("2-2-1x1",)

@@ -21,8 +21,8 @@ from gradiometer import GradiometerError, Options
 from gradiometer.errors import UnknownName
 from gradiometer.measure.harness import Harness
 from gradiometer.measure.options import FEWEST_ROUNDS
+from gradiometer.report.run import Run
 from gradiometer.runs.facts import read_info, write_facts
-from gradiometer.runs.run import Run
 from gradiometer.runs.store import RunFolder, find_run
 
 OPTIONS = Options(rounds=7, sample_s=0.0005)

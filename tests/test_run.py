@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ import records
 from records import alone, row, timed
 
 from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.report.run import Run
 from gradiometer.runs import analysis
 from gradiometer.runs.frames import frame
-from gradiometer.runs.run import Run
 from gradiometer.runs.schema import COMPARISON
 from gradiometer.runs.store import RunFolder
 from gradiometer.vocabulary.outcome import Status
@@ -177,10 +176,22 @@ def test_the_operators_of_a_run_are_named_derivatives_first() -> None:
     assert run().operators == ["gradient", "value"]
 
 
-@pytest.mark.parametrize("table", ["agreement", "speed", "cost", "break_even"])
-def test_an_operator_that_does_not_exist_is_answered_with_the_nearest(table: str) -> None:
-    with pytest.raises(UnknownName, match="Did you mean 'hessian'"):
-        getattr(full(), table)("hesian")
+@pytest.mark.parametrize("operator", ["hessian", "hesian", "gradients"])
+@pytest.mark.parametrize("table", ["agreement", "speed", "cost", "break_even", "chart"])
+def test_an_operator_that_a_run_has_not_is_refused(table: str, operator: str) -> None:
+    asked = ("ranking", operator) if table == "chart" else (operator,)
+    with pytest.raises(UnknownName, match=f"run '{operator}': expected one of gradient, value"):
+        getattr(full(), table)(*asked)
+
+
+def test_a_cost_is_of_two_operators_that_a_run_has() -> None:
+    with pytest.raises(UnknownName, match="run 'hvp': expected one of gradient, value"):
+        full().cost("gradient", "hvp")
+
+
+def test_tables_are_of_a_runs_first_operator_by_default() -> None:
+    told = of_all("polar", operators="value jacobian")
+    pd.testing.assert_frame_equal(told.agreement(), told.agreement("jacobian"))
 
 
 def test_tables_are_in_the_order_of_the_plan_whatever_ended_first() -> None:
@@ -219,11 +230,6 @@ def test_a_run_without_records_has_matrices_of_cells_that_were_not_reached(table
     assert set(getattr(run(), table)().to_numpy().ravel()) == {"not-reached"}
 
 
-@pytest.mark.parametrize("table", ["agreement", "speed"])
-def test_an_operator_that_was_never_planned_has_an_empty_matrix(table: str) -> None:
-    assert getattr(run(row()), table)("hessian").empty
-
-
 # How it shows itself.
 
 
@@ -239,79 +245,25 @@ def test_a_run_shows_how_its_cells_ended(rows: list[dict[str, Any]], shown: str)
     assert repr(run(*rows)) == shown
 
 
-def test_a_notebook_shows_agreement_and_speed_with_short_numbers() -> None:
-    shown = full()._repr_html_()
-    assert "Run(r: 3 ok, 1 disagrees)" in shown
-    assert len(re.findall("<table", shown)) == 2
-    assert ">15.9<" in shown
-    assert "15.9123456" not in shown
-    assert ">by-hand<" in shown
+# What shows it.
 
 
-@pytest.mark.parametrize(
-    ("figures", "text", "style"),
-    [
-        ({"digits": 15.0}, "15", ""), ({"digits": math.inf}, "inf", ""), ({}, "zero", ""),
-        ({"status": "disagrees", "digits": 16.3}, "disagrees", "color: white"),
-        ({"status": "of-a-later-version", "digits": 16.3}, "of-a-later-version", "color: white"),
-        ({"status": "skipped"}, "skipped", "color: gray"),
-    ],
-)  # fmt: skip
-def test_a_notebook_colours_what_is_not_ok(figures: dict[str, Any], text: str, style: str) -> None:
-    shown = records.run(row("tape", **figures))._repr_html_()
-    (cell,) = set(re.findall(rf'id="(T_\w+_row0_col0)"[^>]*>{text}<', shown)) & set(
-        re.findall(r'id="(T_\w+)"', shown.partition("Time of")[0])
-    )
-    styles = re.findall(rf"#{cell} {{\s*([^}}]*?)\s*}}", shown)
-    assert [each.startswith(style) for each in styles] == ([True] if style else [])
+@pytest.mark.parametrize("name", ["agreement", "ranking"])
+def test_a_chart_is_drawn_as_svg_without_a_network(name: str) -> None:
+    chart = full().chart(name)
+    shown = chart._repr_mimebundle_()
+    assert set(shown) == {"image/svg+xml", "text/plain"}
+    assert shown["image/svg+xml"].startswith("<svg")
+    assert ">by-hand<" in shown["image/svg+xml"]
+    assert shown["text/plain"] == repr(chart)
+    assert "gradient" in chart.title
 
 
-def test_a_notebook_marks_what_translations_gave() -> None:
-    told = records.run(
-        row("torch", digits=15.0, **timed(1.0)),
-        row("jit", translated="torch", digits=15.0, **timed(0.5)),
-    )
-    shown = told._repr_html_()
-    assert (">15§<" in shown, ">0.5§<" in shown, ">1<" in shown) == (True, True, True)
-    assert shown.count("<p>§ of a translation, since") == 1
+def test_a_chart_that_is_not_there_is_answered_with_those_that_are() -> None:
+    with pytest.raises(UnknownName, match=r"chart 'rankings': .*agreement, ranking, scaling"):
+        full().chart("rankings")
 
 
-def headings(shown: str) -> list[str]:
-    return re.findall("<h4>(.*?)</h4>", shown)
-
-
-def test_a_notebook_shows_the_first_derivative_of_each_kind_of_problem() -> None:
-    scalar, vector = of_all("net"), of_all("polar", operators="value jacobian jvp")
-    told = records.run(
-        *(r.to_dict() for both in (scalar, vector) for _, r in both.records.iterrows())
-    )
-    shown = told._repr_html_()
-    assert headings(shown) == [
-        "Digits of the gradient", "Time of the gradient, as a multiple of the fastest",
-        "Digits of the jacobian", "Time of the jacobian, as a multiple of the fastest",
-    ]  # fmt: skip
-    assert re.findall("<th[^>]*>(net|polar)</th>", shown) == ["net", "net", "polar", "polar"]
-    assert "Also in this run: hessian, jvp, value." in shown
-    assert "<code>run.agreement('hessian')</code>" in shown
-
-
-@pytest.mark.parametrize(
-    ("operators", "first", "others"),
-    [("hvp value", "hvp", "value"), ("value", "value", None), ("gradient", "gradient", None)],
-)
-def test_a_notebook_shows_what_a_run_has(operators: str, first: str, others: str | None) -> None:
-    shown = of_all("net", operators=operators)._repr_html_()
-    assert headings(shown)[0] == f"Digits of the {first}"
-    assert ("Also in this run" in shown) is (others is not None)
-    assert others is None or f"Also in this run: {others}." in shown
-
-
-def test_a_notebook_shows_a_run_without_records() -> None:
-    assert "no records" in run()._repr_html_()
-
-
-def test_a_notebook_shows_names_as_text_and_never_as_markup() -> None:
-    shown = run(row("<script>"), row("tape", problem="a<b"))._repr_html_()
-    assert "<script>" not in shown
-    assert "&lt;script&gt;" in shown
-    assert "a&lt;b" in shown
+def test_a_chart_without_anything_to_show_says_what_it_needs() -> None:
+    with pytest.raises(GradiometerError, match=r"nothing to show of .*at three sizes"):
+        full().chart("scaling")

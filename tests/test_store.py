@@ -18,13 +18,13 @@ import pandas as pd
 import pytest
 
 from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.report.run import Run
 from gradiometer.runs import store
 from gradiometer.runs.facts import DamagedRun, read_info, write_facts
 from gradiometer.runs.formats import FORMAT
 from gradiometer.runs.frames import frame, read_table, tables
 from gradiometer.runs.journal import Journal, read_journal, read_series, read_statuses
 from gradiometer.runs.lock import hold
-from gradiometer.runs.run import Run
 from gradiometer.runs.schema import Layout, dump, record, samples
 from gradiometer.runs.store import RunFolder, find_run, remove, run_folders
 

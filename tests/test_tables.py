@@ -10,7 +10,7 @@ import pytest
 from records import case, measured, plan, row, run, timed
 
 from gradiometer.report import tables
-from gradiometer.runs.run import Run
+from gradiometer.report.run import Run
 from gradiometer.vocabulary.outcome import Status
 
 UNFIGURED = [s for s in Status if s not in (Status.OK, Status.DISAGREES)]

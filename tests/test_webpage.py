@@ -18,9 +18,9 @@ import records
 from browser import CHROMIUM, Browser, browsing
 
 from gradiometer.report import cases, page, tables, webpage
+from gradiometer.report.run import Run
 from gradiometer.report.sections import Section, Table
 from gradiometer.runs import analysis
-from gradiometer.runs.run import Run
 
 HOSTILE = "<script>alert(1)</script>"
 BREAKING = '</script><img src=x onerror="alert(2)"> & "quoted" `code` *star*'

@@ -71,7 +71,7 @@ def refuse_what_is_no_function(gradient: Any, asked: Operator) -> None:
             f"{gradient.__name__} is a class: name a function that computes the {asked.name}, or "
             "an object that can be called."
         )
-    if not callable(gradient):
+    if not callable(gradient) or isinstance(gradient, Problem):
         raise GradiometerError(
             f"the {asked.name} is {type(gradient).__name__}, not a function: give what computes "
             "it, not what it is at a point."

@@ -77,6 +77,9 @@ def named(what: str, problem: Problem) -> Any:
         return Called.named(what, Arguments()).found()
     beside = scope(problem)
     if what not in beside:
-        functions = [key for key, value in beside.items() if callable(value) and key[0] != "_"]
+        functions = [
+            key for key, value in beside.items()
+            if callable(value) and not isinstance(value, Problem) and key[0] != "_"
+        ]  # fmt: skip
         raise UnknownName("function", what, functions)
     return beside[what]

@@ -40,8 +40,8 @@ def compare(
     machines are compared by the ratios within each. For a verdict on a few per cent, `gradiometer
     run --against` measures both versions side by side.
     """
+    from gradiometer.report.run import Run
     from gradiometer.runs.compare import compare
-    from gradiometer.runs.run import Run
     from gradiometer.runs.store import find_run
 
     shared.require_bound(fail_above)

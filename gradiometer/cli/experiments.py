@@ -9,7 +9,7 @@ from gradiometer.runs.facts import read_info
 
 if TYPE_CHECKING:
     from gradiometer.descent.frames import Descent
-    from gradiometer.runs.run import Run
+    from gradiometer.report.run import Run
     from gradiometer.runs.schema import Layout
     from gradiometer.stepsizes.frames import StepSizes
     from gradiometer.versions.result import Versions
@@ -33,7 +33,7 @@ def read(path: Path) -> Run | Descent | StepSizes | Versions:
     """
     from gradiometer.descent.frames import Descent
     from gradiometer.descent.trajectory import DESCENT
-    from gradiometer.runs.run import Run
+    from gradiometer.report.run import Run
     from gradiometer.stepsizes.curve import STEPSIZE
     from gradiometer.stepsizes.frames import StepSizes
     from gradiometer.versions.result import VERSIONS, Versions

@@ -43,9 +43,9 @@ def history(
     Times are of the newest run's machine alone.
     """
     from gradiometer.errors import GradiometerError
+    from gradiometer.report.run import Run
     from gradiometer.runs import history as made
     from gradiometer.runs.facts import read_info
-    from gradiometer.runs.run import Run
     from gradiometer.runs.schema import COMPARISON
     from gradiometer.runs.store import run_folders, writing
 

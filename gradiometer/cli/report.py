@@ -36,8 +36,8 @@ def report(
     """Write the report of a run, of whatever experiment, and print where it is."""
     from gradiometer.cli.experiments import read
     from gradiometer.report.page import write
+    from gradiometer.report.run import Run
     from gradiometer.report.writing import USUAL
-    from gradiometer.runs.run import Run
     from gradiometer.runs.store import find_run
 
     path, chosen = find_run(run, results), formats or USUAL

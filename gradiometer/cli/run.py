@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradiometer.measure.plan import Plan
     from gradiometer.plugins.own import Arguments
     from gradiometer.plugins.registry import Kind, Registry
-    from gradiometer.runs.run import Run
+    from gradiometer.report.run import Run
 
 MOST_REASONS = 12
 

@@ -14,7 +14,7 @@ from gradiometer.cli.output import as_text, print_json, print_rows, stdout, tell
 from gradiometer.cli.terminal_table import print_table
 
 if TYPE_CHECKING:
-    from gradiometer.runs.run import Run
+    from gradiometer.report.run import Run
 
 app = group("List, show, remove, merge and repair recorded runs.", "runs list")
 
@@ -49,7 +49,7 @@ def show(
     from gradiometer.cli.stepsize import print_steps
     from gradiometer.cli.versions import print_versions
     from gradiometer.descent.frames import Descent
-    from gradiometer.runs.run import Run
+    from gradiometer.report.run import Run
     from gradiometer.runs.store import find_run
     from gradiometer.stepsizes.frames import StepSizes
 

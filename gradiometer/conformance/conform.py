@@ -21,6 +21,7 @@ from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.plugins.selection import What, choose
+from gradiometer.report.progress import following
 from gradiometer.vocabulary.case import Cell
 from gradiometer.vocabulary.dtype import DTYPES, find_dtype
 from gradiometer.vocabulary.operators import OPERATORS, operator
@@ -57,7 +58,7 @@ def check(
     dtypes: str | Iterable[str] | None = None,
     quick: bool = False,
     expected: Sequence[str | Path] = (),
-    progress: Progress | None = None,
+    progress: Progress | bool = True,
     each: Callable[[Check], None] = lambda check: None,
 ) -> Report:
     """Check whether methods conform: contract, agreement with the truth, and manners.
@@ -71,7 +72,7 @@ def check(
         dtypes: What numbers are, by name; float64 and float32 by default.
         quick: Whether to take three built-in problems, and float64 alone, by default.
         expected: TOML files with failures that are expected (`gradiometer.conformance.expected`).
-        progress: Told what is being done.
+        progress: Whether a notebook shows a bar; or what is told what is being done.
         each: Called with each check as it ends, before it is judged beside the others.
 
     Raises:
@@ -82,7 +83,7 @@ def check(
         >>> report = conformance.check("backprop", quick=True)  # doctest: +SKIP
         >>> report.ok, report.frame  # doctest: +SKIP
     """
-    rows, listener = rows_of(expected), progress or Progress()
+    rows = rows_of(expected)
     found = subjects(what, plugins, several(problems) or None, quick=quick)
     names = [operator(name).name for name in several(operators) or OPERATORS]
     kinds = [
@@ -91,7 +92,8 @@ def check(
     cells = cells_of(found.problems, found.methods, names, kinds)
     if found.methods and not cells:
         raise GradiometerError("No problem that is named has such an operator: name another one.")
-    return Report(_carried_out(found, cells, found.methods, rows, listener, each))
+    with following(progress, "checks") as listener:
+        return Report(_carried_out(found, cells, found.methods, rows, listener, each))
 
 
 def check_parts(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradiometer.errors import describe
 from gradiometer.plugins.address import Address
+from gradiometer.plugins.lazily import is_unused
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.point import Argument
@@ -69,7 +70,7 @@ def described(tool: Tool, address: Address[Method]) -> Described:
 
 def _imported(name: str) -> bool:
     """Return whether a module was imported: one that is to be imported lazily stands there, too."""
-    return name in sys.modules and type(sys.modules[name]).__name__ != "_LazyModule"
+    return name in sys.modules and not is_unused(sys.modules[name])
 
 
 def _faults(method: Method) -> list[str]:

@@ -19,6 +19,7 @@ from gradiometer.plugins import loader
 from gradiometer.plugins.own import NOTHING, Arguments
 from gradiometer.plugins.registry import Broken, MethodEntry, ProblemEntry, Registry
 from gradiometer.plugins.selection import What, choose, choose_problem
+from gradiometer.report.progress import following
 from gradiometer.runs.facts import read_info
 from gradiometer.runs.store import RunFolder, find_run
 from gradiometer.vocabulary.outcome import Failure
@@ -37,7 +38,7 @@ def descend(
     arguments: Arguments = NOTHING,
     plugins: Sequence[str | Path] = (),
     results: str | Path = "results",
-    progress: Progress | None = None,
+    progress: Progress | bool = True,
     wait: bool = False,
 ) -> Descent:
     """Minimise a problem with every method's derivatives, and return the trajectories.
@@ -61,7 +62,7 @@ def descend(
         arguments: What a function of the user's is called with.
         plugins: Files or folders with further problems and methods.
         results: Folder under which the descent's own folder is made.
-        progress: Told each step and each trajectory.
+        progress: Whether a notebook shows a bar; or what is told each step and each trajectory.
         wait: Whether to wait for other runs that are being measured on this machine.
 
     Raises:
@@ -91,13 +92,14 @@ def descend(
         "facts": facts | {"inputs": 0, "rate": rate},
     }
     folder = RunFolder.create(Path(results), info, DESCENT)
-    return _descend(chosen, used, folder, (), progress, wait)
+    with following(progress, "trajectories") as listener:
+        return _descend(chosen, used, folder, (), listener, wait)
 
 
 def resume_descent(
     name: str | Path,
     results: str | Path = "results",
-    progress: Progress | None = None,
+    progress: Progress | bool = True,
     *,
     wait: bool = False,
 ) -> Descent:
@@ -106,7 +108,7 @@ def resume_descent(
     Args:
         name: The run's folder, its id, or `latest`.
         results: Folder that holds the runs.
-        progress: Told each step and each trajectory.
+        progress: Whether a notebook shows a bar; or what is told each step and each trajectory.
         wait: Whether to wait for other runs that are being measured on this machine.
 
     Raises:
@@ -121,7 +123,8 @@ def resume_descent(
     used = choose(registry, names, ("methods",))["methods"]
     folder, rows = RunFolder.reopen(path, DESCENT)
     done = [(row["rule"], row["method"]) for row in rows]
-    return _descend(chosen, used, folder, done, progress, wait)
+    with following(progress, "trajectories") as listener:
+        return _descend(chosen, used, folder, done, listener, wait)
 
 
 def _descend(
@@ -129,10 +132,10 @@ def _descend(
     methods: Sequence[MethodEntry | Broken],
     folder: RunFolder,
     done: Sequence[tuple[str, str]],
-    progress: Progress | None,
+    listener: Progress,
     wait: bool,
 ) -> Descent:
-    listener, facts = progress or Progress(), folder.info["facts"]
+    facts = folder.info["facts"]
     settings = Settings(**folder.info["options"] | {"rate": facts["rate"]})
     listener.start(len(folder.info["plan"]), folder.recorded, folder.path)
     with (

@@ -16,7 +16,7 @@ import pandas as pd
 
 from gradiometer.descent.steps import RULES
 from gradiometer.descent.trajectory import CERTIFIED, DESCENT, Series, Trajectory
-from gradiometer.report import markdown, notebook
+from gradiometer.report import display, markdown
 from gradiometer.report.quantities import GAP, duration, multiple
 from gradiometer.report.sections import Figure, Section, Table
 from gradiometer.report.writing import USUAL, formatted
@@ -175,7 +175,7 @@ class Descent:
 
     def _repr_html_(self) -> str:
         """Show the descent in a notebook: table, reasons, chart."""
-        return notebook.shown(repr(self), self.table(), self.reasons(), self.chart())
+        return display.shown(repr(self), self.table(), self.reasons(), self.chart())
 
 
 def _loss(value: float) -> str:

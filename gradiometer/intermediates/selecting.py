@@ -55,6 +55,6 @@ def beside(what: str, problem: Problem) -> Any:
         GradiometerError: If there is no such function.
     """
     found = named(what, problem)
-    if not callable(found) or isinstance(found, type):
+    if not callable(found) or isinstance(found, type | Problem):
         raise GradiometerError(f"{what!r} is no function: expected a backward pass.")
     return found

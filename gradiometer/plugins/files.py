@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from gradiometer.errors import GradiometerError
-from gradiometer.plugins.lazily import absence_is_noted
+from gradiometer.plugins.lazily import loading_lazily
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.problem import Problem
 
@@ -65,7 +65,7 @@ def load_file(name: str, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        with searching(str(path.parent)), absence_is_noted():  # found as Python does for a script
+        with searching(str(path.parent)), loading_lazily():  # found as Python does for a script
             spec.loader.exec_module(module)
     except BaseException:  # a Ctrl-C, too: nothing half loaded stays behind
         del sys.modules[name]

@@ -30,7 +30,7 @@ from gradiometer.plugins.files import (
     nameless,
     python_files,
 )
-from gradiometer.plugins.lazily import absence_is_noted
+from gradiometer.plugins.lazily import loading_lazily
 from gradiometer.plugins.registry import KINDS, Kind, Registry, is_name
 from gradiometer.vocabulary.problem import Problem
 
@@ -188,7 +188,7 @@ def _add(registry: Registry, item: Plugin, family: str, module: str, source: Pat
 
 def _announced(entry: EntryPoint) -> list[Plugin]:
     """Return what an entry point announces: a module's plugins, a class's object, an object."""
-    with absence_is_noted():
+    with loading_lazily():
         loaded: Any = entry.load()
     if isinstance(loaded, ModuleType):
         return collect(loaded)

@@ -294,6 +294,11 @@ class Registry:
         )
 
     @property
+    def holds_objects(self) -> bool:
+        """Whether something in it is an object of this process, which no other finds again."""
+        return bool(self._objects)
+
+    @property
     def functions(self) -> list[Called]:
         """The functions of the user's that are among the problems."""
         called = (problem.address.called for problem in self.problems.values())

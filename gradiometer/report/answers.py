@@ -7,13 +7,13 @@ import pandas as pd
 from gradiometer.judging.kept import WRONG
 from gradiometer.report.quantities import GAP
 from gradiometer.runs import analysis
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 MOST_COLUMNS = 5
 """Components of a case that are shown."""
 
 
-def shown(run: Run) -> list[str]:
+def shown(run: RecordedRun) -> list[str]:
     """Return the cases whose answers are shown: first derivatives, and what has a wrong answer.
 
     Of each problem's first derivatives it is the first in the plan, in each dtype.
@@ -29,7 +29,7 @@ def shown(run: Run) -> list[str]:
     return [case for case in kept["case"].unique() if case in taken]
 
 
-def table(run: Run, case: str) -> pd.DataFrame:
+def table(run: RecordedRun, case: str) -> pd.DataFrame:
     """Return some components of a case: the certified ones, then those of each method.
 
     Components that are wrong in an answer go before others; a method is told with each that is kept

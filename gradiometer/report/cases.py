@@ -8,7 +8,7 @@ import pandas as pd
 
 from gradiometer.report.quantities import GAP, duration, interval, megabytes, multiple
 from gradiometer.runs import analysis, footnotes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 COLD = {
     "import": "import_s",
@@ -25,12 +25,12 @@ FIRST = "cheapest start"
 """Stands beside the method with the cheapest first answer, against which the others pay off."""
 
 
-def timed(run: Run) -> pd.DataFrame:
+def timed(run: RecordedRun) -> pd.DataFrame:
     """Return the timed cases, one row each, in the order of the plan."""
     return analysis.timed(run.cells).drop_duplicates("case")
 
 
-def largest(run: Run) -> list[str]:
+def largest(run: RecordedRun) -> list[str]:
     """Return the timed case with the most inputs, one for each dtype that the run has.
 
     Each is of the first operator that was timed.
@@ -41,17 +41,17 @@ def largest(run: Run) -> list[str]:
     return [str(cases.set_index("case")["n"].idxmax()) for _, cases in variants]
 
 
-def rows(run: Run, case: str) -> pd.DataFrame:
+def rows(run: RecordedRun, case: str) -> pd.DataFrame:
     """Return the cells of a case, in the order of the plan."""
     return run.cells[run.cells["case"] == case]
 
 
-def operator(run: Run, case: str) -> str:
+def operator(run: RecordedRun, case: str) -> str:
     """Return the operator of a case."""
     return str(rows(run, case)["operator"].iloc[0])
 
 
-def title(run: Run, case: str) -> str:
+def title(run: RecordedRun, case: str) -> str:
     """Return a heading for a case: its operator, short name, and how many inputs it has."""
     found = rows(run, case)
     n = found["n"].max()
@@ -59,7 +59,7 @@ def title(run: Run, case: str) -> str:
     return named + ("" if pd.isna(n) else f" ({n:,} inputs)")
 
 
-def rankings(run: Run) -> dict[str, pd.DataFrame]:
+def rankings(run: RecordedRun) -> dict[str, pd.DataFrame]:
     """Return each timed case's methods by speed, with intervals; `=` marks a shared rank."""
     return {str(case): _ranking(rows) for case, rows in run.ranking().groupby("case", sort=False)}
 
@@ -79,7 +79,7 @@ def _ranking(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(shown if native else shown | {"route": table["route"]})
 
 
-def cold(run: Run, case: str) -> pd.DataFrame:
+def cold(run: RecordedRun, case: str) -> pd.DataFrame:
     """Return one case's cold figures beside the warm one: what a first answer costs.
 
     Payoff is against the method whose first answer is the cheapest.
@@ -95,7 +95,7 @@ def cold(run: Run, case: str) -> pd.DataFrame:
     return pd.DataFrame({"method": footnotes.named(table), **shown, "pays off after": told})
 
 
-def opponent(run: Run, case: str) -> str | None:
+def opponent(run: RecordedRun, case: str) -> str | None:
     """Return the automatic method, of modes forward and reverse, that is fastest in a case.
 
     That is of those that took the function itself, if there are any; None where none was timed.
@@ -107,7 +107,7 @@ def opponent(run: Run, case: str) -> str | None:
     )
 
 
-def break_even(run: Run, case: str, against: str | None = None) -> pd.DataFrame | None:
+def break_even(run: RecordedRun, case: str, against: str | None = None) -> pd.DataFrame | None:
     """Return from which number of calls on each method is ahead of one of them, or until when.
 
     A method is ahead where import, preparation, first call and all further calls take less in sum.
@@ -158,7 +158,7 @@ def _ahead(row: Any, other: Any, gains: float | None, loses: float | None) -> st
     )
 
 
-def first_to_start(run: Run, case: str) -> str:
+def first_to_start(run: RecordedRun, case: str) -> str:
     """Return the method whose first answer costs least, import included.
 
     That is of the methods that took the function itself, if there are any.
@@ -170,7 +170,7 @@ def first_to_start(run: Run, case: str) -> str:
     return str(starts.idxmin()) if len(starts) else "none"
 
 
-def memory(run: Run, case: str) -> pd.DataFrame:
+def memory(run: RecordedRun, case: str) -> pd.DataFrame:
     """Return the peak resident memory of one case's methods, over the level before."""
     table = _itself_first(analysis.timed(rows(run, case)).sort_values("call_bytes"))
     return pd.DataFrame(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from gradiometer.runs import analysis, footnotes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 COLUMNS = (
     "case", "label", "problem", "size", "dtype", "device", "operator", "n", "method", "tool",
@@ -22,7 +22,7 @@ seconds until the first answer.
 """
 
 
-def cells(run: Run) -> pd.DataFrame:
+def cells(run: RecordedRun) -> pd.DataFrame:
     """Return the planned cells in the order of the plan, with the columns of `COLUMNS`."""
     found = run.cells
     keys = ["case", "method"]

@@ -8,17 +8,17 @@ import altair as alt
 
 from gradiometer.report import heat_map, ranking, scaling, trade_off
 from gradiometer.report.sections import Figure
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 
-def figures(run: Run, name: str, operator: str) -> list[Figure]:
+def figures(run: RecordedRun, name: str, operator: str) -> list[Figure]:
     """Return a chart of `CHARTS` as a figure of a report; none where there is nothing to draw."""
     title, draw = CHARTS[name]
     chart = draw(run, operator)
     return [] if chart is None else [Figure(f"{name}-{operator}", title.format(operator), chart)]
 
 
-CHARTS: dict[str, tuple[str, Callable[[Run, str], alt.TopLevelMixin | None]]] = {
+CHARTS: dict[str, tuple[str, Callable[[RecordedRun, str], alt.TopLevelMixin | None]]] = {
     "agreement": ("Correct digits, {}, by method and function", heat_map.agreement),
     "ranking": ("Time, {}, as a multiple of the fastest method, by function", ranking.ranking),
     "accuracy-cost": ("Time, {}, against correct digits, by method", trade_off.accuracy_cost),

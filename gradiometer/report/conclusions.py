@@ -10,7 +10,7 @@ from gradiometer.report import tables
 from gradiometer.report.markdown import literal
 from gradiometer.report.quantities import duration, interval, multiple
 from gradiometer.runs import analysis, regimes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 from gradiometer.vocabulary.outcome import Status
 
 FIRST = "first derivative"
@@ -32,7 +32,7 @@ MOST_REASON = 90
 """Characters of a reason that are shown."""
 
 
-def conclusions(run: Run) -> list[str]:
+def conclusions(run: RecordedRun) -> list[str]:
     """Return what a run comes to, as paragraphs of CommonMark, one a point."""
     told = [_right(run), *_faults(run)]
     for name, cells in _derivatives(run):
@@ -40,7 +40,7 @@ def conclusions(run: Run) -> list[str]:
     return [*told, _not_compared(run), _machine(run)]
 
 
-def _right(run: Run) -> str:
+def _right(run: RecordedRun) -> str:
     """Say how many methods are right wherever they answered."""
     cells = run.cells
     faulty, answered = set(run.faulty["method"]), cells[cells["status"] == "ok"]
@@ -60,7 +60,7 @@ def _right(run: Run) -> str:
     )
 
 
-def _faults(run: Run) -> Iterator[str]:
+def _faults(run: RecordedRun) -> Iterator[str]:
     """Say which methods are wrong, which failed, and why in a few words."""
     faulty = run.faulty
     wrong = faulty["status"].isin(WRONG)
@@ -85,7 +85,7 @@ def _reason(rows: pd.DataFrame) -> str:
     return literal(f"{commonest}: {short}")
 
 
-def _derivatives(run: Run) -> Iterator[tuple[str, pd.DataFrame]]:
+def _derivatives(run: RecordedRun) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield what is compared: the first derivative, then other operators, in each dtype."""
     cells = run.cells
     first = analysis.first_derivatives(cells[cells["operator"] != "value"])
@@ -155,7 +155,7 @@ def _ahead(rows: pd.DataFrame, best: str, next_best: str) -> str:
     return f"; the next, `{next_best}`, takes {multiple(ahead.ratio)} as long (95% {ends})"
 
 
-def _not_compared(run: Run) -> str:
+def _not_compared(run: RecordedRun) -> str:
     """Say what has no figure, and what of it is no rival."""
     cells = run.cells
     missing = cells.loc[cells["status"] != "ok", "status"].value_counts()
@@ -172,7 +172,7 @@ def _not_compared(run: Run) -> str:
     return f"**Not compared:** {'; '.join(parts) or 'nothing: every cell has its figure'}."
 
 
-def _machine(run: Run) -> str:
+def _machine(run: RecordedRun) -> str:
     """Say how steady the machine was."""
     noise = run.info.get("noise", {})
     facts = [text.format(noise[k]) for k, text in tables.NOISE.items() if noise.get(k) is not None]

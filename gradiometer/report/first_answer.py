@@ -7,7 +7,7 @@ import altair as alt
 from gradiometer.report import cases, marks
 from gradiometer.report.sections import Figure
 from gradiometer.runs import analysis
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 LAYERS = dict(zip(cases.COLD, ("diamond", "square", "triangle-up", "circle"), strict=True))
 """The shapes of what a first answer consists of, and of a warm call."""
@@ -15,7 +15,7 @@ LAYERS = dict(zip(cases.COLD, ("diamond", "square", "triangle-up", "circle"), st
 WIDTH = 560
 
 
-def figures(run: Run) -> list[Figure]:
+def figures(run: RecordedRun) -> list[Figure]:
     """Return a chart of first answers for each case of `cases.largest`."""
     return [
         Figure(f"first-answer-{k}", f"What a first answer takes, {cases.title(run, case)}", chart)
@@ -24,7 +24,7 @@ def figures(run: Run) -> list[Figure]:
     ]
 
 
-def draw(run: Run, case: str) -> alt.TopLevelMixin | None:
+def draw(run: RecordedRun, case: str) -> alt.TopLevelMixin | None:
     """Return the times of a case's methods, cold and warm: what answers first stands at the top.
 
     Each layer is a point of its own on a logarithmic axis, since layers that are stacked cannot be

@@ -9,7 +9,7 @@ import pandas as pd
 from gradiometer.report import colors, marks
 from gradiometer.report.quantities import digits
 from gradiometer.runs import analysis, footnotes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 BEYOND = [0.0, 1.0, 2.0, 4.0]
 """Digits beyond those promised at which the colour of what is right changes."""
@@ -27,7 +27,7 @@ WIDTH, HEIGHT = 62, 18
 """Pixels of a tile."""
 
 
-def agreement(run: Run, operator: str) -> alt.TopLevelMixin | None:
+def agreement(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     """Return a heat map: digits of what is `ok`, statuses of the rest; the longer axis down.
 
     What is right is coloured by its digits beyond those that the method promises.
@@ -49,7 +49,7 @@ def fill(beyond: float) -> str:
     return TEALS[int(np.searchsorted(BEYOND, beyond, side="right"))]
 
 
-def _tiles(run: Run, operator: str) -> pd.DataFrame:
+def _tiles(run: RecordedRun, operator: str) -> pd.DataFrame:
     """Return a row a tile: its text, the text's colour, how it ended, digits beyond the promise."""
     table = marks.cells(run, operator)
     table["end"] = marks.ends(table)

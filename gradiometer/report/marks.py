@@ -11,7 +11,7 @@ import pandas as pd
 
 from gradiometer.report import colors
 from gradiometer.runs import analysis, footnotes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 Channel = TypeVar("Channel", alt.Color, alt.Shape)
 
@@ -25,7 +25,7 @@ WIDTH, HEIGHT = 300, 21 * LINE
 """Pixels of a panel of lines, high enough for the names of all methods."""
 
 
-def cells(run: Run, operator: str) -> pd.DataFrame:
+def cells(run: RecordedRun, operator: str) -> pd.DataFrame:
     """Return the cells of an operator, in the order of the plan, with what is drawn of each.
 
     Columns: those of records; `label` and `series`, which name case and problem; `name`, which is

@@ -15,7 +15,7 @@ from gradiometer.report.quantities import digits, duration
 from gradiometer.report.sections import Cells, Figure, Part, Section, Table
 from gradiometer.report.writing import USUAL, formatted
 from gradiometer.runs import analysis, footnotes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 from gradiometer.vocabulary.method import Method
 from gradiometer.vocabulary.operators import OPERATORS
 
@@ -29,7 +29,7 @@ CLAIMS = (
 """What precedes a table of estimates."""
 
 
-def write(run: Run, reports: Path, formats: Collection[str] = USUAL) -> list[Path]:
+def write(run: RecordedRun, reports: Path, formats: Collection[str] = USUAL) -> list[Path]:
     """Write the report of a run into `reports/<run-id>`; return the paths of its main files.
 
     Args:
@@ -44,7 +44,7 @@ def write(run: Run, reports: Path, formats: Collection[str] = USUAL) -> list[Pat
     return formatted(lambda: page(run), tables.csv(run), reports / run.id, formats)
 
 
-def page(run: Run) -> Section:
+def page(run: RecordedRun) -> Section:
     """Return the report of a run."""
     facts = {
         "counts": tables.counts(run),
@@ -59,11 +59,11 @@ def page(run: Run) -> Section:
     return Section(f"Differentiation methods compared: run {run.id}", [prose("opening")], below)
 
 
-def _answer(run: Run, prose: markdown.Prose) -> Section:
+def _answer(run: RecordedRun, prose: markdown.Prose) -> Section:
     return Section("The answer", ["\n".join(f"- {line}" for line in conclusions.conclusions(run))])
 
 
-def _matrix(run: Run, prose: markdown.Prose) -> Section:
+def _matrix(run: RecordedRun, prose: markdown.Prose) -> Section:
     """Return cells to explore; else the first derivative's times, or digits if there are none."""
     found = cells.cells(run)
     shown = [name for name in analysis.first_derivatives(run.cells) if name in run.operators]
@@ -75,7 +75,7 @@ def _matrix(run: Run, prose: markdown.Prose) -> Section:
     return Section("Matrix", [Cells(found, "matrix", plain)])
 
 
-def _right(run: Run, prose: markdown.Prose) -> Section:
+def _right(run: RecordedRun, prose: markdown.Prose) -> Section:
     below = []
     for name in _of_interest(run):
         meaning = f"{OPERATORS[name].meaning}."
@@ -87,7 +87,7 @@ def _right(run: Run, prose: markdown.Prose) -> Section:
     return Section("Right", [prose("right")], below)
 
 
-def _fast(run: Run, prose: markdown.Prose) -> Section:
+def _fast(run: RecordedRun, prose: markdown.Prose) -> Section:
     timed = set(cases.timed(run)["operator"])
     below = [
         Section(f"{name}, time", [*figures(run, "ranking", name), *_trade_off(run, name)])
@@ -99,17 +99,17 @@ def _fast(run: Run, prose: markdown.Prose) -> Section:
     return Section("Fast", told, [*below, *more])
 
 
-def _of_interest(run: Run) -> list[str]:
+def _of_interest(run: RecordedRun) -> list[str]:
     """Return the operators that differentiate; all, if none does."""
     return [name for name in run.operators if OPERATORS[name].differentiates] or run.operators
 
 
-def _trade_off(run: Run, name: str) -> list[Figure]:
+def _trade_off(run: RecordedRun, name: str) -> list[Figure]:
     """Return cost against accuracy, of derivatives alone: values are all as accurate."""
     return figures(run, "accuracy-cost", name) if OPERATORS[name].differentiates else []
 
 
-def _cost(run: Run, prose: markdown.Prose) -> Section | None:
+def _cost(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     below = [
         Section(f"{name}, in multiples of the {base}", [Table(tables.upright(cost))])
         for name, (base, _) in tables.COSTS.items()
@@ -118,7 +118,7 @@ def _cost(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Cost against the primal", [prose("cost")], below) if below else None
 
 
-def _cold(run: Run, prose: markdown.Prose) -> Section | None:
+def _cold(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     """Return what a first answer costs, and when it has paid off."""
     found = cases.largest(run)
     if not found:
@@ -135,7 +135,7 @@ def _cold(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Cold and warm", [prose("cold", repeats=repeats)], below)
 
 
-def _growth(run: Run, prose: markdown.Prose) -> Section | None:
+def _growth(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     """Return how figures grow with the number of inputs, and who overtakes whom."""
     below = []
     for name in _of_interest(run):
@@ -157,7 +157,7 @@ def _growth(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Growth", [prose("growth")], below) if below else None
 
 
-def _coverage(run: Run, prose: markdown.Prose) -> Section:
+def _coverage(run: RecordedRun, prose: markdown.Prose) -> Section:
     """Return what has no figure; if it is much, what could be expected of it is folded away."""
     missed = tables.reasons(run.coverage())
     if missed.empty:
@@ -171,16 +171,16 @@ def _coverage(run: Run, prose: markdown.Prose) -> Section:
     return Section("Coverage", [prose("coverage"), *shown])
 
 
-def _environment(run: Run, prose: markdown.Prose) -> Section:
+def _environment(run: RecordedRun, prose: markdown.Prose) -> Section:
     return Section("Environment", [Table(tables.environment(run)), prose("closing")])
 
 
-def _details(run: Run, prose: markdown.Prose) -> Section:
+def _details(run: RecordedRun, prose: markdown.Prose) -> Section:
     below = [section for make in DETAILS if (section := make(run, prose))]
     return Section("Details", sections=below)
 
 
-def _values(run: Run, prose: markdown.Prose) -> Section | None:
+def _values(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     """Return the charts of what is no derivative, if there are derivatives."""
     charts = ("agreement", "ranking", "scaling")
     others = [name for name in run.operators if name not in _of_interest(run)]
@@ -188,7 +188,7 @@ def _values(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Values", [prose("values"), *drawn], folded=True) if drawn else None
 
 
-def _tables(run: Run, prose: markdown.Prose) -> Section:
+def _tables(run: RecordedRun, prose: markdown.Prose) -> Section:
     """Return the matrices of digits and times, an operator each."""
     timed = set(cases.timed(run)["operator"])
     below = []
@@ -201,7 +201,7 @@ def _tables(run: Run, prose: markdown.Prose) -> Section:
     return Section("Tables", [prose("tables")], below)
 
 
-def _ranking(run: Run, prose: markdown.Prose) -> Section | None:
+def _ranking(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     rankings, below = cases.rankings(run), []
     for problem, rows in cases.timed(run).groupby("problem", sort=False):
         ordered = [
@@ -212,7 +212,7 @@ def _ranking(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Ranking", [prose("ranking")], below) if below else None
 
 
-def _memory(run: Run, prose: markdown.Prose) -> Section | None:
+def _memory(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     below = [
         Section(f"{cases.title(run, case)}, memory", [Table(cases.memory(run, case))])
         for case in cases.largest(run)
@@ -221,7 +221,7 @@ def _memory(run: Run, prose: markdown.Prose) -> Section | None:
     return Section("Memory", [prose("memory")], below) if below else None
 
 
-def _answers(run: Run, prose: markdown.Prose) -> Section:
+def _answers(run: RecordedRun, prose: markdown.Prose) -> Section:
     below = [
         Section(cases.title(run, case), [Table(answers.table(run, case))], folded=True)
         for case in answers.shown(run)
@@ -229,22 +229,22 @@ def _answers(run: Run, prose: markdown.Prose) -> Section:
     return Section("Answers", [prose("answers", empty=not below)], below)
 
 
-def _records(run: Run, prose: markdown.Prose) -> Section:
+def _records(run: RecordedRun, prose: markdown.Prose) -> Section:
     return Section("Records", [prose("records"), Cells(cells.cells(run), "list")])
 
 
-DETAILS: tuple[Callable[[Run, markdown.Prose], Section | None], ...] = (
+DETAILS: tuple[Callable[[RecordedRun, markdown.Prose], Section | None], ...] = (
     _tables, _values, _ranking, _memory, _answers, _records,
 )  # fmt: skip
 """What makes the parts of the last section."""
 
-SECTIONS: tuple[Callable[[Run, markdown.Prose], Section | None], ...] = (
+SECTIONS: tuple[Callable[[RecordedRun, markdown.Prose], Section | None], ...] = (
     _answer, _matrix, _right, _fast, _growth, _coverage, _environment, _details,
 )  # fmt: skip
 """What makes the sections of a report, in order; None where a run has nothing of the kind."""
 
 
-def _worst(run: Run) -> list[dict[str, str]]:
+def _worst(run: RecordedRun) -> list[dict[str, str]]:
     """Return, for each dtype, the least accurate answer that agrees.
 
     That is of methods that promise to be exact: as many digits as of second derivatives.

@@ -8,7 +8,7 @@ import pandas as pd
 
 from gradiometer.report import colors, marks
 from gradiometer.runs import analysis, footnotes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 RATIOS = ["ratio", "ratio_low", "ratio_high"]
 DECADES = [10.0**k for k in range(10)]
@@ -20,7 +20,7 @@ PANELS, WIDTH = 4, 900
 """Panels side by side, at most, and the pixels that they have in all."""
 
 
-def ranking(run: Run, operator: str) -> alt.TopLevelMixin | None:
+def ranking(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     """Return times as multiples of the fastest, with 95% intervals, a panel a problem and dtype.
 
     Of each the largest size that was timed is shown. All panels list the same methods in the same

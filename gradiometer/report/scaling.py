@@ -12,7 +12,7 @@ import pandas as pd
 from gradiometer.report import marks
 from gradiometer.report.quantities import GAP, three
 from gradiometer.runs import growth
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 DECADES = [10.0**k for k in range(-3, 13)]
 TICKS = [digit * decade for decade in DECADES for digit in (1, 2, 3, 5)]
@@ -49,22 +49,22 @@ COST = Quantity(
 )
 
 
-def time(run: Run, operator: str) -> alt.TopLevelMixin | None:
+def time(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     """Return times against the number of inputs, a panel a problem of three sizes and dtype."""
     return draw(run, operator, TIME)
 
 
-def memory(run: Run, operator: str) -> alt.TopLevelMixin | None:
+def memory(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     """Return peak memory of a call against the number of inputs; none of calls that need none."""
     return draw(run, operator, MEMORY)
 
 
-def cost(run: Run, operator: str) -> alt.TopLevelMixin | None:
+def cost(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     """Return times, in multiples of the method's own primal, against the number of inputs."""
     return draw(run, operator, COST)
 
 
-def draw(run: Run, operator: str, quantity: Quantity) -> alt.TopLevelMixin | None:
+def draw(run: RecordedRun, operator: str, quantity: Quantity) -> alt.TopLevelMixin | None:
     """Return a quantity against the number of inputs, on logarithmic axes, with slopes to see."""
     looks = marks.cells(run, operator)[["name", "color", "shape"]]
     table = growth.sized(run.cells, operator).join(looks)
@@ -87,7 +87,7 @@ def draw(run: Run, operator: str, quantity: Quantity) -> alt.TopLevelMixin | Non
     return marks.styled(drawn.resolve_scale(x="independent", y="independent"))
 
 
-def slopes(run: Run, operator: str) -> pd.DataFrame | None:
+def slopes(run: RecordedRun, operator: str) -> pd.DataFrame | None:
     """Return by which power of the number of inputs figures grow: a row a problem and method.
 
     None where no problem has three sizes that were timed.
@@ -107,7 +107,7 @@ def slopes(run: Run, operator: str) -> pd.DataFrame | None:
     return wide.rename(columns={"series": "problem"})
 
 
-def crossovers(run: Run, operator: str) -> pd.DataFrame | None:
+def crossovers(run: RecordedRun, operator: str) -> pd.DataFrame | None:
     """Return where a method overtakes another as problems grow, those that change the lead first.
 
     None where none does beyond doubt.
@@ -132,7 +132,7 @@ def crossovers(run: Run, operator: str) -> pd.DataFrame | None:
     )
 
 
-def sentences(run: Run, operator: str) -> list[str]:
+def sentences(run: RecordedRun, operator: str) -> list[str]:
     """Return the crossovers of the lead, a sentence each, problem by problem."""
     found, names = growth.crossovers(run.cells, operator), _names(run, operator)
     led = found[found["lead"]]
@@ -143,7 +143,7 @@ def sentences(run: Run, operator: str) -> list[str]:
     ]
 
 
-def _names(run: Run, operator: str) -> dict[str, str]:
+def _names(run: RecordedRun, operator: str) -> dict[str, str]:
     """Return what methods are called, marked where they were given a translation."""
     cells = marks.cells(run, operator)
     return dict(zip(cells["method"], cells["name"], strict=True))

@@ -1,14 +1,16 @@
 """What a report says and shows, as plain data: sections of prose, tables and figures.
 
-Knows no output format: a renderer needs nothing but these. Prose is CommonMark; titles, summaries
-and the entries of tables are plain text. A link to `#a-title` leads to the section of that title.
+Knows no output format: a renderer needs nothing but these. A figure shows itself in a notebook.
+Prose is CommonMark; titles, summaries and the entries of tables are plain text. A link to
+`#a-title` leads to the section of that title.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -41,7 +43,17 @@ class Figure:
 
     name: str
     title: str
-    chart: alt.TopLevelMixin
+    chart: alt.TopLevelMixin = field(repr=False)
+
+    def svg(self) -> str:
+        """Return it as a drawing, made without a browser or a network."""
+        drawing = io.StringIO()
+        self.chart.save(drawing, format="svg")
+        return drawing.getvalue()
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """Show the drawing in a notebook: Altair's own way of showing loads a library from afar."""
+        return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gradiometer.report.quantities import GAP, digits, multiple
 from gradiometer.runs import analysis, footnotes
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 
 COSTS = {"gradient": ("value", "4 to 5"), "hvp": ("gradient", "2 to 3")}
 """Operators whose cost theory bounds in reverse mode: in multiples of what, and by how much."""
@@ -32,7 +32,7 @@ NOISE = {
 """What a run notes of its noise, in words."""
 
 
-def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
+def agreement(run: RecordedRun, operator: str = "gradient") -> pd.DataFrame:
     """Return digits by method and case, beside the digits that each method promises.
 
     A wrong answer shows its status, and its digits behind it: `disagrees (7.2)`. Where rounding
@@ -54,7 +54,7 @@ def agreement(run: Run, operator: str = "gradient") -> pd.DataFrame:
     return table
 
 
-def claims(run: Run, operator: str = "gradient") -> pd.DataFrame | None:
+def claims(run: RecordedRun, operator: str = "gradient") -> pd.DataFrame | None:
     """Return true digits beside those that methods claim by estimates of their own errors.
 
     A row a cell; None where no method makes estimates.
@@ -69,12 +69,12 @@ def claims(run: Run, operator: str = "gradient") -> pd.DataFrame | None:
     return pd.DataFrame(shown).reset_index(drop=True)
 
 
-def speed(run: Run, operator: str = "gradient") -> pd.DataFrame:
+def speed(run: RecordedRun, operator: str = "gradient") -> pd.DataFrame:
     """Return ratios to the fastest by method and case, with the marks of `FOOTNOTES`."""
     return run.speed(operator).map(multiple) + footnotes.beside(run.cells, operator)
 
 
-def cost(run: Run, operator: str) -> pd.DataFrame | None:
+def cost(run: RecordedRun, operator: str) -> pd.DataFrame | None:
     """Return the cost of an operator of `COSTS` by method, at each problem's largest size.
 
     The bound stands beside the methods it holds for. None where nothing was measured.
@@ -99,7 +99,7 @@ def upright(table: pd.DataFrame) -> pd.DataFrame:
     return tall.rename_axis(columns=None).reset_index()
 
 
-def counts(run: Run) -> str:
+def counts(run: RecordedRun) -> str:
     """Return how many cells ended how: `240 ok, 12 skipped`."""
     ended = run.records["status"].value_counts()
     told = [f"{n} {status}" for status, n in ended.items()]
@@ -121,7 +121,7 @@ def reasons(missed: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["status", "cells", "method", "case", "reason"])
 
 
-def environment(run: Run) -> pd.DataFrame:
+def environment(run: RecordedRun) -> pd.DataFrame:
     """Return what the run's figures depend on: command, machine, versions, options, noise."""
     machine, options = run.info["environment"], run.info["options"]
     noise = run.info.get("noise", {})
@@ -145,7 +145,7 @@ def environment(run: Run) -> pd.DataFrame:
     return pd.DataFrame(list(facts.items()), columns=["fact", "value"])
 
 
-def csv(run: Run) -> dict[str, pd.DataFrame]:
+def csv(run: RecordedRun) -> dict[str, pd.DataFrame]:
     """Return the tables that a report keeps as CSV, by name, with unrounded numbers."""
     names = run.operators or ["gradient"]
     matrices = {"agreement": run.agreement, "speed": run.speed}

@@ -9,7 +9,7 @@ import pandas as pd
 from gradiometer.report import marks
 from gradiometer.report.ranking import DECADES
 from gradiometer.runs import analysis
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 from gradiometer.vocabulary.case import Case
 
 WIDTH = 420
@@ -19,7 +19,7 @@ EXACT = 17.0
 """Where an answer without any error is drawn."""
 
 
-def accuracy_cost(run: Run, operator: str) -> alt.TopLevelMixin | None:
+def accuracy_cost(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     """Return cost against accuracy, a panel a dtype: times over the fastest against proven digits.
 
     Of the largest size of each problem: the geometric mean of the ratios, and the fewest digits. A

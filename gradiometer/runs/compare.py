@@ -27,7 +27,7 @@ from gradiometer.measure.verdicts import Change, change, holm, interval, two_sid
 from gradiometer.runs.conditions import differing, machine
 from gradiometer.runs.formats import FORMAT
 from gradiometer.runs.frames import series_rows
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 from gradiometer.runs.schema import Row
 from gradiometer.vocabulary.outcome import Status
 
@@ -80,8 +80,8 @@ class RunComparison:
         notes: What differs between the runs, one line each.
     """
 
-    old: Run
-    new: Run
+    old: RecordedRun
+    new: RecordedRun
     table: pd.DataFrame
     across: bool
     scatter: float
@@ -122,7 +122,7 @@ class RunComparison:
         return str(self.changed.to_html(index=False, escape=True))
 
 
-def compare(old: Run, new: Run) -> RunComparison:
+def compare(old: RecordedRun, new: RecordedRun) -> RunComparison:
     """Return what became of each cell from one run to another.
 
     Raises:
@@ -191,7 +191,9 @@ def _absolute(timed: Mapping[int, Row]) -> dict[int, tuple[float, float]]:
     return found
 
 
-def _related(old: Run, new: Run, timed: Mapping[int, Row]) -> dict[int, tuple[float, float]]:
+def _related(
+    old: RecordedRun, new: RecordedRun, timed: Mapping[int, Row]
+) -> dict[int, tuple[float, float]]:
     """Return the same of each cell's ratio to one method of its case, paired within rounds.
 
     That method is the old run's fastest of those that both have; it has no ratio itself.
@@ -218,7 +220,7 @@ def _paired(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Median | 
     return paired(ours, theirs) if ours.keys() & theirs.keys() else None
 
 
-def _by_cell(run: Run) -> Mapping[tuple[str, str], dict[int, float]]:
+def _by_cell(run: RecordedRun) -> Mapping[tuple[str, str], dict[int, float]]:
     """Return the samples of each cell by round: those of calm rounds, or all if those are few."""
     found: dict[tuple[str, str], dict[int, float]] = {}
     for row in series_rows(run.samples()):

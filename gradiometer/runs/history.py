@@ -13,7 +13,7 @@ import pandas as pd
 from gradiometer.errors import GradiometerError
 from gradiometer.runs.compare import KEY
 from gradiometer.runs.conditions import differing, machine
-from gradiometer.runs.run import Run
+from gradiometer.runs.run import RecordedRun
 from gradiometer.vocabulary.space import Floats
 
 FIGURES = {
@@ -74,7 +74,7 @@ class Series:
 
 
 def history(
-    runs: Sequence[Run],
+    runs: Sequence[RecordedRun],
     figure: str = "time",
     **chosen: str | None,
 ) -> tuple[list[Series], list[str]]:
@@ -116,7 +116,7 @@ def history(
 
 
 def _series(
-    cell: Mapping[str, str], rows: pd.DataFrame, figure: str, runs: Mapping[str, Run]
+    cell: Mapping[str, str], rows: pd.DataFrame, figure: str, runs: Mapping[str, RecordedRun]
 ) -> Series:
     column = FIGURES[figure]
     rows = rows.drop_duplicates("run", keep="last")
@@ -163,6 +163,6 @@ def _steps(values: Floats) -> list[int]:
     return [int(place) for place in found[:-1]]
 
 
-def _changed(before: Run, after: Run) -> str:
+def _changed(before: RecordedRun, after: RecordedRun) -> str:
     found = differing(before.info, after.info)
     return ", ".join(f"{name} {told}" for name, told in found.items())

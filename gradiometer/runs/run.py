@@ -1,4 +1,4 @@
-"""A run in memory: its facts, and its records as pandas frames."""
+"""A run as it was recorded: its facts, and its records as pandas frames."""
 
 from __future__ import annotations
 
@@ -6,29 +6,22 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
 from gradiometer.errors import UnknownName
-from gradiometer.runs import analysis, answers, footnotes
+from gradiometer.runs import analysis, answers
 from gradiometer.runs.damage import find_damage
 from gradiometer.runs.facts import read_info
 from gradiometer.runs.frames import is_whole, read_table
 from gradiometer.runs.schema import COMPARISON
-from gradiometer.vocabulary.operators import operator as find_operator
 from gradiometer.vocabulary.outcome import Status
-
-MORE = (
-    "<p>Also in this run: {0}. Show one with <code>run.agreement({1!r})</code> or "
-    "<code>run.speed({1!r})</code>.</p>"
-)
-"""How to get the operators that a notebook does not show at once."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """One environment and its records.
+class RecordedRun:
+    """One environment and its records, as data: nothing is drawn or rendered.
 
     Attributes:
         path: The run's folder.
@@ -41,7 +34,7 @@ class Run:
     records: pd.DataFrame
 
     @classmethod
-    def read(cls, path: Path) -> Run:
+    def read(cls, path: Path) -> Self:
         """Return the run that a folder holds.
 
         Raises:
@@ -147,24 +140,39 @@ class Run:
         """The operators that the run set out to measure: derivatives first, the value last."""
         return analysis.operators(self.cells)
 
-    def agreement(self, operator: str = "gradient") -> pd.DataFrame:
+    def agreement(self, operator: str | None = None) -> pd.DataFrame:
         """Return digits proven correct, methods by cases.
 
         Args:
-            operator: One of `operators`; of others the table is empty.
+            operator: One of `operators`; by default the first.
 
         Raises:
-            UnknownName: If there is no such operator at all.
+            UnknownName: If the run has no such operator.
         """
-        return analysis.agreement(self.cells, find_operator(operator).name)
+        return analysis.agreement(self.cells, self._known(operator))
 
-    def speed(self, operator: str = "gradient") -> pd.DataFrame:
-        """Return times as multiples of the fastest's, methods by cases."""
-        return analysis.speed(self.cells, find_operator(operator).name)
+    def speed(self, operator: str | None = None) -> pd.DataFrame:
+        """Return times as multiples of the fastest's, methods by cases.
 
-    def cost(self, operator: str = "gradient", base: str = "value") -> pd.DataFrame:
-        """Return times as multiples of the same method's `base` operator, methods by cases."""
-        return analysis.cost(self.cells, find_operator(operator).name, find_operator(base).name)
+        Args:
+            operator: As of `agreement`.
+
+        Raises:
+            UnknownName: If the run has no such operator.
+        """
+        return analysis.speed(self.cells, self._known(operator))
+
+    def cost(self, operator: str | None = None, base: str = "value") -> pd.DataFrame:
+        """Return times as multiples of the same method's `base` operator, methods by cases.
+
+        Args:
+            operator: As of `agreement`.
+            base: Another one of `operators`.
+
+        Raises:
+            UnknownName: If the run has not both operators.
+        """
+        return analysis.cost(self.cells, self._known(operator), self._known(base))
 
     def timing(self) -> pd.DataFrame:
         """Return cold and warm times of every timed cell, in seconds."""
@@ -174,9 +182,16 @@ class Run:
         """Return the methods of each case by speed, with ties."""
         return analysis.ranking(self.cells)
 
-    def break_even(self, operator: str = "gradient") -> pd.DataFrame:
-        """Return after how many calls a method that starts slower has overtaken another."""
-        return analysis.break_even(self.cells, find_operator(operator).name)
+    def break_even(self, operator: str | None = None) -> pd.DataFrame:
+        """Return after how many calls a method that starts slower has overtaken another.
+
+        Args:
+            operator: As of `agreement`.
+
+        Raises:
+            UnknownName: If the run has no such operator.
+        """
+        return analysis.break_even(self.cells, self._known(operator))
 
     def coverage(self) -> pd.DataFrame:
         """Return every planned cell that is not `ok`, with the reason."""
@@ -190,40 +205,16 @@ class Run:
     def __repr__(self) -> str:
         counts = self.records["status"].value_counts()
         told = ", ".join(f"{n} {status}" for status, n in counts.items()) or "no records"
-        return f"Run({self.id}: {told})"
+        return f"{type(self).__name__}({self.id}: {told})"
 
-    def _repr_html_(self) -> str:
-        """Show the run in a notebook: agreement and speed of each problem's first derivative."""
-        shown = analysis.first_derivatives(self.cells)
-        tables = ""
-        for name, cells in shown.items():
-            times = f"Time of the {name}, as a multiple of the fastest"
-            digits, marked = analysis.agreement(cells, name), footnotes.TRANSLATED
-            tables += f"<h4>Digits of the {name}</h4>"
-            tables += _html(digits, footnotes.beside(cells, name, marked))
-            tables += f"<h4>{times}</h4>"
-            tables += _html(analysis.speed(cells, name), footnotes.beside(cells, name))
-        told = footnotes.meanings(pd.concat(shown.values())) if shown else {}
-        tables += "".join(f"<p>{mark} {meaning}.</p>" for mark, meaning in told.items())
-        others = [name for name in self.operators if name not in shown]
-        more = MORE.format(", ".join(others), others[0]) if others else ""
-        return f"<p><code>{self!r}</code></p>{tables}{more}"
+    def _known(self, operator: str | None) -> str:
+        """Return the name of an operator that the run has, of the first where none is named.
 
-
-def _html(table: pd.DataFrame, marks: pd.DataFrame) -> str:
-    """Return a matrix as HTML with marks; what is not right has a colour of its own."""
-    shown = (table.map(_short) + marks).style.format(escape="html")
-    shown = shown.apply(lambda _: table.map(_style), axis=None)
-    for axis in ("index", "columns"):
-        shown = shown.format_index(escape="html", axis=axis)
-    return str(shown.to_html())
-
-
-def _style(value: Any) -> str:
-    if isinstance(value, float) or value in ("ok", analysis.ZERO):
-        return ""
-    return "color: gray" if value in analysis.EXPECTED else "color: white; background: #c0392b"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+        Raises:
+            UnknownName: If it has no such operator.
+        """
+        known = self.operators
+        name = next(iter(known), "gradient") if operator is None else operator
+        if name not in known:
+            raise UnknownName("operator of the run", name, known, ordered=True)
+        return name

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from gradiometer.judging.agreement import digits_of
-from gradiometer.report import markdown, notebook
+from gradiometer.report import display, markdown
 from gradiometer.report.quantities import GAP, digits
 from gradiometer.report.sections import Figure, Section, Table
 from gradiometer.report.writing import USUAL, formatted
@@ -160,7 +160,7 @@ class StepSizes:
 
     def _repr_html_(self) -> str:
         """Show the study in a notebook: table, reasons, chart."""
-        return notebook.shown(repr(self), self.table(), self.reasons(), self.chart())
+        return display.shown(repr(self), self.table(), self.reasons(), self.chart())
 
 
 def _step(value: float) -> str:

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 def lazy_modules_hidden() -> Iterator[None]:
     """Take modules that were never used out of `sys.modules`, and put them back in the end."""
     lazy = importlib.util._LazyModule  # type: ignore[attr-defined]
-    hidden = {name: module for name, module in sys.modules.items() if type(module) is lazy}
+    hidden = {
+        name: module for name, module in sys.modules.items() if issubclass(type(module), lazy)
+    }
     for name in hidden:
         del sys.modules[name]
     try:

@@ -13,6 +13,7 @@ from gradiometer.measure.plan import Plan, several
 from gradiometer.measure.progress import Progress
 from gradiometer.plugins import loader
 from gradiometer.plugins.selection import choose
+from gradiometer.report.progress import following
 from gradiometer.runs.schema import record
 from gradiometer.runs.store import RunFolder
 from gradiometer.versions.measure import Measuring, Version
@@ -49,7 +50,7 @@ def compare_versions(
     options: Options | None = None,
     plugins: Sequence[str | Path] = (),
     results: str | Path = "results",
-    progress: Progress | None = None,
+    progress: Progress | bool = True,
     wait: bool = False,
 ) -> Versions:
     """Measure what is named in its version of today and in another, side by side.
@@ -66,7 +67,7 @@ def compare_versions(
         plugins: Files or folders with further problems and methods; those of the repository are
             taken from both versions.
         results: Folder under which the run's own folder is made.
-        progress: Told each step and each record.
+        progress: Whether a notebook shows a bar; or what is told each step and each record.
         wait: Whether to wait for other runs that are being measured on this machine.
 
     Raises:
@@ -82,7 +83,8 @@ def compare_versions(
 
     other, to = Other(against, environment), Path(results)
     words = [*named, *extra]
-    return measure_versions(plan, words, other, options or USUAL, to, progress, wait=wait)
+    with following(progress, "cells") as listener:
+        return measure_versions(plan, words, other, options or USUAL, to, listener, wait=wait)
 
 
 def measure_versions(

@@ -115,6 +115,11 @@ class Method:
     tool: str = ""
     primal: str = ""
 
+    def __repr__(self) -> str:
+        about = (type(self).__doc__ or "").partition("\n")[0].rstrip(".")
+        told = "; ".join(filter(None, (f"{self.mode} mode", about)))
+        return f"{type(self).__name__}({self.name}: {told})"
+
     def setup(self, target: Target) -> None:
         """Configure the tool for this method, after its import: precision, threads.
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.errors import GradiometerError, UnknownName, listing
 from gradiometer.vocabulary.drawing import DRAWS, Draw, Drawn
 from gradiometer.vocabulary.point import Argument, Point, Points, Signature
 from gradiometer.vocabulary.space import Shape, Space
+from gradiometer.vocabulary.value import value
 
 Outline = Callable[[Point], Sequence[Shape]]
 """Finds the shapes of a function's outputs at a point."""
@@ -60,6 +61,26 @@ class Problem:
     expected: Mapping[str, str] = field(default_factory=dict)
     also_at: Sequence[Drawn] = ()
     derivatives: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+    def __call__(self, *inputs: Any, **given: Any) -> Any:
+        """Return the function's value, computed with NumPy: a number, an array, or a tuple of them.
+
+        Args:
+            *inputs: All inputs in order, of the shapes that they have at one of the sizes; without
+                them the declared point of the first size is taken.
+            **given: Given values, in the place of those that belong to that size.
+
+        Raises:
+            GradiometerError: If they are not as many, not of such shapes, or no real numbers.
+        """
+        declared = (self.point(label, dtype=self.dtype) for label in self.labels)
+        return value(self.name, self.function, declared, inputs, given)
+
+    def __repr__(self) -> str:
+        summary = (inspect.getdoc(self.written) or "").partition("\n")[0].rstrip(".")
+        sizes = f"sizes {listing(self.labels, 4)}" if self.sizes else ""
+        told = "; ".join(filter(None, (summary, sizes)))
+        return f"Problem({self.name}{self._called()}{told and f': {told}'})"
 
     def backprop(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Register the hand-coded backward pass; used as a decorator.
@@ -198,6 +219,15 @@ class Problem:
             raise UnknownName(f"size of problem {self.name!r}", label, known)
         size = dict(zip(self.labels, self.sizes, strict=False)).get(label)
         return Draw(self.name, self.at, self.constants, size, label, seed, dtype)
+
+    def _called(self) -> str:
+        """Return how it is called: its inputs, and behind a star its given values, by name."""
+        try:
+            parameters = list(inspect.signature(self.function).parameters.values())[1:]
+        except (TypeError, ValueError):  # which no point fits either
+            return "(…)"
+        plain = [p.replace(annotation=p.empty, default=p.empty) for p in parameters]
+        return str(inspect.Signature(plain)).replace(", /", "")
 
     def _check_names(self, point: Point) -> None:
         inputs, given = point.inputs, point.given
