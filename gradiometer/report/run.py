@@ -23,8 +23,8 @@ class Run(RecordedRun):
         """Return a chart of the report, which a notebook shows; its `chart` is Altair's.
 
         Args:
-            name: One of `gradiometer.report.charts.CHARTS`: agreement, ranking, accuracy-cost, scaling,
-                memory, cost.
+            name: One of `gradiometer.report.charts.CHARTS`: agreement, ranking, accuracy-cost,
+                scaling, memory, cost.
             operator: One of `operators`; by default the first.
 
         Raises:

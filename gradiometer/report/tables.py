@@ -71,7 +71,7 @@ def claims(run: RecordedRun, operator: str = "gradient") -> pd.DataFrame | None:
 
 def speed(run: RecordedRun, operator: str = "gradient") -> pd.DataFrame:
     """Return ratios to the fastest by method and case, with the marks of `FOOTNOTES`."""
-    return run.speed(operator).map(multiple) + footnotes.beside(run.cells, operator)
+    return analysis.speed(run.cells, operator).map(multiple) + footnotes.beside(run.cells, operator)
 
 
 def cost(run: RecordedRun, operator: str) -> pd.DataFrame | None:
@@ -82,7 +82,7 @@ def cost(run: RecordedRun, operator: str) -> pd.DataFrame | None:
     base, bound = COSTS[operator]
     largest = analysis.largest(run.cells)
     labels = analysis.label(largest[largest["operator"] == operator]).unique()
-    table = run.cost(operator, base)[labels]
+    table = analysis.cost(run.cells, operator, base)[labels]
     if not table.map(lambda x: isinstance(x, float)).any(axis=None):
         return None
     modes = run.records.groupby("method")["mode"].first().reindex(table.index)
@@ -148,15 +148,17 @@ def environment(run: RecordedRun) -> pd.DataFrame:
 def csv(run: RecordedRun) -> dict[str, pd.DataFrame]:
     """Return the tables that a report keeps as CSV, by name, with unrounded numbers."""
     names = run.operators or ["gradient"]
-    matrices = {"agreement": run.agreement, "speed": run.speed}
+    matrices = {"agreement": analysis.agreement, "speed": analysis.speed}
     stacked = {
-        kind: pd.concat({name: matrix(name) for name in names}, names=["operator"]).reset_index()
+        kind: pd.concat(
+            {name: matrix(run.cells, name) for name in names}, names=["operator"]
+        ).reset_index()
         for kind, matrix in matrices.items()
     }
     return stacked | {
         "ranking": run.ranking(),
         "timing": run.timing(),
-        "break_even": pd.concat(map(run.break_even, names)),
+        "break_even": pd.concat(analysis.break_even(run.cells, name) for name in names),
         "coverage": run.coverage(),
         "answers": run.answers(),
         "records": run.records,
