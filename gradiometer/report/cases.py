@@ -21,9 +21,6 @@ COLD = {
 AUTOMATIC = ("forward", "reverse")
 """The modes of methods that differentiate by themselves, at machine precision."""
 
-FIRST = "cheapest start"
-"""Stands beside the method with the cheapest first answer, against which the others pay off."""
-
 
 def timed(run: RecordedRun) -> pd.DataFrame:
     """Return the timed cases, one row each, in the order of the plan."""
@@ -80,19 +77,10 @@ def _ranking(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def cold(run: RecordedRun, case: str) -> pd.DataFrame:
-    """Return one case's cold figures beside the warm one: what a first answer costs.
-
-    Payoff is against the method whose first answer is the cheapest.
-    """
+    """Return one case's cold figures beside the warm one: what a first answer costs."""
     table = _itself_first(analysis.timed(rows(run, case)).sort_values("time_s"))
     shown = {name: table[column].map(duration) for name, column in COLD.items()}
-    first = first_to_start(run, case)
-    even = run.break_even(operator(run, case))
-    even = even[(even["case"] == case) & (even["overtakes"] == first)]
-    calls = table["method"].map(even.set_index("method")["calls"])
-    told = calls.map(lambda count: GAP if pd.isna(count) else f"{count:,.0f} calls")
-    told = told.mask(table["method"] == first, FIRST)
-    return pd.DataFrame({"method": footnotes.named(table), **shown, "pays off after": told})
+    return pd.DataFrame({"method": footnotes.named(table), **shown})
 
 
 def opponent(run: RecordedRun, case: str) -> str | None:
@@ -156,18 +144,6 @@ def _ahead(row: Any, other: Any, gains: float | None, loses: float | None) -> st
     return (
         "always" if (row["first"], row["time_s"]) < (other["first"], other["time_s"]) else "never"
     )
-
-
-def first_to_start(run: RecordedRun, case: str) -> str:
-    """Return the method whose first answer costs least, import included.
-
-    That is of the methods that took the function itself, if there are any.
-    """
-    found = analysis.timed(rows(run, case))
-    itself = found[~analysis.translated(found)]
-    found = itself if len(itself) else found
-    starts = analysis.cold(found).set_axis(found["method"]).dropna()
-    return str(starts.idxmin()) if len(starts) else "none"
 
 
 def memory(run: RecordedRun, case: str) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+import pandas as pd
+
 from gradiometer.report import answers, cases, cells, conclusions, markdown, scaling, tables
 from gradiometer.report.charts import figures
 from gradiometer.report.first_answer import figures as first_answers
@@ -82,7 +84,7 @@ def _right(run: RecordedRun, prose: markdown.Prose) -> Section:
         parts: list[Part] = [meaning, *figures(run, "agreement", name)]
         claims = tables.claims(run, name)
         if claims is not None:
-            parts += [CLAIMS, Table(claims, "As a table" if len(claims) > MOST_LINES else "")]
+            parts += [CLAIMS, _unless_long(claims, "As a table")]
         below.append(Section(name, parts))
     return Section("Right", [prose("right")], below)
 
@@ -149,7 +151,10 @@ def _growth(run: RecordedRun, prose: markdown.Prose) -> Section | None:
         overtaken = scaling.crossovers(run, name)
         if overtaken is not None:
             lines = [f"- {markdown.literal(line)}." for line in scaling.sentences(run, name)]
-            parts += ["\n".join(lines) or "The lead never changes beyond doubt.", Table(overtaken)]
+            parts += [
+                "\n".join(lines) or "The lead never changes beyond doubt.",
+                _unless_long(overtaken, "Who overtakes whom"),
+            ]
         slopes = scaling.slopes(run, name)
         if slopes is not None:
             parts += [prose("slopes"), Table(slopes, "Slopes")]
@@ -178,6 +183,11 @@ def _environment(run: RecordedRun, prose: markdown.Prose) -> Section:
 def _details(run: RecordedRun, prose: markdown.Prose) -> Section:
     below = [section for make in DETAILS if (section := make(run, prose))]
     return Section("Details", sections=below)
+
+
+def _unless_long(frame: pd.DataFrame, summary: str) -> Table:
+    """Return a table, folded away if it is long."""
+    return Table(frame, summary if len(frame) > MOST_LINES else "")
 
 
 def _values(run: RecordedRun, prose: markdown.Prose) -> Section | None:

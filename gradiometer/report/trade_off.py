@@ -12,7 +12,7 @@ from gradiometer.runs import analysis
 from gradiometer.runs.run import RecordedRun
 from gradiometer.vocabulary.case import Case
 
-WIDTH = 420
+WIDTH = 360
 """Pixels of a panel."""
 
 EXACT = 17.0
@@ -53,7 +53,7 @@ def accuracy_cost(run: RecordedRun, operator: str) -> alt.TopLevelMixin | None:
     drawn = pd.concat([placed.assign(front=False), front])
     layers = alt.layer(*_layers(x, y), data=drawn, width=WIDTH, height=height)
     facet = alt.Facet("variant:N", title=None, sort=panels)
-    return marks.styled(layers.facet(facet, columns=2, spacing=180))
+    return marks.styled(layers.facet(facet, columns=2, spacing=170))
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,6 @@ inputs differ, the largest from the smallest by a factor of `SPAN` at least.
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -66,11 +65,11 @@ def slopes(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFrame:
     """
     table, rows = sized(records, operator), []
     for (series, method), group in table.groupby(["series", "method"], sort=False):
-        for figure, column in FIGURES.items():
-            known = group.dropna(subset=column)
-            if known["n"].nunique() >= FEWEST:
-                fitted = fit(known["n"].to_numpy(), known[column].to_numpy())
-                rows.append((series, method, figure, len(known), *fitted))
+        n, *grown = (group[column].to_numpy() for column in ("n", *FIGURES.values()))
+        for figure, values in zip(FIGURES, grown, strict=True):
+            known = np.isfinite(values)
+            if len(set(n[known])) >= FEWEST:
+                rows.append((series, method, figure, known.sum(), *fit(n[known], values[known])))
     columns = ["series", "method", "figure", "points", "slope", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -119,7 +118,7 @@ def crossovers(records: pd.DataFrame, operator: str = "gradient") -> pd.DataFram
         for crossing in _crossings(table)
     ]
     columns = ["series", "method", "overtakes", "n", "below", "above", "lead"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype({"lead": bool})
 
 
 def _crossings(table: pd.DataFrame) -> list[tuple[str, str, float, float, float, bool]]:
@@ -129,15 +128,19 @@ def _crossings(table: pd.DataFrame) -> list[tuple[str, str, float, float, float,
         sizes.pivot_table(index="n", columns="method", values=column, sort=False).sort_index()
         for column in ("ratio", "ratio_low", "ratio_high")
     )
-    first = ratio.idxmin(axis=1)
+    names, fastest = list(ratio.columns), dict(ratio.idxmin(axis=1))
+    before = below = np.full((len(names), len(names)), np.nan)  # when last it was sure, and where
     found = []
-    for one, other in combinations(ratio.columns, 2):
-        sure = (high[one] < low[other]) | (high[other] < low[one])
-        apart = (np.log(ratio[one]) - np.log(ratio[other]))[sure]
-        for (below, before), (above, after) in pairwise(apart.items()):
-            if before * after < 0.0:
-                new, old = (one, other) if after < 0.0 else (other, one)
-                n = below * (above / below) ** (before / (before - after))
-                lead = first[below] == old and first[above] == new
-                found.append((new, old, float(n), float(below), float(above), bool(lead)))
-    return sorted(found, key=lambda crossing: crossing[2])
+    for n, logs, lows, highs in zip(
+        map(float, ratio.index), np.log(ratio.to_numpy()), low.to_numpy(), high.to_numpy(),
+        strict=True,
+    ):  # fmt: skip
+        after = logs[:, np.newaxis] - logs
+        sure = (highs[:, np.newaxis] < lows) | (lows[:, np.newaxis] > highs)
+        for new, old in np.argwhere(sure & (before > 0.0) & (after < 0.0)):
+            start, was = below[new, old], before[new, old]
+            crossing = start * (n / start) ** (was / (was - after[new, old]))
+            lead = fastest[start] == names[old] and fastest[n] == names[new]
+            found.append((names[new], names[old], float(crossing), float(start), n, lead))
+        before, below = np.where(sure, after, before), np.where(sure, n, below)
+    return sorted(found, key=lambda row: row[2])
