@@ -105,9 +105,9 @@ def _clip(x, min=None, max=None):  # noqa: A002  # the standard's names
 
 def _logsumexp(own, x, axis=None, keepdims=False):
     # Of the maximum, on which it does not depend, Dr.Jit has no reverse mode along an axis.
-    peak = dr.detach(own["max"](x, axis=axis, keepdims=True))
+    peak = dr.detach(own["max"](x, axis=axis, keepdims=axis is not None))
     total = dr.log(own["sum"](dr.exp(x - peak), axis=axis, keepdims=keepdims))
-    return total + dr.reshape(peak, total.shape)
+    return total + (peak if axis is None else dr.reshape(peak, total.shape))
 
 
 def _made(make):
@@ -123,6 +123,8 @@ def _made(make):
 
 def _reduction(function):
     def reduced(x, axis=None, keepdims=False):
+        if axis is None and x.ndim and not keepdims:
+            return function(x)  # which takes less
         axes = tuple(range(x.ndim)) if axis is None else np.atleast_1d(axis).tolist()
         found = function(x, axis=tuple(axes))
         kept = [1 if k in {each % x.ndim for each in axes} else n for k, n in enumerate(x.shape)]
