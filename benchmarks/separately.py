@@ -143,10 +143,10 @@ def _unfinished(name: str, fault: str) -> dict[str, Any]:
     return told | {"wanted": "the checks come to an end", "found": fault, "verdict": "failed"}
 
 
-def sources(method: MethodEntry) -> str:
-    """Return a digest of what findings of a method depend on: sources and versions."""
+def sources(method: MethodEntry, folders: Sequence[str] = SOURCES) -> str:
+    """Return a digest of what findings of a method depend on: sources, its file's, and versions."""
     digest = hashlib.sha256()
-    paths = [path for folder in SOURCES for path in (ROOT / folder).rglob("*.py")]
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     paths += [method.address.path] if method.address.path else []
     for path in sorted(paths):
         if path.name not in JUDGING:
