@@ -24,7 +24,7 @@ reference: tools ## Compare all methods that can run here, at all sizes (hours; 
 
 tools: $(TOOLS) $(GRADIOMETER_ENVIRONMENTS)/paddle/.installed ## Install the heavy tools, too, and those with an environment of their own
 	@test -n "$$DRJIT_LIBLLVM_PATH" || ls /usr/lib/*-linux-gnu/libLLVM*.so.* >/dev/null 2>&1 || \
-		echo "drjit finds no LLVM here, and will not run: apt install libllvm15, or set DRJIT_LIBLLVM_PATH" >&2
+		echo "drjit finds no LLVM here, and will not run: apt install libllvm19, or set DRJIT_LIBLLVM_PATH" >&2
 
 # What is tested is compiled once, not by each of the processes.
 test: export PYTHONDONTWRITEBYTECODE :=

@@ -2,22 +2,28 @@
 
     python benchmarks/conformance.py                        # every method that is installed
     python benchmarks/conformance.py 'jax*' --page jax.md   # some, into another page
-    python benchmarks/conformance.py --quick                # few problems, float64 alone
+    python benchmarks/conformance.py --quick --page few.md  # few problems, float64 alone
+    python benchmarks/conformance.py --missing              # those that nothing is known of
 
-It takes a minute a method, several of those that compile. What fails unexpectedly is told on
-stderr, and makes the exit code 1.
+Each method is checked in a process of its own, some minutes long, and the page is written again
+after each, from all that is kept: an interrupted run goes on where it was, and methods that are
+named take the place of what was known of them. What fails unexpectedly is told on stderr, and
+makes the exit code 1.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
-from gradiometer import conformance
+from separately import Separately
+
 from gradiometer.conformance import Report, Verdict
-from gradiometer.measure.progress import Progress
+from gradiometer.plugins import loader
+from gradiometer.plugins.registry import Registry
 from gradiometer.vocabulary.operators import OPERATORS
 
 PAGE = Path(__file__).parents[1] / "docs" / "conformance.md"
@@ -31,20 +37,9 @@ after –, how many were declined (refused by name, or with a forecast); after ~
 expected, for a reason that stands below; after ✗, failed otherwise. Operators are of all built-in
 problems in their first sizes, and of those in `gradiometer/conformance/problems.py`, in float64 and
 float32. What is not in the table was not installed, or not asked for, where this was written.
+Each method is checked in a process of its own.
 
 """
-
-
-class Told(Progress):
-    """Tells a line for every hundred checks."""
-
-    count = 0
-
-    def advance(self, text: str) -> None:
-        """Count a check."""
-        self.count += 1
-        if self.count % 100 == 0:
-            print(f"{self.count} checks, the last {text}", file=sys.stderr, flush=True)
 
 
 def entry(report: Report, column: str) -> str:
@@ -74,18 +69,55 @@ def expected(report: Report) -> str:
     return "".join(lines) or "Nothing.\n"
 
 
+def chosen(registry: Registry, patterns: list[str]) -> list[str]:
+    """Return the methods that are named, and can run here.
+
+    Raises:
+        SystemExit: If none is.
+    """
+    named = {
+        each.name: each for pattern in patterns for each in registry.matching("methods", pattern)
+    }
+    able = [name for name in registry.methods if name in named and not named[name].missing]
+    if not able:
+        raise SystemExit(f"No method that can run here is called {' or '.join(patterns)}.")
+    return able
+
+
 def main() -> int:
-    """Check everything, and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Check everything, and write the page after each method."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("methods", nargs="*", default=["*"], help="names or globs")
     parser.add_argument("--quick", action="store_true", help="few problems, float64 alone")
+    parser.add_argument(
+        "--missing", action="store_true", help="leave what is known, of any sources"
+    )
+    parser.add_argument("--minutes", type=float, default=30.0, help="that a method may take")
     parser.add_argument("--page", type=Path, default=PAGE, help="where it is written")
     asked = parser.parse_args()
-    report = conformance.check(asked.methods, quick=asked.quick, progress=Told())
-    asked.page.write_text(page(report), "utf-8")
-    for check in report.having(Verdict.FAILED):
-        print(f"{check.method} {check.where}: {check.found} ({check.cause})", file=sys.stderr)
-    return 1 if report.having(Verdict.FAILED) else 0
+    registry = loader.built_ins()
+    separately = Separately(asked.quick, 60.0 * asked.minutes)
+    names = chosen(registry, asked.methods)
+    for name in names:
+        if separately.fresh(registry.methods[name]) or (asked.missing and separately.known(name)):
+            tell(f"{name}: kept")
+        else:
+            start = time.monotonic()
+            found = separately.check(registry.methods[name])
+            counts = ", ".join(f"{n} {verdict}" for verdict, n in found.counts().items() if n)
+            tell(f"{name}: {counts}, in {time.monotonic() - start:.0f} s")
+        asked.page.write_text(page(separately.report(registry.methods)), "utf-8")
+    failed = separately.report(names).having(Verdict.FAILED)
+    for check in failed:
+        tell(f"{check.method} {check.where}: {check.found} ({check.cause})")
+    return 1 if failed else 0
+
+
+def tell(text: str) -> None:
+    """Print a line on stderr."""
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import lazy_loader as lazy
 
 from gradiometer import Method, Unsupported
-from gradiometer.vocabulary.in_drjit import functions, tensors
+from gradiometer.vocabulary import in_drjit
 
 dr = lazy.load("drjit")
 
@@ -12,34 +12,42 @@ class DrJit(Method):
     """Dr.Jit on LLVM: forward and backward traversal of the graph of a traced evaluation.
 
     Cost: a trace in every call, tens of microseconds; kernels are compiled once. It is made for
-    arrays of millions of components. Error: rounding only. First order only. Use it when a program
-    works on each of very many components alike, as renderers and simulations of particles do.
+    arrays of millions of components. Error: rounding only. First order only. On LLVM before 17 what
+    takes a maximum (`atan`, too) is refused: there it aborts. Use it when a program works on each
+    of very many components alike, as renderers and simulations of particles do.
     """
 
     name, mode, requires, extra = "drjit", "reverse", ("drjit",), "drjit"
 
     def setup(self, target):
         if not dr.has_backend(dr.JitBackend.LLVM):
-            raise Unsupported(
-                "Dr.Jit finds no libLLVM: install Debian's libllvm, or name it in "
-                "DRJIT_LIBLLVM_PATH."
-            )
+            raise Unsupported("no libLLVM: install Debian's libllvm19, or set DRJIT_LIBLLVM_PATH.")
         dr.set_thread_count(target.threads)
 
     def namespace(self):
-        return functions()
+        return in_drjit.functions()
 
     def array(self, a):
-        found = tensors(a.dtype.name)(a.copy())
-        dr.make_opaque(found)  # a literal would be folded into the program
-        return found
+        return in_drjit.opaque(a)
 
     def variable(self, a):
         found = self.array(a)
         dr.enable_grad(found)
         return found
 
+    def gradient(self, f):
+        @in_drjit.named
+        def gradient(inputs, given):
+            dr.clear_grad(inputs)
+            y = f(inputs, given)
+            if dr.grad_enabled(y):
+                dr.backward(y)
+            return in_drjit.computed(tuple(map(dr.grad, inputs)))
+
+        return gradient
+
     def jvp(self, f):
+        @in_drjit.named
         def jvp(inputs, given, tangents):
             dr.set_grad(inputs, tangents)
             y = f(inputs, given)
@@ -48,11 +56,12 @@ class DrJit(Method):
             # An output may be an intermediate value of another: none is cleared.
             dr.traverse(dr.ADMode.Forward, dr.ADFlag.ClearNone)
             pushed = tuple(map(dr.grad, outputs))
-            return _computed(pushed if isinstance(y, tuple) else pushed[0])
+            return in_drjit.computed(pushed if isinstance(y, tuple) else pushed[0])
 
         return jvp
 
     def vjp(self, f):
+        @in_drjit.named
         def vjp(inputs, given, cotangents):
             dr.clear_grad(inputs)
             y = f(inputs, given)
@@ -60,17 +69,9 @@ class DrJit(Method):
             dr.set_grad(list(outputs), list(cotangents))
             dr.enqueue(dr.ADMode.Backward, *outputs)
             dr.traverse(dr.ADMode.Backward)
-            # Of an array without components it returns one zero.
-            return _computed(tuple(dr.grad(x) if x.shape != (0,) else None for x in inputs))
+            return in_drjit.computed(tuple(map(dr.grad, inputs)))
 
         return vjp
 
     def value(self, f):
-        return lambda inputs, given: _computed(f(inputs, given))
-
-
-def _computed(found):
-    """Return what a graph stands for, computed; calls return before that."""
-    dr.eval(found)
-    dr.sync_thread()
-    return found
+        return in_drjit.named(lambda inputs, given: in_drjit.computed(f(inputs, given)))

@@ -7,6 +7,7 @@ import lazy_loader as lazy
 import numpy as np
 
 from gradiometer import Namespace, UnsupportedOperation, VectorMethod
+from gradiometer.vocabulary.formulas import missing
 
 fastdual = lazy.load("fastdual")
 
@@ -18,18 +19,17 @@ class FastDual(VectorMethod):
     each call (`fastdual.reset`). Numbers are float64 whatever is given, so that float32 is
     unsupported; it knows neither special functions nor factorisations of matrices. Cost: some
     hundred nanoseconds an operation on a number, and more by the variables that it depends on; a
-    Hessian is n(n + 1)/2 evaluations in hyper-dual numbers. Error: rounding only.
-
-    Use it when the function is Python code on numbers, of few inputs each, that is to be
-    differentiated as it stands, with nothing to trace or compile.
+    Hessian is n(n + 1)/2 evaluations in hyper-dual numbers. Error: rounding only. Use it when the
+    function is Python code on numbers, of few inputs each, that is to be differentiated as it
+    stands, with nothing to trace or compile.
     """
 
-    name, mode = "fastdual", "forward"
-    requires, extra = ("fastdual",), "fastdual"
+    name, mode, requires, extra = "fastdual", "forward", ("fastdual",), "fastdual"
     digits: ClassVar = {"float64": (12.0, 11.0)}
 
     def namespace(self):
-        return Namespace(np, {"clip": _clip, "logsumexp": _logsumexp, "where": _where})
+        own = {"clip": _clip, "logsumexp": _logsumexp, "where": _where}
+        return Namespace(np, own | {"stop_gradient": missing("fastdual", "stop_gradient")})
 
     def evaluations(self, operator, n, m):
         return n * (n + 1) // 2 if operator in ("hessian", "hvp") else None
@@ -54,7 +54,7 @@ def _named(g, x):
         return g(x)
     except UnsupportedOperation:
         raise
-    except (AttributeError, IndexError, TypeError, ZeroDivisionError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         told = str(error).partition("\n")[0]
         raise UnsupportedOperation(f"fastdual: {type(error).__name__}: {told}") from error
 

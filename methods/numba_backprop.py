@@ -7,6 +7,7 @@ import lazy_loader as lazy
 import numpy as np
 
 from gradiometer import Method, Unsupported
+from gradiometer.vocabulary.flat import number
 from gradiometer.vocabulary.machine_code import compiled_by, in_one_line
 from gradiometer.vocabulary.recorded import NUMPY
 
@@ -63,7 +64,7 @@ class NumbaBackprop(Method):
         return functools.partial(f.problem.function, f.xp)
 
     def array(self, a):
-        return a if a.ndim else a[()]
+        return a if a.ndim else number(a)
 
     def arguments(self, inputs, given, *directions):
         return tuple(itertools.chain(inputs, *directions)), given

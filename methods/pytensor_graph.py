@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -82,6 +83,15 @@ class PyTensor(Method):
 
         return self._compiled(f, pushed, f.signature.inputs)
 
+    def jacobian(self, f):
+        return self._compiled(f, lambda y, inputs: _matrix(_listed(y), inputs))
+
+    def hessian(self, f):
+        def matrix(y, inputs):
+            return _matrix(pytensor.grad(y, inputs, **_zeros()), inputs)
+
+        return self._compiled(f, matrix)
+
     def hvp(self, f):
         def pulled(y, inputs, *along):
             return _pulled(pytensor.grad(y, inputs, **_zeros()), inputs, along)
@@ -140,6 +150,18 @@ def _pulled(y, inputs, along):
     """
     product = sum((w * part).sum() for w, part in zip(along, y, strict=True))
     return pytensor.grad(product, inputs, **_zeros())
+
+
+def _matrix(y, inputs):
+    """Return the Jacobian, by the pullback of all unit cotangents at once."""
+    pt = pytensor.tensor
+    joined = pt.concatenate([part.ravel() for part in y])
+    blocks = pytensor.gradient.jacobian(
+        joined, inputs, disconnected_inputs="ignore", vectorize=True
+    )
+    sizes = (math.prod(x.type.shape) for x in inputs)
+    flat = [block.reshape((joined.size, n)) for block, n in zip(blocks, sizes, strict=True)]
+    return pt.concatenate(flat, axis=1)
 
 
 def _listed(y):

@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import inspect
 import itertools
 
 import lazy_loader as lazy
@@ -30,6 +31,9 @@ class Tangent(Method):
     def namespace(self):
         return np
 
+    def array(self, a):
+        return a if a.ndim else a[()]  # its rules take arrays without axes for any others
+
     def value(self, f):
         source = self._source(f)
         return functools.partial(source.function, *source.constants)
@@ -48,9 +52,8 @@ class Tangent(Method):
     def hvp(self, f):
         def twice(function, **how):
             gradient = tangent.grad(function, **how)
-            return tangent.jvp(
-                tangent.function(gradient, source=gradient.__tangent_source__), **how
-            )
+            own = inspect.unwrap(gradient)  # tangent names parameters by the code of what it gets
+            return tangent.jvp(tangent.function(own, source=gradient.__tangent_source__), **how)
 
         source = self._source(f, forward=True)
         derived, k, one = self._derived(twice, source), source.values, np.ones((), f.point.dtype)

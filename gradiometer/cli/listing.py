@@ -47,7 +47,7 @@ def list_methods(plugins: shared.Plugins = None, json: shared.Json = False) -> N
     """
     from gradiometer.plugins import loader
 
-    registry = loader.load(plugins or ())
+    registry = loader.load(plugins or (), ["methods"])
     rows = [
         {
             "name": m.name,

@@ -78,8 +78,13 @@ class Probe:
         self._references = References(pool, STEP_S)
         self._within, self._printed = folder / "within", folder / "stdout.txt"
         folder.mkdir(parents=True, exist_ok=True)
-        self._worker = Worker(folder / "log.txt", threads, pool.memory, within=self._within)
-        self._ask(asked.listen, str(self._printed))
+        self._worker = Worker(
+            folder / "log.txt",
+            threads,
+            pool.memory,
+            environment=method.environment,
+            within=self._within,
+        )
 
     def __enter__(self) -> Probe:
         return self
@@ -93,6 +98,7 @@ class Probe:
         Raises:
             Failure: If it cannot be loaded.
         """
+        self._ask(asked.listen, str(self._printed))
         return self._ask(asked.described, self._method.address)
 
     def checks(self) -> Iterator[Check]:

@@ -44,7 +44,7 @@ NOTHING = (
 )
 
 
-def load(extra: Sequence[str | Path] = ()) -> Registry:
+def load(extra: Sequence[str | Path] = (), kinds: Sequence[Kind] = KINDS) -> Registry:
     """Return everything that can be found.
 
     What is not Gradiometer's own is executed in a process of its own, and described there
@@ -52,12 +52,13 @@ def load(extra: Sequence[str | Path] = ()) -> Registry:
 
     Args:
         extra: Files, folders of files, or importable modules, with further problems and methods.
+        kinds: Whether of what is built in problems, methods or both are wanted.
 
     Raises:
         GradiometerError: If an extra path does not exist, or brings nothing, or a name is taken
             twice.
     """
-    registry = built_ins()
+    registry = built_ins(kinds)
     if extra or _entries():
         registry.merge(describing.described([located(given) for given in extra]))
     for broken in registry.broken:
@@ -112,10 +113,10 @@ def load_here(
     return registry
 
 
-def built_ins() -> Registry:
-    """Return what comes with Gradiometer."""
+def built_ins(kinds: Sequence[Kind] = KINDS) -> Registry:
+    """Return what comes with Gradiometer: problems, methods, or both."""
     registry = Registry()
-    for kind in KINDS:
+    for kind in kinds:
         for path in python_files(built_in(kind)):
             _add_file(registry, kind, f"gradiometer.{kind}.{path.stem}", path.resolve())
     return registry

@@ -174,12 +174,18 @@ class MethodEntry:
 def _version(package: str) -> str:
     """Return a library's version; methods of a tool have the same, and it takes a while to read.
 
+    It stands in the head of the metadata, below which lies all that is to be read of a package:
+    `importlib.metadata.version` parses that, too.
+
     Raises:
         PackageNotFoundError: If it is not installed: that is not kept.
     """
-    from importlib.metadata import version
+    from importlib.metadata import distribution
 
-    return version(package)
+    installed = distribution(package)
+    head = (installed.read_text("METADATA") or "").partition("\n\n")[0]
+    found = re.search(r"^Version: *(\S+)", head, re.MULTILINE)
+    return found[1] if found else installed.version
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class Duals(FormulaArray):
     own = elementwise({
         "abs": lambda x: -x if x < 0 else x,
         "equal": operator.eq,
+        "logical_not": operator.not_,  # of Python's truth values, whose `~` is a number
         "not_equal": operator.ne,
         "pow": _power,
         "sign": lambda x: float(x > 0) - float(x < 0),

@@ -45,7 +45,7 @@ class Formulas(Namespace):
         try:
             found = super().__getattr__(name)
         except UnsupportedOperation:
-            return _missing(self._tool, self._prefix + name)()
+            return missing(self._tool, self._prefix + name)()
         if isinstance(found, type) or not callable(found):
             return found
         named = functools.partial(_named, self._tool, self.kind, self._prefix + name, found)
@@ -97,9 +97,9 @@ def formulas(own: Functions, tool: str, kind: type[FormulaArray]) -> Namespace:
         "vector_norm": vector_norm,
     }
     composed: dict[str, Any] = {
-        "astype": _missing(tool, "astype"),
+        "astype": missing(tool, "astype"),
         "clip": clip,
-        "equal": _missing(tool, "equal"),
+        "equal": missing(tool, "equal"),
         "exp2": lambda x: exp(x * math.log(2.0)),
         "hypot": lambda a, b: sqrt(a * a + b * b),
         "linalg": Formulas(SimpleNamespace(), linalg, tool, kind, "linalg."),
@@ -112,14 +112,14 @@ def formulas(own: Functions, tool: str, kind: type[FormulaArray]) -> Namespace:
         "maximum": maximum,
         "min": _reduced(minimum),
         "minimum": minimum,
-        "not_equal": _missing(tool, "not_equal"),
+        "not_equal": missing(tool, "not_equal"),
         "positive": lambda x: x,
         "relu": lambda x: where(own["greater"](x, 0.0), x, 0.0 * x),
         "sign": lambda x: where(own["greater"](x, 0.0), 1.0, where(own["less"](x, 0.0), -1.0, 0.0)),
         "softmax": softmax,
         "softplus": functools.partial(_softplus, own),
         "square": lambda x: x * x,
-        "stop_gradient": _missing(tool, "stop_gradient"),
+        "stop_gradient": missing(tool, "stop_gradient"),
         "std": lambda x, **how: sqrt(variance(x, **how)),
         "var": variance,
         "vecdot": vecdot,
@@ -139,11 +139,13 @@ def _boxing(kind: type[FormulaArray], function: Callable[..., Any]) -> Callable[
     return lambda *given: kind.boxed(function(*given))
 
 
-def _missing(tool: str, name: str) -> Callable[..., Any]:
-    def missing(*given: Any, **how: Any) -> Any:
+def missing(tool: str, name: str) -> Callable[..., Any]:
+    """Return a function that says that a tool has none of that name."""
+
+    def refused(*given: Any, **how: Any) -> Any:
         raise UnsupportedOperation(f"{tool} has no elementwise operation {name!r}.")
 
-    return missing
+    return refused
 
 
 def _named(
