@@ -12,7 +12,7 @@ import records
 from nbclient import NotebookClient
 from records import row, timed
 
-from gradiometer.report import marks, notebook
+from gradiometer.report import heat_map, marks, notebook
 from gradiometer.report.run import Run
 
 
@@ -82,7 +82,7 @@ def test_what_is_not_right_has_the_colour_that_it_has_in_charts(
     figures: dict[str, Any], text: str, kind: str
 ) -> None:
     style = styles(records.run(row("tape", **figures))._repr_html_())[text]
-    assert (marks.END_COLORS[kind] in style) if kind else not style
+    assert (heat_map.ENDS[kind] in style) if kind else not style
 
 
 def test_a_time_is_darker_the_nearer_it_is_to_the_fastest_and_always_read() -> None:

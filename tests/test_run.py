@@ -260,7 +260,9 @@ def test_a_chart_is_drawn_as_svg_without_a_network(name: str) -> None:
 
 
 def test_a_chart_that_is_not_there_is_answered_with_those_that_are() -> None:
-    with pytest.raises(UnknownName, match=r"chart 'rankings': .*agreement, ranking, scaling"):
+    with pytest.raises(
+        UnknownName, match=r"chart 'rankings': .*agreement, ranking, accuracy-cost, scaling"
+    ):
         full().chart("rankings")
 
 

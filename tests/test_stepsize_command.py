@@ -79,7 +79,7 @@ def test_a_study_is_listed_shown_and_reported_again(shown: tuple[str, Path]) -> 
     assert [(each["experiment"], each["state"]) for each in listed] == [("stepsize", "complete")]
     again = command(folder, "runs", "show", "latest")
     assert (again.code, again.out) == (0, out.rpartition("report  ")[0])
-    done = command(folder, "report", "latest", "--reports", "again")
+    done = command(folder, "report", "latest", "--reports", "again", "--format", "md")
     assert (done.code, done.err) == (0, "")
     assert (folder / done.out.strip()).read_text("utf-8").startswith("# Step and error: gradient")
 

@@ -17,7 +17,7 @@ BEYOND = [0.0, 1.0, 2.0, 4.0]
 TEALS = ["#e3f4f1", "#b8e2da", "#7cc7ba", "#40a496", "#0b5f57"]
 """Colours of what is right, from fewer digits than promised, where rounding leaves no more, up."""
 
-ENDS = {marks.WRONG: colors.FAULT, marks.MISSING: "#d9d9d9"}
+ENDS = {marks.WRONG: colors.FAULT, marks.MISSING: colors.EMPTY}
 """Colours of tiles that are not right."""
 
 ACROSS = 16

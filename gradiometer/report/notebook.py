@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from markdown_it import MarkdownIt
 
+from gradiometer.report.colors import EMPTY, FAULT, ink
 from gradiometer.report.conclusions import conclusions
 from gradiometer.report.quantities import digits, multiple
 from gradiometer.runs import analysis, footnotes
@@ -28,11 +29,7 @@ ColorBrewer's YlGnBu, in which the charts show digits: the better is the darker 
 SLOWEST = 1000.0
 """The ratio from which on all times have the last colour."""
 
-BRIGHT = 0.179
-"""Relative luminance above which black is read better than white: (1.05·0.05)^½ − 0.05."""
-
-FAILED = "color: #ffffff; background-color: #c0392b"
-MISSING = "color: #444444; background-color: #e0e0e0"
+FAILED, MISSING = (f"color: {ink(fill)}; background-color: {fill}" for fill in (FAULT, EMPTY))
 """Styles of what is wrong or failed, and of what was not measured: the colours of the charts."""
 
 BESIDE = '<div style="display: flex; flex-wrap: wrap; gap: 0 2em">{}</div>'
@@ -101,15 +98,5 @@ def _by_time(value: Any) -> str:
         return _by_end(value)
     place = np.log(max(value, 1.0)) / np.log(SLOWEST) * (len(SHADES) - 1)
     channels = [np.interp(place, range(len(SHADES)), each) for each in zip(*SHADES, strict=True)]
-    text = "#000000" if _luminance(channels) > BRIGHT else "#ffffff"
-    return f"color: {text}; background-color: #{''.join(f'{round(x):02x}' for x in channels)}"
-
-
-def _luminance(channels: list[Any]) -> float:
-    """Return the relative luminance of a colour in sRGB, channels from 0 to 255.
-
-    Reference: Web Content Accessibility Guidelines 2.2, relative luminance.
-    """
-    shares = [x / 255 for x in channels]
-    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares]
-    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+    fill = f"#{''.join(f'{round(x):02x}' for x in channels)}"
+    return f"color: {ink(fill)}; background-color: {fill}"
