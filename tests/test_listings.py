@@ -102,7 +102,7 @@ def test_a_page_is_carried_out_in_its_order(tmp_path: Path) -> None:
 
 
 def test_what_came_otherwise_is_told(tmp_path: Path) -> None:
-    (told,) = different(PAGE.replace("1.5\n", "1.4\n"), tmp_path)
+    (told,) = different(PAGE.replace("1.5\n", "3.5\n"), tmp_path)
     assert told.startswith(">>> y\n1.5\n")
 
 
@@ -114,8 +114,10 @@ def test_a_command_that_is_not_known_is_refused(tmp_path: Path) -> None:
 def test_what_a_page_shows_is_written_anew(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = tmp_path / "page.md"
-    page.write_text(PAGE.replace("1.5\n", "1.4\n"), encoding="utf-8")
+    page, kept = tmp_path / "page.md", PAGE.replace("$?\n2", "$?\n0")
+    page.write_text(kept.replace("1.5\n", "3.5\n"), encoding="utf-8")
     record(page)
-    assert page.read_text(encoding="utf-8") == PAGE
-    assert "mend this by hand" in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8") == kept
+    told = capsys.readouterr().err
+    assert told.startswith(f"{page}: mend this by hand:\n$ pip")
+    assert told.endswith("$ echo $?\n2\n\n")

@@ -153,7 +153,7 @@ def test_the_reference_of_commands_has_every_option_and_example() -> None:
     def look(name: str, command: Any) -> None:
         title = "Commands" if name == "gradiometer" else f"`{name}`"
         section = page.partition(f"# {title}\n")[2].partition("\n#")[0]
-        for each in command.params:
+        for each in (each for each in command.params if not each.hidden):
             assert each.param_type_name == "argument" or each.opts[0] in section
             assert (each.help or "") in section
         for example in re.findall(r"`(gradiometer [^`]+)`", command.epilog or ""):
