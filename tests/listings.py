@@ -19,12 +19,15 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from difflib import unified_diff
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import shell
+
+from gradiometer.plugins.files import module_name
 
 FENCE = re.compile(r"^(?:<!-- ([\w.-]+) -->\n\n)?```(\w*)\n(.*?)```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"# (\w+\.\w+)\n")
@@ -87,8 +90,12 @@ def carried_out(page: str, folder: Path) -> Iterator[Shown]:
 
 
 def different(page: str, folder: Path) -> list[str]:
-    """Carry a page out, and return what came otherwise than it is shown."""
-    return [each.came for each in carried_out(page, folder) if not alike(each.shown, each.came)]
+    """Carry a page out, and return how what came differs from what is shown."""
+    return [
+        "".join(unified_diff(*(text.splitlines(True) for text in (each.shown, each.came))))
+        for each in carried_out(page, folder)
+        if not alike(each.shown, each.came)
+    ]
 
 
 def alike(shown: str, came: str) -> bool:
@@ -126,8 +133,9 @@ def _at_home(folder: Path) -> Iterator[None]:
 
 def _forget(folder: Path) -> None:
     """Forget the modules that files of a folder may have been imported as."""
-    for path in folder.glob("*.py"):
-        sys.modules.pop(path.stem, None)
+    for path in folder.resolve().glob("*.py"):
+        for name in (path.stem, module_name(path)):
+            sys.modules.pop(name, None)
 
 
 def _typed(text: str, folder: Path) -> Iterator[str]:

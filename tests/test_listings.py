@@ -103,7 +103,12 @@ def test_a_page_is_carried_out_in_its_order(tmp_path: Path) -> None:
 
 def test_what_came_otherwise_is_told(tmp_path: Path) -> None:
     (told,) = different(PAGE.replace("1.5\n", "3.5\n"), tmp_path)
-    assert told.startswith(">>> y\n1.5\n")
+    assert "\n-3.5\n+1.5\n" in told
+
+
+def test_a_file_that_is_written_anew_is_loaded_anew(tmp_path: Path) -> None:
+    page = "```python\n# one.py\nx = {}\n```\n\n```pycon\n>>> import one; one.x\n{}\n```\n\n"
+    assert different(page.format(1, 1) + page.format(22, 22), tmp_path) == []
 
 
 def test_a_command_that_is_not_known_is_refused(tmp_path: Path) -> None:
