@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run reference tools test lint check bench conformance vocabulary mutation figures stress format clean
+.PHONY: help run reference tools test lint check docs bench conformance vocabulary mutation figures stress format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ lint: $(STAMP) ## Lint, types, import contracts
 
 check: lint test ## What every change must pass: lint, types, import contracts, tests
 
+docs: $(STAMP) ## Build the site from all pages, tutorials and the reference: site/index.html
+	$(BIN)/python -m docs.site
+
 bench: $(STAMP) ## Run the benchmark suite: pytest --benchmark-only
 	$(BIN)/pytest --benchmark-only $(ARGS)
 
@@ -65,7 +68,7 @@ format: $(STAMP) ## Format and sort imports
 	$(BIN)/ruff format .
 
 clean: ## Remove .venv, .environments and caches; runs and reports stay
-	rm -rf $(VENV) .environments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	rm -rf $(VENV) .environments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml constraints.txt

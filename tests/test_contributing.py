@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from here import in_this_process
+from listings import blocks
 from shell import Done, command
 
 import gradiometer
@@ -15,7 +16,7 @@ from gradiometer import Options
 from gradiometer.report.run import Run
 
 TEXT = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
-LISTINGS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+LISTINGS = [block.text for block in blocks(TEXT) if block.language == "python"]
 METHOD = next(code for code in LISTINGS if "class ImaginaryPart(Method)" in code)
 PROBLEM = next(code for code in LISTINGS if "@spring.backprop" in code)
 

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import documents
 import pytest
+from listings import blocks
 
 
 @pytest.mark.parametrize("what", documents.MAKERS)
@@ -18,15 +18,13 @@ def test_documents_are_as_they_were_read_last(what: str) -> None:
     assert documents.others(documents.MAKERS[what]()) == []
 
 
-SHOWN = re.compile(r"<!-- ([\w.-]+) -->\n\n```[a-z]*\n(.*?)```\n", re.DOTALL)
 PAGES = Path(__file__).parents[1] / "docs"
 
 
 def test_pages_show_what_is_printed() -> None:
-    shown = [
-        found for page in PAGES.glob("*.md") for found in SHOWN.findall(page.read_text("utf-8"))
-    ]
+    found = (blocks(page.read_text("utf-8")) for page in PAGES.glob("*.md"))
+    shown = [block for each in found for block in each if block.name]
     assert len(shown) >= 5
-    for name, text in shown:
+    for text, _, name, _ in shown:
         kept = (documents.KEPT / name).read_text("utf-8")
         assert text.strip() == kept.strip(), f"{name} is another in docs now"

@@ -12,7 +12,8 @@ import records
 from nbclient import NotebookClient
 from records import row, timed
 
-from gradiometer.report import heat_map, marks, notebook
+from gradiometer.report import heat_map, marks
+from gradiometer.report.colors import luminance
 from gradiometer.report.run import Run
 
 
@@ -35,15 +36,14 @@ def styles(shown: str) -> dict[str, str]:
     return dict.fromkeys(cells.values(), "") | found
 
 
-def colors(style: str) -> list[tuple[float, ...]]:
-    """Return the colours of a cell's text and of what is behind it, channels from 0 to 255."""
-    told = re.findall(r"#(\w\w)(\w\w)(\w\w)", style)
-    return [tuple(int(channel, 16) for channel in color) for color in told]
+def colors(style: str) -> list[str]:
+    """Return the colours of a cell's text and of what is behind it."""
+    return re.findall(r"#\w{6}", style)
 
 
 def contrast(style: str) -> float:
     """Return the ratio of luminances by which a text is read: WCAG ask for 4.5."""
-    low, high = sorted(notebook._luminance(list(color)) for color in colors(style))
+    low, high = sorted(luminance(color) for color in colors(style))
     return (high + 0.05) / (low + 0.05)
 
 
@@ -93,7 +93,7 @@ def test_a_time_is_darker_the_nearer_it_is_to_the_fastest_and_always_read() -> N
     shown = {text: style for text, style in found.items() if style}
     assert len(shown) == len(rows)
     assert min(map(contrast, shown.values())) >= 4.5
-    behind = [notebook._luminance(list(colors(s)[1])) for t, s in shown.items() if "×" in t]
+    behind = [luminance(colors(s)[1]) for t, s in shown.items() if "×" in t]
     assert behind == sorted(behind)
     assert len(set(behind)) == len(ratios) - 1  # two are beyond the last shade
 

@@ -81,7 +81,7 @@ WHITE, DARK, INK = "#ffffff", "#111111", "#1b1b1b"
 """A page in daylight, one in the dark, and text on something light."""
 
 FAULT, MISSED, EMPTY = "#c0392b", "#767676", "#d9d9d9"
-"""Colours of what was wrong or failed, and of what was not measured."""
+"""Colours of what was wrong or failed, of what was not measured as a mark, and as a tile."""
 
 SHADES = [3.1 * (6.1 / 3.1) ** (k / 6) for k in range(7)]
 """Contrasts of a hue's shades to white; all have three times the lightness of a dark page, too."""
