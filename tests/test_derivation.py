@@ -15,7 +15,7 @@ from gradiometer import Method, Namespace, Primal, Problem
 from gradiometer.errors import Unsupported, UnsupportedOperation
 from gradiometer.judging.agreement import agree
 from gradiometer.reference.certify import certify
-from gradiometer.vocabulary.answer import as_arrays
+from gradiometer.vocabulary.answer import Components, as_arrays
 from gradiometer.vocabulary.derivation import NATIVE, prepare
 from gradiometer.vocabulary.operators import OPERATORS, operator
 from gradiometer.vocabulary.outcome import Status
@@ -220,8 +220,44 @@ class OwnArguments(Both):
         return self._as_called(f, super().vjp(f))
 
 
+class InComponents(Gradient):
+    """A gradient by its components, in declared order."""
+
+    name = "gradient-in-components"
+
+    def gradient(self, f: Primal) -> Any:
+        gradient = super().gradient(f)
+        return lambda *args: components(gradient(*args))
+
+
+class PulledInComponents(Vjp):
+    """A pullback by its components."""
+
+    name = "vjp-in-components"
+
+    def vjp(self, f: Primal) -> Any:
+        vjp = super().vjp(f)
+        return lambda *args: components(vjp(*args))
+
+
+class PushedInComponents(Jvp):
+    """A pushforward by its components."""
+
+    name = "jvp-in-components"
+
+    def jvp(self, f: Primal) -> Any:
+        jvp = super().jvp(f)
+        return lambda *args: components(flat(jvp(*args)))
+
+
+def components(arrays: Any) -> Components:
+    """Return arrays as a tool of scalars returns them."""
+    return Components(np.concatenate([np.ravel(a) for a in arrays]))
+
+
+IN_COMPONENTS = (InComponents, PulledInComponents, PushedInComponents)
 METHODS: dict[str, Callable[[], Minimal]] = {
-    cls.name: cls for cls in (Gradient, Vjp, Jvp, Both, NoneForUnused, OwnArguments)
+    cls.name: cls for cls in (Gradient, Vjp, Jvp, Both, NoneForUnused, OwnArguments, *IN_COMPONENTS)
 }
 
 
@@ -277,6 +313,12 @@ ROUTES: list[tuple[str, str, Callable[[str], str], Sequence[str]]] = [
      list(PROBLEMS)),
     ("own-arguments", "vjp", lambda p: NATIVE, list(PROBLEMS)),
 ]  # fmt: skip
+ROUTES += [
+    (cls.name, name, text, problems)
+    for cls in IN_COMPONENTS
+    for method, name, text, problems in ROUTES
+    if method == cls.__mro__[1].name
+]
 CELLS = [(m, o, text(p), p) for m, o, text, problems in ROUTES for p in problems]
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from gradiometer.errors import Unsupported, UnsupportedOperation
 from gradiometer.vocabulary.answer import Columns, Components, Estimated, Rows
 from gradiometer.vocabulary.method import Method, Prepared, Primal
+from gradiometer.vocabulary.operators import OPERATORS
 from gradiometer.vocabulary.point import Signature
 from gradiometer.vocabulary.space import Space
 
@@ -96,9 +97,19 @@ class _Own:
         def uniform(*given: Any) -> Any:
             args, kwargs = arguments(*given)
             found = call(*args, **kwargs)  # what is put together of estimates is estimated nowhere
-            return found.answer if isinstance(found, Estimated) else found
+            found = found.answer if isinstance(found, Estimated) else found
+            return self._arrays(operator, found) if isinstance(found, Components) else found
 
         return uniform
+
+    def _arrays(self, operator: str, found: Components) -> Any:
+        """Return an answer that came as components as native arrays, as others come."""
+        (axis,) = OPERATORS[operator].axes
+        space: Space = getattr(self.f.signature, axis)
+        flat = np.array([0.0 if x is None else x for x in found.scalars], self.f.point.dtype)
+        arrays = tuple(map(self.method.array, space.split(flat).values()))
+        single = axis == "outputs" and len(self.f.problem.output_names) == 1
+        return arrays[0] if single else arrays
 
     def gradient(self) -> Callable[..., Any]:
         """Return the gradient, which scalar problems have."""
