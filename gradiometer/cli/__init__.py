@@ -83,7 +83,7 @@ def main() -> None:
     """Run the command line; every mistake is one line on stderr."""
     try:
         with listening():
-            sys.exit(app(standalone_mode=False))
+            sys.exit(app(standalone_mode=False, prog_name="gradiometer"))
     except ModuleNotFoundError as error:
         told = _not_installed(error)
         if not told:
