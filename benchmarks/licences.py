@@ -29,9 +29,11 @@ NOTES = {
     "casadi": "LGPL: weak copyleft; CasADi is loaded as a library, and replaceable",
     "drjit": "uses LLVM where that is installed (Apache-2.0 WITH LLVM-exception)",
     "heyoka": "MPL: weak copyleft, by file",
+    "itables": "pages of reports hold its bundle of DataTables and jQuery (MIT)",
     "python-flint": "its wheels contain FLINT, GMP and MPFR, LGPL-3.0-or-later: loaded as "
     "libraries, and replaceable",
     "symforce": "its wheels contain SymEngine (MIT)",
+    "vl-convert-python": "pages of reports hold its bundle of Vega and Vega-Lite (BSD-3-Clause)",
 }
 """What the metadata do not tell."""
 
@@ -89,7 +91,8 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
 def written() -> dict[str, str]:
     """Return the licences that the document tells, by package."""
     text = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
-    return dict(re.findall(r"^\| ([\w.-]+) \| [^|]* \| ([^|]*) \|", text, re.MULTILINE))
+    rows = text.partition("|---|\n")[2]
+    return dict(re.findall(r"^\| ([\w.-]+) \| [^|]* \| ([^|]*) \|", rows, re.MULTILINE))
 
 
 def main() -> None:

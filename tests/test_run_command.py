@@ -301,7 +301,6 @@ def test_methods_that_are_not_installed_are_told_in_a_line(
     rows = [row(m, operator=name, **absent) for m in ("jax", "jit") for name in ("value", "jvp")]
     out = shown(capsys, row("tape", operator="jvp", digits=9.0), *rows)
     assert out.count("Not installed: jax, jit (pip install jax).\n") == 1
-    assert "Correct digits, value" not in out
     assert out.count("jit") == 1
     assert "4 not-installed" in out
 
