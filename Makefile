@@ -8,9 +8,10 @@ TOOLS := $(VENV)/.tools
 export GRADIOMETER_ENVIRONMENTS ?= $(CURDIR)/.environments
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
+WITH ?= $(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run reference tools test lint check docs bench conformance vocabulary mutation figures stress format clean
+.PHONY: help run reference tools test lint check docs bench conformance vocabulary mutation figures stress format package licences clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -63,6 +64,13 @@ figures: $(STAMP) ## Measure the instrument itself: start-up, memory, fidelity, 
 stress: $(STAMP) ## End seventy runs in every way, and damage files; nothing may be lost
 	$(BIN)/python benchmarks/stress.py $(ARGS)
 
+package: $(STAMP) ## Build what is published, and try it in empty environments, installed from the index; WITH=python3.13
+	GRADIOMETER_PACKAGE_PYTHON=$(WITH) $(BIN)/pytest tests/test_wheel.py -v
+	$(BIN)/python -m hatchling build
+
+licences: $(STAMP) ## Write docs/licences.md from the metadata of what is installed
+	$(BIN)/python benchmarks/licences.py
+
 format: $(STAMP) ## Format and sort imports
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -71,7 +79,7 @@ clean: ## Remove .venv, .environments and caches; runs and reports stay
 	rm -rf $(VENV) .environments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt gradiometer/__init__.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "gradiometer needs Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

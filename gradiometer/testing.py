@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradiometer.checking.checked import Check
 
+__all__ = ["assert_derivatives"]
+
 
 def assert_derivatives(function: Any, *args: Any, **options: Any) -> Check:
     """Assert that a derivative of a function is right; return the check.

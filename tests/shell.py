@@ -26,15 +26,26 @@ class Done(NamedTuple):
     err: str
 
 
-def command(where: Path, *words: str, drawn: bool = False) -> Done:
+class Terminal(StringIO):
+    """What is written, as if it were to a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def command(where: Path, *words: str, drawn: bool = False, columns: int | None = None) -> Done:
     """Carry `gradiometer WORDS` out in a folder, its output captured.
 
-    A run's report is written in this process, with its charts only if they are asked for.
+    A run's report is written in this process, with its charts only if they are asked for. With
+    `columns` its output goes to a terminal of that width, which has no colours.
     """
-    out, err = StringIO(), StringIO()
+    out, err = (StringIO(), StringIO()) if columns is None else (Terminal(), Terminal())
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.chdir(where)
         patch.setattr(writing, "write_report", lambda run, to: page.write(Run.read(run), to)[0])
+        if columns is not None:
+            patch.setenv("COLUMNS", str(columns))
+            patch.setenv("TERM", "dumb")
         if not drawn:
             patch.setattr(page, "figures", lambda run, name, operator: [])
             patch.setattr(page, "first_answers", lambda run: [])

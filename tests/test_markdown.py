@@ -16,12 +16,16 @@ from gradiometer.report.markdown import Prose, literal
 from gradiometer.report.sections import Cells, Figure, Section, Table
 
 FRAME = pd.DataFrame({"method": ["tape", "jit"], "× fastest": ["1.00×", "2.00×"]})
-SIGNS = "a|b <c> _d_ *e* `f` \\ g"
+SIGNS = "a|b <c> _d_ *e* `f` \\ g [h](i) ![j](k) [l][m] &amp; &#65; n[0]"
 
 
 def figure(name: str = "dots") -> Figure:
     chart = alt.Chart(pd.DataFrame({"x": [1.0, 2.0]})).mark_point().encode(x="x:Q")
     return Figure(name, "Dots by x", chart)
+
+
+def html_of(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def html(report: Section) -> str:
@@ -63,7 +67,7 @@ def test_an_entry_stays_in_its_cell(separator: str) -> None:
 
 def test_titles_and_entries_read_as_they_were_given() -> None:
     shown = html(Section(SIGNS, [Table(pd.DataFrame({"x": [SIGNS]}))]))
-    expected = SIGNS.replace("<", "&lt;").replace(">", "&gt;")
+    expected = html_of(SIGNS)
     assert f"<h1>{expected}</h1>" in shown
     assert re.search(rf"<td[^>]*>{re.escape(expected)}</td>", shown)
 
@@ -89,7 +93,7 @@ def test_charts_of_all_sections_are_written_beside_the_text(tmp_path: Path) -> N
 @pytest.mark.parametrize("kept", [SIGNS, "two\nlines", "plain"])
 def test_literal_text_reads_as_it_is(kept: str) -> None:
     shown = MarkdownIt("commonmark").renderInline(literal(kept))
-    assert shown == " ".join(kept.split("\n")).replace("<", "&lt;").replace(">", "&gt;")
+    assert shown == html_of(" ".join(kept.split("\n")))
 
 
 def test_prose_is_a_block_of_a_template_without_gaps(tmp_path: Path, monkeypatch: Any) -> None:

@@ -294,6 +294,17 @@ def test_of_many_reasons_the_first_are_printed(capsys: pytest.CaptureFixture[str
     assert "… and 2 more; see the report.\n" in out
 
 
+def test_methods_that_are_not_installed_are_told_in_a_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    absent = {"status": "not-installed", "reason": "jax is not installed: pip install jax"}
+    rows = [row(m, operator=name, **absent) for m in ("jax", "jit") for name in ("value", "jvp")]
+    out = shown(capsys, row("tape", operator="jvp", digits=9.0), *rows)
+    assert out.count("Not installed: jax, jit (pip install jax).\n") == 1
+    assert out.count("jit") == 1
+    assert "4 not-installed" in out
+
+
 def test_a_run_without_a_report_prints_none(capsys: pytest.CaptureFixture[str]) -> None:
     print_tables(records.run(row(digits=9.0)), None)
     out = capsys.readouterr().out

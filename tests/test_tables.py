@@ -231,6 +231,61 @@ def test_an_operator_without_records_has_an_empty_table(
     assert table(run(*rows)).empty
 
 
+# What is not installed.
+
+
+def absent(method: str, problem: str = "affine", reason: str = "", **more: Any) -> dict[str, Any]:
+    reason = reason or f"{method} is not installed: pip install {method}"
+    return row(method, problem, status="not-installed", reason=reason, **more)
+
+
+@pytest.mark.parametrize("table", [tables.agreement, tables.speed])
+def test_methods_that_are_not_installed_are_left_out_and_named(table: Any) -> None:
+    told = run(
+        row("tape", "a", promise=12.0, digits=9.0, owed=9.0, **timed(1.0)), row("tape", "b"),
+        absent("jax", "a"), absent("jax", "b"), row("half", "a"), absent("half", "b"),
+    )  # fmt: skip
+    shown, line = tables.installed(told, table(told))
+    assert set(shown.index) - {tables.OWED} == {"tape", "half"}
+    assert shown.loc["half", "b"] == "not-installed"
+    assert line == "Not installed: jax (pip install jax)."
+    assert set(told.coverage()["method"]) == {"jax", "half"}
+
+
+def test_methods_of_one_library_are_named_with_what_installs_them_once() -> None:
+    apart, own = "it has an environment of its own", "/e/bin/python -m pip install x"
+    jax, make = "jax is not installed: pip install jax", "gradiometer environments make paddle"
+    told = run(
+        row("tape"), *(absent(f"jax-{i}", reason=jax) for i in range(5)),
+        absent("paddle", reason=f"paddle is not installed: {apart}, {make}"),
+        absent("odd", reason="it has gone"),
+        absent("own", reason=f"x is not installed in the environment /e: {own}"),
+    )  # fmt: skip
+    assert tables.installed(told, tables.speed(told))[1] == (
+        "Not installed: jax-0, jax-1, jax-2 and 2 more (pip install jax); "
+        f"paddle ({make}); odd (it has gone); own ({own})."
+    )
+
+
+def test_an_operator_is_judged_by_its_own_cells() -> None:
+    told = run(
+        row("tape", operator="value"), row("tape"), absent("jax", operator="value"), row("jax")
+    )
+    assert tables.installed(told, tables.speed(told, "value"), "value")[0].index.tolist() == [
+        "tape"
+    ]
+    whole, line = tables.installed(told, tables.speed(told))
+    assert (whole.index.tolist(), line) == (["tape", "jax"], "")
+
+
+@pytest.mark.parametrize("table", [tables.agreement, tables.speed])
+def test_where_nothing_is_installed_no_row_is_left(table: Any) -> None:
+    told = run(absent("jax", owed=3.0, promise=12.0), absent("torch"))
+    shown, line = tables.installed(told, table(told))
+    assert shown.empty
+    assert line == "Not installed: jax (pip install jax); torch (pip install torch)."
+
+
 # Counts, CSV.
 
 

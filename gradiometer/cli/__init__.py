@@ -89,7 +89,7 @@ def main() -> None:
     try:
         came_by(sys.argv[1:])
         with listening():
-            sys.exit(app(standalone_mode=False))
+            sys.exit(app(standalone_mode=False, prog_name="gradiometer"))
     except ModuleNotFoundError as error:
         told = _not_installed(error)
         if not told:

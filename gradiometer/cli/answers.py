@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from gradiometer.cli.output import stdout
+from gradiometer.cli.output import say, stdout
 from gradiometer.cli.terminal_table import print_table
 from gradiometer.judging.kept import WHOLE, WORST, WRONG, Kept
 from gradiometer.measure.conditions import Conditions
@@ -88,11 +88,11 @@ def print_answers(operator: str, size: int, given: Iterable[Given]) -> None:
     if table:
         title = f"Answered {operator}"
         title += f", the {WORST} worst components of each" if size > WHOLE else ""
-        print_table(stdout(), title, columns, table)
+        print_table(stdout(), title, columns, table, range(3, len(columns), 2))
     if len(places) > MOST_ROWS:
-        stdout().print(f"… and {len(places) - MOST_ROWS:,} more components (--json prints them).")
+        say(stdout(), f"… and {len(places) - MOST_ROWS:,} more components (--json prints them).")
     for each in here:
-        stdout().print(_ended(each))
+        say(stdout(), _ended(each))
     if here:
         stdout().print()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
+from gradiometer.cli import completion
 from gradiometer.cli import options as shared
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ app = typer.Typer()
     "Exit code 0: right; 1: wrong; 2: not decided, or it could not be carried out."
 )
 def check(
-    function: Annotated[str, Argument(help=FUNCTION)],
+    function: Annotated[str, Argument(help=FUNCTION, autocompletion=completion.problems)],
     gradient: Annotated[str | None, Option("--gradient", help=GRADIENT)] = None,
-    operator: Annotated[str | None, Option("--operator", help=OPERATOR)] = None,
+    operator: Annotated[
+        str | None, Option("--operator", help=OPERATOR, autocompletion=completion.operators)
+    ] = None,
     at: shared.At = None,
     wrt: shared.Wrt = None,
     size: shared.Size = None,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
+from gradiometer.cli import completion
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_frame, print_json, stdout, tell_damage
+from gradiometer.cli.output import print_frame, print_json, say, stdout, tell_damage
 
 if TYPE_CHECKING:
     from gradiometer.runs.compare import RunComparison
@@ -25,8 +26,18 @@ ABOVE = "Exit with 1 if a cell broke, or is slower by more than this ratio, clea
     "$GITHUB_STEP_SUMMARY`."
 )
 def compare(
-    old: Annotated[str, Argument(help="The run to compare with: id, folder, or `latest`.")],
-    new: Annotated[str, Argument(help="The run to compare: id, folder, or `latest`.")],
+    old: Annotated[
+        str,
+        Argument(
+            help="The run to compare with: id, folder, or `latest`.", autocompletion=completion.runs
+        ),
+    ],
+    new: Annotated[
+        str,
+        Argument(
+            help="The run to compare: id, folder, or `latest`.", autocompletion=completion.runs
+        ),
+    ],
     fail_above: Annotated[float | None, Option(help=ABOVE)] = None,
     everything: Annotated[bool, Option("--all", help="Show the other cells, too.")] = False,
     markdown: Annotated[bool, Option("--markdown", help="Print Markdown.")] = False,
@@ -77,4 +88,4 @@ def _print(found: RunComparison, *, everything: bool) -> None:
     if len(table):
         print_frame(console, f"Run {found.new.id} against {found.old.id}", table)
     for line in remarks(found):
-        console.print(line)
+        say(console, line)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
+from gradiometer.cli import completion
 from gradiometer.cli import options as shared
 
 if TYPE_CHECKING:
@@ -34,11 +35,19 @@ app = typer.Typer()
     "something is not; 2: it could not be carried out."
 )
 def conformance(
-    methods: Annotated[list[str], Argument(metavar="METHOD...", help=METHODS)],
+    methods: Annotated[
+        list[str], Argument(metavar="METHOD...", help=METHODS, autocompletion=completion.methods)
+    ],
     plugins: shared.Plugins = None,
-    problems: Annotated[shared.Names, Option("--problem", help=PROBLEMS)] = None,
-    operators: Annotated[shared.Names, Option("--operator", help=OPERATORS)] = None,
-    dtypes: Annotated[shared.Names, Option("--dtype", help=DTYPES)] = None,
+    problems: Annotated[
+        shared.Names, Option("--problem", help=PROBLEMS, autocompletion=completion.problems)
+    ] = None,
+    operators: Annotated[
+        shared.Names, Option("--operator", help=OPERATORS, autocompletion=completion.operators)
+    ] = None,
+    dtypes: Annotated[
+        shared.Names, Option("--dtype", help=DTYPES, autocompletion=completion.dtypes)
+    ] = None,
     quick: Annotated[bool, Option("--quick", help=QUICK)] = False,
     expected: Annotated[list[Path] | None, Option("--expected", help=EXPECTED)] = None,
     json: shared.Json = False,
@@ -80,7 +89,7 @@ def conformance(
 
 def print_report(report: Report) -> None:
     """Print how many checks of each method came to what, and what is to be told of them."""
-    from gradiometer.cli.output import stdout
+    from gradiometer.cli.output import say, stdout
     from gradiometer.cli.terminal_table import print_table
 
     console = stdout()
@@ -89,4 +98,4 @@ def print_report(report: Report) -> None:
     rows = [[method, *(n or "–" for n in of.counts().values())] for method, of in counts]
     print_table(console, "Conformance", headings, rows)
     for line in report.lines():
-        console.print(line, style="red" if line.startswith("  FAILED") else None)
+        say(console, line, "red" if line.startswith("  FAILED") else None, indent=4)

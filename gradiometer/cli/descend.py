@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
+from gradiometer.cli import completion
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_frame, print_json, stdout
+from gradiometer.cli.output import print_frame, print_json, say, stdout
 from gradiometer.errors import GradiometerError
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ app = typer.Typer()
 )
 def descend(
     problem: Annotated[
-        str | None, Argument(help="A problem with a scalar value: its name, or FILE.py:name.")
+        str | None,
+        Argument(
+            help="A problem with a scalar value: its name, or FILE.py:name.",
+            autocompletion=completion.problems,
+        ),
     ] = None,
     size: shared.Size = None,
     methods: shared.Methods = None,
@@ -89,7 +94,7 @@ def descend(
         print_json({"report": str(page), **descent.as_json()})
     else:
         print_descent(descent)
-        stdout().print(f"report  {page}")
+        say(stdout(), f"report  {page}")
     raise typer.Exit(1 if descent.faulty else 0)
 
 
@@ -100,5 +105,5 @@ def print_descent(descent: Descent) -> None:
         title = f"{descent.title}: {descent.heading(str(rule))}"
         print_frame(console, title, rows.drop(columns="rule"))
     for line in descent.reasons():
-        console.print(line)
-    console.print(f"run     {descent.facts['path']}")
+        say(console, line)
+    say(console, f"run     {descent.facts['path']}")

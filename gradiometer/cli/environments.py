@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from gradiometer.cli import completion
 from gradiometer.cli.options import Json, Plugins, group
-from gradiometer.cli.output import print_rows, stdout
+from gradiometer.cli.output import print_rows, say, stdout
 
 app = group(
     "List, make and remove the environments of tools that do not resolve with the others.",
@@ -47,7 +48,7 @@ def list_environments(plugins: Plugins = None, json: Json = False) -> None:
     if rows or json:
         print_rows("Environments", rows, json)
     else:
-        stdout().print("No method asks for an environment of its own.")
+        say(stdout(), "No method asks for an environment of its own.")
 
 
 @app.command(
@@ -56,7 +57,11 @@ def list_environments(plugins: Plugins = None, json: Json = False) -> None:
 )
 def make(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Environments; by default all that methods ask for.")
+        list[str] | None,
+        typer.Argument(
+            help="Environments; by default all that methods ask for.",
+            autocompletion=completion.environments,
+        ),
     ] = None,
     constraint: Annotated[Path | None, typer.Option(help=CONSTRAINT)] = None,
     plugins: Plugins = None,
@@ -74,7 +79,10 @@ def make(
 
 @app.command(epilog="Example: `gradiometer environments rm paddle`.")
 def rm(
-    names: Annotated[list[str], typer.Argument(help="Environments.")], plugins: Plugins = None
+    names: Annotated[
+        list[str], typer.Argument(help="Environments.", autocompletion=completion.environments)
+    ],
+    plugins: Plugins = None,
 ) -> None:
     """Remove environments, with all that is in their folders."""
     from gradiometer.plugins import installing

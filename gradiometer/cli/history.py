@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Option
 
+from gradiometer.cli import completion
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_frame, print_json, stderr, stdout
+from gradiometer.cli.output import print_frame, print_json, say, stderr, stdout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,11 +28,19 @@ CHART = "Write a chart: a file that ends in .svg, .png or .html."
     "--figure ratio --chart history.svg`; `gradiometer history --problem mlp --json`."
 )
 def history(
-    problem: Annotated[str | None, Option(help="The problem.")] = None,
-    method: Annotated[str | None, Option(help="The method.")] = None,
-    operator: Annotated[str | None, Option(help="The operator.")] = None,
-    size: Annotated[str | None, Option(help="The size.")] = None,
-    dtype: Annotated[str | None, Option(help="float64 or float32.")] = None,
+    problem: Annotated[
+        str | None, Option(help="The problem.", autocompletion=completion.problems)
+    ] = None,
+    method: Annotated[
+        str | None, Option(help="The method.", autocompletion=completion.methods)
+    ] = None,
+    operator: Annotated[
+        str | None, Option(help="The operator.", autocompletion=completion.operators)
+    ] = None,
+    size: Annotated[str | None, Option(help="The size.", autocompletion=completion.sizes)] = None,
+    dtype: Annotated[
+        str | None, Option(help="float64 or float32.", autocompletion=completion.dtypes)
+    ] = None,
     figure: Annotated[str, Option(help=FIGURE)] = "time",
     chart: Annotated[Path | None, Option(help=CHART)] = None,
     results: shared.Results = shared.RESULTS,
@@ -55,11 +64,11 @@ def history(
             if read_info(path)["experiment"] == COMPARISON.experiment:
                 runs.append(Run.read(path))
         except GradiometerError as error:
-            stderr().print(f"Left out: {error}", soft_wrap=True)
+            say(stderr(), f"Left out: {error}")
     chosen = {"problem": problem, "method": method, "operator": operator}
     found, told = made.history(runs, figure, **chosen, size=size, dtype=dtype)
     for line in told:
-        stderr().print(line)
+        say(stderr(), line)
     if chart is not None:
         from gradiometer.report.history import draw
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer import Option
+from typer import Argument, Option
 
+from gradiometer.cli import completion
 from gradiometer.errors import GradiometerError
 
 Names = list[str] | None
@@ -31,19 +32,28 @@ Wrt = Annotated[
 ]
 Dtypes = Annotated[
     Names,
-    Option("--dtype", help="float64 or float32; a function's own by default; repeatable: both."),
+    Option(
+        "--dtype",
+        help="float64 or float32; a function's own by default; repeatable: both.",
+        autocompletion=completion.dtypes,
+    ),
 ]
 OwnDtype = Annotated[
     str | None,
     Option(
         "--dtype",
         help="What the point's numbers are: float64 or float32; the function's own by default.",
+        autocompletion=completion.dtypes,
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout instead of tables.")]
 Methods = Annotated[
     Names,
-    Option("--method", help="Methods: name, glob, file, FILE.py:name, or `all` that can run here."),
+    Option(
+        "--method",
+        help="Methods: name, glob, file, FILE.py:name, or `all` that can run here.",
+        autocompletion=completion.methods,
+    ),
 ]
 Operators = Annotated[
     Names,
@@ -51,6 +61,7 @@ Operators = Annotated[
         "--operator",
         help="value, gradient, jacobian, hessian, jvp, vjp, hvp; repeatable. Value and first "
         "derivative by default.",
+        autocompletion=completion.operators,
     ),
 ]
 Plugins = Annotated[
@@ -61,10 +72,21 @@ Reports = Annotated[Path, Option("--reports", help="Folder that holds the report
 Results = Annotated[Path, Option("--results", help="Folder that holds the runs.")]
 Resume = Annotated[
     str | None,
-    Option("--resume", help="Take up what was cut off, as it was begun: id, folder, or `latest`."),
+    Option(
+        "--resume",
+        help="Take up what was cut off, as it was begun: id, folder, or `latest`.",
+        autocompletion=completion.runs,
+    ),
+]
+RunName = Annotated[
+    str,
+    Argument(help="A run's id or folder, or `latest`.", autocompletion=completion.runs),
 ]
 Seed = Annotated[int, Option(help="Seed of drawn points and of the order of samples.")]
-Size = Annotated[str | None, Option(help="One of its sizes; the first by default.")]
+Size = Annotated[
+    str | None,
+    Option(help="One of its sizes; the first by default.", autocompletion=completion.sizes),
+]
 Threads = Annotated[int, Option(help="Threads, and cores, that each tool may use.")]
 
 REPORTS, RESULTS = Path("reports"), Path("results")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ WIDE = 160
 def stdout() -> Console:
     """Return a console for results: coloured and as wide as the terminal, if it is one.
 
-    Text is printed as it is, and lines are not broken.
+    Text is printed as it is, and lines are not broken; `say` breaks them.
     """
     from rich.console import Console
 
@@ -37,6 +38,29 @@ def stderr() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, markup=False, highlight=False, emoji=False)
+
+
+def say(console: Console, text: str, style: str | None = None, indent: int = 0) -> None:
+    """Print a text as it is; on a terminal, `broken`."""
+    console.print(broken(console, text, indent), style=style, soft_wrap=True)
+
+
+def broken(console: Console, text: str, indent: int = 0) -> str:
+    """Return a text whose lines are broken between words on a terminal; words stay whole.
+
+    Args:
+        console: Where it is to be printed.
+        text: The text.
+        indent: How far the lines that follow a broken one are indented.
+    """
+    if not console.is_terminal:
+        return text
+    how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+    lines = (
+        textwrap.wrap(line, console.width, subsequent_indent=" " * indent, **how) or [""]
+        for line in text.split("\n")
+    )
+    return "\n".join(part for each in lines for part in each)
 
 
 def print_json(data: Any) -> None:
@@ -52,8 +76,8 @@ def print_rows(title: str, rows: Sequence[dict[str, Any]], json: bool) -> None:
         print_json(rows)
         return
     columns = [c for c in rows[0] if c != "source"]  # whole sentences, for `show` and --json
-    headings = [c.replace("_", " ") for c in columns]
-    print_table(stdout(), title, headings, [[as_text(row[c]) for c in columns] for row in rows])
+    cells = [[as_text(row[c]) for c in columns] for row in rows]
+    print_table(stdout(), title, [c.replace("_", " ") for c in columns], cells, alike=True)
 
 
 def as_text(value: Any) -> str:
@@ -79,5 +103,5 @@ def tell_damage(damage: Mapping[str, str], path: Path) -> bool:
     """Say on stderr what can no longer be read of a run; return whether there is such."""
     for told in damage.values():
         advice = f"`gradiometer runs repair {path}` saves what can be."
-        stderr().print(f"Damaged: {told}. {advice}", style="red", soft_wrap=True)
+        say(stderr(), f"Damaged: {told}. {advice}", style="red")
     return bool(damage)

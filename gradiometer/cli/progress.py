@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from gradiometer.cli.ending import exit_code
-from gradiometer.cli.output import stderr
+from gradiometer.cli.output import say, stderr
 from gradiometer.measure.progress import Progress
 
 
@@ -46,7 +46,7 @@ class Bar(Progress):
 
     def warn(self, text: str) -> None:
         """Print it, above the bar."""
-        self._console.print(text, soft_wrap=True)
+        say(self._console, text)
 
     def say(self, text: str) -> None:
         """Show what is being done, beside the bar."""
@@ -60,7 +60,7 @@ class Bar(Progress):
         """Take the bar away, and say so if there was nothing to do."""
         self._bars.stop()
         if self._told:
-            self._console.print(self._told, soft_wrap=True)
+            say(self._console, self._told)
         self._told = ""
 
     @property
@@ -90,7 +90,7 @@ def following(verb: str, rows: str, lost: str = "nothing was measured yet.") -> 
             go_on = f"go on with `gradiometer {verb} --resume {bar.folder}`."
             told = f"{bar.kept} {rows} are kept in {bar.folder}"
             told += f"; {go_on}" if verb else ", and are measured anew the next time."
-        console.print(f"Interrupted: {told}", soft_wrap=True)
+        say(console, f"Interrupted: {told}")
         raise typer.Exit(exit_code(error)) from None
     finally:
         bar.stop()

@@ -7,7 +7,7 @@ import webbrowser
 from typing import Annotated
 
 import typer
-from typer import Argument, Option
+from typer import Option
 
 from gradiometer.cli import options as shared
 from gradiometer.cli.output import tell_damage
@@ -27,7 +27,7 @@ FORMAT = (
     "`gradiometer report 20260102-150405-1a2b --format md --format parquet`."
 )
 def report(
-    run: Annotated[str, Argument(help="A run's id or folder, or `latest`.")],
+    run: shared.RunName,
     formats: Annotated[shared.Names, Option("--format", help=FORMAT)] = None,
     opened: Annotated[bool, Option("--open", help="Show the page in a browser.")] = False,
     results: shared.Results = shared.RESULTS,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
+from gradiometer.cli import completion
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_frame, print_json, stderr, stdout, tell_damage
+from gradiometer.cli.output import print_frame, print_json, say, stderr, stdout, tell_damage
 from gradiometer.errors import GradiometerError, UnknownName
 
 if TYPE_CHECKING:
@@ -53,10 +54,16 @@ app = typer.Typer()
     "`gradiometer run --resume latest`."
 )
 def run(
-    what: Annotated[shared.Names, Argument(help=WHAT)] = None,
-    problems: Annotated[shared.Names, Option("--problem", help="Problems; repeatable.")] = None,
+    what: Annotated[shared.Names, Argument(help=WHAT, autocompletion=completion.both)] = None,
+    problems: Annotated[
+        shared.Names,
+        Option("--problem", help="Problems; repeatable.", autocompletion=completion.problems),
+    ] = None,
     methods: shared.Methods = None,
-    sizes: Annotated[shared.Names, Option("--size", help="Sizes, by glob; repeatable.")] = None,
+    sizes: Annotated[
+        shared.Names,
+        Option("--size", help="Sizes, by glob; repeatable.", autocompletion=completion.sizes),
+    ] = None,
     operators: shared.Operators = None,
     dtypes: shared.Dtypes = None,
     quick: Annotated[bool, Option("--quick", help="Smallest sizes, few samples.")] = False,
@@ -70,7 +77,9 @@ def run(
     memory_limit: Annotated[
         float | None, Option(help="GiB a worker may hold; half of the machine's by default.")
     ] = None,
-    fail_on: Annotated[shared.Names, Option(help=FAIL_ON)] = None,
+    fail_on: Annotated[
+        shared.Names, Option(help=FAIL_ON, autocompletion=completion.statuses)
+    ] = None,
     against: Annotated[str | None, Option("--against", help=AGAINST)] = None,
     against_env: Annotated[str | None, Option("--against-env", help=AGAINST_ENV)] = None,
     fail_above: Annotated[float | None, Option(help=FAIL_ABOVE)] = None,
@@ -165,7 +174,7 @@ def run(
         else:
             done = api.resume(resume, results, progress, wait=wait)
         for line in done.warnings:
-            stderr().print(f"Noisy machine, take the times with care: {line}.", soft_wrap=True)
+            say(stderr(), f"Noisy machine, take the times with care: {line}.")
         progress.say("report")
         report = write_report(done.path, reports)
     if json:
@@ -235,23 +244,29 @@ def print_tables(run: Run, report: Path | None) -> None:
     from gradiometer.report import tables
     from gradiometer.runs import footnotes
 
-    console = stdout()
+    console, timed = stdout(), run.records["time_s"].notna().any()
+    absent: list[str] = []
     for operator in run.operators:
-        digits = tables.upright(tables.agreement(run, operator))
-        print_frame(console, f"Correct digits, {operator}", digits)
-        if run.records["time_s"].notna().any():
-            times = tables.upright(tables.speed(run, operator))
-            print_frame(console, f"Time, {operator}, as a multiple of the fastest", times)
+        matrices = {f"Correct digits, {operator}": tables.agreement}
+        if timed:
+            matrices[f"Time, {operator}, as a multiple of the fastest"] = tables.speed
+        for title, matrix in matrices.items():
+            shown, told = tables.installed(run, matrix(run, operator), operator)
+            absent.append(told)
+            if len(shown):
+                print_frame(console, title, tables.upright(shown))
+    for line in dict.fromkeys(filter(None, absent)):
+        say(console, line)
     for mark, meaning in footnotes.meanings(run.cells).items():
-        console.print(f"{mark} {meaning}.")
+        say(console, f"{mark} {meaning}.", indent=2)
     reasons = tables.reasons(run.faulty)
     for row in reasons.head(MOST_REASONS).itertuples():
-        console.print(f"{row.status}: {_where(row)}: {row.reason}", style="red")
+        say(console, f"{row.status}: {_where(row)}: {row.reason}", "red", indent=2)
     if len(reasons) > MOST_REASONS:
-        console.print(f"… and {len(reasons) - MOST_REASONS} more; see the report.")
-    console.print(f"{len(run.records)} cells: {tables.counts(run)}.\nrun     {run.path}")
+        say(console, f"… and {len(reasons) - MOST_REASONS} more; see the report.")
+    say(console, f"{len(run.records)} cells: {tables.counts(run)}.\nrun     {run.path}")
     if report is not None:
-        console.print(f"report  {report}")
+        say(console, f"report  {report}")
 
 
 def _where(row: Any) -> str:
@@ -267,7 +282,7 @@ def _announce(plan: Plan, options: Options) -> None:
     if not console.is_terminal:
         return
     counts = f"{len(plan.cases)} cases × {len({cell.method for cell in plan.cells})} methods"
-    console.print(f"{len(plan.cells)} cells: {counts}; about {plan.estimate_s(options):.0f} s.")
+    say(console, f"{len(plan.cells)} cells: {counts}; about {plan.estimate_s(options):.0f} s.")
     missing = {cell.method for cell, end in plan.ended.items() if end.status == "not-installed"}
     if missing:
-        console.print(f"Not installed, and recorded so: {', '.join(sorted(missing))}.")
+        say(console, f"Not installed, and recorded so: {', '.join(sorted(missing))}.")

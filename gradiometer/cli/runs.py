@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gradiometer.cli.options import RESULTS, Json, Results, group
-from gradiometer.cli.output import as_text, print_json, print_rows, stdout, tell_damage
+from gradiometer.cli import completion
+from gradiometer.cli.options import RESULTS, Json, Results, RunName, group
+from gradiometer.cli.output import as_text, print_json, print_rows, say, stdout, tell_damage
 from gradiometer.cli.terminal_table import print_table
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 app = group("List, show, remove, merge and repair recorded runs.", "runs list")
 
-Runs = Annotated[list[str], typer.Argument(help="Ids or folders of runs, or `latest`.")]
+Runs = Annotated[
+    list[str],
+    typer.Argument(help="Ids or folders of runs, or `latest`.", autocompletion=completion.runs),
+]
 
 
 @app.command("list", epilog="Example: `gradiometer runs list --json`.")
@@ -32,14 +36,14 @@ def list_runs(results: Results = RESULTS, json: Json = False) -> None:
     if rows or json:
         print_rows("Runs", rows, json)
     else:
-        stdout().print("No runs yet.")
+        say(stdout(), "No runs yet.")
 
 
 @app.command(
     epilog="Examples: `gradiometer runs show latest`; `gradiometer runs show latest --json`."
 )
 def show(
-    run: Annotated[str, typer.Argument(help="A run's id or folder, or `latest`.")],
+    run: RunName,
     results: Results = RESULTS,
     json: Json = False,
 ) -> None:
@@ -78,7 +82,7 @@ def _print_run(found: Run) -> None:
     rows = [[n.replace("_", " "), as_text(fact)] for n, fact in facts.items() if fact is not None]
     print_table(stdout(), f"Run {found.id}", ["", ""], rows)
     for line in found.warnings:
-        stdout().print(f"Noisy machine, take the times with care: {line}.")
+        say(stdout(), f"Noisy machine, take the times with care: {line}.")
     print_tables(found, None)
 
 
@@ -136,7 +140,7 @@ def merge(runs: Runs, results: Results = RESULTS, json: Json = False) -> None:
     "`gradiometer runs repair results/20260102-150405-1a2b`."
 )
 def repair(
-    run: Annotated[str, typer.Argument(help="A run's id or folder, or `latest`.")],
+    run: RunName,
     results: Results = RESULTS,
     json: Json = False,
 ) -> None:

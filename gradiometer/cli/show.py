@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument
 
+from gradiometer.cli import completion
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_json, stdout
+from gradiometer.cli.output import broken, print_json, say, stdout
 from gradiometer.cli.terminal_table import print_table
 from gradiometer.errors import GradiometerError
-from gradiometer.vocabulary.enclosure import decimal
 
 if TYPE_CHECKING:
     from gradiometer.measure.conditions import Conditions
@@ -46,7 +47,13 @@ app = typer.Typer()
     "`gradiometer show speelpenning --method pytorch --method 'central*'`."
 )
 def show(
-    problem: Annotated[str, Argument(help="A problem's name, or FILE.py:name, of a function too.")],
+    problem: Annotated[
+        str,
+        Argument(
+            help="A problem's name, or FILE.py:name, of a function too.",
+            autocompletion=completion.problems,
+        ),
+    ],
     size: shared.Size = None,
     operators: shared.Operators = None,
     seed: shared.Seed = 0,
@@ -108,7 +115,7 @@ def show(
     for each in certified:
         _print_truth(each, each.truths[0])
         answers.print_answers(each.case.operator, each.truths[0].high.size, given)
-    stdout().print(MEANING.format(own))
+    say(stdout(), MEANING.format(own))
 
 
 def _asked(problem: ProblemEntry, operators: Sequence[str] | None) -> list[str]:
@@ -148,6 +155,8 @@ def _certify(
 
 def _rows(certified: Conditions, truth: Enclosure) -> Iterator[dict[str, str]]:
     """Yield one row a component of a certified answer."""
+    from gradiometer.vocabulary.enclosure import decimal
+
     names = certified.operator.components(certified.points.signature)
     figures = zip(truth.high, truth.low, truth.radius, truth.bound, strict=True)
     for name, (high, low, radius, bound) in zip(names, figures, strict=True):
@@ -165,17 +174,27 @@ def _value(a: Array) -> Any:
 
 
 def _print_facts(facts: dict[str, Any], signature: Signature) -> None:
+    from rich.text import Text
+
     given = ", ".join(f"{k} = {v}" for k, v in facts["given"].items())
-    console, about = stdout(), f"{facts['about']}\n" if facts["about"] else ""
-    console.print(facts["problem"], style="bold", end="")
-    console.print(
-        f"  {facts['formula']}\n{about}\n"
-        f"source   {facts['source'] or '–'}\n"
-        f"sizes    {', '.join(facts['sizes']) or 'one'}\n"
-        f"inputs   {_shapes(signature.inputs)}\n"
-        f"outputs  {_shapes(signature.outputs)}\n"
-        f"given    {given or 'nothing'}\n"
-    )
+    console = stdout()
+    title = Text(broken(console, f"{facts['problem']}  {facts['formula']}", indent=2))
+    title.stylize("bold", 0, len(facts["problem"]))
+    console.print(title, soft_wrap=True)
+    if facts["about"]:
+        paragraphs = re.sub(r"(?<=\S)\n(?=\w)", " ", facts["about"])
+        say(console, paragraphs if console.is_terminal else facts["about"])
+    told = {
+        "source": facts["source"] or "–",
+        "sizes": ", ".join(facts["sizes"]) or "one",
+        "inputs": _shapes(signature.inputs),
+        "outputs": _shapes(signature.outputs),
+        "given": given or "nothing",
+    }
+    console.print()
+    for name, text in told.items():
+        say(console, f"{name:8} {text}", indent=9)
+    console.print()
 
 
 def _shapes(space: Space) -> str:
@@ -216,7 +235,7 @@ def _print_truth(certified: Conditions, truth: Enclosure) -> None:
     print_table(stdout(), f"Certified {name}{where}{what}", columns, rows)
     _print_left(truth.high.size, "components", f"; the {name}'s norm is {truth.norm:.15g}")
     if truth.zero:
-        stdout().print("Zero: answers are judged by what rounding can do.")
+        say(stdout(), "Zero: answers are judged by what rounding can do.")
     if truth.other is not None:
         _print_truth(certified, truth.other)
 
@@ -225,4 +244,4 @@ def _print_left(count: int, what: str, more: str = "") -> None:
     """Tell how many rows were left out, if any."""
     if count > MOST_ROWS:
         left = f"{count - MOST_ROWS:,} more {what}"
-        stdout().print(f"… and {left} (--json prints them all){more}.")
+        say(stdout(), f"… and {left} (--json prints them all){more}.")

@@ -1,4 +1,4 @@
-"""Tables on a console, in blocks where they are too wide for it.
+"""Tables on a console, upright or in blocks where they are too wide for it.
 
 The lines are put together here and printed as one text: rich's own tables measure and wrap every
 entry alone, which takes a quarter of the time of `gradiometer list methods`.
@@ -7,9 +7,9 @@ entry alone, which takes a quarter of the time of `gradiometer list methods`.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradiometer.vocabulary.outcome import Status
 
@@ -34,22 +34,100 @@ Part = str | tuple[str, str]
 
 
 def print_table(
-    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    console: Console,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    joined: Collection[int] = (),
+    *,
+    alike: bool = False,
 ) -> None:
-    """Print a table; one too wide for the console in blocks that repeat its first column."""
+    """Print a table; one too wide for the console turned upright, or in blocks.
+
+    It is turned upright, a column for each row, where that fits. Blocks repeat the first column, or
+    as many of the first as it takes to tell rows apart.
+
+    Args:
+        console: Where to.
+        title: What stands above each block.
+        columns: The headings.
+        rows: What stands below them, a sequence for each row.
+        joined: Columns, by their places, that stay in the block of the one before.
+        alike: Whether what is the same in all rows is told in a line, where there are blocks.
+    """
+    table, told = _Table.of(columns, [[str(value) for value in row] for row in rows]), ""
+    if table.is_wide(console):
+        turned = _Table.of(*table.turned()) if table.cells else table
+        if len(table.cells) == 1 or not turned.is_wide(console):
+            table = turned
+        elif alike:
+            table, told = table.without_alike()
+    for block in _blocks(console.width, table, joined):
+        _print_block(console, title, table, block)
+    if told:
+        console.print("\n".join(_fold(console, told, console.width)), soft_wrap=True)
+
+
+class _Table(NamedTuple):
+    """A table of text, with its headings broken where they are wide.
+
+    Attributes:
+        columns: The headings as they were given.
+        cells: The entries, a list for each row.
+        headers: The headings, broken.
+        widths: What the columns need.
+    """
+
+    columns: list[str]
+    cells: list[list[str]]
+    headers: list[str]
+    widths: list[int]
+
+    @classmethod
+    def of(cls, columns: Sequence[str], cells: list[list[str]]) -> _Table:
+        headers = [_folded(name, [row[i] for row in cells]) for i, name in enumerate(columns)]
+        widths = [max(map(_width, column)) for column in zip(headers, *cells, strict=True)]
+        return cls(list(columns), cells, headers, widths)
+
+    @property
+    def key(self) -> int:
+        """How many of the first columns it takes to tell rows apart; 1 if none do."""
+        for several in range(1, len(self.columns)):
+            if len({tuple(row[:several]) for row in self.cells}) == len(self.cells):
+                return several
+        return 1
+
+    def is_wide(self, console: Console) -> bool:
+        """Return whether it is wider than a console."""
+        return sum(self.widths) + len(GAP) * len(self.widths) > console.width
+
+    def turned(self) -> tuple[list[str], list[list[str]]]:
+        """Return columns and cells of the table that has a column for each row."""
+        first, *rest = ([*line] for line in zip(self.columns, *self.cells, strict=True))
+        return first, rest
+
+    def without_alike(self) -> tuple[_Table, str]:
+        """Return it without columns that are alike in all rows, and the line that tells those."""
+        same = [i for i, column in enumerate(zip(*self.cells, strict=True)) if len({*column}) == 1]
+        left = [i for i in range(len(self.columns)) if i not in same]
+        if not same or 0 in same:
+            return self, ""
+        told = ", ".join(f"{self.columns[i]} {self.cells[0][i]}" for i in same)
+        cells = [[row[i] for i in left] for row in self.cells]
+        return _Table.of([self.columns[i] for i in left], cells), f"In all rows: {told}."
+
+
+def _print_block(console: Console, title: str, table: _Table, block: Sequence[int]) -> None:
+    """Print some columns of a table."""
     from rich.text import Text
 
-    cells = [[str(value) for value in row] for row in rows]
-    headers = [_folded(name, [row[i] for row in cells]) for i, name in enumerate(columns)]
-    widths = [max(map(_width, column)) for column in zip(headers, *cells, strict=True)]
-    for block in _blocks(console.width, widths):
-        fitting = _fitting([widths[i] for i in block], console.width)
-        parts: list[Part] = [(title, "bold"), "\n\n"]
-        parts += _lines(console, [headers[i] for i in block], fitting, heading=True)
-        parts.append(f" {'─' * (sum(fitting) + len(GAP) * len(block) - 1)}\n")
-        for row in cells:
-            parts += _lines(console, [row[i] for i in block], fitting)
-        console.print(Text.assemble(*parts, no_wrap=True, overflow="ignore"), soft_wrap=True)
+    fitting = _fitting([table.widths[i] for i in block], console.width)
+    parts: list[Part] = [(title, "bold"), "\n\n"]
+    parts += _lines(console, [table.headers[i] for i in block], fitting, heading=True)
+    parts.append(f" {'─' * (sum(fitting) + len(GAP) * len(block) - 1)}\n")
+    for row in table.cells:
+        parts += _lines(console, [row[i] for i in block], fitting)
+    console.print(Text.assemble(*parts, no_wrap=True, overflow="ignore"), soft_wrap=True)
 
 
 def _lines(
@@ -76,7 +154,7 @@ def _fold(console: Console, entry: str, width: int) -> list[str]:
 
     if "\n" not in entry and _width(entry) <= width:
         return [entry]
-    return [line.plain for line in Text(entry).wrap(console, width, overflow="fold")]
+    return [line.plain.rstrip() for line in Text(entry).wrap(console, width, overflow="fold")]
 
 
 def _width(text: str) -> int:
@@ -97,16 +175,22 @@ def _folded(name: str, values: Sequence[str]) -> str:
     return "\n".join(textwrap.wrap(name, width, break_long_words=False))
 
 
-def _blocks(width: int, widths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the columns of each block, the first always among them."""
-    first, *others = (each + len(GAP) for each in widths)
-    block, used = [0], first
-    for i, each in enumerate(others, 1):
-        if used + each > width and len(block) > 1:
+def _blocks(width: int, table: _Table, joined: Collection[int]) -> Iterator[list[int]]:
+    """Yield the columns of each block, the key always among them."""
+    needed = [each + len(GAP) for each in table.widths]
+    key = [*range(table.key)]
+    groups: list[list[int]] = []
+    for i in range(len(key), len(needed)):
+        if i in joined and groups:
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+    block = list(key)
+    for group in groups:
+        if sum(needed[i] for i in block + group) > width and len(block) > len(key):
             yield block
-            block, used = [0], first
-        block.append(i)
-        used += each
+            block = list(key)
+        block += group
     yield block
 
 

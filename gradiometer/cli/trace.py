@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
+from gradiometer.cli import completion
 from gradiometer.cli import options as shared
 from gradiometer.errors import GradiometerError
 
@@ -36,7 +37,7 @@ app = typer.Typer()
     "carried out."
 )
 def trace(
-    function: Annotated[str, Argument(help=FUNCTION)],
+    function: Annotated[str, Argument(help=FUNCTION, autocompletion=completion.problems)],
     at: shared.At = None,
     wrt: shared.Wrt = None,
     size: shared.Size = None,
@@ -81,7 +82,7 @@ def trace(
 
 
 def _print(done: Trace, digits: int) -> None:
-    from gradiometer.cli.output import stdout
+    from gradiometer.cli.output import say, stdout
     from gradiometer.cli.terminal_table import print_table
     from gradiometer.intermediates.telling import MOST_ROWS, remarks, table
 
@@ -89,9 +90,9 @@ def _print(done: Trace, digits: int) -> None:
     print_table(stdout(), done.title, headings, cells[:MOST_ROWS])
     if len(cells) > MOST_ROWS:
         left = len(cells) - MOST_ROWS
-        stdout().print(f"… and {left:,} more rows (--json and --markdown print them all).")
+        say(stdout(), f"… and {left:,} more rows (--json and --markdown print them all).")
     for each in remarks(done):
-        stdout().print(each)
+        say(stdout(), each)
 
 
 def _draw(done: Trace, file: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradiometer.cli.output import print_frame, print_json, stderr, stdout, tell_damage
+from gradiometer.cli.output import print_frame, print_json, say, stderr, stdout, tell_damage
 from gradiometer.cli.progress import following
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ def compare_and_tell(
             plan, words, other, options, kept.results, progress, wait=kept.wait
         )
         for line in found.warnings:
-            stderr().print(f"Noisy machine: {line}.", soft_wrap=True)
+            say(stderr(), f"Noisy machine: {line}.")
         progress.say("report")
         report, *_ = found.write(kept.reports)
     if kept.json:
         print_json(found.as_json() | {"report": str(report)})
     else:
         print_versions(found)
-        stdout().print(f"report  {report}")
+        say(stdout(), f"report  {report}")
     damaged = tell_damage(found.damage, found.path)
     failed = found.records["status"].isin(list(failing)).any()
     slower = fail_above is not None and len(found.above(fail_above)) > 0
@@ -80,5 +80,5 @@ def print_versions(found: Versions) -> None:
     console = stdout()
     print_frame(console, found.title, found.table())
     for line in found.remarks():
-        console.print(line)
-    console.print(f"run     {found.path}")
+        say(console, line)
+    say(console, f"run     {found.path}")

@@ -7,6 +7,6 @@ As a command, `gradiometer conformance NAME`; in the tests of another project, `
 gradiometer.conformance --gradiometer-method NAME`. What it offers is listed in `__init__.pyi`.
 """
 
-import lazy_loader
+import lazy_loader as _lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)

@@ -13,6 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gradiometer.report.sections import Cells, Figure, Section, Table
 
+SIGNS = r"[\\|<_*`]|\](?=[(\[])|&(?=#?\w+;)"
+"""What CommonMark would not show as it is: signs, links and pictures, entities."""
+
 MOST_TEXT = 2000
 """Characters of a table beyond which its columns are not aligned in the source."""
 
@@ -55,7 +58,7 @@ class Prose:
 
 def literal(text: str) -> str:
     """Return text in one line that CommonMark shows as it is, in a table, too."""
-    return re.sub(r"([\\|<_*`])", r"\\\1", " ".join(text.splitlines()))
+    return re.sub(SIGNS, r"\\\g<0>", " ".join(text.splitlines()))
 
 
 def _section(section: Section, level: int) -> str:

@@ -72,8 +72,9 @@ def _matrix(run: RecordedRun, prose: markdown.Prose) -> Section:
     timed = set(cases.timed(run)["operator"])
     plain: list[str | Table | Figure] = []
     for name in shown:
-        table = tables.speed(run, name) if name in timed else tables.agreement(run, name)
-        plain += [prose("matrix", operator=name, timed=name in timed), Table(tables.upright(table))]
+        make = tables.speed if name in timed else tables.agreement
+        told = prose("matrix", operator=name, timed=name in timed)
+        plain += [told, *_installed(run, make(run, name), name)]
     return Section("Matrix", [Cells(found, "matrix", plain)])
 
 
@@ -185,6 +186,12 @@ def _details(run: RecordedRun, prose: markdown.Prose) -> Section:
     return Section("Details", sections=below)
 
 
+def _installed(run: RecordedRun, table: pd.DataFrame, name: str) -> list[str | Table]:
+    """Return a matrix without the methods that are not installed, and the line that tells them."""
+    left, told = tables.installed(run, table, name)
+    return [Table(tables.upright(left)), *([markdown.literal(told)] if told else [])]
+
+
 def _unless_long(frame: pd.DataFrame, summary: str) -> Table:
     """Return a table, folded away if it is long."""
     return Table(frame, summary if len(frame) > MOST_LINES else "")
@@ -206,8 +213,8 @@ def _tables(run: RecordedRun, prose: markdown.Prose) -> Section:
         of = {f"Correct digits, {name}": tables.agreement}
         of |= {f"Time, {name}, as a multiple of the fastest": tables.speed} if name in timed else {}
         for title, make in of.items():
-            table = Table(tables.upright(make(run, name)))
-            below.append(Section(title, [table], folded=True))
+            parts = _installed(run, make(run, name), name)
+            below.append(Section(title, parts, folded=True))
     return Section("Tables", [prose("tables")], below)
 
 

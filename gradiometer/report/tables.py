@@ -10,6 +10,7 @@ import pandas as pd
 from gradiometer.report.quantities import GAP, digits, multiple
 from gradiometer.runs import analysis, footnotes
 from gradiometer.runs.run import RecordedRun
+from gradiometer.vocabulary.outcome import Status
 
 COSTS = {"gradient": ("value", "4 to 5"), "hvp": ("gradient", "2 to 3")}
 """Operators whose cost theory bounds in reverse mode: in multiples of what, and by how much."""
@@ -52,6 +53,34 @@ def agreement(run: RecordedRun, operator: str = "gradient") -> pd.DataFrame:
         row = owed.map(lambda x: digits(float(x))).to_frame(OWED).T
         table = pd.concat([row, table]).rename_axis(index=str(table.index.name))
     return table
+
+
+def installed(
+    run: RecordedRun, table: pd.DataFrame, operator: str = "gradient"
+) -> tuple[pd.DataFrame, str]:
+    """Return a matrix without methods that are not installed, and the line that names those.
+
+    That is methods of which each cell of the operator is `not-installed`; where all are, no row is
+    left. The line has, by what installs them, `jax, jax-jit and 2 more (pip install jax)`; it is
+    empty where there are none.
+
+    Args:
+        run: The run.
+        table: A matrix of it with a row a method, as of `agreement` and `speed`.
+        operator: The operator that the matrix is of.
+    """
+    cells = run.cells[run.cells["operator"] == operator]
+    absent = (cells["status"] == Status.NOT_INSTALLED).groupby(cells["method"], sort=False).all()
+    if not absent.any():
+        return table, ""
+    left = table.iloc[:0] if absent.all() else table.drop(index=absent.index[absent])
+    missed = cells[cells["method"].isin(absent.index[absent])]
+    remedies = missed["reason"].map(_remedy)
+    told = [
+        f"{_named(names)} ({remedy})"
+        for remedy, names in missed["method"].groupby(remedies, sort=False)
+    ]
+    return left, f"Not installed: {'; '.join(told)}."
 
 
 def claims(run: RecordedRun, operator: str = "gradient") -> pd.DataFrame | None:
@@ -174,6 +203,12 @@ def _insert_promises(table: pd.DataFrame, cells: pd.DataFrame) -> None:
         )
         shown = promise.reindex(table.index).astype(object).fillna(GAP)
         table.insert(place, f"{PROMISE} {variant}".strip(), shown)
+
+
+def _remedy(reason: str) -> str:
+    """Return the command at the end of why a library is missing; if there is none, all of it."""
+    found = re.search(r"(\S+ -m )?pip install .+|gradiometer environments make \S+", reason)
+    return found[0] if found else reason
 
 
 def _named(names: pd.Series[str]) -> str:
