@@ -320,8 +320,8 @@ def stand_in(patch: pytest.MonkeyPatch, seen: Facts) -> None:
         seen.update(seed=options.seed, dtypes=[case.dtype])
         return truly(self, case, problem, options)
 
-    def chosen(extra: Any = ()) -> Any:
-        found = load(extra)
+    def chosen(extra: Any = (), *kinds: Any) -> Any:
+        found = load(extra, *kinds)
         seen["plugins"] = sorted(path.name for path in found.paths)
         return found
 

@@ -116,7 +116,7 @@ def test_the_sdist_holds_what_it_takes_to_build_test_and_read(built: Built) -> N
     inside = {path.relative_to(built.unpacked).as_posix() for path in built.unpacked.rglob("*")}
     assert {path.partition("/")[0] for path in inside} == {
         ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
-        "LICENSE", "Makefile", "PKG-INFO", "README.md", "SECURITY.md", "benchmarks",
+        "LICENSE", "Makefile", "PKG-INFO", "mkdocs.yml", "README.md", "SECURITY.md", "benchmarks",
         "constraints-paddle.txt", "constraints.txt", "docs", "gradiometer", "methods", "problems",
         "pyproject.toml", "reports", "results", "tests",
     }  # fmt: skip
