@@ -77,6 +77,7 @@ def shown(browser: Browser, path: Path) -> Browser:
         (["< 0.1 MB", "51.1 MB"], [0.1, 51.1]),
         (["3,151 calls", "cheapest start"], None),
         (["1.0", "1 of 3"], None),
+        (["2.00×", "skipped", "not-reached"], [2.0, None, None]),
         (["–", ""], None),
     ],
 )

@@ -29,6 +29,8 @@ from gradiometer.report.colors import colors
 from gradiometer.report.quantities import GAP
 from gradiometer.report.sections import Cells, Figure, Part, Section, Table
 from gradiometer.report.spreadsheet import as_csv
+from gradiometer.runs import analysis
+from gradiometer.vocabulary.outcome import Status
 
 FILE = "report.html"
 
@@ -50,6 +52,9 @@ UNITS = {
     "calls": 1.0, "digits": 1.0,
 }  # fmt: skip
 """Units of numbers in tables, by which columns are sorted."""
+
+NO_NUMBER = {GAP, "", *Status, analysis.NOT_REACHED, analysis.DAMAGED}
+"""What stands in a column of numbers where there is none."""
 
 NUMBER = re.compile(r"(?:< |= |≈ )?([-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?) ?([^\d\s]*)[†‡§=]*")
 
@@ -134,7 +139,7 @@ def sortable(texts: Iterable[Any]) -> list[float | None] | None:
         unit = match[2].rstrip("†‡§=") if match else ""
         if match and unit in UNITS:
             found.append(float(match[1].replace(",", "")) * UNITS[unit])
-        elif text in (GAP, "", "exact"):
+        elif text in NO_NUMBER or text == "exact":
             found.append(math.inf if text == "exact" else None)
         else:
             return None
