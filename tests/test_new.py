@@ -89,24 +89,30 @@ def test_a_new_method_says_what_its_class_is_for(written: Path) -> None:
     assert "Use it when" in (ast.get_docstring(kind) or "")
 
 
+INSTALL, RUN = "pip install -e '.[test]'", "gradiometer run"
+
+
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "written", "commands"),
     [
-        ("method of-mine --in deep/down", "gradiometer run deep/down/of_mine.py --quick"),
-        ("problem of-mine --in deep", "gradiometer check deep/of_mine.py:of-mine"),
-        ("method of-mine --package", "cd gradiometer-of-mine && pip install -e '.[test]'"),
-        ("problem of-mine --package --in deep", "cd deep/gradiometer-of-mine && pip install"),
+        ("method of-mine --in deep/down", "deep/down/of_mine.py",
+         [f"{RUN} deep/down/of_mine.py --quick", f"{RUN} deep/down/of_mine.py backprop mlp"]),
+        ("problem of-mine --in deep", "deep/of_mine.py",
+         ["gradiometer check deep/of_mine.py:of-mine", f"{RUN} deep/of_mine.py --quick"]),
+        ("method of-mine --package", "gradiometer-of-mine/src/gradiometer_of_mine.py",
+         [f"cd gradiometer-of-mine && {INSTALL}", "pytest", f"{RUN} of-mine --quick"]),
+        ("problem of-mine --package --in deep",
+         "deep/gradiometer-of-mine/src/gradiometer_of_mine.py",
+         [f"cd deep/gradiometer-of-mine && {INSTALL}", "pytest", f"{RUN} of-mine --quick"]),
     ],
-)
-def test_the_next_commands_are_told(tmp_path: Path, line: str, said: str) -> None:
+)  # fmt: skip
+def test_the_next_commands_are_told(
+    tmp_path: Path, line: str, written: str, commands: list[str]
+) -> None:
     done = command(tmp_path, "new", *line.split())
     assert (done.code, done.err) == (0, "")
-    told, _, *commands = done.out.splitlines()
-    path = re.fullmatch(r"Written: (.*)\. Next:", told)
-    assert path is not None
-    assert (tmp_path / path.group(1)).is_file()
-    assert said in "\n".join(commands)
-    assert len(commands) in (2, 3)
+    assert done.out.splitlines() == [f"Written: {written}. Next:", "", *commands]
+    assert (tmp_path / written).is_file()
 
 
 # Names.
