@@ -16,6 +16,7 @@ from shell import command
 
 from gradiometer.errors import GradiometerError
 from gradiometer.report.history import draw
+from gradiometer.runs.compare import KEY
 from gradiometer.runs.history import FEWEST, FIGURES, LEAST, PENALTY, Series, history
 from gradiometer.runs.run import Run
 from gradiometer.runs.store import RunFolder
@@ -190,7 +191,20 @@ def test_the_command_shows_a_cell_or_all(tmp_path: Path) -> None:
     several = command(tmp_path, "history")
     assert [line.split()[0] for line in several.out.splitlines()[4:6]] == ["affine", "other"]
     told = json.loads(command(tmp_path, "history", "--method", "tape", "--json").out)
-    assert [len(told), len(told[0]["runs"]), len(told[0]["steps"])] == [1, 8, 1]
+    (told,) = told
+    assert {name: told.pop(name) for name in KEY} == {
+        "problem": "affine", "size": "", "dtype": "float64", "device": "cpu",
+        "operator": "gradient", "method": "tape",
+    }  # fmt: skip
+    assert told.keys() == {"runs", "steps"}
+    (step,) = told["steps"]
+    assert (step["run"], step["changed"]) == ("20260101-000004-aaaa", "numpy 2.1 → 2.2")
+    assert [each["step"] for each in told["runs"]] == [False] * 4 + [True] + [False] * 3
+    columns = {"run", "started", "value", "low", "high", "step", "changed"}
+    assert all(each.keys() == columns for each in told["runs"])
+    assert [each["started"] for each in told["runs"]] == [None] * 8
+    memory = json.loads(command(tmp_path, "history", "--figure", "digits", "--json").out)
+    assert {(each["low"], each["high"]) for one in memory for each in one["runs"]} == {(None, None)}
 
 
 def test_a_damaged_run_is_left_out_and_told(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -99,6 +100,26 @@ def test_a_query_without_a_statement_is_refused(tmp_path: Path, query: str) -> N
 
 def test_no_runs_are_no_rows(tmp_path: Path) -> None:
     assert asked(tmp_path / "nowhere", "select * from records").empty
+
+
+VALUES = """
+select [1, 2] as l, date '2026-01-02' as d, null as n, true as b, 1.5 as x, 1234 as i, 'a' as s,
+{'k': 1} as t, 1.25::decimal(5, 2) as c, 'inf'::double as f
+"""
+
+
+def test_values_of_all_types_are_printed(tmp_path: Path) -> None:
+    (told,) = json.loads(command(tmp_path, "query", VALUES, "--json").out)
+    assert told == {
+        "l": [1, 2], "d": "2026-01-02 00:00:00", "n": None, "b": True, "x": 1.5, "i": 1234,
+        "s": "a", "t": {"k": 1}, "c": 1.25, "f": "inf",
+    }  # fmt: skip
+    title, _, headings, _, cells, *_ = command(tmp_path, "query", VALUES).out.splitlines()
+    assert (title, headings.split()) == ("1 rows", [*told])
+    shown = ["1, 2", "2026-01-02 00:00:00", "–", "yes", "1.5", "1,234", "a", "k 1", "1.25", "inf"]
+    assert re.split(r"\s{2,}", cells.strip()) == shown
+    for nothing in ("", "  "):
+        assert command(tmp_path, "query", nothing).out.startswith("Tables (rows)\n")
 
 
 def test_the_command_prints_tables_csv_and_json(results: Path) -> None:
