@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from scipy import stats
 from shell import command
 
 from gradiometer.errors import GradiometerError
+from gradiometer.report.compared import remarks, shown
 from gradiometer.runs.compare import (
     BROKE,
     COLUMNS,
@@ -259,6 +261,56 @@ def test_what_changed_is_shown_by_how_bad_it_is() -> None:
     assert found.changed["change"].tolist() == [BROKE, "slower", "mended", "faster"]
     assert found.above(8.9)["change"].tolist() == [BROKE, "slower"]
     assert found.above(9.0)["change"].tolist() == [BROKE]
+
+
+def test_what_is_to_know_of_a_comparison_is_told() -> None:
+    old, new, *_ = pair(FEWEST_CELLS)
+    found = compare(old, new)
+    unclear = "what is less than about"
+    *_, reckoned = remarks(found)
+    half = math.sqrt(float((found.table["high"] / found.table["low"]).median())) - 1
+    assert reckoned == (
+        f"Reckoned with processes that scatter by {found.scatter:.1%}: {unclear} {half:.0%} apart "
+        "is unclear."
+    )
+    one, two = timed({"a": (1.0, 0.0)}, "one"), timed({"a": (9.0, 0.0)}, "two")
+    noisy = replace(one, info=one.info | {"noise": {"warnings": ["the clock fell"]}})
+    told = replace(compare(noisy, two), shared=2.0, notes=["numpy: 2.1 → 2.2"], scatter=0.0234)
+    shared = "What all cells have in common, 2.00×, is taken out of the ratios: the machine, or "
+    assert remarks(told) == [
+        "1 cells: 1 slower.",
+        f"{shared}something that all of them use.",
+        f"Reckoned with processes that scatter by 2.3%: {unclear} 6% apart is unclear.",
+        "Noisy machine in one: the clock fell.",
+        "numpy: 2.1 → 2.2.",
+    ]
+    first, second, third, *_ = remarks(replace(compare(one, one), across=True, shared=2.0))
+    assert (first, second) == ("1 cells: 1 unclear.", "Nothing changed that two runs can tell.")
+    assert third.startswith("The runs are of different machines: ratios are those of each method")
+
+
+def test_a_comparison_is_shown_as_text() -> None:
+    sides = [
+        [row("a", "net", "9", dtype="float32", digits=d, **records.alone(s, s, s)), other]
+        for d, s, other in (
+            (15.0, 1e-3, row("b", digits=3.0)), (7.0, 2e-3, row("c", status="error")),
+        )
+    ]  # fmt: skip
+    old, new = (records.run(*rows, plan=list(map(records.identity, rows))) for rows in sides)
+    found = compare(old, new)
+    assert shown(found).to_dict("records") == [
+        {
+            "case": "net 9 float32 gradient", "method": "a", "change": "slower",
+            "new / old": "2.00×", "95 %": "[1.89, 2.11]", "time, old": "1.00 ms",
+            "time, new": "2.00 ms", "digits": "15.0 → 7.0", "status": "ok",
+        }
+    ]  # fmt: skip
+    rest = shown(replace(found, across=True), everything=True).set_index("method")
+    assert rest.loc["b"].to_dict() == {
+        "case": "affine gradient", "change": "old only", "new / old": "–", "95 %": "–",
+        "digits": "3.0 → –", "status": "ok → –",
+    }  # fmt: skip
+    assert rest.loc["c", "status"] == "– → error"
 
 
 # The command.

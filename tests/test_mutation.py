@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from mutants import Mutant, Place, mutants
+from mutate import in_turn
 from trying import Attempt, Chosen, End, Trier
 
 SOURCE = '''\
@@ -150,3 +151,9 @@ def test_a_file_stands_for_its_tests_that_are_not_known() -> None:
     assert met == [1, 0, None]
     assert chosen.place("b.py::flaky") is None
     assert chosen.place("a.py::one") is None
+
+
+def test_rooms_take_turns_until_none_has_a_mutant_left() -> None:
+    one, two, three = mutants(PATH, SOURCE)[:3]
+    rooms = {"runs": iter([one, two]), "cli": iter([three]), "worker": iter(list[Mutant]())}
+    assert list(in_turn(rooms)) == [("runs", one), ("cli", three), ("runs", two)]
