@@ -209,6 +209,7 @@ class Harness:
             "operators": sorted({case.operator for case in cubes}),
             "dtypes": sorted({cell.case.dtype for cell in plan.cells}),
             "plugins": sorted(path.name for path in plan.registry.paths),
+            "followed": progress is not None,
         }
 
     def __enter__(self) -> Harness:
@@ -231,6 +232,7 @@ class Lead:
         self.seen, self.rate = seen, settings.rate
         self.points = SimpleNamespace(signature=SimpleNamespace(n=1))
         seen |= asdict(settings) | {"sizes": [size], "names": [problem.name]}
+        seen |= {"followed": progress is not None}
 
     def trajectories(self, methods: Any, done: Any) -> Iterator[Any]:
         self.seen["names"] = sorted({*NAMES} & {*self.seen["names"], *(m.name for m in methods)})
@@ -388,6 +390,11 @@ def test_an_option_does_what_it_says_and_nothing_else(
 ) -> None:
     before, after = effect(f"{words} {without}"), effect(f"{words} {given}")
     assert differences(before, after) == changed
+
+
+@pytest.mark.parametrize("words", [*dict.fromkeys(KEPT.values()), "run --resume latest", RESUMED])
+def test_long_work_is_followed(effect: Effect, words: str) -> None:
+    assert effect(words)["followed"]
 
 
 # The same of functions.

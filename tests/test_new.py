@@ -159,6 +159,8 @@ def test_what_would_not_work_is_one_line(tmp_path: Path, line: str, said: str) -
     before = sorted(tmp_path.rglob("*"))
     done = command(tmp_path, "new", *line.split())
     refused(done, said)
+    advised = done.err.endswith(". Choose another folder with --in.\n")
+    assert advised is ("Cannot write" in said)
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "there.py").read_text() == "mine"
 

@@ -19,7 +19,7 @@ import pytest
 
 from gradiometer import Method, Target
 from gradiometer.measure import pool as module
-from gradiometer.measure.pool import ELSEWHERE, MARK, REFERENCE, TOLD_S, Pool, Worker
+from gradiometer.measure.pool import MARK, REFERENCE, TOLD_S, Pool, Worker
 from gradiometer.plugins.address import Address
 from gradiometer.plugins.environments import APART, Environment
 from gradiometer.vocabulary.outcome import Failure, Status
@@ -261,7 +261,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
 
 
 USUAL = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
-APART_FROM = [str(Environment("acme").interpreter), "-P", str(ELSEWHERE)]
+APART_FROM = [
+    str(Environment("acme").interpreter), "-P", str(Path(cores.__file__).parent / "elsewhere.py"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -438,14 +440,22 @@ def test_all_living_workers_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("allowed", "threads", "count"),
-    [((0, 1, 2, 3, 4), 1, 5), ((0, 1, 2, 3, 4), 2, 2), ((0,), 2, 1), ((), 2, 4)],
-)
+    ("allowed", "machine", "threads", "count"),
+    [
+        ((0, 1, 2, 3, 4), 8, 1, 5), ((0, 1, 2, 3, 4), 8, 2, 2), ((0,), 8, 2, 1), ((), 8, 2, 4),
+        ((), None, 1, 1),
+    ],
+)  # fmt: skip
 def test_workers_have_cores_of_their_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: Any, threads: int, count: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    allowed: Sequence[int],
+    machine: int | None,
+    threads: int,
+    count: int,
 ) -> None:
     monkeypatch.setattr(cores, "ALLOWED", allowed)
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "cpu_count", lambda: machine)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=1001))
     pool = Pool(tmp_path, threads)
     assert (pool.cores, pool.memory) == (count, 500)
