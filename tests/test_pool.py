@@ -151,7 +151,10 @@ def test_a_crash_quotes_what_its_own_request_wrote(
     dies = importlib.import_module("acme_dying").dies
     with pytest.raises(Failure):
         pool.worker("tool").ask(requests.set_up, 10.0, ABSENT, Target())  # leaves a traceback
-    for words, told in ((b"", "exit code 3"), (b"one\ntwo\n", "exit code 3; log ends 'two'")):
+    for words, told in (
+        (b"", "exit code 3"), (b"one\ntwo\n", "exit code 3; log ends 'two'"),
+        (b"\xff!\n", "exit code 3; log ends '\N{REPLACEMENT CHARACTER}!'"),
+    ):  # fmt: skip
         with pytest.raises(Failure) as caught:
             pool.worker("tool").ask(dies, 10.0, words)
         assert caught.value.reason == f"worker died during dies: {told}"
