@@ -408,13 +408,16 @@ def test_a_worker_is_of_its_pool(
     tmp_path: Path, words: tuple[str, ...], log: str, certifies: bool
 ) -> None:
     with Pool(tmp_path / "deep" / "logs", 2, 1.5, search=("/a",)) as pool:
-        made: Any = pool.start(*words)
+        made: list[Any] = [pool.start(*words), pool.worker(*words)]
         assert (tmp_path / "deep" / "logs").is_dir()
-    assert made.given == (tmp_path / "deep" / "logs" / f"{log}.log", 2, 3 * 2**29)
+        assert pool.worker(*words) is made[1]
+        assert pool.worker(words[0], "another") not in made
     environment = dict(enumerate(words)).get(1, "")
-    assert made.options == {
-        "certifies": certifies, "environment": environment, "search": ("/a",),
-    }  # fmt: skip
+    for each in made:
+        assert each.given == (tmp_path / "deep" / "logs" / f"{log}.log", 2, 3 * 2**29)
+        assert each.options == {
+            "certifies": certifies, "environment": environment, "search": ("/a",),
+        }  # fmt: skip
     with pytest.raises(Failure, match=r"^the run is ending$") as caught:
         pool.start("tool")
     assert caught.value.status is Status.ERROR
