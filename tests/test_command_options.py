@@ -26,6 +26,7 @@ import gradiometer
 from gradiometer import Options, api
 from gradiometer.cli import app
 from gradiometer.cli import run as verb
+from gradiometer.cli.progress import Bar
 from gradiometer.descent import descend as experiment
 from gradiometer.descent.frames import Descent
 from gradiometer.errors import GradiometerError
@@ -209,7 +210,7 @@ class Harness:
             "operators": sorted({case.operator for case in cubes}),
             "dtypes": sorted({cell.case.dtype for cell in plan.cells}),
             "plugins": sorted(path.name for path in plan.registry.paths),
-            "followed": progress is not None,
+            "followed": isinstance(progress, Bar),
         }
 
     def __enter__(self) -> Harness:
@@ -232,7 +233,7 @@ class Lead:
         self.seen, self.rate = seen, settings.rate
         self.points = SimpleNamespace(signature=SimpleNamespace(n=1))
         seen |= asdict(settings) | {"sizes": [size], "names": [problem.name]}
-        seen |= {"followed": progress is not None}
+        seen |= {"followed": isinstance(progress, Bar)}
 
     def trajectories(self, methods: Any, done: Any) -> Iterator[Any]:
         self.seen["names"] = sorted({*NAMES} & {*self.seen["names"], *(m.name for m in methods)})

@@ -115,6 +115,24 @@ def test_the_next_commands_are_told(
     assert (tmp_path / written).is_file()
 
 
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("method of-mine", ["run of_mine.py --quick"]),
+        ("problem of-mine", ["check of_mine.py:of-mine", "run of_mine.py --quick"]),
+        ("method of-mine --package", ["run of-mine --quick"]),
+        ("problem of-mine --package", ["check of-mine", "run of-mine --quick"]),
+    ],
+)
+def test_a_file_opens_with_commands_that_try_it(
+    tmp_path: Path, line: str, commands: list[str]
+) -> None:
+    assert command(tmp_path, "new", *line.split()).code == 0
+    (path,) = (path for path in tmp_path.rglob("*of_mine.py") if "tests" not in path.parts)
+    opening = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    assert re.findall(r"^ +gradiometer (.*)$", opening, re.MULTILINE) == commands
+
+
 # Names.
 
 

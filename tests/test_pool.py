@@ -17,7 +17,7 @@ import built_in
 import psutil
 import pytest
 
-from gradiometer import Method, Target
+from gradiometer import GradiometerError, Method, Target
 from gradiometer.measure import pool as module
 from gradiometer.measure.pool import MARK, REFERENCE, TOLD_S, Pool, Worker
 from gradiometer.plugins.address import Address
@@ -465,6 +465,14 @@ def test_workers_have_cores_of_their_own(
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=1001))
     pool = Pool(tmp_path, threads)
     assert (pool.cores, pool.memory) == (count, 500)
+
+
+def test_elsewhere_than_on_linux_nothing_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(GradiometerError, match=r"^measuring needs Linux, for processes"):
+        Pool(tmp_path, threads=1)
 
 
 def test_time_is_that_of_the_worker_and_no_more_once_it_has_ended(pool: Pool) -> None:
