@@ -52,7 +52,7 @@ LONG = "/a/path " * 30 + "[red]'quoted'[/red] 12.5 s :warning:"
 
 
 def test_remarks_go_to_stderr_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    output.remark(LONG)
+    output.stderr().print(LONG, soft_wrap=True)
     output.stderr().print("[red]12 :warning:")
     assert capsys.readouterr() == ("", f"{LONG}\n[red]12 :warning:\n")
 
@@ -65,7 +65,7 @@ def test_results_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> 
 def test_on_a_terminal_numbers_have_no_colour_and_damage_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for variable, value in {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "90"}.items():
+    for variable, value in {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "400"}.items():
         monkeypatch.setenv(variable, value)
     for name in ("NO_COLOR", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
@@ -75,9 +75,9 @@ def test_on_a_terminal_numbers_have_no_colour_and_damage_has(
         stream.isatty = lambda: True  # type: ignore[method-assign]
         monkeypatch.setattr(sys, name, stream)
         shown[name] = stream
-    assert output.stdout().width == 90
+    assert output.stdout().width == 400
     output.stdout().print("12.5 'quoted' /a/path")
-    output.remark("12.5 'quoted' /a/path")
+    output.stderr().print("12.5 'quoted' /a/path")
     damage = {"records": "records.jsonl: 1 broken line (2)", "samples": "samples.jsonl is missing"}
     assert output.tell_damage(damage, Path("results/r"))
     assert not output.tell_damage({}, Path("results/r"))

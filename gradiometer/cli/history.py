@@ -9,7 +9,7 @@ import typer
 from typer import Option
 
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_frame, print_json, remark, stdout
+from gradiometer.cli.output import print_frame, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,11 +55,11 @@ def history(
             if read_info(path)["experiment"] == COMPARISON.experiment:
                 runs.append(Run.read(path))
         except GradiometerError as error:
-            remark(f"Left out: {error}")
+            stderr().print(f"Left out: {error}", soft_wrap=True)
     chosen = {"problem": problem, "method": method, "operator": operator}
     found, told = made.history(runs, figure, **chosen, size=size, dtype=dtype)
     for line in told:
-        remark(line)
+        stderr().print(line)
     if chart is not None:
         from gradiometer.report.history import draw
 

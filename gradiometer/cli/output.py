@@ -39,11 +39,6 @@ def stderr() -> Console:
     return Console(stderr=True, markup=False, highlight=False, emoji=False)
 
 
-def remark(text: str, style: str | None = None) -> None:
-    """Print a line on stderr, which is not broken where the terminal is narrow."""
-    stderr().print(text, style=style, soft_wrap=True)
-
-
 def print_json(data: Any) -> None:
     """Print strict JSON; infinities and gaps, which it has not, as text and null."""
     from gradiometer.runs.schema import strict
@@ -84,5 +79,5 @@ def tell_damage(damage: Mapping[str, str], path: Path) -> bool:
     """Say on stderr what can no longer be read of a run; return whether there is such."""
     for told in damage.values():
         advice = f"`gradiometer runs repair {path}` saves what can be."
-        remark(f"Damaged: {told}. {advice}", style="red")
+        stderr().print(f"Damaged: {told}. {advice}", style="red", soft_wrap=True)
     return bool(damage)

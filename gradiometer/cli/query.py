@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option
 
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import as_text, print_frame, print_json, remark, stdout
+from gradiometer.cli.output import as_text, print_frame, print_json, stderr, stdout
 
 app = typer.Typer()
 
@@ -36,7 +36,7 @@ def query(
 
     database = Database(run_folders(results), layouts())
     for line in database.left_out:
-        remark(f"Left out: {line}")
+        stderr().print(f"Left out: {line}", soft_wrap=True)
     found = database.ask(select) if select.strip() else database.columns()
     if json:
         rows = found.astype(object).where(found.notna(), None).to_dict("records")

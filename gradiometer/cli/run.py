@@ -11,7 +11,7 @@ import typer
 from typer import Argument, Option
 
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_frame, print_json, remark, stderr, stdout, tell_damage
+from gradiometer.cli.output import print_frame, print_json, stderr, stdout, tell_damage
 from gradiometer.errors import GradiometerError, UnknownName
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def run(
         else:
             done = api.resume(resume, results, progress, wait=wait)
         for line in done.warnings:
-            remark(f"Noisy machine, take the times with care: {line}.")
+            stderr().print(f"Noisy machine, take the times with care: {line}.", soft_wrap=True)
         progress.say("report")
         report = write_report(done.path, reports)
     if json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradiometer.cli.output import print_frame, print_json, remark, stdout, tell_damage
+from gradiometer.cli.output import print_frame, print_json, stderr, stdout, tell_damage
 from gradiometer.cli.progress import following
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def compare_and_tell(
             plan, words, other, options, kept.results, progress, wait=kept.wait
         )
         for line in found.warnings:
-            remark(f"Noisy machine: {line}.")
+            stderr().print(f"Noisy machine: {line}.", soft_wrap=True)
         progress.say("report")
         report = found.write(kept.reports)
     if kept.json:
