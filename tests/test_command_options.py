@@ -27,6 +27,7 @@ import gradiometer
 from gradiometer import Options, api
 from gradiometer.cli import app
 from gradiometer.cli import run as verb
+from gradiometer.cli.progress import Bar
 from gradiometer.descent import descend as experiment
 from gradiometer.descent.frames import Descent
 from gradiometer.errors import GradiometerError
@@ -249,6 +250,7 @@ class Harness:
             "operators": sorted({case.operator for case in cubes}),
             "dtypes": sorted({cell.case.dtype for cell in plan.cells}),
             "plugins": sorted(path.name for path in plan.registry.paths),
+            "followed": isinstance(progress, Bar),
         }
 
     def __enter__(self) -> Harness:
@@ -271,6 +273,7 @@ class Lead:
         self.seen, self.rate = seen, settings.rate
         self.points = SimpleNamespace(signature=SimpleNamespace(n=1))
         seen |= asdict(settings) | {"sizes": [size], "names": [problem.name]}
+        seen |= {"followed": isinstance(progress, Bar)}
 
     def trajectories(self, methods: Any, done: Any) -> Iterator[Any]:
         self.seen["names"] = sorted({*NAMES} & {*self.seen["names"], *(m.name for m in methods)})
@@ -449,6 +452,11 @@ def test_an_option_does_what_it_says_and_nothing_else(
 ) -> None:
     before, after = effect(f"{words} {without}"), effect(f"{words} {given}")
     assert differences(before, after) == changed
+
+
+@pytest.mark.parametrize("words", [*dict.fromkeys(KEPT.values()), "run --resume latest", RESUMED])
+def test_long_work_is_followed(effect: Effect, words: str) -> None:
+    assert effect(words)["followed"]
 
 
 # The same of functions.

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import records
 from records import plan, row
+from scipy import stats
 from shell import command
 
 from gradiometer.errors import GradiometerError
+from gradiometer.report.compared import remarks, shown
 from gradiometer.report.run import Run
-from gradiometer.runs.compare import LEAST_SCATTER, SCATTER, compare
+from gradiometer.runs.compare import (
+    BROKE,
+    COLUMNS,
+    EFFICIENCY,
+    FEWEST_CELLS,
+    KEY,
+    LEAST_SCATTER,
+    SCATTER,
+    compare,
+)
+from gradiometer.runs.formats import FORMAT
 from gradiometer.runs.schema import samples
 from gradiometer.runs.store import RunFolder
 
@@ -140,6 +154,163 @@ def test_versions_and_options_that_differ_are_noted(tmp_path: Path) -> None:
 def test_runs_without_a_common_cell_are_refused(tmp_path: Path) -> None:
     with pytest.raises(GradiometerError, match="share no cell"):
         compare(recorded(tmp_path, methods="ab"), recorded(tmp_path, methods="cd"))
+
+
+# By the formulas, of runs that are told figure by figure.
+
+
+def timed(times: dict[str, tuple[float, float]], name: str) -> Run:
+    """Return a run of methods, each with its time and the half-width of its logarithm."""
+    rows = [
+        row(method, digits=14.0, **records.alone(s, s * math.exp(-half), s * math.exp(half)))
+        for method, (s, half) in times.items()
+    ]
+    return records.run(*rows, id=name, environment=MACHINE)
+
+
+def pair(count: int) -> tuple[Run, Run, Any, Any]:
+    """Return two runs of some cells, with the ratios and the errors of their logarithms."""
+    rng = np.random.default_rng(5)
+    times = np.exp(0.1 * rng.standard_normal((2, count)))
+    halves = rng.uniform(0.01, 0.05, (2, count))
+    runs = [
+        timed({f"m{k}": (float(t[k]), float(h[k])) for k in range(count)}, name)
+        for t, h, name in zip(times, halves, ("old", "new"), strict=True)
+    ]
+    return runs[0], runs[1], times[1] / times[0], np.hypot(*halves) / 1.96
+
+
+@pytest.mark.parametrize("count", [1, FEWEST_CELLS - 1, FEWEST_CELLS, 30])
+def test_an_interval_is_of_both_runs_and_the_scatter(count: int) -> None:
+    old, new, ratios, errors = pair(count)
+    scatter, shared, freedom = SCATTER, 1.0, math.inf
+    if count >= FEWEST_CELLS:
+        shared, freedom = float(np.median(ratios)), EFFICIENCY * count
+        ratios = ratios / shared
+        apart = stats.median_abs_deviation(np.log(ratios), center=lambda *_, **__: 0.0)
+        whole = float(apart) / stats.norm.ppf(0.75)
+        scatter = math.sqrt((whole**2 - float(np.median(errors)) ** 2) / 2.0)
+    found = compare(old, new)
+    assert (found.scatter, found.shared) == pytest.approx((scatter, shared), rel=1e-4)
+    errors = np.hypot(errors, scatter * math.sqrt(2.0))
+    drawn = stats.norm() if math.isinf(freedom) else stats.t(freedom)
+    half, logs = drawn.ppf(0.975) * errors, np.log(ratios)
+    figures = np.log(found.table.set_index("method").loc[:, ["ratio", "low", "high"]])
+    expected = np.array([logs, logs - half, logs + half]).T
+    by_name = [f"m{k}" for k in range(count)]
+    assert figures.loc[by_name].to_numpy() == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    p_values = found.table.set_index("method").loc[by_name, "p"].to_numpy()
+    assert p_values == pytest.approx(2 * drawn.sf(abs(logs) / errors), rel=1e-2)
+
+
+def test_between_machines_four_processes_scatter(tmp_path: Path) -> None:
+    old = recorded(tmp_path, methods="ab")
+    new = recorded(tmp_path, methods="ab", machine=MACHINE | {"cores": 4}, speed=2.0)
+    found = compare(old, new)  # the same rounds: their ratios are of no other scatter
+    (cell,) = found.table[found.table["ratio"].notna()].to_dict("records")
+    assert (found.across, cell["method"], cell["ratio"]) == (True, "b", pytest.approx(1.0))
+    width = math.log(cell["high"] / cell["low"]) / (2 * 1.96)
+    assert 2 * SCATTER < width < 2 * SCATTER + 0.002
+
+
+def test_a_cell_is_told_with_the_figures_of_both_runs() -> None:
+    found = compare(timed({"a": (1.0, 0.01)}, "one"), timed({"a": (2.0, 0.01)}, "two"))
+    assert list(found.table.columns) == COLUMNS
+    (cell,) = found.as_json()["cells"]
+    assert {name: cell[name] for name in KEY} == {name: row("a")[name] for name in KEY}
+    figures = ("old_s", "new_s", "old_digits", "new_digits", "old_status", "new_status", "change")
+    assert [cell[name] for name in figures] == [1.0, 2.0, 14.0, 14.0, "ok", "ok", "slower"]
+    facts = {name: value for name, value in found.as_json().items() if name != "cells"}
+    assert facts == {
+        "format": FORMAT, "old": "one", "new": "two", "across": False, "scatter": SCATTER,
+        "shared": 1.0, "notes": [], "counts": {"slower": 1},
+    }  # fmt: skip
+    assert repr(found) == "RunComparison(one → two: 1 slower)"
+    assert "slower" in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "time_s", "change"),
+    [
+        ("ok", "disagrees", 1.0, BROKE),
+        ("ok", "unheard-of", 1.0, BROKE),
+        ("ok", "skipped", 1.0, "skipped"),
+        ("error", "ok", 1.0, "mended"),
+        ("not-installed", "ok", 1.0, "mended"),
+        ("error", "crashed", 1.0, "not timed"),
+        ("ok", "ok", None, "not timed"),
+        ("ok", "ok", 0.0, "not timed"),
+        ("ok", "ok", 1.0, "unclear"),
+    ],
+)
+def test_what_became_of_a_cell(was: str, now: str, time_s: float | None, change: str) -> None:
+    runs = [
+        records.run(row("a", status=status, time_s=time_s, low_s=1.0, high_s=1.0))
+        for status in (was, now)
+    ]
+    assert compare(*runs).table["change"].tolist() == [change]
+
+
+def test_what_changed_is_shown_by_how_bad_it_is() -> None:
+    ended = {"a": "ok", "b": "error", "c": "ok", "d": "ok", "e": "ok"}
+    times = {"a": 1.0, "b": 1.0, "c": 1.0, "d": 9.0, "e": 1.0}
+    old = records.run(*(row(m, status=s, time_s=times[m]) for m, s in ended.items()))
+    ended, times = ended | {"a": "error", "b": "ok"}, times | {"c": 9.0, "d": 1.0}
+    new = records.run(*(row(m, status=s, time_s=times[m]) for m, s in ended.items()))
+    found = compare(old, new)
+    assert found.changed["change"].tolist() == [BROKE, "slower", "mended", "faster"]
+    assert found.above(8.9)["change"].tolist() == [BROKE, "slower"]
+    assert found.above(9.0)["change"].tolist() == [BROKE]
+
+
+def test_what_is_to_know_of_a_comparison_is_told() -> None:
+    old, new, *_ = pair(FEWEST_CELLS)
+    found = compare(old, new)
+    unclear = "what is less than about"
+    *_, reckoned = remarks(found)
+    half = math.sqrt(float((found.table["high"] / found.table["low"]).median())) - 1
+    assert reckoned == (
+        f"Reckoned with processes that scatter by {found.scatter:.1%}: {unclear} {half:.0%} apart "
+        "is unclear."
+    )
+    one, two = timed({"a": (1.0, 0.0)}, "one"), timed({"a": (9.0, 0.0)}, "two")
+    noisy = replace(one, info=one.info | {"noise": {"warnings": ["the clock fell"]}})
+    told = replace(compare(noisy, two), shared=2.0, notes=["numpy: 2.1 → 2.2"], scatter=0.0234)
+    shared = "What all cells have in common, 2.00×, is taken out of the ratios: the machine, or "
+    assert remarks(told) == [
+        "1 cells: 1 slower.",
+        f"{shared}something that all of them use.",
+        f"Reckoned with processes that scatter by 2.3%: {unclear} 6% apart is unclear.",
+        "Noisy machine in one: the clock fell.",
+        "numpy: 2.1 → 2.2.",
+    ]
+    first, second, third, *_ = remarks(replace(compare(one, one), across=True, shared=2.0))
+    assert (first, second) == ("1 cells: 1 unclear.", "Nothing changed that two runs can tell.")
+    assert third.startswith("The runs are of different machines: ratios are those of each method")
+
+
+def test_a_comparison_is_shown_as_text() -> None:
+    sides = [
+        [row("a", "net", "9", dtype="float32", digits=d, **records.alone(s, s, s)), other]
+        for d, s, other in (
+            (15.0, 1e-3, row("b", digits=3.0)), (7.0, 2e-3, row("c", status="error")),
+        )
+    ]  # fmt: skip
+    old, new = (records.run(*rows, plan=list(map(records.identity, rows))) for rows in sides)
+    found = compare(old, new)
+    assert shown(found).to_dict("records") == [
+        {
+            "case": "net 9 float32 gradient", "method": "a", "change": "slower",
+            "new / old": "2.00×", "95 %": "[1.89, 2.11]", "time, old": "1.00 ms",
+            "time, new": "2.00 ms", "digits": "15.0 → 7.0", "status": "ok",
+        }
+    ]  # fmt: skip
+    rest = shown(replace(found, across=True), everything=True).set_index("method")
+    assert rest.loc["b"].to_dict() == {
+        "case": "affine gradient", "change": "old only", "new / old": "–", "95 %": "–",
+        "digits": "3.0 → –", "status": "ok → –",
+    }  # fmt: skip
+    assert rest.loc["c", "status"] == "– → error"
 
 
 # The command.

@@ -131,6 +131,43 @@ def test_a_repaired_run_has_everything_as_one_file_is_damaged(
     assert same_rows(components, found.components)
 
 
+TABLE = "records.parquet"
+
+
+@pytest.mark.parametrize(
+    ("damage", "done"),
+    [
+        ({}, []),
+        ({"run.json": ""}, ["run.json: taken from begun.json, as the run began"]),
+        ({"begun.json": ""}, []),
+        ({TABLE: ""}, ["records.parquet: written anew"]),
+        ({"records.jsonl": "1 broken"},
+         ["records.jsonl: 1 broken line (1), moved to records.jsonl.broken",
+          "records.jsonl: 1 rows taken from records.parquet"]),
+        ({"records.jsonl": "1 broken", TABLE: None},
+         ["records.jsonl: 1 broken line (1), moved to records.jsonl.broken",
+          "records.parquet: written anew"]),
+        ({"records.jsonl": None}, ["records.jsonl: {n} rows taken from records.parquet"]),
+        ({"records.jsonl": None, TABLE: None},
+         ["records.jsonl: {n} rows are lost", "records.parquet: written anew"]),
+    ],
+)  # fmt: skip
+def test_a_repair_tells_what_it_did(
+    copy: Path, damage: dict[str, str | None], done: list[str]
+) -> None:
+    count = len(Run.read(copy).records)
+    for name, text in damage.items():
+        if text == "1 broken":
+            lines = (copy / name).read_text("utf-8").splitlines(keepends=True)
+            (copy / name).write_text("".join(["?" + lines[0], *lines[1:]]), "utf-8")
+        else:
+            change(copy / name, None if text is None else text.encode())
+    told = [line.format(n=count) for line in done]
+    assert repair(copy, [COMPARISON]) == told
+    assert Run.read(copy).damage == {}
+    assert repair(copy, [COMPARISON]) == []
+
+
 def test_a_repaired_run_without_tables_goes_on(copy: Path) -> None:
     for table in copy.glob("*.parquet"):
         table.unlink()

@@ -438,19 +438,24 @@ def test_the_commands_list_make_and_remove(
         return command(tmp_path, "environments", verb, *words)
 
     rows = {row["name"]: row for row in json.loads(asked("list", "--json").out)}
-    assert (rows["acme"]["methods"], rows["acme"]["ready"]) == (["asking"], False)
-    assert rows["acme"]["path"] == str(nothing / "acme")
+    told = {"methods": ["asking"], "ready": False, "versions": {}, "path": str(nothing / "acme")}
+    assert rows["acme"].pop("state").startswith("acme_apart is not installed: it has an environm")
+    assert rows["acme"] == {"name": "acme"} | told
     assert "acme_apart is not installed: it has an environment" in asked("list").out
     done = asked("make", "acme", "--constraint", "versions.txt")
     assert done.out == f"environment acme is ready: {nothing / 'acme'}\n"
     assert made == [("acme", ["asking"], Path("versions.txt"))]
-    assert json.loads(asked("list", "--json").out)[0]["versions"] == {"numpy": np.__version__}
+    (row,) = (row for row in json.loads(asked("list", "--json").out) if row["name"] == "acme")
+    assert row["versions"] == {"numpy": np.__version__}
     assert asked("rm", "acme").out == "removed acme\n"
     assert asked("rm", "acme").err.startswith("gradiometer: There is no environment in")
     assert "Unknown environment 'acne'" in asked("make", "acne").err
     asked("make")
     assert [name for name, *_ in made] == ["acme", "acme", "more"]
+    asked("rm", "more", "acme", "more")  # named twice
+    assert not any((nothing / name).exists() for name in known)
     known.clear()
+    assert json.loads(asked("list", "--json").out) == []
     assert asked("list").out == "No method asks for an environment of its own.\n"
 
 

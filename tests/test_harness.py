@@ -6,6 +6,7 @@ import contextlib
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from gradiometer.measure.plan import Plan, make_plan
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Registry
 from gradiometer.vocabulary.case import Case, Cell
-from gradiometer.vocabulary.outcome import Outcome, Status
+from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.outcome import Cold, Outcome, Status, Warm
 
 PLUGINS = Path(__file__).parent / "plugins"
 OPTIONS = Options(rounds=7, sample_s=0.0005, timeout_s=3.0, memory_gib=0.5)
@@ -98,6 +100,56 @@ def test_many_methods_of_a_tool_have_workers_on_several_cores(
     named = [replace(one, name=f"m{k}", tool="t" if k < 7 else "u") for k in range(10)]
     expected = [*own, "u", "u", "u"]
     assert workers(named, cores) == {m.name: w for m, w in zip(named, expected, strict=True)}
+
+
+def unstarted(**known: Any) -> Any:
+    """Return a harness that started nothing, and knows what is given."""
+    harness = Harness.__new__(Harness)
+    vars(harness).update(known)
+    return harness
+
+
+def test_what_took_longest_in_the_case_before_begins() -> None:
+    begun: list[list[str]] = []
+
+    def submit(check: Any, queue: Any) -> Any:
+        begun.append([each.method.name for each in queue])
+        number = float(len(begun))
+        return SimpleNamespace(result=lambda: number)
+
+    places, took = {"a": "one", "b": "two", "c": "one", "d": "three"}, {"two": 1.0, "three": 3.0}
+    harness = unstarted(_workers=places, _took=took)
+    right = Outcome(Status.OK)
+    trials = [SimpleNamespace(method=SimpleNamespace(name=n), outcome=right) for n in places]
+    assert list(harness._prepared(SimpleNamespace(submit=submit), trials)) == []
+    assert begun == [["d"], ["b"], ["a", "c"]]
+    assert harness._took == {"three": 1.0, "two": 2.0, "one": 3.0}
+
+
+@pytest.mark.parametrize("operator", ["value", "gradient"])
+def test_of_a_cell_that_ended_costs_are_learnt(operator: str) -> None:
+    learnt: list[Any] = []
+    forecasts = SimpleNamespace(learn=lambda *told: learnt.append(told))
+    harness = unstarted(_forecasts=forecasts, _primals_s={})
+    case = Case("p", "", operator)
+    cells = [Cell(case, "first"), Cell(case, "second")]
+    points = SimpleNamespace(signature=SimpleNamespace(n=3))
+    trial = SimpleNamespace(
+        cell=cells[0], cells=cells, samples={0: 0.5}, calm=[0], kept=None,
+        conditions=SimpleNamespace(points=points, operator=OPERATORS[operator]),
+        outcome=Outcome(
+            Status.TIMEOUT,
+            cold=Cold(import_s=9.0, prepare_s=1.0, first_s=2.0, prepare_bytes=7),
+            warm=Warm(time_s=0.5, call_bytes=5),
+        ),
+    )  # fmt: skip
+    ends = list(harness._ends(trial))
+    assert learnt == [(case, "first", Cost(3, 3.0, 0.5, 7, "timeout"))]
+    assert [(end.cell, end.outcome.shared) for end in ends] == [
+        (cells[0], ""), (cells[1], "first"),
+    ]  # fmt: skip
+    assert all((end.samples, end.calm, end.kept) == ({0: 0.5}, [0], None) for end in ends)
+    assert harness._primals_s == (dict.fromkeys(cells, 0.5) if operator == "value" else {})
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from shell import command
 from gradiometer.errors import GradiometerError
 from gradiometer.report.history import draw
 from gradiometer.report.run import Run
-from gradiometer.runs.history import Series, history
+from gradiometer.runs.compare import KEY
+from gradiometer.runs.history import FEWEST, FIGURES, LEAST, PENALTY, Series, history
 from gradiometer.runs.store import RunFolder
 
 MACHINE = {"cpu": "one", "cores": 2, "python": "3.11", "versions": {"numpy": "2.1"}}
@@ -82,6 +84,70 @@ def test_digits_are_followed_by_their_differences() -> None:
     assert step.factor == pytest.approx(-7.0)
 
 
+def test_each_figure_is_a_column_with_its_interval() -> None:
+    columns = ["time_s", "ratio", "digits", "call_bytes", "prepare_s", "first_s"]
+    columns += ["low_s", "high_s", "ratio_low", "ratio_high"]
+    numbers = {name: float(number) for number, name in enumerate(columns, start=2)}
+    cell = row("tape", **numbers | {"call_bytes": 5})
+    times, ratios = (numbers["low_s"], numbers["high_s"]), (10.0, 11.0)
+    ends = {"time": times, "ratio": ratios}
+    followed = ("time", "ratio", "digits", "memory", "prepare", "first")
+    assert tuple(FIGURES) == followed
+    for figure, column in zip(followed, columns, strict=False):
+        (series,), _ = history([records.run(cell, id="r", environment=MACHINE)], figure)
+        told = series.table[["value", "low", "high"]].to_numpy(float).tolist()[0]
+        low, high = ends.get(figure, (math.nan, math.nan))
+        assert told == pytest.approx([numbers[column], low, high], nan_ok=True)
+
+
+def test_a_series_has_a_row_a_run_in_which_the_cell_was_right() -> None:
+    rows = [
+        [row("tape", time_s=1.0), row("tape", time_s=2.0)],  # measured again: the last counts
+        [row("tape", status="disagrees", time_s=3.0)],
+        [row("tape", time_s=None)],
+        [],
+        [row("tape", time_s=4.0)],
+    ]
+    started = [{"started": f"day {number}"} for number in range(len(rows))]
+    found = [
+        records.run(*cells, id=f"r{number}", environment=MACHINE | started[number], plan=[])
+        for number, cells in enumerate(rows)
+    ]
+    table = one(found).table
+    assert table["run"].tolist() == ["r0", "r4"]
+    assert table["value"].tolist() == [2.0, 4.0]
+    assert table["started"].tolist() == ["day 0", "day 4"]
+    assert table["changed"].tolist() == ["", ""]
+
+
+def levels(step: float, count: int, scatter: float = 0.0) -> list[Run]:
+    """Return runs whose logarithms alternate, and are higher by a step from the middle on."""
+    logs = [(-1) ** k * scatter + step * (k >= count // 2) for k in range(count)]
+    return [recorded(1e-6 * math.exp(log), k) for k, log in enumerate(logs)]
+
+
+@pytest.mark.parametrize("count", [FEWEST, 8, 20])
+@pytest.mark.parametrize("scatter", [0.0, 0.05, 0.3])
+def test_a_step_must_gain_more_than_the_penalty(count: int, scatter: float) -> None:
+    jump = 2.0 * scatter  # from run to run
+    reckoned = max(LEAST, 1.4826 * jump / math.sqrt(2.0))
+    gained = PENALTY * reckoned * math.log(count) + count * scatter  # of each of count/2 runs
+    least = gained / (count / 2)
+    assert one(levels(0.95 * least, count, scatter)).steps == []
+    assert len(one(levels(1.05 * least, count, scatter)).steps) == 1
+
+
+def test_fewer_runs_than_tell_a_step_have_none() -> None:
+    assert one(levels(9.0, FEWEST - 1)).steps == []
+
+
+def test_exact_digits_are_seventeen() -> None:
+    found = [recorded(1e-6, k, digits=math.inf if k < 4 else 8.0) for k in range(8)]
+    series = one(found, "digits")
+    assert [step.factor for step in series.steps] == [-9.0]
+    assert series.table["value"].tolist()[:4] == [math.inf] * 4
+
+
 def test_times_are_of_one_machine_and_ratios_of_all() -> None:
     found = [recorded(1e-6, 0, cpu="other"), *(recorded(2e-6, k) for k in (1, 2))]
     (series,), told = history(found, "time", method="tape")
@@ -125,7 +191,20 @@ def test_the_command_shows_a_cell_or_all(tmp_path: Path) -> None:
     several = command(tmp_path, "history")
     assert [line.split()[0] for line in several.out.splitlines()[4:6]] == ["affine", "other"]
     told = json.loads(command(tmp_path, "history", "--method", "tape", "--json").out)
-    assert [len(told), len(told[0]["runs"]), len(told[0]["steps"])] == [1, 8, 1]
+    (told,) = told
+    assert {name: told.pop(name) for name in KEY} == {
+        "problem": "affine", "size": "", "dtype": "float64", "device": "cpu",
+        "operator": "gradient", "method": "tape",
+    }  # fmt: skip
+    assert told.keys() == {"runs", "steps"}
+    (step,) = told["steps"]
+    assert (step["run"], step["changed"]) == ("20260101-000004-aaaa", "numpy 2.1 → 2.2")
+    assert [each["step"] for each in told["runs"]] == [False] * 4 + [True] + [False] * 3
+    columns = {"run", "started", "value", "low", "high", "step", "changed"}
+    assert all(each.keys() == columns for each in told["runs"])
+    assert [each["started"] for each in told["runs"]] == [None] * 8
+    memory = json.loads(command(tmp_path, "history", "--figure", "digits", "--json").out)
+    assert {(each["low"], each["high"]) for one in memory for each in one["runs"]} == {(None, None)}
 
 
 def test_a_damaged_run_is_left_out_and_told(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from gradiometer import Problem, problem
 from gradiometer.checking.result import Verdict
 from gradiometer.errors import ReferenceFailure
 from gradiometer.judging.kinks import beside, nearest_shares
-from gradiometer.reference.kinks import EACH_BRANCH, hull
+from gradiometer.reference.kinks import EACH_BRANCH, SAME, _meet, hull
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.hull import Hull
 
@@ -157,6 +158,17 @@ def enclosed(high: Any, bound: Any = 0.0, radius: Any = 0.0) -> Enclosure:
         np.broadcast_to(x, high.shape).astype(float) for x in (0.0, radius, bound)
     )
     return Enclosure(high, low, radius, bound, 192)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(("high", "gap"), [(0.0, 14.0), (1.0, 15.0), (-2.0, 16.0)])
+def test_branches_meet_up_to_rounding_radii_and_the_last_digits(
+    high: float, gap: float, sign: float
+) -> None:
+    one = enclosed([high], 2.0 * SAME, 4.0 * SAME)
+    for share, meet in ((0.99, True), (1.01, False)):
+        moved = np.array([sign * share * gap * SAME])
+        assert _meet(one, replace(enclosed([high], 0.0, 8.0 * SAME), low=moved)) is meet
 
 
 def between(one: list[float], other: list[float], bound: float = 0.0, wide: float = 0.0) -> Hull:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from mutants import Mutant, Place, mutants
+from mutate import in_turn
 from trying import Attempt, Chosen, End, Trier
 
 SOURCE = '''\
@@ -26,6 +27,11 @@ def limited(x: int | None, least: int = 1) -> int:
 class Scale:
     def times(self, x):
         return {"key": len(x) * 2}
+
+    def read(self, path):
+        path.write_text("two", "utf-8")
+        text = path.read_text(encoding="utf-8")
+        return zip(text, x, strict=True)
 '''
 PATH = Path("gradiometer/measure/limits.py")
 
@@ -43,17 +49,24 @@ def changes(source: str = SOURCE) -> dict[tuple[str, str], Mutant]:
         ("return min(x, LIMIT)", "return min(x, )"),
         ('raise ValueError("too low: expected more")', "raise ValueError(None)"),
         ('return {"key": len(x) * 2}', 'return {"XXkeyXX": len(x) * 2}'),
+        ('path.write_text("two", "utf-8")', 'path.write_text(None, "utf-8")'),
     ],
 )
 def test_code_is_changed_wherever_it_runs(removed: str, added: str) -> None:
     assert (removed, added) in changes()
 
 
+UNCHANGED = (
+    "len(None)", '"two", None', '"two", )', "XXutf", "UTF", "encoding=None", "strict=None",
+    "strict=False", "zip(text, x, )",
+)  # fmt: skip
+
+
 def test_what_no_test_should_hold_to_is_left() -> None:
     for removed, added in changes():
         assert not removed.startswith(("import", "@", '"""'))
         assert "too low" not in added or "XX" not in added
-        assert "len(None)" not in added
+        assert not any(each in added for each in UNCHANGED)
         if "def limited" in removed:
             assert added.startswith("def limited(x: int | None, least: int = ")
 
@@ -138,3 +151,9 @@ def test_a_file_stands_for_its_tests_that_are_not_known() -> None:
     assert met == [1, 0, None]
     assert chosen.place("b.py::flaky") is None
     assert chosen.place("a.py::one") is None
+
+
+def test_rooms_take_turns_until_none_has_a_mutant_left() -> None:
+    one, two, three = mutants(PATH, SOURCE)[:3]
+    rooms = {"runs": iter([one, two]), "cli": iter([three]), "worker": iter(list[Mutant]())}
+    assert list(in_turn(rooms)) == [("runs", one), ("cli", three), ("runs", two)]

@@ -89,24 +89,48 @@ def test_a_new_method_says_what_its_class_is_for(written: Path) -> None:
     assert "Use it when" in (ast.get_docstring(kind) or "")
 
 
+INSTALL, RUN = "pip install -e '.[test]'", "gradiometer run"
+
+
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "written", "commands"),
     [
-        ("method of-mine --in deep/down", "gradiometer run deep/down/of_mine.py --quick"),
-        ("problem of-mine --in deep", "gradiometer check deep/of_mine.py:of-mine"),
-        ("method of-mine --package", "cd gradiometer-of-mine && pip install -e '.[test]'"),
-        ("problem of-mine --package --in deep", "cd deep/gradiometer-of-mine && pip install"),
+        ("method of-mine --in deep/down", "deep/down/of_mine.py",
+         [f"{RUN} deep/down/of_mine.py --quick", f"{RUN} deep/down/of_mine.py backprop mlp"]),
+        ("problem of-mine --in deep", "deep/of_mine.py",
+         ["gradiometer check deep/of_mine.py:of-mine", f"{RUN} deep/of_mine.py --quick"]),
+        ("method of-mine --package", "gradiometer-of-mine/src/gradiometer_of_mine.py",
+         [f"cd gradiometer-of-mine && {INSTALL}", "pytest", f"{RUN} of-mine --quick"]),
+        ("problem of-mine --package --in deep",
+         "deep/gradiometer-of-mine/src/gradiometer_of_mine.py",
+         [f"cd deep/gradiometer-of-mine && {INSTALL}", "pytest", f"{RUN} of-mine --quick"]),
     ],
-)
-def test_the_next_commands_are_told(tmp_path: Path, line: str, said: str) -> None:
+)  # fmt: skip
+def test_the_next_commands_are_told(
+    tmp_path: Path, line: str, written: str, commands: list[str]
+) -> None:
     done = command(tmp_path, "new", *line.split())
     assert (done.code, done.err) == (0, "")
-    told, _, *commands = done.out.splitlines()
-    path = re.fullmatch(r"Written: (.*)\. Next:", told)
-    assert path is not None
-    assert (tmp_path / path.group(1)).is_file()
-    assert said in "\n".join(commands)
-    assert len(commands) in (2, 3)
+    assert done.out.splitlines() == [f"Written: {written}. Next:", "", *commands]
+    assert (tmp_path / written).is_file()
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("method of-mine", ["run of_mine.py --quick"]),
+        ("problem of-mine", ["check of_mine.py:of-mine", "run of_mine.py --quick"]),
+        ("method of-mine --package", ["run of-mine --quick"]),
+        ("problem of-mine --package", ["check of-mine", "run of-mine --quick"]),
+    ],
+)
+def test_a_file_opens_with_commands_that_try_it(
+    tmp_path: Path, line: str, commands: list[str]
+) -> None:
+    assert command(tmp_path, "new", *line.split()).code == 0
+    (path,) = (path for path in tmp_path.rglob("*of_mine.py") if "tests" not in path.parts)
+    opening = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    assert re.findall(r"^ +gradiometer (.*)$", opening, re.MULTILINE) == commands
 
 
 # Names.
@@ -153,6 +177,8 @@ def test_what_would_not_work_is_one_line(tmp_path: Path, line: str, said: str) -
     before = sorted(tmp_path.rglob("*"))
     done = command(tmp_path, "new", *line.split())
     refused(done, said)
+    advised = done.err.endswith(". Choose another folder with --in.\n")
+    assert advised is ("Cannot write" in said)
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "there.py").read_text() == "mine"
 

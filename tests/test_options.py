@@ -15,14 +15,23 @@ from gradiometer.measure.statistics import median
 from gradiometer.worker.cores import ALLOWED
 
 
-def test_the_defaults_are_one_thread_and_short_samples() -> None:
-    options = Options()
-    assert options.threads == 1
-    assert options.rounds >= FEWEST_ROUNDS
-    assert 0.001 <= options.sample_s <= 0.1
-    assert 0.0 < options.precision < 0.1
-    assert options.sample_s < options.budget_s < options.timeout_s
-    assert options.seed == 0
+def test_the_defaults_are_as_documented() -> None:
+    assert dataclasses.asdict(Options()) == {
+        "threads": 1, "precision": 0.02, "budget_s": 3.0, "rounds": 1000, "sample_s": 0.005,
+        "cold": 0, "timeout_s": 60.0, "memory_gib": None, "seed": 0, "most_inputs": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("rounds", "longest_s"), [(0, 3.5), (FEWEST_ROUNDS, 0.5), (1000, 0.5)])
+def test_the_fewest_samples_of_the_longest_call_fit_the_budget(
+    rounds: int, longest_s: float
+) -> None:
+    assert Options(budget_s=3.5, rounds=rounds).longest_call_s == pytest.approx(longest_s)
+
+
+@pytest.mark.parametrize(("order", "budget_s"), [(0, 1.5), (1, 3.0), (2, 3.0)])
+def test_a_value_has_half_the_budget(order: int, budget_s: float) -> None:
+    assert Options(seed=3).for_order(order) == Options(seed=3, budget_s=budget_s)
 
 
 def test_the_fewest_rounds_give_a_median_an_interval() -> None:
@@ -115,16 +124,10 @@ def test_a_replaced_option_is_checked_too() -> None:
 # The quick variant
 
 
-def test_quick_takes_fewer_and_shorter_samples() -> None:
-    usual, quick = Options(), Options().quick()
-    assert quick.rounds < usual.rounds
-    assert quick.sample_s < usual.sample_s
-    assert quick.budget_s < usual.budget_s
-
-
-def test_quick_leaves_the_rest_alone() -> None:
-    quick = Options(threads=2, timeout_s=7.0, seed=5).quick()
-    assert (quick.threads, quick.timeout_s, quick.seed) == (2, 7.0, 5)
+def test_quick_takes_fewer_and_shorter_samples_and_leaves_the_rest() -> None:
+    usual = Options(threads=1, timeout_s=7.0, seed=5, cold=2)
+    shorter = dataclasses.replace(usual, rounds=9, sample_s=0.002, budget_s=1.0)
+    assert usual.quick() == shorter
 
 
 def test_quick_twice_is_quick_once() -> None:

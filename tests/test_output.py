@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -46,15 +48,69 @@ def test_results_that_are_piped_are_wide_and_without_colour(
     assert printed.err == ""
 
 
-def test_remarks_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    output.stderr().print("working")
-    assert capsys.readouterr() == ("", "working\n")
+LONG = "/a/path " * 30 + "[red]'quoted'[/red] 12.5 s :warning:"
 
 
-@pytest.mark.parametrize("text", ["12.5 s", "'quoted'", "/a/path", ":warning:"])
-def test_plain_text_is_printed_as_it_is(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    output.stdout().print(text)
-    assert capsys.readouterr().out == f"{text}\n"
+def test_remarks_go_to_stderr_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    output.stderr().print(LONG, soft_wrap=True)
+    output.stderr().print("[red]12 :warning:")
+    assert capsys.readouterr() == ("", f"{LONG}\n[red]12 :warning:\n")
+
+
+def test_results_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    output.stdout().print(LONG)
+    assert capsys.readouterr() == (f"{LONG}\n", "")
+
+
+def test_on_a_terminal_numbers_have_no_colour_and_damage_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable, value in {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "400"}.items():
+        monkeypatch.setenv(variable, value)
+    for name in ("NO_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    shown = {}
+    for name in ("stdout", "stderr"):
+        stream = StringIO()
+        stream.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr(sys, name, stream)
+        shown[name] = stream
+    assert output.stdout().width == 400
+    output.stdout().print("12.5 'quoted' /a/path")
+    output.stderr().print("12.5 'quoted' /a/path")
+    damage = {"records": "records.jsonl: 1 broken line (2)", "samples": "samples.jsonl is missing"}
+    assert output.tell_damage(damage, Path("results/r"))
+    assert not output.tell_damage({}, Path("results/r"))
+    plain = "12.5 'quoted' /a/path\n"
+    assert shown["stdout"].getvalue() == plain
+    advice = "`gradiometer runs repair results/r` saves what can be."
+    assert shown["stderr"].getvalue() == plain + "".join(
+        f"\x1b[31mDamaged: {told}. {advice}\x1b[0m\n" for told in damage.values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "yes"), (False, "no"), (None, "–"), ("", ""), ("a_b", "a_b"),
+        ({}, "–"), ({"a_b": 1.5, "c": True}, "a b 1.5, c yes"),
+        ([], "–"), ([1, None, "x"], "1, –, x"),
+        (1234567, "1,234,567"), (0.125, "0.125"), (1234567.0, "1.23457e+06"),
+    ],
+)  # fmt: skip
+def test_a_value_is_written_as_people_read_it(value: Any, text: str) -> None:
+    assert output.as_text(value) == text
+
+
+def test_rows_are_a_table_or_json(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"by_hand": True, "n": 1234, "source": "A book"}]
+    output.print_rows("Things", rows, json=False)
+    title, _, headings, _, cells, _ = capsys.readouterr().out.splitlines()
+    assert (title, headings.split(), cells.split()) == (
+        "Things", ["by", "hand", "n"], ["yes", "1,234"],
+    )  # fmt: skip
+    output.print_rows("Things", rows, json=True)
+    assert json.loads(capsys.readouterr().out) == rows
 
 
 # JSON.
@@ -86,9 +142,9 @@ def test_json_is_strict_and_keeps_what_it_can(
     assert json.loads(text, parse_constant=refuse) == expected
 
 
-def test_json_keeps_letters_readable(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_indented_and_keeps_letters_readable(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_json({"formula": "y = σ(a·x + b)"})
-    assert "y = σ(a·x + b)" in capsys.readouterr().out
+    assert capsys.readouterr().out == '{\n  "formula": "y = σ(a·x + b)"\n}\n'
 
 
 def test_what_json_cannot_hold_is_refused() -> None:

@@ -7,18 +7,23 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import built_in
 import psutil
 import pytest
 
-from gradiometer import Method, Target
-from gradiometer.measure.pool import REFERENCE, Pool, Worker
+from gradiometer import GradiometerError, Method, Target
+from gradiometer.measure import pool as module
+from gradiometer.measure.pool import MARK, REFERENCE, TOLD_S, Pool, Worker
 from gradiometer.plugins.address import Address
+from gradiometer.plugins.environments import APART, Environment
 from gradiometer.vocabulary.outcome import Failure, Status
-from gradiometer.worker import requests, sampling
+from gradiometer.worker import cores, requests, sampling
 
 
 @pytest.fixture
@@ -146,7 +151,10 @@ def test_a_crash_quotes_what_its_own_request_wrote(
     dies = importlib.import_module("acme_dying").dies
     with pytest.raises(Failure):
         pool.worker("tool").ask(requests.set_up, 10.0, ABSENT, Target())  # leaves a traceback
-    for words, told in ((b"", "exit code 3"), (b"one\ntwo\n", "exit code 3; log ends 'two'")):
+    for words, told in (
+        (b"", "exit code 3"), (b"one\ntwo\n", "exit code 3; log ends 'two'"),
+        (b"\xff!\n", "exit code 3; log ends '\N{REPLACEMENT CHARACTER}!'"),
+    ):  # fmt: skip
         with pytest.raises(Failure) as caught:
             pool.worker("tool").ask(dies, 10.0, words)
         assert caught.value.reason == f"worker died during dies: {told}"
@@ -232,3 +240,248 @@ def test_no_worker_outlives_a_killed_coordinator(tmp_path: Path) -> None:
         coordinator.wait()
         _, alive = psutil.wait_procs([worker], timeout=10)
     assert not alive
+
+
+# What a process is started with
+
+
+Started = list[tuple[list[str], dict[str, Any]]]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """Start no process, and keep how it would have been."""
+    found: Started = []
+
+    def popen(command: list[str], **options: Any) -> Any:
+        found.append((command, options))
+        return SimpleNamespace(pid=2**30, wait=lambda *timeout: None, poll=lambda: None)
+
+    monkeypatch.setattr(psutil, "Popen", popen)
+    monkeypatch.setenv("PYTHONPATH", "/theirs")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/users")
+    return found
+
+
+USUAL = [sys.executable, "-P", "-m", "gradiometer.worker.process"]
+APART_FROM = [
+    str(Environment("acme").interpreter), "-P", str(Path(cores.__file__).parent / "elsewhere.py"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "command", "last", "own"),
+    [
+        ({}, USUAL, ["3"], {}),
+        ({"certifies": True}, USUAL, ["3", "certifies"], {"XDG_CACHE_HOME": "/users"}),
+        ({"environment": "acme"}, APART_FROM, ["3"], {APART: "acme"}),
+        ({"search": ("/a", "/b")}, USUAL, ["3"], {"PYTHONPATH": "/a:/b:/theirs"}),
+        ({"within": "own"}, USUAL, ["3"], {"HOME": "own/home", "TMPDIR": "own/tmp"}),
+    ],
+)
+def test_a_worker_is_started_with_what_it_may_use(
+    tmp_path: Path, started: Started, given: Any, command: list[str], last: list[str], own: Any
+) -> None:
+    given = given | ({"within": tmp_path / "own"} if "within" in given else {})
+    worker = Worker(tmp_path / "log", 3, 2**30, **given)
+    ((made, options),) = started
+    environ = options.pop("env")
+    scratch = Path(environ["NUMBA_CACHE_DIR"])
+    expected = {"PYTHONPATH": "/theirs", "XDG_CACHE_HOME": str(scratch), "TMPDIR": str(scratch)}
+    expected |= {"HOME": os.environ["HOME"], "OMP_NUM_THREADS": "3"}
+    expected |= {k: v.replace("own/", f"{tmp_path}/own/") for k, v in own.items()}
+    assert {name: environ[name] for name in expected} == expected
+    assert (APART in environ) is (APART in own)
+    assert len(environ[MARK]) == 16 > len(os.environ.get(MARK, ""))
+    (given_fd,) = options["pass_fds"]
+    assert made == [*command, str(given_fd), *last]
+    assert (options.pop("stdout").name, options.pop("pass_fds")) == (
+        str(tmp_path / "log"), [given_fd],
+    )  # fmt: skip
+    assert options == {
+        "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True,
+        "cwd": tmp_path / "own" / "work" if "within" in given else None,
+    }  # fmt: skip
+    assert scratch.name.startswith("gradiometer-")
+    assert scratch.is_dir()
+    assert worker.alive
+    worker.stop()
+    assert not worker.alive
+    assert not scratch.exists()
+
+
+def test_folders_are_searched_where_none_were_before(
+    tmp_path: Path, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH")
+    (tmp_path / "log").write_text("before\n")
+    for _ in range(2):
+        Worker(tmp_path / "log", 1, 2**30, search=("/a", "/b")).stop()
+    assert [options["env"]["PYTHONPATH"] for _, options in started] == ["/a:/b"] * 2
+    assert len({options["env"][MARK] for _, options in started}) == 2
+    assert (tmp_path / "log").read_text() == "before\n"
+
+
+# How long it is waited for
+
+
+class Waited(Worker):
+    """One whose process never answers, on a clock that only waiting moves."""
+
+    def __init__(self, memory: int, resident: int) -> None:
+        self.now, self.polls, self.stops = 0.0, list[float](), 0
+        self._memory, self._used = memory, resident
+        self._connection: Any = SimpleNamespace(poll=self._poll)
+
+    def _poll(self, seconds: float) -> bool:
+        self.polls.append(seconds)
+        self.now += seconds
+        return False
+
+    def _resident(self) -> int:
+        return self._used
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def stop(self) -> None:
+        self.stops += 1
+
+
+@pytest.mark.parametrize(
+    ("resident", "polls", "status", "reason"),
+    [
+        (5, [0.125] * 2 + [0.0625], Status.TIMEOUT, "sum up took longer than 0.3125 s."),
+        (4, [0.125] * 2 + [0.0625], Status.TIMEOUT, "sum up took longer than 0.3125 s."),
+        (6, [0.125], Status.OUT_OF_MEMORY, "sum up used 1.5 GiB, over the limit of 1.25 GiB."),
+    ],
+)
+def test_a_reply_is_waited_for_as_long_as_time_and_memory_allow(
+    monkeypatch: pytest.MonkeyPatch, resident: int, polls: list[float], status: Status, reason: str
+) -> None:
+    worker = Waited(5 * 2**28, resident * 2**28)
+    monkeypatch.setattr(module, "WATCH_S", 0.125)
+    monkeypatch.setattr(module, "time", worker)
+    with pytest.raises(Failure) as caught:
+        worker._await("sum up", 0.3125)
+    assert (caught.value.status, caught.value.reason) == (status, reason)
+    assert (worker.polls, worker.stops) == (polls, 1)
+
+
+# What a pool starts, and tells all
+
+
+class Stand:
+    """Stands in for a worker; keeps what it was made with and asked."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        self.given, self.options, self.alive = given, options, True
+        self.asked: list[Sequence[Any]] = []
+
+    def ask(self, request: Any, *args: Any) -> None:
+        self.asked.append((request, *args))
+        if "fails" in str(self.given[0]):
+            raise Failure(Status.CRASHED, "it fell")
+
+    def stop(self) -> None:
+        self.alive = False
+
+    def cpu_s(self) -> float:
+        return 2.5
+
+
+@pytest.fixture
+def stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Worker", Stand)
+
+
+@pytest.mark.usefixtures("stands")
+@pytest.mark.parametrize(
+    ("words", "log", "certifies"),
+    [
+        (("tool",), "tool", False),
+        ((REFERENCE,), REFERENCE, True),
+        (("tool-2", "envs/acme"), "tool-2-in-envs-acme", False),
+    ],
+)
+def test_a_worker_is_of_its_pool(
+    tmp_path: Path, words: tuple[str, ...], log: str, certifies: bool
+) -> None:
+    with Pool(tmp_path / "deep" / "logs", 2, 1.5, search=("/a",)) as pool:
+        made: list[Any] = [pool.start(*words), pool.worker(*words)]
+        assert (tmp_path / "deep" / "logs").is_dir()
+        assert pool.worker(*words) is made[1]
+        assert pool.worker(words[0], "another") not in made
+    environment = dict(enumerate(words)).get(1, "")
+    for each in made:
+        assert each.given == (tmp_path / "deep" / "logs" / f"{log}.log", 2, 3 * 2**29)
+        assert each.options == {
+            "certifies": certifies, "environment": environment, "search": ("/a",),
+        }  # fmt: skip
+    with pytest.raises(Failure, match=r"^the run is ending$") as caught:
+        pool.start("tool")
+    assert caught.value.status is Status.ERROR
+
+
+@pytest.mark.usefixtures("stands")
+def test_all_living_workers_are_told(tmp_path: Path) -> None:
+    with Pool(tmp_path, threads=2) as pool:
+        first: Any
+        first, dead, _ = (pool.worker(name) for name in ("first", "dead", "fails"))
+        dead.stop()
+        assert pool.cpu_s() == 5.0
+        pool.spread()
+        late: Any = pool.start("late")
+        pool.settle()
+        pool.forget()
+        assert first.asked == [
+            (requests.spread, TOLD_S), (requests.settle, TOLD_S, 2), (requests.forget, TOLD_S),
+        ]  # fmt: skip
+        assert (late.asked, dead.asked) == ([(requests.spread, TOLD_S)], [])
+        assert pool.worker("first") is first
+        assert pool.worker("dead") is not dead
+        latest: Any = pool.start("latest")
+        assert latest.asked == []
+    assert not first.alive
+
+
+@pytest.mark.parametrize(
+    ("allowed", "machine", "threads", "count"),
+    [
+        ((0, 1, 2, 3, 4), 8, 1, 5), ((0, 1, 2, 3, 4), 8, 2, 2), ((0,), 8, 2, 1), ((), 8, 2, 4),
+        ((), None, 1, 1),
+    ],
+)  # fmt: skip
+def test_workers_have_cores_of_their_own(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    allowed: Sequence[int],
+    machine: int | None,
+    threads: int,
+    count: int,
+) -> None:
+    monkeypatch.setattr(cores, "ALLOWED", allowed)
+    monkeypatch.setattr(os, "cpu_count", lambda: machine)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=1001))
+    pool = Pool(tmp_path, threads)
+    assert (pool.cores, pool.memory) == (count, 500)
+
+
+def test_elsewhere_than_on_linux_nothing_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(GradiometerError, match=r"^measuring needs Linux, for processes"):
+        Pool(tmp_path, threads=1)
+
+
+def test_time_is_that_of_the_worker_and_no_more_once_it_has_ended(pool: Pool) -> None:
+    worker = pool.worker("tool")
+    worker.ask(requests.control, 10.0, "kernel", 0.05)
+    used = psutil.Process(pid(worker)).cpu_times()
+    assert worker.cpu_s() >= used.user + used.system > 0.0
+    begun = time.monotonic()
+    worker.end(20.0)  # it ends by itself, as nothing more will be asked
+    assert time.monotonic() - begun < 15.0
+    assert (worker.alive, worker.cpu_s()) == (False, 0.0)
+    assert worker._process.returncode == 0

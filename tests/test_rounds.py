@@ -107,6 +107,7 @@ class Controls:
 
     def __init__(self) -> None:
         self.told: list[str | int] = []
+        self.waited: list[float] = []
         self.inside_s: float | None = None
 
     def begin(self) -> None:
@@ -116,7 +117,7 @@ class Controls:
         self.told.append(number)
 
     def waits(self, over_s: float) -> bool:
-        assert over_s >= 0
+        self.waited.append(over_s)
         return False
 
     def end(self, inside_s: float) -> None:
@@ -260,6 +261,12 @@ def test_steady_ratios_end_rounds_at_the_first_look(clock: Clock) -> None:
     trials = field(clock, options, spread=0.001)
     take(trials, options)
     assert {(c.warm.rounds, c.warm.stopped) for c in trials} == {(FIRST_LOOK, "precision")}
+
+
+def test_at_a_look_nothing_is_over_the_budget(clock: Clock) -> None:
+    options = Options(precision=0.02)
+    meter, _ = take([Drawn("a", clock, options), Drawn("b", clock, options)], options)
+    assert meter.waited == [0.0]
 
 
 def test_when_they_end_by_precision_every_ratio_has_it(clock: Clock) -> None:

@@ -19,6 +19,7 @@ from shell import command
 import gradiometer
 from gradiometer import GradiometerError, Options
 from gradiometer.cli import progress
+from gradiometer.cli import run as verb
 from gradiometer.cli.run import (
     MOST_REASONS,
     choose_named,
@@ -28,14 +29,16 @@ from gradiometer.cli.run import (
 )
 from gradiometer.errors import UnknownName
 from gradiometer.measure.harness import Harness
+from gradiometer.measure.plan import Plan
 from gradiometer.measure.progress import Progress
 from gradiometer.plugins import default, loader
 from gradiometer.plugins.own import Arguments
-from gradiometer.plugins.registry import KINDS
+from gradiometer.plugins.registry import KINDS, Registry
 from gradiometer.report import process
 from gradiometer.runs.facts import read_info
 from gradiometer.runs.store import run_folders
-from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.case import Case, Cell
+from gradiometer.vocabulary.outcome import Outcome, Status
 
 PLUGINS = Path(__file__).parent / "plugins"
 BOTH = """
@@ -190,6 +193,31 @@ def followed() -> None:
         listener.say("mlp/[7]: rounds")
         listener.advance("mlp/[7]")
         raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_will_be_measured_is_told_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    cases = [Case("affine", "", name) for name in ("value", "gradient")]
+    cells = [Cell(case, name) for case in cases for name in ("tape", "zeta", "absent", "broken")]
+    ends = {"zeta": Status.NOT_INSTALLED, "absent": Status.NOT_INSTALLED, "broken": Status.ERROR}
+    ended = {cell: Outcome(ends[cell.method]) for cell in cells if cell.method in ends}
+    console = Console(file=StringIO(), force_terminal=terminal, color_system=None, width=80)
+    monkeypatch.setattr(verb, "stderr", lambda: console)
+    monkeypatch.setattr(Plan, "estimate_s", lambda plan, options: 12.4 + options.cold)
+    for plan in (Plan(cells, Registry(), ended), Plan(cells[:1], Registry())):
+        verb._announce(plan, Options(cold=1))
+    assert isinstance(console.file, StringIO)
+    assert (
+        console.file.getvalue().splitlines()
+        == [
+            "8 cells: 2 cases × 4 methods; about 13 s.",
+            "Not installed, and recorded so: absent, zeta.",
+            "1 cells: 1 cases × 1 methods; about 13 s.",
+        ]
+        * terminal
+    )
 
 
 def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

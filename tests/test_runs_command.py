@@ -153,13 +153,13 @@ def test_damaged_runs_are_listed_among_the_others(tmp_path: Path) -> None:
 
 def test_a_run_is_shown_with_its_facts_and_tables(tmp_path: Path) -> None:
     noise = {"warnings": ["the clock fell"]}
-    folder = recorded(tmp_path, "ok", state="interrupted", noise=noise)
+    folder = recorded(tmp_path, "ok", state="interrupted", noise=noise, merged=["one", "two"])
     shown = asked("show", "latest", "--results", tmp_path).stdout
     assert shown.startswith(f"Run {folder.path.name}\n")
     for fact in (
         r"python +3\.12\.1", r"cpu +EPYC \[7\]", r"memory gib +23\.5", r"state +interrupted",
         r"versions +numpy 2\.1\.0, jax 0\.6", r"options +threads 1, sample s 0\.005",
-        r"planned +4", r"recorded +1",
+        r"planned +4", r"recorded +1", r"merged +one, two",
     ):  # fmt: skip
         assert re.search(rf"^ *{fact} *$", shown, re.MULTILINE), fact
     assert "Noisy machine, take the times with care: the clock fell." in shown

@@ -222,6 +222,23 @@ def test_calibration_takes_no_longer_than_a_few_samples(call_s: float) -> None:
     assert len(spent) <= 20
 
 
+@pytest.mark.parametrize(
+    ("call_s", "turns"),
+    [
+        (1.01 / 64, [1, 2, 4, 8, 16, 16]),  # twice as many, where a sample is not far
+        (1 / 64, [1, 10, 20, 20]),  # else ten times
+        (0.2499, [1, 2, 2]),
+        (0.25, [1, 1]),  # what may be a sample is timed again
+        (49.99, [1, 1]),
+        (50.0, [1]),  # and what takes very long is believed at once
+    ],
+)
+def test_the_turns_of_a_sample_are_found_step_by_step(call_s: float, turns: list[int]) -> None:
+    spent: list[float] = []
+    calibrate(steady(call_s, spent), 1.0)
+    assert [round(each / call_s) for each in spent] == turns
+
+
 @pytest.mark.parametrize("call_s", [1e-8, 1e-5, 1.0])
 def test_more_calls_fill_a_longer_sample(call_s: float) -> None:
     counts = [calibrate(steady(call_s), s) for s in (0.001, 0.01, 0.1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradiometer.cli import answers
 from gradiometer.cli.show import MEANING, MOST_ROWS, show
 from gradiometer.errors import GradiometerError, UnknownName
+from gradiometer.judging.kept import WHOLE, Kept
 from gradiometer.plugins import loader
 from gradiometer.plugins.registry import Registry
 from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.outcome import Outcome, Status, Verdict
 from gradiometer.vocabulary.point import Signature
 from gradiometer.vocabulary.space import Space
 
@@ -461,6 +464,76 @@ def test_json_has_the_answers_of_methods(capsys: pytest.CaptureFixture[str]) -> 
     assert told["backprop"][2] == {"component": "∂/∂z", "value": 3.0, "error": 0.0, "wrong": False}
     assert told["zeros"][2] == {"component": "∂/∂z", "value": 0.0, "error": 3.0, "wrong": True}
     assert told["needs-another-library"] == []
+
+
+def answered(method: str, *figures: Any, places: Sequence[int], **ended: Any) -> answers.Given:
+    """Return a cell that ended so, its answer wrong at even places."""
+    digits, estimated = figures
+    numbers = [place + 0.5 for place in places]
+    kept = Kept(
+        [*places], [f"x[{place}]" for place in places], numbers, [-n for n in numbers],
+        [n / 7 for n in numbers], [place % 2 == 0 for place in places],
+    )  # fmt: skip
+    verdict = Verdict(digits=digits, estimated_digits=estimated)
+    return answers.Given("jvp", method, Outcome(verdict=verdict, **ended), kept)
+
+
+GIVEN = [
+    answered("tape", 15.25, None, places=[1, 3], status=Status.OK, reason=""),
+    answered("dual", 15.0, 7.04, places=[3], status=Status.OK, reason="noted",
+             translated="jax"),
+    answered("odd", 3.0, None, places=[2], status=Status.DISAGREES, reason="too odd"),
+    answers.Given("jvp", "absent", Outcome(Status.NOT_INSTALLED), None),
+    answers.Given("vjp", "tape", Outcome(Status.OK), None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "more"), [(WHOLE, ""), (WHOLE + 1, ", the 10 worst components")])
+def test_answers_are_printed_by_component_and_method(
+    capsys: pytest.CaptureFixture[str], size: int, more: str
+) -> None:
+    answers.print_answers("jvp", size, GIVEN)
+    title, _, *lines = capsys.readouterr().out.splitlines()
+    assert title.startswith(f"Answered jvp{more}")
+    assert (title == "Answered jvp") is (not more)
+    columns = [re.split(r"\s{2,}", line.strip()) for line in lines if line.strip(" ─")]
+    assert columns == [
+        ["component", "certified", "tape", "error", "dual", "error", "odd", "error"],
+        ["x[1]", "1.5", "-1.5", "0.21", "–", "–", "–", "–"],
+        ["x[2]", "2.5", "–", "–", "–", "–", "-2.5 ✗", "0.36"],
+        ["x[3]", "3.5", "-3.5", "0.5", "-3.5", "0.5", "–", "–"],
+        ["tape: ok, 15.2 digits"],
+        ["dual: ok, 15.0 digits; claims 7.0; of a translation from jax; noted"],
+        ["odd: disagrees, too odd"],
+        ["absent: not-installed"],
+    ]
+
+
+def test_an_answer_is_told_as_plain_data() -> None:
+    given = answered("tape", 15.25, 9.5, places=[1, 2], status=Status.OK, reason="noted")
+    assert answers.as_json(given) == {
+        "operator": "jvp", "method": "tape", "status": "ok", "reason": "noted", "translated": "",
+        "digits": 15.25, "estimated_digits": 9.5,
+        "components": [
+            {"component": "x[1]", "value": -1.5, "error": 1.5 / 7, "wrong": False},
+            {"component": "x[2]", "value": -2.5, "error": 2.5 / 7, "wrong": True},
+        ],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [MOST_ROWS, MOST_ROWS + 1, 3 * MOST_ROWS])
+def test_of_many_answered_components_the_wrong_ones_come_first(
+    capsys: pytest.CaptureFixture[str], count: int
+) -> None:
+    answers.print_answers("jvp", count, [answered("a", 1.0, None, places=range(count),
+                                                  status=Status.OK, reason="")])  # fmt: skip
+    shown = capsys.readouterr().out
+    evens, odds = [*range(0, count, 2)], [*range(1, count, 2)]
+    expected = sorted([*evens, *odds][:MOST_ROWS])
+    assert [int(place) for place in re.findall(r"x\[(\d+)\]", shown)] == expected
+    left = f"… and {count - MOST_ROWS} more components (--json prints them).\n"
+    assert (left in shown) is (count > MOST_ROWS)
+    assert ("more components" in shown) is (count > MOST_ROWS)
 
 
 def test_an_unknown_method_is_refused(plugin: Path) -> None:

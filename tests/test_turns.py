@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import stat
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 import gradiometer
@@ -52,6 +56,60 @@ def test_alone_there_is_nothing_to_say(folder: Path) -> None:
         assert ours.warnings() == []
         assert len(list(folder.iterdir())) == 1
     assert list(folder.iterdir()) == []
+
+
+def test_a_note_is_for_all_users_of_the_machine(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = time.time()
+    with turns.turn(folder.parent / "deep" / "ours") as ours:
+        (file,) = folder.iterdir()
+        note = ours.note
+        assert file.name == f"{os.getpid()}-ours.json"
+        assert json.loads(file.read_text("utf-8")) == dataclasses.asdict(note)
+    assert (note.pid, note.run) == (os.getpid(), str(folder.parent / "deep" / "ours"))
+    assert note.started == psutil.Process().create_time()
+    assert begun <= note.since <= time.time()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o1777
+    monkeypatch.delenv("GRADIOMETER_TURNS")
+    assert turns.folder() == Path(tempfile.gettempdir()) / "gradiometer-turns"
+
+
+def test_a_folder_that_nobody_may_write_to_costs_nothing(folder: Path) -> None:
+    folder.write_text("a file is in its place")
+    with turns.turn(Path("ours")) as ours:
+        assert ours.warnings() == []
+
+
+@pytest.mark.parametrize(("late_s", "counts"), [(0.0, True), (0.9, True), (1.0, False)])
+def test_a_note_counts_while_its_process_lives(late_s: float, counts: bool) -> None:
+    started = psutil.Process().create_time()
+    for sign in (-1, 1):
+        note = turns.Note(os.getpid(), started + sign * late_s, since=1.0, run="r")
+        assert note.counts is counts
+
+
+def test_others_are_told_by_when_they_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LOOK_S", 0.001)
+    folder.mkdir()
+    process = psutil.Process()
+    for run, since in (("b", 2.0), ("c", 3.0), ("a", 1.0)):
+        note = turns.Note(process.pid, process.create_time(), since, run)
+        (folder / f"{run}.json").write_text(json.dumps(dataclasses.asdict(note)))
+    mine = turns.Note(process.pid, process.create_time(), 2.0, "b")
+    assert [other.run for other in turns.others(mine)] == ["a", "c"]
+    waited = list[str]()
+
+    def wait(text: str) -> None:
+        waited.append(text)
+        if len(waited) == 2:
+            (folder / "a.json").unlink()
+            (folder / "c.json").unlink()
+            (folder / "b.json").unlink()
+
+    with turns.turn(Path("ours"), wait):
+        pass
+    assert waited == [f"waiting for a (process {process.pid})"] * 2
 
 
 def test_another_run_is_named(theirs: subprocess.Popen[str]) -> None:
@@ -109,7 +167,7 @@ def test_one_waits_for_those_that_asked_before(theirs: subprocess.Popen[str]) ->
 
 def test_one_does_not_wait_for_those_that_asked_later(folder: Path) -> None:
     folder.mkdir()
-    later = turns.Note(os.getppid(), turns.psutil.Process(os.getppid()).create_time(), 1e12, "x")
+    later = turns.Note(os.getppid(), psutil.Process(os.getppid()).create_time(), 1e12, "x")
     (folder / "later.json").write_text(json.dumps(dataclasses.asdict(later)))
     with turns.turn(Path("ours"), pytest.fail) as ours:
         assert len(ours.warnings()) == 1

@@ -3,7 +3,7 @@
 mutmut itself mutates functions without decorators only, and switches between copies of them. Here
 its operators are applied to all that runs, commands and constants too, and a mutant is a whole
 file, so that processes which tests start meet it as well. Left out is what no test should hold to:
-annotations, decorators, imports, and prose (a string with a blank between words).
+annotations, decorators, imports, prose (a string with a blank between words), `FIXED` arguments.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from mutmut.mutation.mutators import mutation_operators, operator_string
 
 Positions = Mapping[cst.CSTNode, CodeRange]
 PROSE = re.compile(r"\w\S* +\S*\w")
+FIXED = ("strict", "encoding")
+"""Keywords of arguments that stay: `zip` is to refuse what holds by construction, and files are in
+the encoding that is the default where tests run."""
 BLOCKS = (cst.If, cst.For, cst.While, cst.With, cst.Try, cst.Match)
 """Statements that hold others; what is changed in one itself stands in its first lines."""
 
@@ -150,7 +153,8 @@ def _changes(
     for kind, operator in mutation_operators:
         if isinstance(node, kind) and not (operator is operator_string and _is_prose(node)):
             for new in operator(node):
-                yield place, node, new
+                if _fixed(new) == _fixed(node):
+                    yield place, node, new
     if isinstance(node, cst.FunctionDef | cst.ClassDef):
         place = replace(place, within=f"{place.within}.{node.name.value}".lstrip("."))
     if isinstance(node, cst.FunctionDef):
@@ -180,13 +184,23 @@ def _left_out(node: cst.CSTNode) -> bool:
             return True
         case cst.Call(func=cst.Name(value=name)):
             return name in NEVER_MUTATE_FUNCTION_CALLS
+        case cst.Arg():
+            return _is_fixed(node)
         case cst.If(test=cst.Name(value="TYPE_CHECKING")):
             return True
     return False
 
 
+def _fixed(node: cst.CSTNode) -> list[str]:
+    """Return the fixed arguments of a node that is a call, as text."""
+    args = node.args if isinstance(node, cst.Call) else ()
+    return [cst.Module([]).code_for_node(arg.value) for arg in args if _is_fixed(arg)]
+
+
+def _is_fixed(arg: cst.Arg) -> bool:
+    named = arg.keyword is not None and arg.keyword.value in FIXED
+    return named or (isinstance(arg.value, cst.SimpleString) and arg.value.value == '"utf-8"')
+
+
 def _is_prose(node: cst.CSTNode) -> bool:
-    """Return whether a string is prose, or the name of an encoding, in any case the same."""
-    if not isinstance(node, cst.SimpleString):
-        return False
-    return node.value == '"utf-8"' or bool(PROSE.search(node.value))
+    return isinstance(node, cst.SimpleString) and bool(PROSE.search(node.value))

@@ -100,7 +100,10 @@ def main() -> None:
     listed = _listed()
     rooms, met = _rooms(files, listed)
     with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder:
-        _try(rooms, Path(folder), asked, listed)
+        try:
+            _try(rooms, Path(folder), asked, listed)
+        except KeyboardInterrupt:
+            print("Interrupted: these are the figures of what was tried until then.")
     print(tabulate([[name, *room.row()] for name, room in rooms.items()], HEADERS))
     stale = [key for key in listed if Path(key[0]) in files and key not in met]
     for path, within, removed, added in stale:
@@ -182,17 +185,29 @@ def _try(
     ):
         going: dict[Future[trying.Attempt], Room] = {}
         try:
-            for name, room in rooms.items():
-                for mutant in _accepted(name, room, types, asked, listed):
-                    tests, seconds = known.tests(mutant.path, mutant.place)
-                    limit = CPU_S + 3.0 * seconds
-                    going[pool.submit(trying.run, mutant, tests, limit)] = room
-                    _tell_ended(rooms, going)
+            for room, mutant in in_turn(
+                {name: _accepted(name, room, types, asked, listed) for name, room in rooms.items()}
+            ):
+                tests, seconds = known.tests(mutant.path, mutant.place)
+                limit = CPU_S + 3.0 * seconds
+                going[pool.submit(trying.run, mutant, tests, limit)] = rooms[room]
+                _tell_ended(rooms, going)
             while going:
                 wait(going, return_when=FIRST_COMPLETED)
                 _tell_ended(rooms, going)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def in_turn(mutants: dict[str, Iterator[Mutant]]) -> Iterator[tuple[str, Mutant]]:
+    """Yield a mutant of each room in turn, so that whoever interrupts has some of each."""
+    while mutants:
+        for name in [*mutants]:
+            mutant = next(mutants[name], None)
+            if mutant is None:
+                del mutants[name]
+            else:
+                yield name, mutant
 
 
 def _accepted(

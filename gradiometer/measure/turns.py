@@ -98,7 +98,8 @@ def turn(run: Path, wait: Callable[[str], None] | None = None) -> Iterator[Turn]
         ours.look()
         yield ours
     finally:
-        file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            file.unlink()
 
 
 def others(note: Note) -> list[Note]:
