@@ -290,6 +290,7 @@ class Steps:
         self.points = SimpleNamespace(signature=SimpleNamespace(n=1))
         seen |= asdict(settings) | {"sizes": [case.size], "names": [problem.name]}
         seen |= {"operators": [case.operator], "dtypes": [case.dtype]}
+        seen |= {"followed": isinstance(progress, Bar)}
 
     def curves(self, methods: Any, done: Any) -> Iterator[Any]:
         self.seen["names"] = sorted({*NAMES} & {*self.seen["names"], *(m.name for m in methods)})

@@ -44,7 +44,7 @@ def test_figures_are_those_of_the_last_step() -> None:
 
 
 def test_a_descent_of_which_nothing_is_kept_has_its_report(tmp_path: Path) -> None:
-    path = Descent(FACTS, []).write(tmp_path)
+    _, path = Descent(FACTS, []).write(tmp_path)
     assert path.read_text("utf-8").startswith("# Descending a\\_toy s (2 inputs)\n")
     assert not list(path.parent.glob("*.svg"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -51,14 +52,28 @@ def test_modules_are_told_apart_by_whether_they_were_used(costly: Load) -> None:
     assert not is_unused(3)
 
 
-def test_to_look_at_all_modules_imports_none(costly: Load, tmp_path: Path) -> None:
-    library = costly("acme_looked_at")
-    code = compile("def f(): pass", str(tmp_path / "nowhere.py"), "exec")
-    assert inspect.getmodule(code) is None  # as a traceback is shown: all modules are asked
-    assert library.__file__ == str(tmp_path / "acme_looked_at.py")
-    assert library.__name__ == "acme_looked_at"
-    assert is_unused(library)
-    assert "acme_looked_at_used" not in sys.modules
+ASKED = """
+import inspect, sys
+import lazy_loader
+from gradiometer.plugins.lazily import is_unused, loading_lazily
+
+with loading_lazily():
+    library = lazy_loader.load("acme_looked_at")
+code = compile("def f(): pass", "nowhere.py", "exec")
+assert inspect.getmodule(code) is None  # as a traceback is shown: all modules are asked
+print(library.__file__, library.__name__, is_unused(library), "acme_looked_at_used" in sys.modules)
+"""
+
+
+def test_to_look_at_all_modules_imports_none(tmp_path: Path) -> None:
+    """In a process of its own, in which no other module imports what asks them all."""
+    (tmp_path / "acme_looked_at.py").write_text(COSTLY.format(name="acme_looked_at"))
+    (tmp_path / "acme_looked_at_used.py").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    file = tmp_path / "acme_looked_at.py"
+    assert done.stdout.split() == [str(file), "acme_looked_at", "True", "False"]
 
 
 @pytest.mark.parametrize("use", [vars, dir, lambda library: library.number])
