@@ -72,7 +72,7 @@ def test_tables_are_listed_with_their_columns(results: Path) -> None:
     listed = Database(run_folders(results), layouts()).columns().set_index("table")["columns"]
     assert listed.index.tolist() == [
         "runs (2)", "records (4)", "samples (4)", "answers (0)", "descent_records (0)",
-        "steps (0)", "versions_records (0)", "processes (0)",
+        "steps (0)", "stepsize_records (0)", "curves (0)", "versions_records (0)", "processes (0)",
     ]  # fmt: skip
     assert listed["runs (2)"] == "run, experiment, started, state, cpu, cores, python, " + (
         "planned, versions"
