@@ -84,7 +84,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 def _digits(fewest: float) -> alt.X:
     scale = alt.Scale(domain=[fewest, EXACT], nice=False)
-    told = f"datum.value == {EXACT:g} ? 'exact' : datum.label"
+    told = f"datum.value == {EXACT:g} ? 'exact' : datum.value == {EXACT - 1:g} ? '' : datum.label"
     axis = alt.Axis(tickMinStep=1, labelExpr=told)
     return alt.X("digits:Q", scale=scale, axis=axis, title="correct digits, fewest of all cases")
 
