@@ -52,7 +52,7 @@ def excerpt(run: Run) -> str:
     """Return what the README shows of a run: what it comes to, a picture, and a ranking."""
     machine, command = run.info["environment"], run.info.get("command", "make run")
     points = "\n".join(f"- {line}" for line in conclusions(run))
-    links = points.replace("(#", f"(reports/{NAME}/report.md#")
+    links = points.replace("(#coverage)", f"(reports/{NAME}/report.md)")
     table = cases.rankings(run)[RANKED]
     rows = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
     parts = [
