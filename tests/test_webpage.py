@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import documents
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ from browser import CHROMIUM, Browser, browsing
 
 from gradiometer.report import cases, page, tables, webpage
 from gradiometer.report.run import Run
-from gradiometer.report.sections import Section, Table
+from gradiometer.report.sections import Figure, Section, Table
 from gradiometer.runs import analysis
 
 HOSTILE = "<script>alert(1)</script>"
@@ -112,6 +113,12 @@ def test_the_page_carries_the_tables_unrounded(path: Path, run: Run) -> None:
     for name, table in tables.csv(run).items():
         (packed,) = re.findall(f'id="csv-{name}">([^<]*)<', text)
         assert gzip.decompress(base64.b64decode(packed)).decode() == table.to_csv(index=False)
+
+
+def test_a_chart_may_have_any_number_of_rows() -> None:
+    chart = alt.Chart(pd.DataFrame({"x": range(6000)})).mark_point().encode(x="x:Q")
+    text = webpage.render(Section("Top", [Figure("many", "Many", chart)]), {})
+    assert 'data-chart="many"' in text
 
 
 def test_frames_travel_with_gaps_and_infinities() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gradiometer.report.sections import Cells, Figure, Section, Table
+from gradiometer.report.sections import Cells, Figure, Section, Table, of_any_size
 
 SIGNS = r"[\\|<_*`]|\](?=[(\[])|&(?=#?\w+;)"
 """What CommonMark would not show as it is: signs, links and pictures, entities."""
@@ -22,8 +22,9 @@ MOST_TEXT = 2000
 
 def write(report: Section, folder: Path) -> Path:
     """Write a report as `report.md` into a folder, its charts beside it; return its path."""
-    for figure in report.figures():
-        figure.chart.save(folder / f"{figure.name}.svg")
+    with of_any_size():
+        for figure in report.figures():
+            figure.chart.save(folder / f"{figure.name}.svg")
     path = folder / "report.md"
     path.write_text(render(report), encoding="utf-8")
     return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,18 @@ import pandas as pd
 
 if TYPE_CHECKING:
     import altair as alt
+
+
+@contextmanager
+def of_any_size() -> Iterator[None]:
+    """Let charts of any number of rows be drawn while the block is carried out.
+
+    Altair refuses more than 5,000 otherwise, lest notebooks grow; those of a report are its own.
+    """
+    import altair as alt
+
+    with alt.data_transformers.enable("default", max_rows=None):
+        yield
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from markupsafe import Markup
 
 from gradiometer.report.colors import colors
 from gradiometer.report.quantities import GAP
-from gradiometer.report.sections import Cells, Figure, Part, Section, Table
+from gradiometer.report.sections import Cells, Figure, Part, Section, Table, of_any_size
 from gradiometer.report.spreadsheet import as_csv
 from gradiometer.runs import analysis
 from gradiometer.vocabulary.outcome import Status
@@ -170,7 +170,8 @@ def _part(part: Part, page: Page) -> dict[str, Any]:
     if isinstance(part, Table):
         return {"kind": "table", "summary": part.summary} | _table(part.frame)
     if isinstance(part, Figure):
-        page.charts[part.name] = part.chart.to_dict()
+        with of_any_size():
+            page.charts[part.name] = part.chart.to_dict()
         return {"kind": "chart", "name": part.name, "title": part.title}
     if isinstance(part, Cells):
         return {
