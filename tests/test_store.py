@@ -589,6 +589,16 @@ def test_a_run_is_found_by_path_by_id_and_as_latest(tmp_path: Path) -> None:
     assert find_run("latest", tmp_path) == new
 
 
+def test_a_run_with_a_name_of_its_own_is_the_latest_only_if_there_is_no_other(
+    tmp_path: Path,
+) -> None:
+    named = bare(tmp_path, "reference")
+    assert find_run("latest", tmp_path) == find_run("reference", tmp_path) == named
+    dated = bare(tmp_path, "20260101-000000-ffff")
+    assert find_run("latest", tmp_path) == dated
+    assert run_folders(tmp_path) == [named, dated]
+
+
 def test_runs_are_listed_oldest_first_and_nothing_else_is(tmp_path: Path) -> None:
     names = ["20260102-000000-0000", "20251231-235959-ffff", "20260101-000000-ffff"]
     paths = [bare(tmp_path, name) for name in names]

@@ -202,20 +202,24 @@ def find_run(name: str | Path, results: Path) -> Path:
     """
     if _is_run(Path(name)):
         return Path(name)
-    known = {path.name: path for path in run_folders(results)}
+    known = {path.name: path for path in run_folders(results)}  # the latest last
     if not known:
         advice = "start one with `gradiometer run`, or name the folder of a run."
         raise GradiometerError(f"No runs under {str(results)!r}: {advice}")
     if name == "latest":
-        return known[max(known)]
+        return [*known.values()][-1]
     if str(name) not in known:
         raise UnknownName("run", str(name), ["latest", *reversed(known)], ordered=True)
     return known[str(name)]
 
 
 def run_folders(results: Path) -> list[Path]:
-    """Return the folders of all runs, damaged ones too, oldest first."""
-    return sorted(path for path in results.glob("*") if _is_run(path))
+    """Return the folders of all runs, damaged ones too, oldest first.
+
+    What was given a name of its own, as a reference is, comes before all that are named by time.
+    """
+    found = (path for path in results.glob("*") if _is_run(path))
+    return sorted(found, key=lambda path: (path.name[:1].isdigit(), path.name))
 
 
 def _is_run(path: Path) -> bool:
