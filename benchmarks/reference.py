@@ -9,6 +9,7 @@ Writes `results/reference` (facts and records, no samples, no answers), `reports
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import shutil
 from pathlib import Path
@@ -76,14 +77,16 @@ def main() -> None:
     parser.add_argument("--results", default="results", help="folder that holds the runs")
     asked = parser.parse_args()
     try:
-        run = keep(gradiometer.load(asked.run, asked.results), ROOT / "results")
+        found = gradiometer.load(asked.run, Path(asked.results).resolve())
     except gradiometer.GradiometerError as error:
         raise SystemExit(str(error)) from None
-    report(run, ROOT / "reports")
-    text, found = MARKED.subn(
+    with contextlib.chdir(ROOT):  # what is kept names places from here on
+        run = keep(found, Path("results"))
+        report(run, Path("reports"))
+    text, marks = MARKED.subn(
         lambda m: m[1] + excerpt(run) + m[2], README.read_text(encoding="utf-8")
     )
-    if not found:
+    if not marks:
         raise SystemExit(f"{README} has no marks: expected <!-- excerpt --> and <!-- /excerpt -->.")
     README.write_text(text, encoding="utf-8")
 

@@ -48,7 +48,7 @@ def command(where: Path, *words: str, drawn: bool = False, columns: int | None =
             patch.setenv("TERM", "dumb")
         if not drawn:
             patch.setattr(page, "figures", lambda run, name, operator: [])
-            patch.setattr(page, "first_answers", lambda run: [])
+            patch.setattr(page, "first_answers", lambda run, case: [])
         patch.setattr(sys, "argv", ["gradiometer", *words])
         with pytest.raises(SystemExit) as ended:
             main()

@@ -12,10 +12,10 @@ import pytest
 from drawings import svg, words
 from records import plan, row, run, timed
 
-from gradiometer.report import charts, colors, first_answer, heat_map, marks, trade_off
+from gradiometer.report import cases, charts, colors, first_answer, heat_map, marks, trade_off
 from gradiometer.report.ranking import UNTIMED, order
 from gradiometer.report.run import Run
-from gradiometer.runs import growth
+from gradiometer.runs import analysis, growth
 from gradiometer.vocabulary.outcome import Status
 
 
@@ -117,18 +117,19 @@ def test_tiles_are_coloured_by_outcome_first_and_by_digits_beyond_the_promise_if
     assert ends[1]["color"]["field"] == "end"
     assert (texts[1]["text"]["field"], texts[1]["color"]["field"]) == ("text", "ink")
     assert texts[1]["color"]["scale"] is None
-    assert {d["text"]: d["beyond"] for d in data if d["end"] == marks.RIGHT} == pytest.approx(
+    assert {d["text"]: d["beyond"] for d in data if d["end"] == analysis.RIGHT} == pytest.approx(
         {"exact": 4.0, "15.5": 3.46, "12.2": 0.2, "7.2": -4.8, "zero": 0.0, "7.5": 2.5}
     )
     blameless = {s.value for s in Status if s.blameless}
-    assert {d["text"]: (d["end"], d["beyond"]) for d in data if d["end"] != marks.RIGHT} == {
-        status: (marks.MISSING if status in blameless else marks.WRONG, None) for status in ENDS
+    assert {d["text"]: (d["end"], d["beyond"]) for d in data if d["end"] != analysis.RIGHT} == {
+        status: (analysis.MISSING if status in blameless else analysis.WRONG, None)
+        for status in ENDS
     }
     fills = re.findall('fill="(#[0-9a-f]{6})"', svg(drawn))
     legend = 1
     missing = len(blameless & set(ENDS))
-    assert fills.count(heat_map.ENDS[marks.MISSING]) == missing + legend
-    assert fills.count(heat_map.ENDS[marks.WRONG]) == len(ENDS) - missing + legend
+    assert fills.count(heat_map.ENDS[analysis.MISSING]) == missing + legend
+    assert fills.count(heat_map.ENDS[analysis.WRONG]) == len(ENDS) - missing + legend
 
 
 def test_the_text_of_every_tile_can_be_read() -> None:
@@ -552,7 +553,7 @@ def test_a_first_answer_is_drawn_in_layers_beside_the_warm_call() -> None:
         row("tape", n=3, import_s=1.0, prepare_s=0.0, first_s=0.1, **timed(seconds=1e-4)),
         row("bad", n=3, status="crashed"),
     )
-    (figure,) = first_answer.figures(told)
+    (figure,) = first_answer.figures(told, *cases.largest(told))
     assert (figure.name, figure.title) == (
         "first-answer-0", "What a first answer takes, gradient of affine (3 inputs)",
     )  # fmt: skip
@@ -581,10 +582,11 @@ def test_a_first_answer_is_drawn_in_layers_beside_the_warm_call() -> None:
 
 def test_first_answers_have_a_chart_for_each_dtype() -> None:
     told = run(*(row("tape", dtype=d, n=3, first_s=1.0, **timed()) for d in ("float64", "float32")))
-    assert [figure.name for figure in first_answer.figures(told)] == [
-        "first-answer-0", "first-answer-1",
+    drawn = [first_answer.figures(told, case) for case in cases.largest(told)]
+    assert [[figure.name for figure in each] for each in drawn] == [
+        ["first-answer-0"], ["first-answer-1"],
     ]  # fmt: skip
-    assert first_answer.figures(run(row("tape"))) == []
+    assert cases.largest(run(row("tape"))) == []  # and so no chart
 
 
 # Growth.

@@ -12,9 +12,10 @@ import records
 from nbclient import NotebookClient
 from records import row, timed
 
-from gradiometer.report import heat_map, marks
+from gradiometer.report import heat_map
 from gradiometer.report.colors import luminance
 from gradiometer.report.run import Run
+from gradiometer.runs import analysis
 
 
 def of_all(*problems: str, operators: str = "value gradient jacobian hessian") -> Run:
@@ -73,9 +74,9 @@ def test_matrices_have_their_longer_axis_downwards() -> None:
     ("figures", "text", "kind"),
     [
         ({"digits": 15.0}, "15.0", ""), ({"digits": math.inf}, "exact", ""), ({}, "zero", ""),
-        ({"status": "disagrees", "digits": 16.3}, "disagrees", marks.WRONG),
-        ({"status": "of-a-later-version", "digits": 16.3}, "of-a-later-version", marks.WRONG),
-        ({"status": "skipped"}, "skipped", marks.MISSING),
+        ({"status": "disagrees", "digits": 16.3}, "disagrees", analysis.WRONG),
+        ({"status": "of-a-later-version", "digits": 16.3}, "of-a-later-version", analysis.WRONG),
+        ({"status": "skipped"}, "skipped", analysis.MISSING),
     ],
 )  # fmt: skip
 def test_what_is_not_right_has_the_colour_that_it_has_in_charts(

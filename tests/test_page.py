@@ -102,7 +102,7 @@ def text(told: Run, *sections: str) -> str:
     """Return the opening of a report and some sections, without charts."""
     with only(*sections), pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "figures", lambda run, name, operator: [])
-        patch.setattr(page, "first_answers", lambda run: [])
+        patch.setattr(page, "first_answers", lambda run, case: [])
         return markdown.render(page.page(told))
 
 

@@ -210,7 +210,7 @@ def test_what_is_hidden_is_no_rival(shown: Browser) -> None:
 
 
 def test_the_matrix_is_filtered_by_outcome_function_and_mode(shown: Browser, run: Run) -> None:
-    choose(shown, "status", "wrong")
+    choose(shown, "status", "wrong or failed")
     gradients = run.cells[run.cells["operator"] == "gradient"]
     wrong = ("disagrees", "nonfinite", "memoises", "timeout", "error")
     assert set(matrix(shown)) == set(gradients.loc[gradients["status"].isin(wrong), "method"])
@@ -379,7 +379,7 @@ class Reader:
 
 
 def wrong_on_a_function(reader: Reader) -> None:
-    reader.choose("status", "wrong")
+    reader.choose("status", "wrong or failed")
     rows = matrix(reader.shown)
     assert {m for m, row in rows.items() if row["net 2-3"].startswith("disagrees")} == {"wrong"}
 

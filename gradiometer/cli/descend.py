@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from gradiometer.cli import completion
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_frame, print_json, say, stdout
+from gradiometer.cli.output import print_frame, stdout
 from gradiometer.errors import GradiometerError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def descend(
     from gradiometer.worker.cores import require_linux
 
     require_linux("gradiometer descend")
+    from gradiometer.cli.experiments import conclude, require_one
     from gradiometer.cli.progress import following
     from gradiometer.descent import descend as experiment
     from gradiometer.plugins.own import Arguments
@@ -63,11 +64,12 @@ def descend(
 
     if dtype != "float64":
         raise GradiometerError(f"Descents are of float64 alone, not {dtype!r}: leave --dtype out.")
+    require_one(problem, resume, "a problem to descend", "a descent")
     try_folder(reports, "--reports")
     with following("descend", "trajectories") as progress:
-        if resume is not None and problem is None:
-            descent = experiment.resume_descent(resume, results, progress, wait=wait)
-        elif resume is None and problem is not None:
+        if problem is None:
+            descent = experiment.resume_descent(str(resume), results, progress, wait=wait)
+        else:
             descent = experiment.descend(
                 problem,
                 methods or None,
@@ -83,27 +85,17 @@ def descend(
                 progress=progress,
                 wait=wait,
             )
-        else:
-            raise GradiometerError(
-                "Name a problem to descend, or --resume a descent that was cut off: expected one "
-                "of the two."
-            )
         progress.say("report")
         page, *_ = descent.write(reports)
-    if json:
-        print_json({"report": str(page), **descent.as_json()})
-    else:
-        print_descent(descent)
-        say(stdout(), f"report  {page}")
-    raise typer.Exit(1 if descent.faulty else 0)
+    conclude(descent, page, json, print_descent)
 
 
 def print_descent(descent: Descent) -> None:
     """Print the table of each rule, why trajectories ended, and where all of it is kept."""
+    from gradiometer.cli.experiments import print_rest
+
     console = stdout()
     for rule, rows in descent.table().groupby("rule", sort=False):
         title = f"{descent.title}: {descent.heading(str(rule))}"
         print_frame(console, title, rows.drop(columns="rule"))
-    for line in descent.reasons():
-        say(console, line)
-    say(console, f"run     {descent.facts['path']}")
+    print_rest(descent)

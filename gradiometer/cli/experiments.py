@@ -1,10 +1,15 @@
-"""What each experiment keeps, and how it is read: of a run in a folder, whatever it is of."""
+"""What commands of experiments share: how they begin and end, what each keeps, how it is read."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import typer
+
+from gradiometer.cli.output import print_json, say, stdout
+from gradiometer.errors import GradiometerError
 from gradiometer.runs.facts import read_info
 
 if TYPE_CHECKING:
@@ -13,6 +18,48 @@ if TYPE_CHECKING:
     from gradiometer.runs.schema import Layout
     from gradiometer.stepsizes.frames import StepSizes
     from gradiometer.versions.result import Versions
+
+
+def require_one(problem: str | None, resume: str | None, begun: str, what: str) -> None:
+    """Refuse a command that names a problem and takes something up as well, or neither.
+
+    Args:
+        problem: What is to be begun.
+        resume: What is to be taken up.
+        begun: What a problem to begin with is called.
+        what: What the experiment is called, with its article.
+
+    Raises:
+        GradiometerError: If it is both, or neither.
+    """
+    if (problem is None) == (resume is None):
+        raise GradiometerError(
+            f"Name {begun}, or --resume {what} that was cut off: expected one of the two."
+        )
+
+
+def print_rest(found: Descent | StepSizes) -> None:
+    """Print what to know of an experiment beside its tables: why parts end early, where it is."""
+    for line in found.reasons():
+        say(stdout(), line)
+    say(stdout(), f"run     {found.facts['path']}")
+
+
+def conclude(found: Any, report: Path, json: bool, show: Callable[[Any], None]) -> NoReturn:
+    """Print what came of an experiment, and where its report is; exit with 1 if it is faulty.
+
+    Args:
+        found: A descent, or a study of steps.
+        report: The report's page.
+        json: Whether to print JSON.
+        show: Prints it as tables.
+    """
+    if json:
+        print_json({"report": str(report), **found.as_json()})
+    else:
+        show(found)
+        say(stdout(), f"report  {report}")
+    raise typer.Exit(1 if found.faulty else 0)
 
 
 def layouts() -> list[Layout]:

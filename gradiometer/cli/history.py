@@ -13,8 +13,6 @@ from gradiometer.cli import options as shared
 from gradiometer.cli.output import print_frame, print_json, say, stderr, stdout
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from gradiometer.runs.history import Series
 
 app = typer.Typer()
@@ -86,6 +84,7 @@ def history(
 
 
 def _as_json(series: Series) -> dict[str, Any]:
-    rows: pd.DataFrame = series.table.astype(object).where(series.table.notna(), None)
+    from gradiometer.runs.frames import plain_rows
+
     steps = [vars(step) for step in series.steps]
-    return {**series.cell, "runs": rows.to_dict("records"), "steps": steps}
+    return {**series.cell, "runs": plain_rows(series.table), "steps": steps}

@@ -32,6 +32,7 @@ def query(
     in the names of columns.
     """
     from gradiometer.cli.experiments import layouts
+    from gradiometer.runs.frames import plain_rows
     from gradiometer.runs.query import Database
     from gradiometer.runs.store import run_folders
 
@@ -40,8 +41,7 @@ def query(
         say(stderr(), f"Left out: {line}")
     found = database.ask(select) if select.strip() else database.columns()
     if json:
-        rows = found.astype(object).where(found.notna(), None).to_dict("records")
-        print_json([{k: _plain(v) for k, v in row.items()} for row in rows])
+        print_json([{k: _plain(v) for k, v in row.items()} for row in plain_rows(found)])
     elif csv:
         sys.stdout.write(found.to_csv(index=False))
     else:

@@ -8,8 +8,7 @@ import typer
 from typer import Argument, Option
 
 from gradiometer.cli import options as shared
-from gradiometer.cli.output import print_frame, print_json, stdout
-from gradiometer.errors import GradiometerError
+from gradiometer.cli.output import print_frame, stdout
 
 if TYPE_CHECKING:
     from gradiometer.stepsizes.frames import StepSizes
@@ -60,16 +59,18 @@ def stepsize(
     from gradiometer.worker.cores import require_linux
 
     require_linux("gradiometer stepsize")
+    from gradiometer.cli.experiments import conclude, require_one
     from gradiometer.cli.progress import following
     from gradiometer.plugins.own import Arguments
     from gradiometer.runs.store import try_folder
     from gradiometer.stepsizes import stepsize as experiment
 
+    require_one(problem, resume, "a problem", "a study of steps")
     try_folder(reports, "--reports")
     with following("stepsize", "curves") as progress:
-        if resume is not None and problem is None:
-            study = experiment.resume_stepsize(resume, results, progress, wait=wait)
-        elif resume is None and problem is not None:
+        if problem is None:
+            study = experiment.resume_stepsize(str(resume), results, progress, wait=wait)
+        else:
             study = experiment.stepsize(
                 problem,
                 methods or None,
@@ -86,25 +87,15 @@ def stepsize(
                 progress=progress,
                 wait=wait,
             )
-        else:
-            raise GradiometerError(
-                "Name a problem, or --resume a study of steps that was cut off: expected one of "
-                "the two."
-            )
         progress.say("report")
         page, *_ = study.write(reports)
-    if json:
-        print_json({"report": str(page), **study.as_json()})
-    else:
-        print_steps(study)
-        stdout().print(f"report  {page}")
-    raise typer.Exit(1 if study.faulty else 0)
+    conclude(study, page, json, print_steps)
 
 
 def print_steps(study: StepSizes) -> None:
     """Print the table, why curves end early, and where all of it is kept."""
+    from gradiometer.cli.experiments import print_rest
+
     console = stdout()
     print_frame(console, f"Step and error: {study.title}", study.table())
-    for line in study.reasons():
-        console.print(line)
-    console.print(f"run     {study.facts['path']}")
+    print_rest(study)

@@ -22,7 +22,8 @@ from gradiometer.report.sections import Figure, Section, Table
 from gradiometer.report.writing import USUAL, formatted
 from gradiometer.runs.damage import find_damage
 from gradiometer.runs.facts import read_info
-from gradiometer.runs.journal import read_journal, read_series
+from gradiometer.runs.frames import counted, plain_rows
+from gradiometer.runs.journal import read_rows
 from gradiometer.runs.schema import columns
 from gradiometer.vocabulary.outcome import Status
 
@@ -56,9 +57,7 @@ class Descent:
             GradiometerError: If `run.json` is damaged, or it is no descent.
         """
         info = read_info(path, DESCENT.experiment)
-        records = read_journal(path / "records.jsonl", DESCENT).rows
-        steps = read_series(path, records, DESCENT)
-        rows = (row | steps.get(DESCENT.name(row), {}) for row in records)
+        rows = read_rows(path, DESCENT)
         kept = [Trajectory(**row | {"status": Status(row["status"])}) for row in rows]
         told = {"run": info["id"], "path": str(path), "machine": info["environment"]}
         shown = [t for t in kept if t.losses or t.method != CERTIFIED]
@@ -132,15 +131,19 @@ class Descent:
 
         return draw(self.frame, {rule: self.heading(rule) for rule in RULES})
 
+    def figures(self) -> list[Figure]:
+        """Return the chart as a figure of a report; none where there is nothing to draw."""
+        chart = self.chart()
+        return [] if chart is None else [Figure("descent", CHART_TITLE, chart)]
+
     def page(self) -> Section:
         """Return the report: the rules, the chart, the table, and what to know of them."""
-        prose, chart = markdown.Prose("gradiometer.descent", "descent.md.j2"), self.chart()
+        prose = markdown.Prose("gradiometer.descent", "descent.md.j2")
         rules = {self.heading(rule.name): rule.formula for rule in RULES.values()}
         opening = prose("opening", rules=rules)
         closing = prose("closing", facts=self.facts, reasons=self.reasons())
-        figures = [] if chart is None else [Figure("descent", CHART_TITLE, chart)]
         table = Table(self.table())
-        return Section(f"Descending {self.title}", [opening, *figures, table, closing])
+        return Section(f"Descending {self.title}", [opening, *self.figures(), table, closing])
 
     def write(
         self, reports: str | Path = "reports", formats: Collection[str] = USUAL
@@ -158,7 +161,7 @@ class Descent:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data: facts, and a trajectory's series beside its figures."""
-        rows = self.methods.astype(object).where(self.methods.notna(), None).to_dict("records")
+        rows = plain_rows(self.methods)
         for row, trajectory in zip(rows, self.trajectories, strict=True):
             row["trajectory"] = {name: getattr(trajectory, name) for name in columns(Series)}
         return self.facts | {"methods": rows}
@@ -169,13 +172,11 @@ class Descent:
         return f"{rule}, η = {rate:.3g}" if RULES[rule].rated and rate is not None else rule
 
     def __repr__(self) -> str:
-        ended = self.methods["status"].value_counts()
-        told = ", ".join(f"{n} {status}" for status, n in ended.items())
-        return f"Descent({self.title}: {told})"
+        return f"Descent({self.title}: {counted(self.methods['status'])})"
 
     def _repr_html_(self) -> str:
         """Show the descent in a notebook: table, reasons, chart."""
-        return display.shown(repr(self), self.table(), self.reasons(), self.chart())
+        return display.shown(repr(self), self.table(), self.reasons(), self.figures())
 
 
 def _loss(value: float) -> str:

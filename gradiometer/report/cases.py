@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from gradiometer.report.quantities import GAP, duration, interval, megabytes, multiple
-from gradiometer.runs import analysis, footnotes
+from gradiometer.runs import analysis, footnotes, regimes
 from gradiometer.runs.run import RecordedRun
 
 COLD = {
@@ -17,9 +17,6 @@ COLD = {
     "warm call": "time_s",
 }
 """The columns of a table of cold figures, and what they show."""
-
-AUTOMATIC = ("forward", "reverse")
-"""The modes of methods that differentiate by themselves, at machine precision."""
 
 
 def timed(run: RecordedRun) -> pd.DataFrame:
@@ -89,7 +86,7 @@ def opponent(run: RecordedRun, case: str) -> str | None:
     That is of those that took the function itself, if there are any; None where none was timed.
     """
     found = analysis.timed(rows(run, case))
-    found = found[found["mode"].isin(AUTOMATIC)]
+    found = found[found["mode"].map(regimes.KINDS) == regimes.AUTOMATIC]
     return (
         None if found.empty else str(_itself_first(found.sort_values("time_s"))["method"].iloc[0])
     )

@@ -17,7 +17,7 @@ BEYOND = [0.0, 1.0, 2.0, 4.0]
 TEALS = ["#e3f4f1", "#b8e2da", "#7cc7ba", "#40a496", "#0b5f57"]
 """Colours of what is right, from fewer digits than promised, where rounding leaves no more, up."""
 
-ENDS = {marks.WRONG: colors.FAULT, marks.MISSING: colors.EMPTY}
+ENDS = {analysis.WRONG: colors.FAULT, analysis.MISSING: colors.EMPTY}
 """Colours of tiles that are not right."""
 
 ACROSS = 16
@@ -52,8 +52,8 @@ def fill(beyond: float) -> str:
 def _tiles(run: RecordedRun, operator: str) -> pd.DataFrame:
     """Return a row a tile: its text, the text's colour, how it ended, digits beyond the promise."""
     table = marks.cells(run, operator)
-    table["end"] = marks.ends(table)
-    right = table["end"] == marks.RIGHT
+    table["end"] = analysis.ends(table)
+    right = table["end"] == analysis.RIGHT
     shown = table["digits"].where(right)
     words = shown.map(digits, na_action="ignore").astype(object)
     table["text"] = words.fillna(table["status"].mask(right, analysis.ZERO))
@@ -63,7 +63,7 @@ def _tiles(run: RecordedRun, operator: str) -> pd.DataFrame:
     spare = shown.clip(lower=0, upper=16) - table["promise"]
     table["beyond"] = spare.where(~right | spare.notna(), 0.0)
     table["ink"] = [
-        colors.ink(fill(beyond) if end == marks.RIGHT else ENDS[end])
+        colors.ink(fill(beyond) if end == analysis.RIGHT else ENDS[end])
         for end, beyond in zip(table["end"], table["beyond"], strict=True)
     ]
     return table[["label", "method", "text", "ink", "end", "beyond"]]
@@ -77,8 +77,8 @@ def _block(
         x=alt.X(f"{across}:N", title=None, sort=columns, axis=names),
         y=alt.Y(f"{down}:N", title=None, sort=rows, axis=alt.Axis(labelLimit=220)),
     )
-    tiles, ends = base.mark_rect(stroke="white"), alt.datum.end != marks.RIGHT
-    colored = tiles.encode(color=_right_color()).transform_filter(alt.datum.end == marks.RIGHT)
+    tiles, ends = base.mark_rect(stroke="white"), alt.datum.end != analysis.RIGHT
+    colored = tiles.encode(color=_right_color()).transform_filter(alt.datum.end == analysis.RIGHT)
     marked = tiles.encode(color=_end_color()).transform_filter(ends)
     texts = base.mark_text().encode(
         text="text:N",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
 
-from gradiometer.report.sections import Cells, Figure, Section, Table, of_any_size
+from gradiometer.report.sections import Cells, Figure, Section, Table
 
 SIGNS = r"[\\|<_*`]|\](?=[(\[])|&(?=#?\w+;)"
 """What CommonMark would not show as it is: signs, links and pictures, entities."""
@@ -22,9 +24,8 @@ MOST_TEXT = 2000
 
 def write(report: Section, folder: Path) -> Path:
     """Write a report as `report.md` into a folder, its charts beside it; return its path."""
-    with of_any_size():
-        for figure in report.figures():
-            figure.chart.save(folder / f"{figure.name}.svg")
+    for figure in report.figures():
+        (folder / f"{figure.name}.svg").write_text(figure.svg(), encoding="utf-8")
     path = folder / "report.md"
     path.write_text(render(report), encoding="utf-8")
     return path
@@ -33,6 +34,11 @@ def write(report: Section, folder: Path) -> Path:
 def render(report: Section) -> str:
     """Return a report as Markdown, with links to its figures."""
     return _section(report, 1) + "\n"
+
+
+def as_html(text: str) -> str:
+    """Return CommonMark as HTML; markup in it is text."""
+    return str(_commonmark().render(text))
 
 
 class Prose:
@@ -60,6 +66,11 @@ class Prose:
 def literal(text: str) -> str:
     """Return text in one line that CommonMark shows as it is, in a table, too."""
     return re.sub(SIGNS, r"\\\g<0>", " ".join(text.splitlines()))
+
+
+@cache
+def _commonmark() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False})
 
 
 def _section(section: Section, level: int) -> str:

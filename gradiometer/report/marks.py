@@ -15,9 +15,6 @@ from gradiometer.runs.run import RecordedRun
 
 Channel = TypeVar("Channel", alt.Color, alt.Shape)
 
-RIGHT, WRONG, MISSING = "right", "wrong or failed", "not measured"
-"""How a cell ended."""
-
 LINE = 13
 """Pixels from one line of small text to the next."""
 
@@ -40,12 +37,6 @@ def cells(run: RecordedRun, operator: str) -> pd.DataFrame:
         color=chosen["method"].map(colors.colors(run.cells)),
         shape=chosen["method"].map(colors.shapes(run.cells)),
     )
-
-
-def ends(table: pd.DataFrame) -> pd.Series[str]:
-    """Return how each cell ended: `RIGHT`, `MISSING` where that could be expected, or `WRONG`."""
-    right, missing = table["status"] == "ok", table["status"].isin(analysis.EXPECTED)
-    return pd.Series(np.select([right, missing], [RIGHT, MISSING], WRONG), table.index)
 
 
 def own(column: str, channel: type[Channel]) -> Channel:

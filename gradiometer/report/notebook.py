@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from markdown_it import MarkdownIt
 
 from gradiometer.report.colors import EMPTY, FAULT, ink
 from gradiometer.report.conclusions import conclusions
+from gradiometer.report.markdown import as_html
 from gradiometer.report.quantities import digits, multiple
 from gradiometer.runs import analysis, footnotes
 from gradiometer.runs.run import RecordedRun
@@ -58,7 +58,7 @@ def _conclusions(run: RecordedRun) -> str:
     """Return what the run comes to, as HTML; a report's sections have other names here."""
     lines = "\n".join(f"- {line}" for line in conclusions(run))
     text = lines.replace("[Coverage](#coverage)", "`run.coverage()`")
-    return str(MarkdownIt("commonmark", {"html": False}).render(text))
+    return as_html(text)
 
 
 def _matrices(cells: pd.DataFrame, name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gradiometer.report import answers, cases, cells, conclusions, markdown, scaling, tables
+from gradiometer.report import answers, cases, conclusions, markdown, scaling, tables
 from gradiometer.report.charts import figures
 from gradiometer.report.first_answer import figures as first_answers
 from gradiometer.report.quantities import digits, duration
@@ -67,7 +67,6 @@ def _answer(run: RecordedRun, prose: markdown.Prose) -> Section:
 
 def _matrix(run: RecordedRun, prose: markdown.Prose) -> Section:
     """Return cells to explore; else the first derivative's times, or digits if there are none."""
-    found = cells.cells(run)
     shown = [name for name in analysis.first_derivatives(run.cells) if name in run.operators]
     timed = set(cases.timed(run)["operator"])
     plain: list[str | Table | Figure] = []
@@ -75,7 +74,8 @@ def _matrix(run: RecordedRun, prose: markdown.Prose) -> Section:
         make = tables.speed if name in timed else tables.agreement
         told = prose("matrix", operator=name, timed=name in timed)
         plain += [told, *_installed(run, make(run, name), name)]
-    return Section("Matrix", [Cells(found, "matrix", plain)])
+    first = run.whole_cells.loc[run.whole_cells["operator"].isin(shown), "case"]
+    return Section("Matrix", [Cells(run.whole_cells, "matrix", plain, next(iter(first), ""))])
 
 
 def _right(run: RecordedRun, prose: markdown.Prose) -> Section:
@@ -127,13 +127,15 @@ def _cold(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     if not found:
         return None
     repeats = int(run.cells.loc[run.cells["case"].isin(found), "cold"].fillna(0).max())
-    drawn, known = first_answers(run), cells.cells(run)
     below = []
-    for k, case in enumerate(found):
-        parts: list[Part] = [*drawn[k : k + 1], Table(cases.cold(run, case))]
+    for case in found:
+        parts: list[Part] = [*first_answers(run, case), Table(cases.cold(run, case))]
         pays = cases.break_even(run, case)
         if pays is not None:
-            parts += [prose("break_even"), Cells(known, "break-even", [Table(pays)], case)]
+            parts += [
+                prose("break_even"),
+                Cells(run.whole_cells, "break-even", [Table(pays)], case),
+            ]
         below.append(Section(cases.title(run, case), parts))
     return Section("Cold and warm", [prose("cold", repeats=repeats)], below)
 
@@ -247,7 +249,7 @@ def _answers(run: RecordedRun, prose: markdown.Prose) -> Section:
 
 
 def _records(run: RecordedRun, prose: markdown.Prose) -> Section:
-    return Section("Records", [prose("records"), Cells(cells.cells(run), "list")])
+    return Section("Records", [prose("records"), Cells(run.whole_cells, "list")])
 
 
 DETAILS: tuple[Callable[[RecordedRun, markdown.Prose], Section | None], ...] = (

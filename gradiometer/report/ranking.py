@@ -67,7 +67,9 @@ def _drawn(table: pd.DataFrame, timed: pd.Index) -> pd.DataFrame:
     told.loc[~has, RATIOS] = np.nan
     text = table["status"].mask(table["status"] == "ok", UNTIMED)
     told["ended"] = text.mask(has, "")
-    told["ink"] = (marks.ends(table) == marks.WRONG).map({True: colors.FAULT, False: colors.MISSED})
+    told["ink"] = (analysis.ends(table) == analysis.WRONG).map(
+        {True: colors.FAULT, False: colors.MISSED}
+    )
     told["mark"] = analysis.translated(table).map({True: footnotes.TRANSLATED, False: ""})
     return told
 

@@ -19,18 +19,6 @@ if TYPE_CHECKING:
     import altair as alt
 
 
-@contextmanager
-def of_any_size() -> Iterator[None]:
-    """Let charts of any number of rows be drawn while the block is carried out.
-
-    Altair refuses more than 5,000 otherwise, lest notebooks grow; those of a report are its own.
-    """
-    import altair as alt
-
-    with alt.data_transformers.enable("default", max_rows=None):
-        yield
-
-
 @dataclass(frozen=True)
 class Table:
     """A frame of text, to be read.
@@ -61,8 +49,14 @@ class Figure:
     def svg(self) -> str:
         """Return it as a drawing, made without a browser or a network."""
         drawing = io.StringIO()
-        self.chart.save(drawing, format="svg")
+        with _of_any_size():
+            self.chart.save(drawing, format="svg")
         return drawing.getvalue()
+
+    def definition(self) -> dict[str, Any]:
+        """Return its definition in Vega-Lite, the data included."""
+        with _of_any_size():
+            return dict(self.chart.to_dict())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """Show the drawing in a notebook: Altair's own way of showing loads a library from afar."""
@@ -74,7 +68,7 @@ class Cells:
     """Cells of a run, to be explored where that is possible.
 
     Attributes:
-        frame: A row a cell: the columns of `report.cells`.
+        frame: A row a cell: the columns of `runs.cells`.
         view: `matrix` (methods by cases, a figure at a time), `list` (a row a cell) or
             `break-even` (a case's methods against one of them).
         plain: What stands in its place where nothing can be explored.
@@ -114,3 +108,15 @@ class Section:
             yield from (each for each in shown if isinstance(each, Figure))
         for section in self.sections:
             yield from section.figures()
+
+
+@contextmanager
+def _of_any_size() -> Iterator[None]:
+    """Let charts of any number of rows be drawn while the block is carried out.
+
+    Altair refuses more than 5,000 otherwise, lest notebooks grow; those of a report are its own.
+    """
+    import altair as alt
+
+    with alt.data_transformers.enable("default", max_rows=None):
+        yield

@@ -9,6 +9,7 @@ import pandas as pd
 
 from gradiometer.report.quantities import GAP, digits, multiple
 from gradiometer.runs import analysis, footnotes
+from gradiometer.runs.frames import counted
 from gradiometer.runs.run import RecordedRun
 from gradiometer.vocabulary.outcome import Status
 
@@ -130,8 +131,7 @@ def upright(table: pd.DataFrame) -> pd.DataFrame:
 
 def counts(run: RecordedRun) -> str:
     """Return how many cells ended how: `240 ok, 12 skipped`."""
-    ended = run.records["status"].value_counts()
-    told = [f"{n} {status}" for status, n in ended.items()]
+    told = [counted(run.records["status"])] if len(run.records) else []
     if run.planned > len(run.records):
         told.append(f"{run.planned - len(run.records)} not reached")
     return ", ".join(told) or "none"

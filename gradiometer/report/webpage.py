@@ -22,19 +22,18 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from gradiometer.report.colors import colors
+from gradiometer.report.markdown import as_html
 from gradiometer.report.quantities import GAP
-from gradiometer.report.sections import Cells, Figure, Part, Section, Table, of_any_size
+from gradiometer.report.sections import Cells, Figure, Part, Section, Table
 from gradiometer.report.spreadsheet import as_csv
 from gradiometer.runs import analysis
 from gradiometer.vocabulary.outcome import Status
 
 FILE = "report.html"
 
-STYLES = ("page.css",)
 SCRIPTS = (
     "numbers.js", "data.js", "figures.js", "colors.js", "tables.js", "records.js", "matrix.js",
     "break_even.js", "charts.js", "start.js",
@@ -67,13 +66,13 @@ class Page:
         blobs: Packed texts, by the id of the element that holds them.
         charts: Definitions of charts by name.
         ids: Ids of sections that are taken.
-        frames: Ids of frames, by their texts.
+        frames: Ids of the elements that hold frames, by the frames' identity.
     """
 
     blobs: dict[str, str] = field(default_factory=dict)
     charts: dict[str, Any] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
-    frames: dict[str, str] = field(default_factory=dict)
+    frames: dict[int, str] = field(default_factory=dict)
 
 
 def write(report: Section, tables: Mapping[str, pd.DataFrame], folder: Path) -> Path:
@@ -100,7 +99,7 @@ def render(report: Section, tables: Mapping[str, pd.DataFrame]) -> str:
     if page.charts:
         page.blobs |= {"charts": packed(json.dumps(page.charts)), "vega": _vega()}
     page.blobs["datatables"] = _packed_datatables()
-    styles = "\n".join([_datatables("css"), *map(_asset, STYLES)])
+    styles = f"{_datatables('css')}\n{_asset('page.css')}"
     script = "(() => {\n'use strict';\n" + "\n".join(map(_asset, SCRIPTS)) + "})();\n"
     return engine.get_template("page.html.j2").render(
         report=told,
@@ -170,8 +169,7 @@ def _part(part: Part, page: Page) -> dict[str, Any]:
     if isinstance(part, Table):
         return {"kind": "table", "summary": part.summary} | _table(part.frame)
     if isinstance(part, Figure):
-        with of_any_size():
-            page.charts[part.name] = part.chart.to_dict()
+        page.charts[part.name] = part.definition()
         return {"kind": "chart", "name": part.name, "title": part.title}
     if isinstance(part, Cells):
         return {
@@ -182,7 +180,7 @@ def _part(part: Part, page: Page) -> dict[str, Any]:
             "colors": json.dumps(colors(part.frame)),
             "plain": [_part(each, page) for each in part.plain if isinstance(each, str | Table)],
         }
-    return {"kind": "prose", "html": Markup(_markdown().render(part))}
+    return {"kind": "prose", "html": Markup(as_html(part))}
 
 
 def _table(frame: pd.DataFrame) -> dict[str, Any]:
@@ -203,11 +201,10 @@ def _order(number: float | None) -> str:
 
 def _blob(frame: pd.DataFrame, page: Page) -> str:
     """Return the id under which the page carries a frame, once whoever shows it."""
-    text = columns(frame)
-    if text not in page.frames:
-        page.frames[text] = name = f"cells-{len(page.frames)}"
-        page.blobs[name] = packed(text)
-    return page.frames[text]
+    if id(frame) not in page.frames:
+        page.frames[id(frame)] = name = f"cells-{len(page.frames)}"
+        page.blobs[name] = packed(columns(frame))
+    return page.frames[id(frame)]
 
 
 def _downloads(tables: Mapping[str, pd.DataFrame], page: Page) -> Iterator[dict[str, Any]]:
@@ -229,12 +226,6 @@ def _plain(value: Any) -> Any:
     if pd.isna(value):
         return None
     return value.item() if hasattr(value, "item") else value
-
-
-@cache
-def _markdown() -> MarkdownIt:
-    """Return what reads CommonMark; markup in a text is text."""
-    return MarkdownIt("commonmark", {"html": False})
 
 
 @cache

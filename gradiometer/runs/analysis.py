@@ -33,6 +33,9 @@ DAMAGED = "damaged"
 EXPECTED = [*(s.value for s in Status if s.blameless and s is not Status.OK), NOT_REACHED]
 """The statuses that are neither `ok` nor a fault."""
 
+RIGHT, WRONG, MISSING = "right", "wrong or failed", "not measured"
+"""How a cell ended."""
+
 WORST_FIRST = [DAMAGED, *(s.value for s in Status if not s.blameless), *EXPECTED]
 """All statuses but `ok`: faults first."""
 
@@ -48,6 +51,12 @@ def timed(records: pd.DataFrame) -> pd.DataFrame:
 def translated(records: pd.DataFrame) -> pd.Series[bool]:
     """Return whether each cell's method was given a translation of the function."""
     return records["translated"].fillna("") != ""
+
+
+def ends(records: pd.DataFrame) -> pd.Series[str]:
+    """Return how each cell ended: `RIGHT`, `MISSING` where that could be expected, or `WRONG`."""
+    right, missing = records["status"] == "ok", records["status"].isin(EXPECTED)
+    return pd.Series(np.select([right, missing], [RIGHT, MISSING], WRONG), records.index)
 
 
 def with_ratios(records: pd.DataFrame) -> pd.DataFrame:

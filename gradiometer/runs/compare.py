@@ -26,7 +26,7 @@ from gradiometer.measure.statistics import Median, paired
 from gradiometer.measure.verdicts import Change, change, holm, interval, two_sided
 from gradiometer.runs.conditions import differing, machine
 from gradiometer.runs.formats import FORMAT
-from gradiometer.runs.frames import series_rows
+from gradiometer.runs.frames import counted, plain_rows, series_rows
 from gradiometer.runs.run import RecordedRun
 from gradiometer.runs.schema import Row
 from gradiometer.vocabulary.outcome import Status
@@ -109,14 +109,13 @@ class RunComparison:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
+        rows = plain_rows(self.table)
         facts = {"across": self.across, "scatter": self.scatter, "shared": self.shared}
         runs = {"format": FORMAT, "old": self.old.id, "new": self.new.id}
         return runs | facts | {"notes": self.notes, "counts": self.counts, "cells": rows}
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{n} {name}" for name, n in self.counts.items())
-        return f"RunComparison({self.old.id} → {self.new.id}: {told})"
+        return f"RunComparison({self.old.id} → {self.new.id}: {counted(self.table['change'])})"
 
     def _repr_html_(self) -> str:
         return str(self.changed.to_html(index=False, escape=True))

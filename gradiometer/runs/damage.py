@@ -12,7 +12,7 @@ import pandas as pd
 from gradiometer.errors import GradiometerError
 from gradiometer.runs import answers
 from gradiometer.runs.facts import COPY, FILE, read_facts, write_facts
-from gradiometer.runs.frames import is_whole, series_rows, write_tables
+from gradiometer.runs.frames import is_whole, plain_rows, series_rows, write_tables
 from gradiometer.runs.journal import Journal, count_lines, mend, read_journal
 from gradiometer.runs.lock import hold
 from gradiometer.runs.schema import Layout, Row
@@ -130,8 +130,5 @@ def _known(path: Path, name: str, layout: Layout) -> set[tuple[str, ...]]:
 def _rows(name: str, table: pd.DataFrame, layout: Layout) -> list[Row]:
     """Return the lines of a journal that a table was made of."""
     if name == "records":
-        return [
-            {str(key): value for key, value in row.items()}
-            for row in table.astype(object).where(table.notna(), None).to_dict("records")
-        ]
+        return plain_rows(table)
     return answers.rows_of(table) if name == answers.JOURNAL else series_rows(table, layout)

@@ -56,6 +56,17 @@ def tables(path: Path, layout: Layout = COMPARISON) -> dict[str, pd.DataFrame]:
     return found
 
 
+def plain_rows(table: pd.DataFrame) -> list[Row]:
+    """Return a frame's rows as plain data; gaps are None."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def counted(words: pd.Series[str]) -> str:
+    """Return how often each word occurs, the commonest first: `240 ok, 12 skipped`."""
+    return ", ".join(f"{count} {word}" for word, count in words.value_counts().items())
+
+
 def write_tables(path: Path, layout: Layout = COMPARISON) -> dict[str, str]:
     """Write the tables of a run's journals as Parquet; return the SHA-256 of each, by name."""
     made = {}

@@ -90,6 +90,13 @@ def read_journal(
     return found
 
 
+def read_rows(path: Path, layout: Layout) -> list[Row]:
+    """Return the records of a run, each with the series that it stands on."""
+    records = read_journal(path / "records.jsonl", layout).rows
+    series = read_series(path, records, layout)
+    return [row | series.get(layout.name(row), {}) for row in records]
+
+
 def read_series(
     path: Path, records: Iterable[Row], layout: Layout = COMPARISON
 ) -> dict[tuple[str, ...], Row]:

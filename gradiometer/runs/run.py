@@ -12,9 +12,10 @@ import pandas as pd
 
 from gradiometer.errors import UnknownName
 from gradiometer.runs import analysis, answers
+from gradiometer.runs.cells import whole
 from gradiometer.runs.damage import find_damage
 from gradiometer.runs.facts import read_info
-from gradiometer.runs.frames import is_whole, read_table
+from gradiometer.runs.frames import counted, is_whole, plain_rows, read_table
 from gradiometer.runs.schema import COMPARISON
 from gradiometer.vocabulary.outcome import Status
 
@@ -135,6 +136,11 @@ class RecordedRun:
             analysis.with_unreached(self.records, plan, self.damage.get("records", "")), plan
         )
 
+    @cached_property
+    def whole_cells(self) -> pd.DataFrame:
+        """The cells with all that is known of them, what is derived too: `cells.COLUMNS`."""
+        return whole(self.cells)
+
     @property
     def operators(self) -> list[str]:
         """The operators that the run set out to measure: derivatives first, the value last."""
@@ -199,12 +205,11 @@ class RecordedRun:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data: what `run.json` holds, and the records."""
-        rows = self.records.astype(object).where(self.records.notna(), None).to_dict("records")
-        return {"run": self.id, "path": str(self.path), **self.info, "records": rows}
+        records = plain_rows(self.records)
+        return {"run": self.id, "path": str(self.path), **self.info, "records": records}
 
     def __repr__(self) -> str:
-        counts = self.records["status"].value_counts()
-        told = ", ".join(f"{n} {status}" for status, n in counts.items()) or "no records"
+        told = counted(self.records["status"]) or "no records"
         return f"{type(self).__name__}({self.id}: {told})"
 
     def _known(self, operator: str | None) -> str:

@@ -22,7 +22,8 @@ from gradiometer.report.sections import Figure, Section, Table
 from gradiometer.report.writing import USUAL, formatted
 from gradiometer.runs.damage import find_damage
 from gradiometer.runs.facts import read_info
-from gradiometer.runs.journal import read_journal, read_series
+from gradiometer.runs.frames import counted, plain_rows
+from gradiometer.runs.journal import read_rows
 from gradiometer.runs.schema import columns
 from gradiometer.stepsizes.curve import STEPSIZE, Curve, Series
 from gradiometer.vocabulary.outcome import Status
@@ -57,9 +58,7 @@ class StepSizes:
             GradiometerError: If `run.json` is damaged, or it is no study of steps.
         """
         info = read_info(path, STEPSIZE.experiment)
-        records = read_journal(path / "records.jsonl", STEPSIZE).rows
-        series = read_series(path, records, STEPSIZE)
-        rows = (row | series.get(STEPSIZE.name(row), {}) for row in records)
+        rows = read_rows(path, STEPSIZE)
         kept = [Curve(**row | {"status": Status(row["status"])}) for row in rows]
         told = {"run": info["id"], "path": str(path), "machine": info["environment"]}
         facts = told | info["options"] | info["facts"]
@@ -129,8 +128,8 @@ class StepSizes:
         """Return the report: what was tried, the chart, the table, and what to know of them."""
         prose = markdown.Prose("gradiometer.stepsizes", "stepsizes.md.j2", facts=self.facts)
         opening, closing = prose("opening"), prose("closing", reasons=self.reasons())
-        figures, table = self.figures(), Table(self.table())
-        return Section(f"Step and error: {self.title}", [opening, *figures, table, closing])
+        table = Table(self.table())
+        return Section(f"Step and error: {self.title}", [opening, *self.figures(), table, closing])
 
     def write(
         self, reports: str | Path = "reports", formats: Collection[str] = USUAL
@@ -148,19 +147,17 @@ class StepSizes:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data: facts, and a method's series beside its figures."""
-        rows = self.methods.astype(object).where(self.methods.notna(), None).to_dict("records")
+        rows = plain_rows(self.methods)
         for row, curve in zip(rows, self.curves, strict=True):
             row["curve"] = {name: getattr(curve, name) for name in columns(Series)}
         return self.facts | {"methods": rows}
 
     def __repr__(self) -> str:
-        ended = self.methods["status"].value_counts()
-        told = ", ".join(f"{n} {status}" for status, n in ended.items())
-        return f"StepSizes({self.title}: {told})"
+        return f"StepSizes({self.title}: {counted(self.methods['status'])})"
 
     def _repr_html_(self) -> str:
         """Show the study in a notebook: table, reasons, chart."""
-        return display.shown(repr(self), self.table(), self.reasons(), self.chart())
+        return display.shown(repr(self), self.table(), self.reasons(), self.figures())
 
 
 def _step(value: float) -> str:

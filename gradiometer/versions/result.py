@@ -16,7 +16,7 @@ from gradiometer.report.sections import Section, Table
 from gradiometer.report.writing import USUAL, formatted
 from gradiometer.runs.damage import find_damage
 from gradiometer.runs.facts import read_info
-from gradiometer.runs.frames import read_table
+from gradiometer.runs.frames import counted, plain_rows, read_table
 from gradiometer.runs.schema import Identity, Layout
 from gradiometer.vocabulary.outcome import Status
 
@@ -164,8 +164,7 @@ class Versions:
     def remarks(self) -> list[str]:
         """Return what is to know of the table, in sentences."""
         named = self.records["change"].where(self.records["change"] != "", self.records["status"])
-        counted = ", ".join(f"{n} {name}" for name, n in named.value_counts().items())
-        told = [f"{len(self.records)} cells: {counted or 'none'}."]
+        told = [f"{len(self.records)} cells: {counted(named) or 'none'}."]
         told.append(
             f"Each ratio is a mean over pairs of fresh processes, with its {LEVEL:.0%} interval; "
             f"same: within {BAND - 1:.0%} either way; slower, faster: beyond that, for sure."
@@ -189,8 +188,8 @@ class Versions:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        rows = self.records.astype(object).where(self.records.notna(), None).to_dict("records")
-        return {"run": self.id, "path": str(self.path), **self.info, "records": rows}
+        records = plain_rows(self.records)
+        return {"run": self.id, "path": str(self.path), **self.info, "records": records}
 
     def __repr__(self) -> str:
         return f"Versions({self.title}: {self.remarks()[0]})"

@@ -10,8 +10,6 @@ function ahead(cell, other) {
   return owed < 0 || (owed === 0 && gained > 0) ? 'always' : 'never';
 }
 
-const AUTOMATIC = new Set(['forward', 'reverse']);
-
 class BreakEven {
   constructor(host, cells) {
     this.cells = cells.filter((c) => timed(c));
@@ -37,7 +35,7 @@ class BreakEven {
   // The fastest automatic method is compared with, until another one is picked.
   opponents() {
     const own = this.own();
-    const first = own.find((c) => AUTOMATIC.has(c.mode)) ?? own[0];
+    const first = own.find((c) => c.kind === 'automatic') ?? own[0];
     this.pick.replaceChildren(...own.map((c) =>
       element('option', { value: c.method, selected: c === first }, c.method)));
     this.draw();

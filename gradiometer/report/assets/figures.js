@@ -1,11 +1,7 @@
 // The figures that a cell has, how each is written, and how cells of a case are ranked by time.
 
-const WRONG = new Set([
-  'disagrees', 'nonfinite', 'memoises', 'error', 'timeout', 'crashed', 'out-of-memory', 'damaged',
-]);
-
-const outcome = (cell) =>
-  cell.status === 'ok' ? 'right' : WRONG.has(cell.status) && !cell.expected ? 'wrong' : 'missing';
+// How a cell ended, and the class of what shows it.
+const ENDS = { right: 'right', 'wrong or failed': 'wrong', 'not measured': 'missing' };
 
 // name: what it is called, the number of a cell, how it is written, whether less is better,
 // and whether its colours run along a logarithmic scale.

@@ -1,7 +1,5 @@
 // The matrix: methods by cases, a figure at a time; what is hidden is no rival of what is shown.
 
-const DERIVATIVES = ['gradient', 'jacobian'];
-
 class Matrix {
   constructor(host, cells) {
     this.host = host;
@@ -10,9 +8,9 @@ class Matrix {
     const values = (name) => [...new Set(cells.map((c) => c[name]))];
     this.values = Object.fromEntries(
       ['operator', 'dtype', 'mode', 'tool', 'method'].map((name) => [name, values(name)]));
-    const first = DERIVATIVES.find((name) => this.values.operator.includes(name));
+    const first = cells.find((c) => c.case === host.dataset.case);
     this.state = {
-      figure: cells.some(timed) ? 'ratio' : 'digits', operator: first ?? this.values.operator[0],
+      figure: cells.some(timed) ? 'ratio' : 'digits', operator: (first ?? cells[0]).operator,
       dtype: '', text: '', status: '', largest: false, sort: '',
     };
     this.box = element('div', { class: 'matrix-scroll', tabindex: -1 });
@@ -45,7 +43,8 @@ class Matrix {
     }
     parts.push(
       select('status', 'Show', [
-        ['', 'every cell'], ['wrong', 'wrong or failed'], ['missing', 'not measured'], ['right', 'right'],
+        ['', 'every cell'], ['wrong or failed', 'wrong or failed'], ['not measured', 'not measured'],
+        ['right', 'right'],
       ]),
       element('label', {}, 'Functions',
         element('input', {
@@ -118,7 +117,7 @@ class Matrix {
       });
     }
     if (status) {
-      const found = shown.filter((c) => outcome(c) === status);
+      const found = shown.filter((c) => c.end === status);
       const [methods, cases] = ['method', 'case'].map((name) => new Set(found.map((c) => c[name])));
       shown = shown.filter((c) => methods.has(c.method) && cases.has(c.case));
     }
@@ -209,7 +208,7 @@ class Matrix {
 
   entry(cell, figure) {
     if (!cell) return element('td', { class: 'none', tabindex: -1 }, GAP);
-    const end = outcome(cell);
+    const end = ENDS[cell.end];
     const made = element('td', { class: end, tabindex: -1, title: this.hint(cell) }, this.text(cell, figure));
     made.cell = cell;
     const value = end === 'right' ? figure.of(cell) : null;
