@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from gradiometer.cache_folder import folder, write
+
+FILE = "names.json"
 PACKAGE = Path(__file__).parents[1]
 
 Known = dict[str, dict[str, list[str]]]
@@ -20,16 +22,22 @@ Known = dict[str, dict[str, list[str]]]
 
 def known() -> Known:
     """Return the names of all that comes along, by kind."""
-    found, file = _state(), _file()
-    if file is not None:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # not there, or damaged
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            if kept["state"] == found:
-                return dict(kept["names"])
+    found, kept = _state(), _kept()
+    if kept.get("state") == found and "names" in kept:
+        return dict(kept["names"])
     names = _loaded()
-    if file is not None:
-        _write(file, {"state": found, "names": names})
+    text = json.dumps({"state": found, "names": names})
+    with contextlib.suppress(ModuleNotFoundError):  # platformdirs: nothing is kept without it
+        write(FILE, lambda file: file.write(text.encode()))
     return names
+
+
+def _kept() -> dict[str, Any]:
+    """Return what is kept; nothing where it is not there, or damaged."""
+    try:
+        return dict(json.loads((folder() / FILE).read_text(encoding="utf-8")))
+    except (ModuleNotFoundError, OSError, ValueError, TypeError):
+        return {}
 
 
 def _loaded() -> Known:
@@ -51,24 +59,3 @@ def _state() -> list[list[Any]]:
         for each in folders
         for path in sorted(each.glob("*.py"))
     ]
-
-
-def _file() -> Path | None:
-    """Return where names are kept; None where there is no telling."""
-    chosen = os.environ.get("GRADIOMETER_CACHE")
-    if chosen:
-        return Path(chosen) / "names.json"
-    try:
-        import platformdirs  # of the benchmark's libraries
-    except ModuleNotFoundError:
-        return None
-    return Path(platformdirs.user_cache_path("gradiometer")) / "references" / "names.json"
-
-
-def _write(file: Path, kept: dict[str, Any]) -> None:
-    """Write a file, whole or not at all; a folder that takes none costs time, and nothing else."""
-    draft = file.with_name(f"names.{os.urandom(4).hex()}.new")
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(kept), encoding="utf-8")
-        draft.replace(file)

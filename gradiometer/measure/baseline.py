@@ -13,8 +13,8 @@ import math
 import platform
 import time
 
+from gradiometer import cache_folder
 from gradiometer.measure.environment import cpu_model
-from gradiometer.reference import cache
 
 FILE = "baseline.json"
 MONTH_S = 30 * 86400.0
@@ -30,12 +30,12 @@ def remember(seconds: float) -> None:
     """Keep a baseline, unless a better one is known; an unwritable folder costs nothing."""
     if not (recall() or math.inf) <= seconds:
         text = json.dumps(_read() | {_machine(): (seconds, time.time())})
-        cache.write(FILE, lambda file: file.write(text.encode()))
+        cache_folder.write(FILE, lambda file: file.write(text.encode()))
 
 
 def _read() -> dict[str, tuple[float, float]]:
     try:
-        kept = json.loads((cache.folder() / FILE).read_text())
+        kept = json.loads((cache_folder.folder() / FILE).read_text())
         return {name: (float(seconds), float(when)) for name, (seconds, when) in kept.items()}
     except Exception:  # whatever an absent or damaged file makes its readers raise
         return {}

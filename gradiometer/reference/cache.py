@@ -6,29 +6,16 @@ be written leaves the run without a cache, which costs time and nothing else.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
+from gradiometer.cache_folder import folder, write
 from gradiometer.vocabulary.enclosure import Enclosure
 
 ARRAYS = ("high", "low", "radius", "bound")
 FACTS = ("bits", "shapes", "zero", "probable", "convention", "dtype")
-
-
-def folder() -> Path:
-    """Return where references are kept: `$GRADIOMETER_CACHE`, or the user's cache folder."""
-    chosen = os.environ.get("GRADIOMETER_CACHE")
-    if chosen:
-        return Path(chosen)
-    import platformdirs  # of the benchmark's libraries
-
-    return Path(platformdirs.user_cache_path("gradiometer")) / "references"
 
 
 def find(digest: str) -> Enclosure | None:
@@ -55,16 +42,3 @@ def keep(digest: str, enclosure: Enclosure) -> None:
         f"{name}{k}": getattr(each, name) for k, each in enumerate(both) for name in ARRAYS
     }
     write(f"{digest}.npz", lambda file: np.savez(file, facts=json.dumps(facts), **stored))
-
-
-def write(name: str, fill: Callable[[BinaryIO], object]) -> None:
-    """Write a file into the cache folder; whole or not at all."""
-    draft = folder() / f"{name}.{os.urandom(4).hex()}.new"
-    try:
-        folder().mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            fill(file)
-        draft.replace(folder() / name)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink()
