@@ -8,10 +8,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from shell import command
 
 from gradiometer.cli.ending import Ended, exit_code, listening
+from gradiometer.runs import store
 
 if sys.platform != "linux":
     pytest.skip("Windows has no hang-up.", allow_module_level=True)
@@ -97,3 +100,17 @@ def test_what_a_terminal_was_told_goes_nowhere_once_it_hangs_up(
         terminal.flush()
         monkeypatch.undo()
     os.close(ours)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 130), (Ended(signal.SIGTERM), 143)], ids=repr
+)
+def test_a_verb_that_keeps_nothing_says_that_it_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: KeyboardInterrupt, code: int
+) -> None:
+    def find(*found: object) -> None:
+        raise error
+
+    monkeypatch.setattr(store, "find_run", find)
+    done = command(tmp_path, "report", "latest")
+    assert done == (code, "", "gradiometer: interrupted.\n")

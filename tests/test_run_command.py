@@ -239,14 +239,30 @@ def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     assert re.search(r"━ +2/4 +0:00:00 +mlp/\[7\]: rounds", drawn)
 
 
-def test_work_that_cannot_be_taken_up_is_not_offered(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("verb", "done", "told"),
+    [
+        ("", 1, "1 of 4 cells are kept in results/r, and are measured anew the next time."),
+        (
+            "run",
+            4,
+            "all 4 cells are kept in results/r; write the report with "
+            "`gradiometer report results/r`.",
+        ),
+    ],
+    ids=["cannot be taken up", "all is measured"],
+)
+def test_only_what_is_missing_is_to_be_measured(
+    capsys: pytest.CaptureFixture[str], verb: str, done: int, told: str
+) -> None:
     def interrupt(listener: Progress) -> None:
-        listener.start(4, 1, Path("results/r"))
+        listener.start(4, 0, Path("results/r"))
+        for _ in range(done):
+            listener.advance("a cell")
         raise KeyboardInterrupt
 
-    with pytest.raises(typer.Exit), progress.following("", "cells") as listener:
+    with pytest.raises(typer.Exit), progress.following(verb, "cells") as listener:
         interrupt(listener)
-    told = "1 of 4 cells are kept in results/r, and are measured anew the next time."
     assert capsys.readouterr().err == f"Interrupted: {told}\n"
 
 

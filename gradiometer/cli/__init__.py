@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from gradiometer.cli import (
@@ -37,7 +38,24 @@ from gradiometer.errors import GradiometerError
 from gradiometer.libraries import BENCH, not_installed
 from gradiometer.runs.command import came_by
 
+
+class Root(TyperGroup):
+    """All verbs; one that is interrupted says so, with the exit code that tells by what.
+
+    Typer itself would make 130 of each, and say nothing.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Carry out a verb."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            sys.stderr.write("gradiometer: interrupted.\n")
+            raise typer.Exit(exit_code(error)) from None
+
+
 app = typer.Typer(
+    cls=Root,
     help="Compare differentiation methods: which is right, and which is fast?",
     invoke_without_command=True,
     rich_markup_mode=None,
@@ -100,6 +118,3 @@ def main() -> None:
         told = error.format_message() if isinstance(error, TyperException) else str(error)
         sys.stderr.write(f"gradiometer: {' '.join(told.split())}\n")
         sys.exit(2)
-    except KeyboardInterrupt as error:
-        sys.stderr.write("gradiometer: interrupted.\n")
-        sys.exit(exit_code(error))

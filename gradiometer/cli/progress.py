@@ -63,11 +63,23 @@ class Bar(Progress):
             say(self._console, self._told)
         self._told = ""
 
-    @property
-    def kept(self) -> str:
-        """How many rows of how many are kept: `2 of 4`."""
+    def kept(self, verb: str) -> str:
+        """Return what is told of the rows that are kept, and what goes on with them.
+
+        Args:
+            verb: The command that measures those that are missing; empty if none can.
+        """
         (task,) = self._bars.tasks
-        return f"{task.completed:g} of {task.total:g}"
+        done, total = task.completed, task.total
+        if done == total:
+            return (
+                f"all {total:g} {self._rows} are kept in {self.folder}; write the report with "
+                f"`gradiometer report {self.folder}`."
+            )
+        told = f"{done:g} of {total:g} {self._rows} are kept in {self.folder}"
+        if not verb:
+            return f"{told}, and are measured anew the next time."
+        return f"{told}; go on with `gradiometer {verb} --resume {self.folder}`."
 
 
 @contextmanager
@@ -85,12 +97,7 @@ def following(verb: str, rows: str, lost: str = "nothing was measured yet.") -> 
         yield bar
     except KeyboardInterrupt as error:
         bar.stop()
-        told = lost
-        if bar.folder is not None:
-            go_on = f"go on with `gradiometer {verb} --resume {bar.folder}`."
-            told = f"{bar.kept} {rows} are kept in {bar.folder}"
-            told += f"; {go_on}" if verb else ", and are measured anew the next time."
-        say(console, f"Interrupted: {told}")
+        say(console, f"Interrupted: {lost if bar.folder is None else bar.kept(verb)}")
         raise typer.Exit(exit_code(error)) from None
     finally:
         bar.stop()
