@@ -318,7 +318,7 @@ def test_nothing_is_wider_than_the_window(browser: Browser, path: Path, width: i
 def test_break_even_is_what_the_report_says_whoever_is_picked(shown: Browser, run: Run) -> None:
     case = cases.largest(run)[0]
     host = ".cells[data-view=break-even]"
-    for method in analysis.timed(cases.rows(run, case))["method"]:
+    for method in analysis.timed(run.cases[case])["method"]:
         choose(shown, "opponent", method)
         found = shown.run(
             "return [...document.querySelectorAll(`${arguments[0]} tbody tr`)].slice(0, 99)"

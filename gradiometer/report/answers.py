@@ -52,7 +52,7 @@ def table(run: RecordedRun, case: str) -> pd.DataFrame:
     methods = ["certified", *run.cells["method"].unique()]
     order = [method for method in methods if method in found.index]
     found = found.reindex(index=order, columns=true["component"]).fillna(GAP)
-    cells = run.cells[run.cells["case"] == case]
+    cells = run.cases[case]
     ends = {
         m: f"{m} ({s})" for m, s in zip(cells["method"], cells["status"], strict=True) if s != "ok"
     }

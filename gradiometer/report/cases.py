@@ -35,19 +35,14 @@ def largest(run: RecordedRun) -> list[str]:
     return [str(cases.set_index("case")["n"].idxmax()) for _, cases in variants]
 
 
-def rows(run: RecordedRun, case: str) -> pd.DataFrame:
-    """Return the cells of a case, in the order of the plan."""
-    return run.cells[run.cells["case"] == case]
-
-
 def operator(run: RecordedRun, case: str) -> str:
     """Return the operator of a case."""
-    return str(rows(run, case)["operator"].iloc[0])
+    return str(run.cases[case]["operator"].iloc[0])
 
 
 def title(run: RecordedRun, case: str) -> str:
     """Return a heading for a case: its operator, short name, and how many inputs it has."""
-    found = rows(run, case)
+    found = run.cases[case]
     n = found["n"].max()
     named = f"{operator(run, case)} of {analysis.label(found).iloc[0]}"
     return named + ("" if pd.isna(n) else f" ({n:,} inputs)")
@@ -75,7 +70,7 @@ def _ranking(table: pd.DataFrame) -> pd.DataFrame:
 
 def cold(run: RecordedRun, case: str) -> pd.DataFrame:
     """Return one case's cold figures beside the warm one: what a first answer costs."""
-    table = _itself_first(analysis.timed(rows(run, case)).sort_values("time_s"))
+    table = _itself_first(analysis.timed(run.cases[case]).sort_values("time_s"))
     shown = {name: table[column].map(duration) for name, column in COLD.items()}
     return pd.DataFrame({"method": footnotes.named(table), **shown})
 
@@ -85,7 +80,7 @@ def opponent(run: RecordedRun, case: str) -> str | None:
 
     That is of those that took the function itself, if there are any; None where none was timed.
     """
-    found = analysis.timed(rows(run, case))
+    found = analysis.timed(run.cases[case])
     found = found[found["mode"].map(regimes.KINDS) == regimes.AUTOMATIC]
     return (
         None if found.empty else str(_itself_first(found.sort_values("time_s"))["method"].iloc[0])
@@ -107,7 +102,7 @@ def break_even(run: RecordedRun, case: str, against: str | None = None) -> pd.Da
         where there is no such method.
     """
     against = against or opponent(run, case)
-    table = analysis.timed(rows(run, case)).sort_values("time_s", kind="stable")
+    table = analysis.timed(run.cases[case]).sort_values("time_s", kind="stable")
     table = _itself_first(table).assign(first=analysis.cold(table))
     if against not in set(table["method"]):
         return None
@@ -145,7 +140,7 @@ def _ahead(row: Any, other: Any, gains: float | None, loses: float | None) -> st
 
 def memory(run: RecordedRun, case: str) -> pd.DataFrame:
     """Return the peak resident memory of one case's methods, over the level before."""
-    table = _itself_first(analysis.timed(rows(run, case)).sort_values("call_bytes"))
+    table = _itself_first(analysis.timed(run.cases[case]).sort_values("call_bytes"))
     return pd.DataFrame(
         {
             "method": footnotes.named(table),

@@ -235,7 +235,7 @@ def _memory(run: RecordedRun, prose: markdown.Prose) -> Section | None:
     below = [
         Section(f"{cases.title(run, case)}, memory", [Table(cases.memory(run, case))])
         for case in cases.largest(run)
-        if cases.rows(run, case)["call_bytes"].notna().any()
+        if run.cases[case]["call_bytes"].notna().any()
     ]
     return Section("Memory", [prose("memory")], below) if below else None
 

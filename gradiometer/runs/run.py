@@ -137,6 +137,11 @@ class RecordedRun:
         )
 
     @cached_property
+    def cases(self) -> dict[str, pd.DataFrame]:
+        """The cells of each case by its id, in the order of the plan."""
+        return {str(case): rows for case, rows in self.cells.groupby("case", sort=False)}
+
+    @cached_property
     def whole_cells(self) -> pd.DataFrame:
         """The cells with all that is known of them, what is derived too: `cells.COLUMNS`."""
         return whole(self.cells)
