@@ -25,7 +25,6 @@ from gradiometer.reference.evaluation import (
     RELATIONS,
     Evaluation,
     Open,
-    Undecided,
     compare,
     current,
 )
@@ -34,6 +33,7 @@ from gradiometer.reference.matrices import cholesky, inverse, solve
 from gradiometer.reference.node import Node, lift
 from gradiometer.reference.passes import backward, forward, gather, plain, seed, taped
 from gradiometer.reference.reductions import prod
+from gradiometer.reference.refusals import Undecided
 from gradiometer.reference.rounding import CONFIDENCE, likely, ordered
 from gradiometer.reference.structure import (
     concat,

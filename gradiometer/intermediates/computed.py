@@ -18,10 +18,10 @@ from gradiometer.intermediates.watching import Watch
 from gradiometer.reference.adjoints import adjoints, enclosures, tight
 from gradiometer.reference.array import Array as TapeArray
 from gradiometer.reference.certify import certify
-from gradiometer.reference.evaluation import Undecided
-from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass, precisions
 from gradiometer.reference.lookup import evaluated
 from gradiometer.reference.node import Node
+from gradiometer.reference.refusals import Undecided
 from gradiometer.tracing.array import Traced
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.point import Argument, Directions, Point
@@ -81,7 +81,7 @@ def compute(problem: Problem, point: Point, output: str | None = None) -> Comput
     note = _certified(problem, point, first, cotangents)
     if first.evaluation.conventions:
         note = "; ".join(filter(None, (note, LOWER)))
-    for bits in (bits for bits in PRECISIONS if bits >= first.bits):
+    for bits in (bits for bits in precisions(point) if bits >= first.bits):
         with suppress(Undecided):
             found = _computed(problem, point, bits, cotangents, note)
             enclosed = [*found.value_of.values(), *found.adjoint_of.values()]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from gradiometer.reference import balls as numeric
+from gradiometer.reference import numeric
 from gradiometer.reference.answers import flat
 from gradiometer.reference.certify import TIGHT, rounded
 from gradiometer.reference.forward import Forward
@@ -79,7 +79,7 @@ def enclosures(done: Forward, nodes: Sequence[Node], *, bounded: bool = True) ->
 def norms(done: Forward, nodes: Sequence[Node]) -> list[Enclosure]:
     """Return the Euclidean norms of nodes, each as an enclosure of one component."""
     with done.working():
-        balls = [_norm(numeric.settled(node.value)) for node in nodes]
+        balls = [_norm(numeric.balls(node.value)) for node in nodes]
         finite = [ball if ball.is_finite() else arb(0) for ball in balls]
         high, low, radius = numeric.pairs(np.array(finite, dtype=object))
     nothing = np.zeros(1)

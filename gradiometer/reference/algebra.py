@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradiometer.reference import matrices
+from gradiometer.reference import matrices, numeric
 from gradiometer.reference.array import index, lift
 from gradiometer.reference.contraction import broadcast_contract, times
 from gradiometer.reference.decomposition import square, symmetric
@@ -101,7 +101,7 @@ def _eliminated(a: Node) -> tuple[list[Node], int]:
     """Return the pivots of a matrix, and the sign of the order that its rows are taken in."""
     found, swapped = [], 1
     while a.shape[0]:
-        pivot = int(np.argmax([float(abs(b)) for b in a.value[:, 0]]))
+        pivot = int(np.argmax(np.abs(numeric.floats(a.value[:, 0]))))
         if pivot:
             order = [pivot, *(k for k in range(a.shape[0]) if k != pivot)]
             a, swapped = a[np.array(order)], swapped if pivot % 2 == 0 else -swapped

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.reference import balls as numeric
-from gradiometer.reference.balls import ZERO, Balls
+from gradiometer.reference import numeric
 from gradiometer.reference.forward import Forward
 from gradiometer.reference.node import Node
 from gradiometer.reference.parts import View
@@ -25,12 +24,12 @@ class Answer(NamedTuple):
     """An answer's components, flattened.
 
     Attributes:
-        balls: The truth.
+        balls: The truth, as the tape's values are.
         bound: What rounding can do.
         probable: Of which components the bound is the likely one, not the sound one.
     """
 
-    balls: Balls
+    balls: Any
     bound: Floats
     probable: NDArray[np.bool_]
 
@@ -110,7 +109,7 @@ def _tangents(seeds: Mapping[Node, Node], outputs: Sequence[Node]) -> list[Node]
 
 def _nothing(like: Node) -> Node:
     """Return the derivative of what does not depend on it: structural zeros."""
-    return Node(np.full(like.shape, ZERO), ("nothing", like.shape), sparse=True)
+    return Node(numeric.zeros(like.shape), ("nothing", like.shape), sparse=True)
 
 
 def _seeds(nodes: Sequence[Node], directions: Mapping[str, Array]) -> dict[Node, Node]:
@@ -156,7 +155,7 @@ def _matrix(
     rows, columns = asked.spaces(done.signature)
 
     def cut(arrays: Iterable[Any]) -> Any:
-        matrix = np.array(list(arrays))
+        matrix = np.stack(list(arrays))
         found = blocks(matrix.T if turned else matrix, rows, columns)
         return np.concatenate([np.ravel(block) for block in found])
 

@@ -18,9 +18,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.reference import balls as numeric
 from gradiometer.reference import node as nodes
-from gradiometer.reference import structure
+from gradiometer.reference import numeric, structure
 from gradiometer.reference.evaluation import compare
 from gradiometer.reference.loose import Loose
 from gradiometer.reference.node import Node
@@ -184,7 +183,7 @@ class Array:
                 "a real number is used as an integer",
                 "an index, a length or a number of steps must not be computed from inputs.",
             )
-        return int(self.node.value.item().unique_fmpz())
+        return numeric.whole(self.node.value)[0]
 
     def __int__(self) -> int:
         return self.__index__() if self.integer else int(self.__float__())
@@ -260,10 +259,9 @@ def constants(x: Array, what: str) -> NDArray[Any]:
             DERIVATIVE_LOST,
         )
     if x.integer:
-        whole = [int(ball.unique_fmpz()) for ball in node.value.ravel().tolist()]
-        return np.array(whole, dtype=np.int64).reshape(node.shape)
-    found = numeric.floats(node.value)
-    if not all(b == f for b, f in zip(node.value.flat, found.ravel().tolist(), strict=True)):
+        return np.array(numeric.whole(node.value), dtype=np.int64).reshape(node.shape)
+    found = np.asarray(numeric.floats(node.value))
+    if not numeric.exact(node.value).all():
         raise refusal(
             f"{what} takes a number that doubles do not hold", "write the operation with `xp`."
         )

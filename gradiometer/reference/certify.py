@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import gc
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from gradiometer.errors import Kink, NotFinite, ReferenceFailure
-from gradiometer.reference import balls as numeric
+from gradiometer.reference import numeric
 from gradiometer.reference.answers import ANSWERS, Answer
-from gradiometer.reference.evaluation import Key, Open, Undecided
-from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.reference.evaluation import Key, Open
+from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass, precisions
+from gradiometer.reference.refusals import Undecided
 from gradiometer.vocabulary.dtype import DTYPES, Dtype
 from gradiometer.vocabulary.enclosure import Enclosure, Floats, norm
 from gradiometer.vocabulary.operators import Operator
@@ -115,7 +117,7 @@ class _Case:
         """Return the enclosure of the first precision at which it is tight."""
         failure = ReferenceFailure("no precision was tried.")
         least = 0 if self.first is None else self.first.bits
-        for bits in (bits for bits in PRECISIONS if bits >= least):
+        for bits in (bits for bits in precisions(self.at.point) if bits >= least):
             try:
                 found = self._enclosed(bits)
             except Undecided as error:
@@ -162,7 +164,7 @@ class _Case:
         for several in _combinations(ties):
             kink = several[0].kink
             for one, other in zip((found, *sides), self._turned(done, several, kink), strict=True):
-                if not all(a.overlaps(b) for a, b in zip(one.balls, other.balls, strict=True)):
+                if not all(a.overlaps(b) for a, b in _pairs(one, other)):
                     raise kink
         if len(near) > MOST_OPEN:
             raise _rounding_decides(near[0].place, done.dtype)
@@ -191,7 +193,7 @@ class _Case:
             raise
         except ReferenceFailure as error:
             raise refused from error
-        finite = (ball.is_finite() for each in answers for ball in each.balls)
+        finite = (numeric.finite(each.balls).all() for each in answers)
         if again.shapes != done.shapes or not all(finite):
             raise refused
         return answers
@@ -225,8 +227,16 @@ class _Case:
 
 
 def _tight(found: Enclosure) -> bool:
-    """Return whether an enclosure can judge answers: it is narrow, or an exact zero."""
-    return found.zero or bool(found.norm > 0.0 and np.max(found.radius) <= TIGHT * found.norm)
+    """Return whether an enclosure can judge answers: it is narrow, or an exact zero.
+
+    Two doubles leave more than balls do. Of them every component is asked to be narrow, too: beside
+    what rounding does to it, or beside itself.
+    """
+    narrow = bool(found.norm > 0.0 and np.max(found.radius) <= TIGHT * found.norm)
+    if narrow and found.bits == numeric.DOUBLES:
+        least = np.maximum(found.bound / 16.0, np.abs(found.high) * 2.0**-60)
+        narrow = bool((found.radius <= least).all())
+    return found.zero or narrow
 
 
 def _vanishes(found: Enclosure) -> bool:
@@ -263,16 +273,21 @@ def _same_value(one: Answer, other: Answer, promise: float) -> bool:
     """Return whether two values differ by no more than what is promised, or rounding explains."""
     if one.balls.shape != other.balls.shape:
         return False
-    values, turned = (np.array([float(b) for b in each.balls]) for each in (one, other))
-    gaps = np.array([float(abs(a - b).mid()) for a, b in zip(one.balls, other.balls, strict=True)])
+    values, turned = (numeric.floats(each.balls) for each in (one, other))
+    gaps = np.array([float(abs(a - b).mid()) for a, b in _pairs(one, other)])
     largest = np.max(np.maximum(np.abs(values), np.abs(turned)), initial=0.0)
     return bool((gaps <= one.bound + promise * largest).all())
 
 
 def _widened(found: Answer, turned: Answer) -> Answer:
     """Return the answer with its bounds widened to hold that of a turned comparison."""
-    gaps = [float((a - b).abs_upper()) for a, b in zip(found.balls, turned.balls, strict=True)]
+    gaps = [float((a - b).abs_upper()) for a, b in _pairs(found, turned)]
     return found._replace(bound=found.bound + np.array(gaps))
+
+
+def _pairs(one: Answer, other: Answer) -> Iterator[tuple[Any, Any]]:
+    """Return the balls of two answers, side by side."""
+    return zip(*(numeric.balls(each.balls).tolist() for each in (one, other)), strict=True)
 
 
 def rounded(found: Answer, done: Forward) -> Enclosure:

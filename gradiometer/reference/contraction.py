@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.reference import balls as numeric
+from gradiometer.reference import numeric
 from gradiometer.reference.node import Node
 from gradiometer.reference.parts import Part, Values, View, midpoints
 from gradiometer.reference.rounding import Floats, Rounding, absorbing, absorbing_matmul, of_sum

@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.reference import balls as numeric
+from gradiometer.reference import numeric
 from gradiometer.reference.array import index, lift
-from gradiometer.reference.balls import ZERO
 from gradiometer.reference.contraction import Contraction, Product, absorbing_products
 from gradiometer.reference.evaluation import compare
 from gradiometer.reference.node import Node
@@ -134,9 +133,7 @@ def _found(a: Any, b: Any, kinds: str, windows: Windows, product: Product) -> An
     by = OF[kinds[2]]
     lengths = dict(zip(by.left[:2] + by.right[:2], a.shape[:2] + b.shape[:2], strict=True))
     front = tuple(lengths[label] for label in by.out[:2])
-    found: Any = np.zeros((*front, *spatial), dtype=a.dtype)
-    if a.dtype == object:
-        found.fill(ZERO)
+    found: Any = numeric.blank(a, (*front, *spatial))
     for place, met, taken in windows.places():
         at: dict[str, Any] = {"x": met, "y": taken, "w": place}
         first, second = (

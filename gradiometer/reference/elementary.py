@@ -5,6 +5,7 @@ Every function takes arrays, nodes or numbers, and returns a node.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from gradiometer.reference import balls as numeric
+from gradiometer.reference import numeric
 from gradiometer.reference.array import lift
 from gradiometer.reference.node import Node, componentwise
 from gradiometer.reference.rounding import ELEMENTARY, absorbing, of_function
@@ -88,7 +89,7 @@ def smooth(name: str, x: Any) -> Node:
 def applied(name: str, f: Smooth, x: Any) -> Node:
     """Return a smooth function of each component."""
     x = lift(x)
-    value = np.frompyfunc(f.value, 1, 1)(x.value)
+    value = numeric.function(name, f.value, x.value)
     slope = cache(lambda: f.slope(x, y))
     rounding = of_function(f.units)
     if f.conditioned:
@@ -111,7 +112,7 @@ def power(a: Any, b: Any) -> Node:
     whole = (exponent % 1.0 == 0.0) & (exponent >= 0.0)
     y: Node = componentwise(
         "power",
-        a.value**b.value,
+        numeric.mapped(operator.pow, a.value, b.value),
         (a, lambda: b * power(a, b - 1)),
         (b, lambda: y * smooth("log", a)),
         rounding=of_function(2 * ELEMENTARY),

@@ -17,8 +17,7 @@ from flint import acb_mat, arb, arb_mat
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import balls as numeric
 from gradiometer.reference.balls import Balls
-from gradiometer.reference.evaluation import Undecided
-from gradiometer.reference.refusals import user_line
+from gradiometer.reference.refusals import Undecided, user_line
 
 UNIT = arb(0, 1)
 

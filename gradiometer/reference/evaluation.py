@@ -18,20 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradiometer.errors import Kink, ReferenceFailure
-from gradiometer.reference import balls as numeric
+from gradiometer.reference import numeric
 from gradiometer.reference.linear import Accumulate, Collapse, Put
 from gradiometer.reference.loose import Loose
 from gradiometer.reference.node import Node
-from gradiometer.reference.refusals import user_line
+from gradiometer.reference.refusals import Undecided, user_line
 from gradiometer.reference.rounding import likely, ordered
 
 Numbers = NDArray[np.int64]
 Key = tuple[int, int]
 """A comparison's place in the order of the program, and a component of it."""
-
-
-class Undecided(ReferenceFailure):
-    """A comparison whose balls overlap: more precision may tell."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +119,7 @@ def compare(a: Node, relation: str, b: Node) -> Any:
         Undecided: If balls overlap, and more precision may tell.
     """
     evaluation = current()
-    difference = np.asarray(a.value - b.value, dtype=object)
+    difference = numeric.array(a.value - b.value)
     sign, exact = numeric.signs(difference)
     unclear = (sign == 0) & ~exact
     if unclear.any():

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import flint
+import numpy as np
 
 from gradiometer.errors import GradiometerError, NotFinite, ReferenceFailure
-from gradiometer.reference import balls as numeric
+from gradiometer.reference import numeric
 from gradiometer.reference.array import Array
 from gradiometer.reference.evaluation import Evaluation, Key
 from gradiometer.reference.node import Node
@@ -26,8 +26,20 @@ from gradiometer.vocabulary.problem import Problem
 from gradiometer.vocabulary.program import Program
 from gradiometer.vocabulary.space import Space
 
-PRECISIONS = (192, 768, 3072)
-"""Working precisions in bits, tried in turn."""
+PRECISIONS = (numeric.DOUBLES, 192, 768, 3072)
+"""Working precisions in bits, tried in turn; the first is that of two doubles."""
+
+BALLS = PRECISIONS[1:]
+"""Those of balls, of any size and shape."""
+
+FEW = 1_000
+"""Components at a point below which balls take no longer than arrays of doubles."""
+
+
+def precisions(point: Point) -> tuple[int, ...]:
+    """Return the precisions that are tried at a point."""
+    arrays = (*point.inputs.values(), *point.given.values())
+    return PRECISIONS if sum(np.size(a) for a in arrays) >= FEW else BALLS
 
 
 @dataclass
@@ -58,7 +70,7 @@ class Forward:
     @contextmanager
     def working(self) -> Iterator[None]:
         """Compute with its precision, and find bounds of its dtype."""
-        with flint.ctx.workprec(self.bits), computing_in(self.dtype):
+        with numeric.working(self.bits), computing_in(self.dtype):
             yield
 
     @property
@@ -96,9 +108,9 @@ def forward_pass(
     """
     evaluation = Evaluation(turned, bits == PRECISIONS[-1], symmetrised, loose=loose)
     dtype = find_dtype(point.dtype)
-    with flint.ctx.workprec(bits), computing_in(dtype), evaluation:
+    with numeric.working(bits), computing_in(dtype), evaluation:
         inputs = [
-            Node(numeric.balls(a), ("input", k, a.shape), tracked=True)
+            Node(numeric.constants(a), ("input", k, a.shape), tracked=True)
             for k, a in enumerate(point.inputs.values())
         ]
         given = {name: _given(a) for name, a in point.given.items()}

@@ -22,7 +22,7 @@ from gradiometer.reference.linear import LinearMap
 from gradiometer.reference.node import Node
 from gradiometer.reference.rounding import ordered
 
-RULES = ("vocabulary/*.py", "reference/*.py")
+RULES = ("vocabulary/*.py", "reference/*.py", "reference/doubles/*.py")
 """Modules that can change an enclosure, below the package."""
 
 

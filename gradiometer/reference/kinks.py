@@ -16,8 +16,9 @@ import numpy as np
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference.answers import ANSWERS
 from gradiometer.reference.certify import rounded
-from gradiometer.reference.evaluation import Key, Undecided
-from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.reference.evaluation import Key
+from gradiometer.reference.forward import BALLS, Forward, forward_pass
+from gradiometer.reference.refusals import Undecided
 from gradiometer.vocabulary.enclosure import Enclosure, norm
 from gradiometer.vocabulary.hull import Hull
 from gradiometer.vocabulary.operators import operator as find_operator
@@ -39,7 +40,7 @@ def hull(problem: Problem, at: Argument, operator: str) -> Hull:
             decision on too many branches otherwise than by a choice between arrays.
     """
     failure = ReferenceFailure("no precision was tried.")
-    for bits in PRECISIONS:
+    for bits in BALLS:
         try:
             return _hull(problem, at, operator, bits)
         except Undecided as error:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import NDArray
 
-from gradiometer.reference.balls import ZERO, balls
+from gradiometer.reference import numeric
 
 Shape = tuple[int, ...]
 
@@ -70,9 +70,7 @@ class Collapse(LinearMap):
     """Summed over the axes along which `after` would be broadcast to `before`."""
 
     def __call__(self, x: Any) -> Any:
-        if x.dtype == object and not self.terms:  # of which NumPy's sum is the integer 0
-            return balls(np.zeros(self.after))
-        return np.asarray(x.sum(axis=self._axes)).reshape(self.after)
+        return numeric.total(x, self._axes).reshape(self.after)
 
     @property
     def adjoint(self) -> Spread:
@@ -109,7 +107,7 @@ class Take(LinearMap):
     key: Any
 
     def __call__(self, x: Any) -> Any:
-        return np.asarray(x[self.key])
+        return numeric.array(x[self.key])
 
     @property
     def adjoint(self) -> Put:
@@ -123,14 +121,8 @@ class Put(LinearMap):
     key: Any
 
     def __call__(self, x: Any) -> Any:
-        whole = np.zeros(self.after, dtype=x.dtype)
-        if x.dtype == object:
-            whole.fill(ZERO)
-        if self._apart:
-            whole[self.key] = x[()]  # without axes, the component and not the array
-        else:
-            np.add.at(whole, self.key, x)
-        return whole
+        put = numeric.placed if self._apart else numeric.scattered
+        return put(x, self.after, self.key)
 
     @property
     def adjoint(self) -> Take:
@@ -163,7 +155,7 @@ class Accumulate(LinearMap):
             return x
         along = x[::-1] if self.backwards else x
         sums = np.add.accumulate(along, axis=0)
-        return np.asarray(sums[::-1] if self.backwards else sums)
+        return sums[::-1] if self.backwards else sums
 
     @property
     def adjoint(self) -> Accumulate:
@@ -183,8 +175,7 @@ class Keep(LinearMap):
     mask: NDArray[np.bool_]
 
     def __call__(self, x: Any) -> Any:
-        nothing: Any = ZERO if x.dtype == object else x.dtype.type(0)
-        return np.asarray(np.where(self.mask, x, nothing), dtype=x.dtype)
+        return numeric.keep(x, self.mask)
 
     @property
     def adjoint(self) -> Keep:

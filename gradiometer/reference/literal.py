@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 from flint import arb
 
-from gradiometer.reference import balls as numeric
-from gradiometer.reference.balls import Balls
+from gradiometer.reference import numeric
 
 _units: list[float] = [0.0]
 
@@ -29,17 +27,12 @@ def within(unit: float) -> Iterator[None]:
         _units.pop()
 
 
-def balls(x: Any) -> Balls:
-    """Return constants as balls."""
-    exact, unit = numeric.balls(x), _units[-1]
-    if not unit:
-        return exact
-    return np.asarray(_widened(exact, unit), dtype=object)
+def constants(x: Any) -> Any:
+    """Return constants as values of the tape."""
+    exact, unit = numeric.constants(x), _units[-1]
+    return numeric.mapped(lambda ball: _wide(ball, unit), exact) if unit else exact
 
 
 def _wide(ball: Any, unit: float) -> Any:
     whole = ball is numeric.ZERO or not ball.is_finite() or ball.is_integer()
     return ball if whole else ball * arb(1, unit)
-
-
-_widened = np.frompyfunc(_wide, 2, 1)

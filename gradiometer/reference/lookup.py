@@ -13,9 +13,10 @@ import contextlib
 from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import cache, identity
 from gradiometer.reference.certify import certify
-from gradiometer.reference.evaluation import Undecided
-from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass
+from gradiometer.reference.forward import PRECISIONS, Forward, forward_pass, precisions
+from gradiometer.reference.numeric import DOUBLES
 from gradiometer.reference.original import no_function, refuse_another_function
+from gradiometer.reference.refusals import Undecided
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.operators import operator as find_operator
 from gradiometer.vocabulary.point import Argument, Point
@@ -74,7 +75,7 @@ def evaluated(problem: Problem, point: Point) -> tuple[Forward, bytes]:
     """
     done = first_pass(problem, point)
     computation = identity.of_tape(done)
-    if not _same_again(problem, point, computation):
+    if not _same_again(problem, point, done, computation):
         raise no_function(problem)
     refuse_another_function(problem, point, done)
     return done, computation
@@ -86,13 +87,14 @@ def _key(computation: bytes, at: Argument, operator: str) -> str:
     return identity.of_values(identity.rules(), PRECISIONS, operator, point.dtype, *known)
 
 
-def _same_again(problem: Problem, point: Point, computation: bytes) -> bool:
+def _same_again(problem: Problem, point: Point, done: Forward, computation: bytes) -> bool:
     """Return whether another evaluation is the same computation.
 
     It is made with few digits, which takes less time; twice anew where those do not suffice.
     """
+    quick = done.bits if done.bits == DOUBLES else QUICK
     with contextlib.suppress(ReferenceFailure):
-        if identity.of_tape(forward_pass(problem, point, QUICK)) == computation:
+        if identity.of_tape(forward_pass(problem, point, quick)) == computation:
             return True
     return all(identity.of_tape(first_pass(problem, point)) == computation for _ in range(2))
 
@@ -103,7 +105,8 @@ def first_pass(problem: Problem, point: Point) -> Forward:
     Raises:
         ReferenceFailure: As `forward_pass`.
     """
-    for bits in PRECISIONS[:-1]:
+    *tried, last = precisions(point)
+    for bits in tried:
         with contextlib.suppress(Undecided):
             return forward_pass(problem, point, bits)
-    return forward_pass(problem, point, PRECISIONS[-1])
+    return forward_pass(problem, point, last)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.reference import balls as numeric
+from gradiometer.reference import numeric
 from gradiometer.reference.contraction import broadcast_contract, times
 from gradiometer.reference.node import Node
 from gradiometer.reference.parts import Part, Values, View, midpoints

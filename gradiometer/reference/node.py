@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradiometer.reference import balls as numeric
-from gradiometer.reference import linear, literal
+from gradiometer.reference import linear, literal, numeric
 from gradiometer.reference.balls import Balls
 from gradiometer.reference.linear import LinearMap
 from gradiometer.reference.parts import Mapped, Part, Scaled
@@ -33,7 +32,7 @@ class Node:
     """An array of balls, and what it was computed from.
 
     Attributes:
-        value: The balls; structural zeros among them in derivatives.
+        value: The balls, in one of two arithmetics; structural zeros among them in derivatives.
         made: The operation's name and everything that it was given: what identifies the node.
         parts: One for each operand.
         rounding: What evaluating it adds to the errors of its operands.
@@ -71,10 +70,10 @@ class Node:
 
     def __post_init__(self) -> None:
         if self.made:
-            self.value = np.asarray(self.value, dtype=object)
+            self.value = numeric.held(self.value)
         else:  # a copy is kept: the caller may change its own
             self.made, self.rounding = ("constant", np.array(self.value)), HELD
-            self.value = literal.balls(self.value)
+            self.value = literal.constants(self.value)
         self.tracked = self.tracked or any(part.parent.tracked for part in self.parts)
         self.sparse = self.sparse or any(part.parent.sparse for part in self.parts)
 
@@ -118,7 +117,7 @@ class Node:
                 product = absorbing(a, b)
                 underflown = (product == 0.0) & (a != 0.0) & (b != 0.0)
                 return np.asarray(np.where(underflown, numeric.TINY, product))
-        return numeric.floats_without_underflow(self.value)
+        return np.asarray(numeric.floats_without_underflow(self.value))
 
     @property
     def moduli(self) -> Floats:

@@ -24,13 +24,13 @@ from gradiometer.reference import (
     einsum,
     elementary,
     norms,
+    numeric,
     piecewise,
     reductions,
     shapes,
     special,
     structure,
 )
-from gradiometer.reference import balls as numeric
 from gradiometer.reference.array import Array, integers, lift
 from gradiometer.reference.declared import Declared
 from gradiometer.reference.evaluation import RELATIONS, compare
@@ -48,13 +48,11 @@ def _relation(relation: str) -> Operation:
 
 
 def _nan(x: Any) -> Any:
-    found = np.frompyfunc(lambda b: b.mid().is_nan(), 1, 1)(lift(x).value)
-    return np.asarray(found, dtype=bool)[()]
+    return numeric.undefined(lift(x).value)[()]
 
 
 def _infinite(x: Any) -> Any:
-    found = np.frompyfunc(lambda b: not (b.mid().is_finite() or b.mid().is_nan()), 1, 1)
-    return found(lift(x).value).astype(bool)[()]
+    return numeric.infinite(lift(x).value)[()]
 
 
 def _scan(step: Any, carry: Any, xs: Any = None, *, length: int | None = None) -> Any:
@@ -210,7 +208,7 @@ def _returned(result: Any, whole: bool) -> Any:
         return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
     if not isinstance(result, Node):
         return result
-    return Array(Node(result.value) if whole else result, integer=whole)  # integers are exact
+    return Array(Node(numeric.plain(result.value)) if whole else result, integer=whole)
 
 
 class _Missing:

@@ -13,8 +13,8 @@ import numpy as np
 
 from gradiometer.errors import GradiometerError, ReferenceFailure
 from gradiometer.reference.answers import flat
-from gradiometer.reference.balls import floats
 from gradiometer.reference.forward import Forward
+from gradiometer.reference.numeric import floats
 from gradiometer.reference.refusals import failure
 from gradiometer.vocabulary.point import Point
 from gradiometer.vocabulary.problem import Problem

@@ -9,7 +9,7 @@ import numpy as np
 from gradiometer.reference import literal
 from gradiometer.reference.answers import flat
 from gradiometer.reference.certify import rounded
-from gradiometer.reference.forward import PRECISIONS, forward_pass
+from gradiometer.reference.forward import BALLS, forward_pass
 from gradiometer.vocabulary.dtype import find_dtype
 from gradiometer.vocabulary.enclosure import Enclosure
 from gradiometer.vocabulary.point import Point
@@ -30,7 +30,7 @@ def apart(problem: Problem, point: Point, truth: Enclosure) -> bool:
         ReferenceFailure: If it cannot be evaluated there.
     """
     with literal.within(2.0 * find_dtype(point.dtype).unit):
-        done = replace(forward_pass(problem, point, PRECISIONS[0]), bounded=False)
+        done = replace(forward_pass(problem, point, BALLS[0]), bounded=False)
         with done.working():
             found = rounded(flat(done, done.outputs), done)
     gap = np.abs((found.high - truth.high) + (found.low - truth.low))

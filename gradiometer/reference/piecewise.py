@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from gradiometer.reference import balls as numeric
-from gradiometer.reference import structure
+from gradiometer.reference import numeric, structure
 from gradiometer.reference.array import integers, lift
 from gradiometer.reference.evaluation import compare
 from gradiometer.reference.loose import Loose
@@ -146,8 +145,12 @@ def _with_fractions(x: Node) -> Any:
 
 def _quotient(a: Any, b: Any) -> Node:
     """Return ⌊a/b⌋ of integers."""
-    whole = np.frompyfunc(lambda x, y: int(x.unique_fmpz()) // int(y.unique_fmpz()), 2, 1)
-    return Node(np.asarray(whole(lift(a).value, lift(b).value), dtype=object))
+    above, below = np.broadcast_arrays(*(_integers(lift(x)) for x in (a, b)))
+    return Node(np.asarray(above // below, dtype=object))
+
+
+def _integers(x: Node) -> Any:
+    return np.array(numeric.whole(x.value), dtype=object).reshape(x.shape)
 
 
 def atan2(y: Any, x: Any) -> Node:
@@ -158,7 +161,7 @@ def atan2(y: Any, x: Any) -> Node:
     above = compare(structure.where(left, y, Node(1)), ">=", zero)
     return componentwise(
         "atan2",
-        np.frompyfunc(_angle, 3, 1)(y.value, x.value, above),
+        numeric.mapped(_angle, y.value, x.value, above),
         (y, lambda: x / (x * x + y * y)),
         (x, lambda: -y / (x * x + y * y)),
         given=(above,),

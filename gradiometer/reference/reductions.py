@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradiometer.reference import linear
+from gradiometer.reference import linear, numeric
 from gradiometer.reference.array import lift
 from gradiometer.reference.elementary import smooth
 from gradiometer.reference.evaluation import compare
@@ -126,8 +126,7 @@ def argsort(x: Any, axis: int = -1, *, descending: bool = False, stable: bool = 
     matrix = reshape(front, (front.shape[0], -1))
     order = np.empty(matrix.shape, dtype=np.int64)
     for column in range(matrix.shape[1]):
-        middles = [ball.mid() for ball in matrix.value[:, column]]
-        order[:, column] = sorted(range(len(middles)), key=middles.__getitem__, reverse=descending)
+        order[:, column] = numeric.order(matrix.value[:, column], descending=descending)
     columns = np.arange(matrix.shape[1])
     ahead, behind = matrix[order[:-1], columns], matrix[order[1:], columns]
     right = compare(ahead, ">=" if descending else "<=", behind)

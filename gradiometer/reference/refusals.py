@@ -47,6 +47,10 @@ def failure(error: Exception) -> ReferenceFailure:
     return ReferenceFailure(f"{describe(error)}{where}.")
 
 
+class Undecided(ReferenceFailure):
+    """What balls are too wide to tell: more precision may."""
+
+
 class WrongType(ReferenceFailure, TypeError):
     """An operation that arrays of the reference do not have."""
 

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradiometer.reference import balls as numeric
+from gradiometer.reference import numeric
 from gradiometer.vocabulary.dtype import DTYPES, Dtype
 
 Floats = NDArray[np.float64]

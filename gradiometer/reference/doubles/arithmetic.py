@@ -112,6 +112,8 @@ def divide(a: Triple, b: Triple) -> Triple:
     high, low = quick_two_sum(quotient, rest / y)
     first = np.abs(high)
     radii: list[Any] = [16.0 * UNIT**2 * first]
+    if x_low is None and y_low is None:
+        radii[0] *= rest != 0.0  # where nothing is left, the quotient is exact
     if x_radius is not None:
         radii.append(x_radius / least)
     if y_radius is not None:
@@ -120,7 +122,7 @@ def divide(a: Triple, b: Triple) -> Triple:
         tiny = ((np.abs(x) < TINY) | (np.abs(quotient) < TINY)) & ~_zero(a)
         high, low = np.where(tiny, quotient, high), np.where(tiny, 0.0, low)
         radii.append(tiny * 2.0**-490)
-    return high, low, _summed(*radii)
+    return high, _unless_zero(low), _unless_zero(_summed(*radii))
 
 
 def square_root(a: Triple) -> Triple:
@@ -141,10 +143,12 @@ def square_root(a: Triple) -> Triple:
     product, error = two_product(root, root)
     rest = (x - product) - error
     high, low = quick_two_sum(root, (rest if x_low is None else rest + x_low) / twice)
-    radii = [8.0 * UNIT**2 * high]
+    radii: list[Any] = [8.0 * UNIT**2 * high]
+    if x_low is None:
+        radii[0] *= rest != 0.0
     if x_radius is not None:  # |√t − √x| = |t − x|/(√t + √x) ≤ radius/√x
         radii.append(2.0 * x_radius / twice)
-    return high, low, _summed(*radii)
+    return high, _unless_zero(low), _unless_zero(_summed(*radii))
 
 
 def in_pieces(by: Operation, operands: Sequence[Triple]) -> Triple:
@@ -209,5 +213,6 @@ def _summed(*radii: Floats | None) -> Floats | None:
     return found * UP
 
 
-def _unless_zero(low: Floats) -> Floats | None:
-    return low if low.any() else None
+def _unless_zero(part: Any) -> Any:
+    """Return None for zeros; NaNs are none."""
+    return None if part is None or not part.any() else part

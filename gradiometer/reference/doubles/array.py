@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from flint import arb
@@ -69,7 +69,7 @@ class DoubleDouble:
     def from_balls(cls, x: Balls) -> DoubleDouble:
         """Return an enclosure of balls; structural zeros become exact ones."""
         x = np.asarray(arbs.settled(x), dtype=object)
-        high, low, radius = arbs.pairs(x)
+        high, low, radius = (part.reshape(x.shape) for part in arbs.pairs(x.ravel()))
         found = cls(high, low if low.any() else None, radius if radius.any() else None)
         return found.checked()
 
@@ -238,6 +238,8 @@ class DoubleDouble:
     # What is not here is no operation of this arithmetic.
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if ufunc is np.add and method == "accumulate" and options == {"axis": 0}:
+            return FUNCTIONS[np.cumsum](*inputs)
         if method != "__call__" or options or ufunc not in _UFUNCS:
             raise BeyondDoubles(f"numpy.{ufunc.__name__}")
         return _UFUNCS[ufunc](*inputs)
@@ -250,13 +252,19 @@ class DoubleDouble:
     def __array__(self, *dtype: Any, **options: Any) -> Any:
         raise BeyondDoubles("an array of another type")
 
-    def __bool__(self) -> bool:
-        raise BeyondDoubles("the truth of a number")
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         raise BeyondDoubles(f".{name} of an array")
+
+    def _missing(self, *args: Any) -> Any:
+        raise BeyondDoubles("an operation that arrays of it have not")
+
+    __abs__ = __bool__ = __contains__ = __float__ = __floordiv__ = __ge__ = __gt__ = _missing
+    __index__ = __int__ = __iter__ = __le__ = __lt__ = __matmul__ = __mod__ = _missing
+    __rfloordiv__ = __rmatmul__ = __rmod__ = __rpow__ = __setitem__ = _missing
+    __eq__ = __ne__ = _missing
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
 
 def _left(by: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

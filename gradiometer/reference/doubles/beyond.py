@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gradiometer.errors import ReferenceFailure
+from gradiometer.reference.refusals import Undecided
 
 
-class BeyondDoubles(ReferenceFailure):
+class BeyondDoubles(Undecided):
     """Something that balls of more bits may do: the computation is made again with them."""
 
     def __init__(self, what: str) -> None:

@@ -24,7 +24,7 @@ from gradiometer.reference.doubles.array import DoubleDouble
 from gradiometer.reference.doubles.beyond import BeyondDoubles
 from gradiometer.reference.doubles.errorfree import UNIT, Floats, two_sum
 
-WANTED = 100
+WANTED = 104
 """Bits below the largest of a row, or column, to which slices reach at least."""
 
 BLOCK = 2**18
@@ -114,7 +114,15 @@ class _Left:
         radius = (lost + FLOOR) * self.scale * scale
         if not exact:
             radius = radius + 1.1 * self.count * UNIT**2 * np.abs(high)
-        return high, low, (radius if radii is None else radius + radii) * UP
+        radius = (radius if radii is None else radius + radii) * UP
+        if not high.all():
+            radius = np.where((high == 0.0) & self._sums_of_zeros(b), 0.0, radius)
+        return high, low, radius
+
+    def _sums_of_zeros(self, b: DoubleDouble) -> Any:
+        """Return which components are sums of products with an exact zero."""
+        one, other = (~(x.reach() == 0.0) for x in (self.a, b))  # NaN is none
+        return one.astype(np.float64) @ other.astype(np.float64) == 0.0
 
     def _radii(self, b: DoubleDouble) -> Any:
         """Return |A|·radii of B + radii of A·(|B| + radii of B), rounded up; None of nothing."""
