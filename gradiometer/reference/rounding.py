@@ -132,17 +132,28 @@ def likely(ends: Sequence[Any], series: Sequence[int] = (), *, keep: bool = Fals
     noisy = ordered(ends, lambda node: not node.noisy)
     limited = [n for n in noisy if n.boundary and np.isinf(n.bound).any()]
     operands = [node.parts[0].parent for node in limited]
-    found = [np.zeros(node.shape) for node in (*ends, *operands)]
+    squares = [np.zeros(node.shape) for node in (*ends, *operands)]
+    most = [np.zeros(node.shape) for node in (*ends, *operands)]
     deviations: dict[int, Any] = {}
     with np.errstate(all="ignore"):
         for k in range(DRAWS):
             errors = _draw((*ends, *operands), (k, *series), deviations, keep=keep)
-            for n, error in enumerate(errors):  # squares would overflow, or vanish
-                found[n] = np.hypot(found[n], CONFIDENCE / DRAWS**0.5 * error)
+            for n, error in enumerate(errors):
+                squares[n] += error * error
+                np.fmax(most[n], np.abs(error), out=most[n])
+        found = [_spread(*each) for each in zip(squares, most, strict=True)]
     for node, x, error in zip(limited, operands, found[len(ends) :], strict=True):
         if (error >= node.boundary(x.floats)).any():
             return [np.full(end.shape, np.inf) for end in ends]
     return found[: len(ends)]
+
+
+def _spread(squares: Floats, most: Floats) -> Floats:
+    """Return the bound of drawn errors; by the largest where squares overflow, or vanish."""
+    held = (squares > 1e-280) & (squares < np.inf)
+    root = np.where(held, np.sqrt(squares), DRAWS**0.5 * most)
+    root = np.where(np.isnan(squares) & (most < np.inf), np.nan, root)
+    return np.asarray(CONFIDENCE / DRAWS**0.5 * root)
 
 
 def ordered(ends: Iterable[Any], known: Callable[[Any], bool]) -> Iterator[Any]:
