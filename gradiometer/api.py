@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from gradiometer.errors import GradiometerError, UnknownName
 from gradiometer.measure.environment import describe_machine
 from gradiometer.measure.forecast import SPENT, Cost, spent
-from gradiometer.measure.harness import Harness
+from gradiometer.measure.harness import Ended, Harness, Measuring
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Extent, Plan, make_plan
 from gradiometer.measure.progress import Progress
@@ -54,6 +54,8 @@ def run(
     results: str | Path = "results",
     progress: Progress | bool = True,
     wait: bool = False,
+    cluster: Any = None,
+    pin_kind: bool = False,
 ) -> Run:
     """Measure methods on problems, and return the run.
 
@@ -75,9 +77,13 @@ def run(
         results: Folder under which the run's own folder is made.
         progress: Whether a notebook shows a bar; or what is told each step and each record.
         wait: Whether to wait for other runs that are being measured on this machine.
+        cluster: Where whole cases are measured instead of here: `tcp://HOST:PORT`, `local:N`,
+            `ssh:HOST,HOST`, `slurm:FILE.yaml`, or a client of Dask's.
+        pin_kind: Whether all of its nodes have to be of one kind.
 
     Raises:
-        GradiometerError: If a name is unknown, a choice is empty, or the results cannot be written.
+        GradiometerError: If a name is unknown, a choice is empty, the results cannot be written, or
+            no node of the cluster may measure.
 
     Example:
         >>> import gradiometer
@@ -107,7 +113,9 @@ def run(
         chosen = chosen.quick()
     go_on = "" if registry.holds_objects else RESUME
     with following(progress, "cells", go_on) as listener:
-        return measure(plan, chosen, Path(results), listener, wait=wait)
+        return measure(
+            plan, chosen, Path(results), listener, wait=wait, cluster=cluster, pin_kind=pin_kind
+        )
 
 
 def planned(
@@ -208,15 +216,18 @@ def measure(
     progress: Progress | None = None,
     *,
     wait: bool = False,
+    cluster: Any = None,
+    pin_kind: bool = False,
 ) -> Run:
     """Measure a plan into a new folder under `results`, every cell recorded as it ends.
 
     Whatever ends the run early, a Ctrl-C included, what was measured stays, and the state says so.
     Of other runs that are measured on this machine at the same time there are warnings, unless it
-    is to `wait` for their ends.
+    is to `wait` for their ends. With a `cluster` its nodes measure, as of `run`.
     """
-    folder = RunFolder.create(results, facts(plan, options, "interleaved"))
-    return _measure(plan, folder, {}, progress, wait)
+    with _nodes(cluster, plan, options, progress, wait=wait, pin_kind=pin_kind) as nodes:
+        folder = RunFolder.create(results, facts(plan, options, "interleaved"))
+        return _measure(plan, folder, {}, progress, wait, nodes)
 
 
 def resume(
@@ -225,6 +236,8 @@ def resume(
     progress: Progress | bool = True,
     *,
     wait: bool = False,
+    cluster: Any = None,
+    pin_kind: bool = False,
 ) -> Run:
     """Take a run up where it was cut off: measure its cells without a record, by its own options.
 
@@ -233,6 +246,8 @@ def resume(
         results: Folder that holds the runs.
         progress: As of `run`.
         wait: Whether to wait for other runs that are being measured on this machine.
+        cluster: As of `run`, wherever the run was measured until now.
+        pin_kind: As of `run`.
 
     Raises:
         GradiometerError: If there is no such run, it is damaged, another process holds it, or a
@@ -241,10 +256,14 @@ def resume(
     path = find_run(name, Path(results))
     info = read_info(path, COMPARISON.experiment)
     plan = _planned(info["plan"], known(info))
-    folder, rows = RunFolder.reopen(path)
-    done = {(row["case"], row["method"]): _spent(row) for row in rows}
-    with following(progress, "cells", RESUME) as listener:
-        return _measure(plan, folder, done, listener, wait)
+    options = Options(**info["options"])
+    with (
+        following(progress, "cells", RESUME) as listener,
+        _nodes(cluster, plan, options, listener, wait=wait, pin_kind=pin_kind) as nodes,
+    ):
+        folder, rows = RunFolder.reopen(path)
+        done = {(row["case"], row["method"]): _spent(row) for row in rows}
+        return _measure(plan, folder, done, listener, wait, nodes)
 
 
 def facts(plan: Plan, options: Options, timing: str, packages: Sequence[str] = ()) -> Row:
@@ -331,26 +350,69 @@ def _spent(row: Row) -> Cost | None:
     return None if row["n"] is None else spent(**{name: row[name] for name in SPENT})
 
 
+def _nodes(
+    cluster: Any,
+    plan: Plan,
+    options: Options,
+    progress: Progress | None,
+    *,
+    wait: bool,
+    pin_kind: bool,
+) -> AbstractContextManager[Any]:
+    """Return the nodes of a cluster, to be entered; without a cluster, none.
+
+    Raises:
+        GradiometerError: If what is asked for is of clusters alone, or of this machine.
+    """
+    if cluster is None:
+        if pin_kind:
+            raise GradiometerError("--pin-kind is of clusters: give --cluster, too.")
+        return nullcontext()
+    if wait:
+        raise GradiometerError("--wait is of this machine: leave it or --cluster out.")
+    from gradiometer.cluster.measuring import joined
+
+    return joined(cluster, plan.methods, options, CORE_PACKAGES, progress, pin_kind=pin_kind)
+
+
 def _measure(
     plan: Plan,
     folder: RunFolder,
     done: Mapping[tuple[str, str], Cost | None],
     progress: Progress | None,
     wait: bool,
+    nodes: Any,
 ) -> Run:
     listener, options = progress or Progress(), Options(**folder.info["options"])
     listener.start(len(plan.cells), folder.recorded, folder.path)
-    harness, answers = Harness(plan, options, folder.logs, done, listener), Answers()
-    learnt = lambda: {"noise": harness.meter.noise().facts()}  # noqa: E731
-    with concluding(folder, listener, learnt, wait=wait) as turn, harness:
-        for ended in harness.outcomes():
-            row = record(identity(ended.cell, plan.registry), ended.outcome)
-            series = samples(ended.samples, ended.calm, ended.outcome.warm.loops)
-            lines = answers.lines(ended.cell.case.id, ended.cell.method, ended.kept)
-            folder.append(row, series, answers=lines)
-            listener.advance(ended.cell.id)
-            turn.look()
+    if nodes is None:
+        harness = Harness(plan, options, folder.logs, done, listener)
+        with concluding(folder, listener, harness.learnt, wait=wait) as turn, harness:
+            for _ in _kept(harness, plan, folder, listener):
+                turn.look()
+    else:
+        from gradiometer.cluster.coordinator import Coordinator
+
+        engine, members = nodes
+        coordinator = Coordinator(plan, options, engine, members, folder.path, done, listener)
+        with finishing(folder, coordinator.learnt), coordinator:
+            for _ in _kept(coordinator, plan, folder, listener):
+                pass
     return Run.read(folder.path)
+
+
+def _kept(
+    measuring: Measuring, plan: Plan, folder: RunFolder, progress: Progress
+) -> Iterator[Ended]:
+    """Record and yield what is measured, a cell at a time."""
+    answers = Answers()
+    for ended in measuring.outcomes():
+        row = record(identity(ended.cell, plan.registry), ended.outcome)
+        series = samples(ended.samples, ended.calm, ended.outcome.warm.loops)
+        lines = answers.lines(ended.cell.case.id, ended.cell.method, ended.kept)
+        folder.append(row, series, answers=lines)
+        progress.advance(ended.cell.id)
+        yield ended
 
 
 @contextmanager
@@ -361,7 +423,7 @@ def concluding(
     *,
     wait: bool,
 ) -> Iterator[Turn]:
-    """Finish a run whatever ends it, with what was learnt until then.
+    """Finish what is measured on this machine, as `finishing` does, beside who else measures.
 
     Args:
         folder: The run's folder.
@@ -369,23 +431,47 @@ def concluding(
         learnt: Returns what `run.json` keeps beside what it has.
         wait: Whether to wait for their ends first.
     """
-    state, met = "failed", []
+    met: list[str] = []
+
+    def all_learnt() -> Row:
+        found = learnt()
+        if met:
+            noise = found.get("noise", folder.info.get("noise", {}))
+            found["noise"] = noise | {"warnings": [*noise.get("warnings", ()), *met]}
+        return found
+
+    with (
+        finishing(folder, all_learnt),
+        turn(folder.path, progress.say if wait else None) as ours,
+    ):
+        for line in ours.warnings():
+            progress.warn(f"Times are spoiled: {line}. With --wait, it is waited for.")
+        try:
+            yield ours
+        finally:
+            ours.look()
+            met += ours.warnings()
+
+
+@contextmanager
+def finishing(folder: RunFolder, learnt: Callable[[], Row]) -> Iterator[None]:
+    """Finish a run whatever ends it, with what was learnt until then.
+
+    Args:
+        folder: The run's folder.
+        learnt: Returns what `run.json` keeps beside what it has; of nodes, in addition to those
+            that it has.
+    """
+    state = "failed"
     try:
-        with turn(folder.path, progress.say if wait else None) as ours:
-            for line in ours.warnings():
-                progress.warn(f"Times are spoiled: {line}. With --wait, it is waited for.")
-            try:
-                yield ours
-            finally:
-                ours.look()
-                met = ours.warnings()
+        yield
         state = "complete"
     except KeyboardInterrupt:
         state = "interrupted"
         raise
     finally:
-        folder.info.update(learnt())
-        if met:
-            noise = folder.info.setdefault("noise", {})
-            noise["warnings"] = [*noise.get("warnings", ()), *met]
+        found = learnt()
+        if "nodes" in found:
+            found["nodes"] = folder.info.get("nodes", {}) | found["nodes"]
+        folder.info.update(found)
         folder.finish(state)

@@ -39,6 +39,11 @@ EVERYTHING = (
 )
 AGAINST = "Compare with another version of the files that are named: git:REVISION, or a folder."
 AGAINST_ENV = "Compare with the packages of another environment: its folder, or its interpreter."
+CLUSTER = (
+    "Measure whole cases on the nodes of a cluster: tcp://HOST:PORT, local:N, ssh:HOST,HOST or "
+    "slurm:FILE.yaml."
+)
+PIN_KIND = "With --cluster: refuse nodes of several kinds."
 FAIL_ABOVE = "With --against: exit with 1 if a cell is slower by more than this ratio, for sure."
 FAIL_ON = "Statuses that make the exit code 1, or `none`; by default, all faults."
 
@@ -50,7 +55,7 @@ app = typer.Typer()
     "`gradiometer run my_method.py mlp --size '10-*' --json`; `gradiometer run "
     "my_problems.py:cube`; `gradiometer run rosenbrock --operator hessian --operator hvp`; "
     "`gradiometer run --problem mlp --method 'jax*'`; `gradiometer run my_method.py mlp "
-    "--against git:main`; "
+    "--against git:main`; `gradiometer run --cluster local:2`; "
     "`gradiometer run --resume latest`."
 )
 def run(
@@ -91,6 +96,8 @@ def run(
     results: shared.Results = shared.RESULTS,
     reports: shared.Reports = shared.REPORTS,
     wait: shared.Wait = False,
+    cluster: Annotated[str | None, Option("--cluster", help=CLUSTER)] = None,
+    pin_kind: Annotated[bool, Option("--pin-kind", help=PIN_KIND)] = False,
     json: shared.Json = False,
 ) -> None:
     """Measure methods on problems: a run under results/, a report under reports/.
@@ -114,8 +121,8 @@ def run(
     versions = against or against_env
     if fail_above is not None and not versions:
         raise GradiometerError("--fail-above is of two versions: give --against, too.")
-    if versions and (resume or cold):
-        given = "--resume" if resume else "--cold"
+    if versions and (resume or cold or cluster):
+        given = "--resume" if resume else "--cold" if cold else "--cluster"
         raise GradiometerError(f"{given} is not of two versions: leave it or --against out.")
     try_folder(reports, "--reports")
     arguments = Arguments(tuple(at or ()), tuple(wrt or ()))
@@ -164,15 +171,16 @@ def run(
             fail_above,
         )
         raise typer.Exit(code)
+    how: dict[str, Any] = {"wait": wait, "cluster": cluster, "pin_kind": pin_kind}
     with following("run", "cells") as progress:
         if resume is None:
             planned, usual = plan(str)
             _announce(planned, chosen(usual))
-            done = api.measure(planned, chosen(usual), results, progress, wait=wait)
+            done = api.measure(planned, chosen(usual), results, progress, **how)
         elif what or problems or methods:
             raise GradiometerError("--resume takes a run up as it was planned: name nothing else.")
         else:
-            done = api.resume(resume, results, progress, wait=wait)
+            done = api.resume(resume, results, progress, **how)
         for line in done.warnings:
             say(stderr(), f"Noisy machine, take the times with care: {line}.")
         progress.say("report")

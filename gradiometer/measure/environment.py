@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import site
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -80,6 +80,15 @@ def describe_machine(packages: Iterable[str]) -> dict[str, Any]:
         "load_average": [round(x, 2) for x in psutil.getloadavg()],
         "versions": versions(packages),
     }
+
+
+def kind_of_machine(facts: Mapping[str, Any]) -> str:
+    """Return which kind a machine is of: times of one kind are compared with each other.
+
+    Args:
+        facts: What `describe_machine` returns, or what a run keeps of it.
+    """
+    return f"{facts.get('cpu') or 'unknown processor'}, {facts.get('cores', '?')} cores"
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

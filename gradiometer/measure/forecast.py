@@ -55,16 +55,16 @@ class Forecasts:
 
     options: Options
     memory: int
-    _known: dict[Series, list[Cost]] = field(default_factory=dict)
+    _known: dict[Series, dict[int, Cost]] = field(default_factory=dict)
 
     def learn(self, case: Case, who: str, cost: Cost) -> None:
-        """Note what the case cost a method, or the reference."""
-        self._known.setdefault(_series(case, who), []).append(cost)
+        """Note what the case cost a method, or the reference; of equal sizes, the last counts."""
+        self._known.setdefault(_series(case, who), {})[cost.n] = cost
 
     def refusal(self, case: Case, who: str, n: int) -> str | None:
         """Return why a method, or the reference, is not to try a case of `n` inputs."""
-        known = self._known.get(_series(case, who), ())
-        smaller = sorted((c for c in known if c.n < n), key=attrgetter("n"))
+        known = self._known.get(_series(case, who), {})
+        smaller = sorted((c for c in known.values() if c.n < n), key=attrgetter("n"))
         if not smaller:
             return None
         if smaller[-1].ended:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, Self
 
 from gradiometer.judging.kept import Kept
 from gradiometer.measure.conditions import Conditions, References
@@ -45,6 +45,20 @@ class Ended(NamedTuple):
     samples: Mapping[int, float] = MappingProxyType({})
     calm: Sequence[int] = ()
     kept: Kept | None = None
+
+
+class Measuring(Protocol):
+    """What measures a plan: the harness here, or the nodes of a cluster; a context manager."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *details: object) -> None: ...
+
+    def outcomes(self) -> Iterator[Ended]:
+        """Yield every planned cell that is not done with its outcome, case by case."""
+
+    def learnt(self) -> dict[str, Any]:
+        """Return what `run.json` keeps of how it was measured: `noise`, at least."""
 
 
 class Harness:
@@ -81,56 +95,63 @@ class Harness:
         self._forecasts = Forecasts(options, self._pool.memory)
         self.meter = NoiseMeter(self._pool, options)
         self._progress = progress or Progress()
+        self._threads = ThreadPoolExecutor(self._pool.cores)  # with which the workers would end
 
-    def __enter__(self) -> Harness:
+    def __enter__(self) -> Self:
         self._pool.__enter__()
         return self
 
     def __exit__(self, *details: object) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         try:
             self.meter.close()
         finally:
             self._pool.__exit__(*details)
 
-    def outcomes(self) -> Iterator[Ended]:
-        """Yield every planned cell that is not done with its outcome, case by case."""
-        tried = []
-        for cell in self._plan.cells:
-            name = cell.case.id, cell.method
-            if name in self._done:
-                cost = self._done[name]
-                if cost is not None:
-                    self._forecasts.learn(cell.case, cell.method, cost)
-            elif cell in self._plan.ended:
-                yield Ended(cell, self._plan.ended[cell])
-            else:
-                tried.append(cell)
-        cases = [(case, list(cells)) for case, cells in groupby(tried, lambda cell: cell.case)]
-        threads = ThreadPoolExecutor(self._pool.cores)
-        try:
-            coming = self._certify(threads, cases[:1])
-            for k, (_, cells) in enumerate(cases):
-                (found,) = (each.result() for each in coming)
-                self._pool.spread()
-                coming = self._certify(threads, cases[k + 1 : k + 2])
-                if isinstance(found, Failure):
-                    end = (found.status, found.reason)
-                    yield from (Ended(cell, Outcome(*end)) for cell in cells)
-                    continue
-                trials = self._trials(found, cells)
-                yield from self._prepared(threads, trials)
-                wait(coming)
-                self._pool.settle()
-                yield from self._timed(found, [each for each in trials if _right(each)])
-                self._pool.forget()
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
+    def outcomes(self, cells: Iterable[Cell] | None = None) -> Iterator[Ended]:
+        """Yield cells with their outcomes, case by case.
+
+        Args:
+            cells: By default those of the plan that are not done, early ends among them.
+        """
+        if cells is None:
+            tried, ended = self._plan.begun(self._done)
+            yield from (Ended(cell, outcome) for cell, outcome in ended.items())
+            known = {cell: self._done.get((cell.case.id, cell.method)) for cell in self._plan.cells}
+            self.learn({cell: cost for cell, cost in known.items() if cost is not None})
+        else:
+            tried = list(cells)
+        cases = [(case, list(group)) for case, group in groupby(tried, lambda cell: cell.case)]
+        coming = self._certify(cases[:1])
+        for k, (_, planned) in enumerate(cases):
+            (found,) = (each.result() for each in coming)
+            self._pool.spread()
+            coming = self._certify(cases[k + 1 : k + 2])
+            if isinstance(found, Failure):
+                end = (found.status, found.reason)
+                yield from (Ended(cell, Outcome(*end)) for cell in planned)
+                continue
+            trials = self._trials(found, planned)
+            yield from self._prepared(trials)
+            wait(coming)
+            self._pool.settle()
+            yield from self._timed(found, [each for each in trials if _right(each)])
+            self._pool.forget()
+
+    def learn(self, costs: Mapping[Cell, Cost]) -> None:
+        """Note what cells needed that were measured elsewhere, or earlier."""
+        for cell, cost in costs.items():
+            self._forecasts.learn(cell.case, cell.method, cost)
+
+    def learnt(self) -> dict[str, Any]:
+        """Return how steady the machine was so far."""
+        return {"noise": self.meter.noise().facts()}
 
     def _certify(
-        self, threads: Executor, cases: Sequence[tuple[Case, list[Cell]]]
+        self, cases: Sequence[tuple[Case, list[Cell]]]
     ) -> list[Future[Conditions | Failure]]:
         """Begin to find what the cells of each case share."""
-        return [threads.submit(self._conditions, case) for case, _ in cases]
+        return [self._threads.submit(self._conditions, case) for case, _ in cases]
 
     def _conditions(self, case: Case) -> Conditions | Failure:
         """Return what the cells of a case share, or why there is no reference."""
@@ -189,7 +210,7 @@ class Harness:
             for one, *more in groups.values()
         ]
 
-    def _prepared(self, threads: Executor, trials: Sequence[Trial]) -> Iterator[Ended]:
+    def _prepared(self, trials: Sequence[Trial]) -> Iterator[Ended]:
         """Prepare and check cells, each worker's one after the other; yield those that failed.
 
         What took longest in the case before begins.
@@ -198,7 +219,7 @@ class Harness:
         for trial in trials:
             queues.setdefault(self._workers[trial.method.name], []).append(trial)
         first = sorted(queues, key=lambda name: self._took.get(name, 0.0), reverse=True)
-        going = {name: threads.submit(self._check, queues[name]) for name in first}
+        going = {name: self._threads.submit(self._check, queues[name]) for name in first}
         self._took |= {name: done.result() for name, done in going.items()}
         yield from (end for each in trials if not _right(each) for end in self._ends(each))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from gradiometer.errors import GradiometerError, UnknownName
@@ -55,15 +56,29 @@ class Plan:
         names = dict.fromkeys(cell.method for cell in self.cells if cell not in self.ended)
         return [self.registry.methods[name] for name in names]
 
+    def begun(self, done: Collection[tuple[str, str]]) -> tuple[list[Cell], dict[Cell, Outcome]]:
+        """Return the cells that are to be tried, and those that have ended already.
+
+        Args:
+            done: Cells to leave out, by ids of case and method.
+        """
+        left = [cell for cell in self.cells if (cell.case.id, cell.method) not in done]
+        ended = {cell: self.ended[cell] for cell in left if cell in self.ended}
+        return [cell for cell in left if cell not in ended], ended
+
     def estimate_s(self, options: Options) -> float:
         """Return roughly how long the run takes: samples, preparations, and imports, in seconds."""
-        tried = [cell for cell in self.cells if cell not in self.ended]
-        cases = {cell.case for cell in tried}
-        most = len(tried) / max(1, len(cases)) * options.rounds * options.sample_s
-        rounds = min(options.budget_s, most) * len(cases)
-        prepared = sum(PREPARATION_S[operator(cell.case.operator).order] for cell in tried)
+        tried, _ = self.begun(())
+        cases = groupby(tried, lambda cell: cell.case)
         tools = {method.tool for method in self.methods}
-        return rounds + prepared + 3.0 * options.cold * len(tried) + 1.5 * len(tools)
+        return sum(estimate_s([*cells], options) for _, cells in cases) + 1.5 * len(tools)
+
+
+def estimate_s(cells: Sequence[Cell], options: Options) -> float:
+    """Return roughly how long the cells of a case take, without imports, in seconds."""
+    rounds = min(options.budget_s, len(cells) * options.rounds * options.sample_s)
+    prepared = sum(PREPARATION_S[operator(cell.case.operator).order] for cell in cells)
+    return rounds + prepared + 3.0 * options.cold * len(cells)
 
 
 def make_plan(

@@ -162,6 +162,7 @@ def environment(run: RecordedRun) -> pd.DataFrame:
     facts = {
         **({"Command": run.info["command"]} if run.info.get("command") else {}),
         "Machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB",
+        **({"Nodes": _nodes(run)} if run.info.get("nodes") else {}),
         "System": f"{machine['system']}, Python {machine['python']}",
         "Started": machine["started"],
         "Load before": ", ".join(map(str, machine["load_average"])) + " (1, 5, 15 minutes)",
@@ -172,6 +173,14 @@ def environment(run: RecordedRun) -> pd.DataFrame:
         "Versions": ", ".join(f"{k} {v}" for k, v in machine["versions"].items()),
     }
     return pd.DataFrame(list(facts.items()), columns=["fact", "value"])
+
+
+def _nodes(run: RecordedRun) -> str:
+    """Return how many nodes a run was measured on, by their kinds."""
+    found: dict[str, int] = {}
+    for node in run.info["nodes"].values():
+        found[node["machine"]] = found.get(node["machine"], 0) + 1
+    return "; ".join(f"{count} × {kind}" for kind, count in found.items())
 
 
 def csv(run: RecordedRun) -> dict[str, pd.DataFrame]:

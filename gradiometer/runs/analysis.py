@@ -1,8 +1,8 @@
 """The tables of a run, as pandas frames made from its tidy records.
 
 Figures are of cells that are `ok`. In a matrix every other cell holds its status instead, so that
-nothing drops out in silence, and nothing wrong looks right. Cases that differ in dtype or device
-alone are cases of their own, named apart and side by side.
+nothing drops out in silence, and nothing wrong looks right. Cases that differ in dtype, device
+or kind of machine alone are cases of their own, named apart and side by side.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ RIGHT, WRONG, MISSING = "right", "wrong or failed", "not measured"
 WORST_FIRST = [DAMAGED, *(s.value for s in Status if not s.blameless), *EXPECTED]
 """All statuses but `ok`: faults first."""
 
-USUAL = {"dtype": Case.dtype, "device": Case.device}
+USUAL = {"dtype": Case.dtype, "device": Case.device, "machine": ""}
 """What is not said in the name of a case."""
 
 
@@ -92,9 +92,9 @@ def with_unreached(
         lost: What cannot be read of the records; such cells are `damaged` then.
     """
     reached = set(_cells(records))
-    ended = {"status": NOT_REACHED, "reason": "the run ended before it"}
+    ended = {"status": NOT_REACHED, "reason": "the run ended before it", "node": "", "machine": ""}
     if lost:
-        ended = {"status": DAMAGED, "reason": f"no record of it can be read; {lost}"}
+        ended |= {"status": DAMAGED, "reason": f"no record of it can be read; {lost}"}
     rows = [row | ended for row in plan if (row["case"], row["method"]) not in reached]
     return pd.concat([records, pd.DataFrame(rows)], ignore_index=True) if rows else records
 
@@ -185,7 +185,7 @@ def series(records: pd.DataFrame) -> pd.Series[str]:
 
 
 def variant(records: pd.DataFrame) -> pd.Series[str]:
-    """Return in which dtype and on which device a case is, as far as that is not usual."""
+    """Return in which dtype, on which device and kind of machine a case is, if not the usual."""
     return _joined(
         *(records[name].where(records[name] != value, "") for name, value in USUAL.items())
     )
@@ -200,8 +200,11 @@ def cost(records: pd.DataFrame, operator: str, base: str) -> pd.DataFrame:
 
 
 def per(records: pd.DataFrame, operator: str) -> pd.Series[float]:
-    """Return each cell's time over that of another operator, of the same method and problem."""
-    where = ["problem", "size", "dtype", "device", "method"]
+    """Return each cell's time over that of another operator, of the same method and problem.
+
+    Both are of one node of a cluster.
+    """
+    where = ["problem", "size", "dtype", "device", "node", "method"]
     base = timed(records[records["operator"] == operator]).set_index(where)["time_s"]
     own = pd.MultiIndex.from_frame(records[where])
     per: pd.Series[float] = records["time_s"] / base.reindex(own).to_numpy()

@@ -11,7 +11,7 @@ COLUMNS = (
     "mode", "kind", "status", "end", "reason", "marks", "translated", "ratio", "ratio_low",
     "ratio_high", "time_s", "low_s", "high_s", "digits", "worst_digits", "promise", "owed",
     "per_primal", "cold_s", "import_s", "prepare_s", "first_s", "call_bytes", "prepare_bytes",
-    "rounds", "calm", "condition",
+    "rounds", "calm", "condition", "node", "machine",
 )  # fmt: skip
 """What is known of a cell.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gradiometer.runs import machines
+
 VERSION = "version of "
 """How a package's version is told from the other conditions."""
 
@@ -40,9 +42,12 @@ def differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
 
 
 def machine(info: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what tells one machine from another: times of one are compared with each other."""
-    told = conditions(info)
-    return told["processor"], told["cores"]
+    """Return what tells one machine from another: times of one are compared with each other.
+
+    A run of several kinds of machine is like no other.
+    """
+    kinds = sorted(machines.kinds(info))
+    return (*kinds, info.get("id")) if len(kinds) > 1 else tuple(kinds)
 
 
 def _told(value: Any) -> str:

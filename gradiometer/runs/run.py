@@ -11,7 +11,7 @@ from typing import Any, Self
 import pandas as pd
 
 from gradiometer.errors import UnknownName
-from gradiometer.runs import analysis, answers
+from gradiometer.runs import analysis, answers, machines
 from gradiometer.runs.cells import whole
 from gradiometer.runs.damage import find_damage
 from gradiometer.runs.facts import read_info
@@ -43,7 +43,8 @@ class RecordedRun:
             GradiometerError: If it is no comparison, or another version wrote it.
         """
         info = read_info(path, COMPARISON.experiment)
-        return cls(path, info, analysis.with_ratios(read_table(path, "records", info)))
+        records = analysis.with_ratios(read_table(path, "records", info))
+        return cls(path, info, machines.apart(records, info))
 
     def samples(self) -> pd.DataFrame:
         """Return every sample of every timed cell.
@@ -132,9 +133,8 @@ class RecordedRun:
     def cells(self) -> pd.DataFrame:
         """The records in the order of the plan, with a row for each planned cell without one."""
         plan = self.info["plan"]
-        return analysis.in_order(
-            analysis.with_unreached(self.records, plan, self.damage.get("records", "")), plan
-        )
+        rows = analysis.with_unreached(self.records, plan, self.damage.get("records", ""))
+        return machines.shown(analysis.in_order(rows, plan))
 
     @cached_property
     def cases(self) -> dict[str, pd.DataFrame]:

@@ -163,7 +163,7 @@ COMPARISON = Layout(
     journal="samples",
     figure="time_s",
     singular={"rounds": "round"},
-    added={"device": "cpu", "shared": "", "translated": ""},
+    added={"device": "cpu", "shared": "", "translated": "", "node": "", "machine": ""},
 )
 
 

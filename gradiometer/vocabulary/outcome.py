@@ -141,6 +141,8 @@ class Outcome:
             empty for that one, and where a method has its own.
         translated: The framework that the problem's function is written in, where the method was
             given a translation of it; empty where it took the function itself.
+        node: The node of a cluster that it was measured on; empty where the run was started.
+        machine: The kind of machine that the node is; empty for that of the run's environment.
         verdict: What its answers are worth.
         cold: What its first answer costs.
         warm: What further calls cost.
@@ -151,6 +153,8 @@ class Outcome:
     route: str = "native"
     shared: str = ""
     translated: str = ""
+    node: str = ""
+    machine: str = ""
     verdict: Verdict = field(default_factory=Verdict)
     cold: Cold = field(default_factory=Cold)
     warm: Warm = field(default_factory=Warm)

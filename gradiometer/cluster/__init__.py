@@ -1,0 +1,1 @@
+"""Whole cases measured on several machines, and how they get there."""
