@@ -91,8 +91,12 @@ def read_table(
     """
     if is_whole(path, name, info):
         found = pd.read_parquet(path / f"{name}.parquet")
-        if name != "records" or list(found.columns) == list(layout.columns):
+        if name != "records":
             return found
+        later = {column: text for column, text in layout.added.items() if column not in found}
+        found = found.assign(**later)
+        if set(found.columns) == set(layout.columns):
+            return _typed(found, layout.columns)
     return tables(path, layout)[name]
 
 
