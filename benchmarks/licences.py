@@ -19,7 +19,7 @@ from gradiometer.plugins.environments import Environment
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "licences.md"
 
-FLAVOURS = {"all", "bench", "dev", "heavy", "light", "test"}
+FLAVOURS = {"all", "bench", "cluster", "dev", "heavy", "light", "test"}
 """Extras that are no tool's."""
 
 FIELDS = ("License-Expression", "License", "Classifier")

@@ -37,6 +37,7 @@ from gradiometer.measure.noise import Noise
 from gradiometer.measure.turns import Note, Turn
 from gradiometer.plugins import loader
 from gradiometer.pytest_plugin.process import ThisProcess
+from gradiometer.cluster import measuring
 from gradiometer.report import page, process
 from gradiometer.report.writing import USUAL
 from gradiometer.runs import damage
@@ -140,6 +141,10 @@ COMMANDS: list[tuple[str, str, str, str, Facts]] = [
      {"made in": ["elsewhere"], "report": "pages", "json": True}),
     (RUN, "fail_on", "--fail-on timeout", "--fail-on timeout --fail-on crashed", {"exit": 1}),
     (RUN, "wait", "", "--wait", {"waits": True}),
+    (RUN, "cluster", "", "--cluster local:2", {"cluster": "local:2", "of one kind": False}),
+    (f"run --resume {RUNS['2']}", "cluster", "", "--cluster local:2",
+     {"cluster": "local:2", "of one kind": False}),
+    (f"{RUN} --cluster local:2", "pin_kind", "", "--pin-kind", {"of one kind": True}),
     (f"run --resume {RUNS['2']}", "wait", "", "--wait", {"waits": True}),
     (DESCEND, "wait", "", "--wait", {"waits": True}),
     (RESUMED, "wait", "", "--wait", {"waits": True}),
@@ -263,6 +268,9 @@ class Harness:
         for cell in self.left:
             yield Ended(cell, Outcome(Status.CRASHED, "it fell"))
 
+    def learnt(self) -> Facts:
+        return {"noise": self.meter.noise().facts()}
+
 
 class Lead:
     """Stands in for who leads a descent: keeps what it is handed, and descends nothing."""
@@ -335,6 +343,12 @@ def stand_in(patch: pytest.MonkeyPatch, seen: Facts) -> None:
     def turn(run: Path, wait: Any) -> Any:
         seen["waits"] = wait is not None
         return nullcontext(Turn(Note(0, 0.0, 0.0, ""), {}))
+
+    def joined(where: Any, *rest: Any, pin_kind: bool) -> Any:
+        seen.update({"cluster": where, "of one kind": pin_kind})
+        return nullcontext()
+
+    patch.setattr(measuring, "joined", joined)
 
     def repaired(path: Path, layouts: Any) -> list[str]:
         seen["repaired"] = str(path)
@@ -484,6 +498,8 @@ CALLS: list[tuple[Callable[..., Any], Facts, Facts, Facts]] = [
       "made in": ["elsewhere"]}),
     (gradiometer.run, {"problems": "own.py:drawn", "methods": "own.py:threefold"}, {"wait": True},
      {"waits": True}),
+    (gradiometer.run, {"problems": "own.py:drawn", "methods": "own.py:threefold"},
+     {"cluster": "local:2", "pin_kind": True}, {"cluster": "local:2", "of one kind": True}),
     (gradiometer.descend, {"problem": "own.py:drawn", "methods": "own.py:threefold"},
      {"wait": True}, {"waits": True}),
     (gradiometer.stepsize, {"problem": "own.py:drawn", "methods": "steps.py:one-step"},
@@ -500,6 +516,8 @@ CALLS: list[tuple[Callable[..., Any], Facts, Facts, Facts]] = [
     (study.resume_stepsize, {"name": "latest", "results": "studies"}, {"results": "upper"},
      {"seed": 9}),
     (api.resume, {"name": "latest"}, {"wait": True}, {"waits": True}),
+    (api.resume, {"name": "latest"}, {"cluster": "local:2", "pin_kind": True},
+     {"cluster": "local:2", "of one kind": True}),
     (experiment.resume_descent, {"name": RUNS["4"]}, {"wait": True}, {"waits": True}),
     (api.resume, {"name": "latest"}, {"name": RUNS["3"]}, {"seed": 3}),
     (api.resume, {"name": "latest"}, {"results": "elsewhere"}, {"seed": 3}),

@@ -118,10 +118,11 @@ def test_what_took_longest_in_the_case_before_begins() -> None:
         return SimpleNamespace(result=lambda: number)
 
     places, took = {"a": "one", "b": "two", "c": "one", "d": "three"}, {"two": 1.0, "three": 3.0}
-    harness = unstarted(_workers=places, _took=took)
+    threads = SimpleNamespace(submit=submit)
+    harness = unstarted(_workers=places, _took=took, _threads=threads)
     right = Outcome(Status.OK)
     trials = [SimpleNamespace(method=SimpleNamespace(name=n), outcome=right) for n in places]
-    assert list(harness._prepared(SimpleNamespace(submit=submit), trials)) == []
+    assert list(harness._prepared(trials)) == []
     assert begun == [["d"], ["b"], ["a", "c"]]
     assert harness._took == {"three": 1.0, "two": 2.0, "one": 3.0}
 
