@@ -4,8 +4,8 @@
     python benchmarks/cluster_cost.py --cases 500
 
 Coordinator, engine and nodes are as they are; in the place of the harness a node returns at once
-what a case of three methods comes to, with 100 samples and ten components each. Bytes are those that
-the loopback interface carried, whoever sent them.
+what a case of three methods comes to, with 100 samples and ten components each. Bytes are those
+that the loopback interface carried, whoever sent them.
 """
 
 from __future__ import annotations

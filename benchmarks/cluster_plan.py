@@ -5,9 +5,10 @@
 
 A case takes what its record says: rounds, over the share of them that was spent in timed calls, and
 preparations, on as many cores as there are; a library is imported once a machine. The plan is that
-of the run, and, as one that takes a day, of many problems whose cases take what those of the run
-do, drawn by a seed. Compared are: problems whose cases stay together, as it is done, longest first;
-the same in the order of the plan; and every case alone, which would put a problem on many machines.
+of the run; and, as one that takes a day, of 600 problems like those of the run, drawn by a seed, of
+which some take longer than others and all more, as with more methods and larger budgets. Compared
+are: problems whose cases stay together, as it is done, longest first; the same in the order of the
+plan; and every case alone, which would put a problem on many machines.
 """
 
 from __future__ import annotations
@@ -29,14 +30,15 @@ from gradiometer.cluster.spreading import Spreading, Work
 from gradiometer.report.run import Run
 from gradiometer.vocabulary.case import Case, Cell
 
-MACHINES = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
+MACHINES = (1, 3, 10, 30, 100, 300, 1000)
 BYTES, PACKAGE = 15e3, 150e3
 """What a case, and a node once, cost in bytes: `benchmarks/cluster_cost.py`."""
 OVERHEAD_S = 0.02
 """What a case costs beside its own time, at most: the same."""
 SHARE = 0.6
 """Share of the rounds' time that is spent in timed calls, where the run does not tell."""
-DAY_S = 86400.0
+PROBLEMS, DAY_S = 600, 86400.0
+"""What a plan of a day has, and how long it is, seconds."""
 
 Plan = tuple[list[Cell], Mapping[Case, float]]
 
@@ -61,17 +63,18 @@ def imports(run: Run) -> float:
 
 
 def of_a_day(took: Mapping[Case, float], rng: random.Random) -> dict[Case, float]:
-    """Return the cases of as many problems as fill a day, each like one of the run's."""
+    """Return the cases of many problems, each like one of the run's, which fill a day."""
     problems = defaultdict(list)
     for case in took:
         problems[case.problem].append(case)
     found: dict[Case, float] = {}
-    while sum(found.values()) < DAY_S:
-        like, number = rng.choice(list(problems)), len(found)
+    for number in range(PROBLEMS):
+        like = rng.choice(list(problems))
         for case in problems[like]:
             scale = rng.lognormvariate(0.0, 0.5)
             found[replace(case, problem=f"{like}-{number}")] = took[case] * scale
-    return found
+    whole = sum(found.values())
+    return {case: seconds * DAY_S / whole for case, seconds in found.items()}
 
 
 def simulated(
@@ -79,25 +82,17 @@ def simulated(
 ) -> tuple[float, float]:
     """Return the makespan, seconds, and the share of the machines' time that was idle."""
     spreading = Spreading([Cell(case, "all") for case in took], estimate)
-    ready = [(starting, number) for number in range(machines)]
+    free = [(starting, number) for number in range(machines)]
     busy, end = 0.0, 0.0
-    going: dict[int, float] = {}
-    waiting: list[int] = []
-    heapq.heapify(ready)
-    while ready:
-        now, number = heapq.heappop(ready)
-        if number in going:
+    while free:
+        now, number = heapq.heappop(free)
+        if now > starting:
             spreading.end(str(number))
-            del going[number]
-        for free in (number, *waiting) if number not in waiting else waiting:
-            work = spreading.give(str(free), "one")
-            if work is None:
-                continue
+        work = spreading.give(str(number), "one")
+        if work is not None:  # who is given nothing now never will be
             lasts = took[work[0].case]
-            going[free], busy = lasts, busy + lasts
-            end = max(end, now + lasts)
-            heapq.heappush(ready, (now + lasts, free))
-        waiting = [n for n in {number, *waiting} if n not in going]
+            busy, end = busy + lasts, max(end, now + lasts)
+            heapq.heappush(free, (now + lasts, number))
     return end, 1.0 - busy / (machines * end)
 
 

@@ -28,6 +28,7 @@ from gradiometer import Options, api
 from gradiometer.cli import app
 from gradiometer.cli import run as verb
 from gradiometer.cli.progress import Bar
+from gradiometer.cluster import measuring
 from gradiometer.descent import descend as experiment
 from gradiometer.descent.frames import Descent
 from gradiometer.errors import GradiometerError
@@ -37,7 +38,6 @@ from gradiometer.measure.noise import Noise
 from gradiometer.measure.turns import Note, Turn
 from gradiometer.plugins import loader
 from gradiometer.pytest_plugin.process import ThisProcess
-from gradiometer.cluster import measuring
 from gradiometer.report import page, process
 from gradiometer.report.writing import USUAL
 from gradiometer.runs import damage

@@ -87,7 +87,8 @@ except GradiometerError:
 def row(method: str = "tape", **values: Any) -> dict[str, Any]:
     return {
         "case": "affine/float64/gradient", "problem": "affine", "size": "", "dtype": "float64",
-        "device": "cpu", "shared": "", "translated": "", "node": "", "machine": "", "operator": "gradient",
+        "device": "cpu", "shared": "", "translated": "", "node": "", "machine": "",
+        "operator": "gradient",
         "method": method, "tool": "tapes",
         "mode": "reverse", "status": "ok", "reason": "", "route": "native",
     } | values  # fmt: skip

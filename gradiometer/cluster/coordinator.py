@@ -237,7 +237,7 @@ class Coordinator:
                 yield from _all(work, Status.SKIPPED, told)
 
     def _say(self, spreading: Spreading, whole_s: float) -> None:
-        busy, left = len(spreading.under_way), spreading.left
+        busy, left = spreading.under_way, spreading.left
         text = f"{_counted(len(self._members.nodes), 'node')}, {_counted(busy, 'case')} under way"
         text += f", {left} left"
         passed_s = time.monotonic() - self._began

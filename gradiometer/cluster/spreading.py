@@ -31,14 +31,12 @@ class Series:
         cases: What is left of them, the first of which is the next, or under way.
         left_s: Roughly how long they take, seconds.
         tries: How often the first was begun.
-        node: The node that has them; empty where none has.
     """
 
     problem: str
     cases: deque[Work] = field(default_factory=deque)
     left_s: float = 0.0
     tries: int = 0
-    node: str = ""
 
 
 class Spreading:
@@ -53,13 +51,15 @@ class Spreading:
         self._estimate = estimate
         self._series: dict[tuple[str, str, str], Series] = {}
         self._kinds: dict[str, str] = {}
-        self._under_way: dict[str, Series] = {}
+        self._held: dict[str, Series] = {}
+        self._busy: set[str] = set()
         self._measured: set[str] = set()
         for case, group in groupby(cells, lambda cell: cell.case):
             work = list(group)
             series = self._series.setdefault(_key(case), Series(case.problem))
             series.cases.append(work)
             series.left_s += estimate(work)
+        self._waiting = list(self._series.values())
 
     @property
     def left(self) -> int:
@@ -72,9 +72,9 @@ class Spreading:
         return sum(series.left_s for series in self._series.values())
 
     @property
-    def under_way(self) -> dict[str, Work]:
-        """The case that each busy node has."""
-        return {node: series.cases[0] for node, series in self._under_way.items()}
+    def under_way(self) -> int:
+        """How many nodes have a case."""
+        return len(self._busy)
 
     def give(self, node: str, kind: str) -> Work | None:
         """Return the cells that a free node of a kind is to measure; `None` where there are none.
@@ -83,41 +83,47 @@ class Spreading:
             node: The node.
             kind: What machine it is: a problem stays with one kind.
         """
-        able = [
-            series
-            for series in self._series.values()
-            if series.cases
-            and series.node in ("", node)
-            and self._kinds.get(series.problem, kind) == kind
-        ]
-        if not able:
-            return None
-        chosen = max(able, key=lambda series: (series.node == node, series.left_s))
-        chosen.node, chosen.tries = node, chosen.tries + 1
-        self._kinds[chosen.problem] = kind
-        self._under_way[node] = chosen
-        return chosen.cases[0]
+        if node not in self._held:
+            able = [s for s in self._waiting if self._kinds.get(s.problem, kind) == kind]
+            if not able:
+                return None
+            self._held[node] = max(able, key=lambda series: series.left_s)
+            self._waiting.remove(self._held[node])
+        series = self._held[node]
+        series.tries += 1
+        self._kinds[series.problem] = kind
+        self._busy.add(node)
+        return series.cases[0]
 
     def end(self, node: str) -> Work:
         """Note that a node's case has ended, and return it."""
-        series = self._under_way.pop(node)
+        self._busy.remove(node)
+        series = self._held[node]
         self._measured.add(series.problem)
-        return self._drop(series)
+        work = self._drop(series)
+        if not series.cases:
+            del self._held[node]
+        return work
 
     def lose(self, node: str) -> Work:
         """Note that a node is lost; return the cells of its case if that is not tried again."""
-        for series in self._series.values():
-            if series.node == node:
-                series.node = ""
-        held = {series.problem for series in self._series.values() if series.node}
-        for problem in self._kinds.keys() - self._measured - held:
-            del self._kinds[problem]
-        lost = self._under_way.pop(node, None)
-        return self._drop(lost) if lost is not None and lost.tries >= MOST_TRIES else ()
+        series = self._held.pop(node, None)
+        if series is None:
+            return ()
+        begun = node in self._busy
+        self._busy.discard(node)
+        lost = self._drop(series) if begun and series.tries >= MOST_TRIES else ()
+        if series.cases:
+            self._waiting.append(series)
+        held = {each.problem for each in self._held.values()}
+        if series.problem not in self._measured | held:
+            self._kinds.pop(series.problem, None)
+        return lost
 
     def recall(self, node: str) -> None:
         """Note that a node has not begun with its case, and is free for it again."""
-        self._under_way.pop(node).tries -= 1
+        self._busy.remove(node)
+        self._held[node].tries -= 1
 
     def stranded(self, kinds: Collection[str]) -> Iterator[tuple[Work, str]]:
         """Drop and yield the cases of problems that stay with a kind of which no node is left.
@@ -125,16 +131,18 @@ class Spreading:
         Args:
             kinds: Those of which there are nodes.
         """
-        for series in self._series.values():
+        for series in self._waiting:
             kind = self._kinds.get(series.problem)
-            while kind is not None and kind not in kinds and not series.node and series.cases:
+            while kind is not None and kind not in kinds and series.cases:
                 yield self._drop(series), kind
+        self._waiting = [series for series in self._waiting if series.cases]
 
     def drop(self) -> Iterator[Work]:
-        """Drop and yield all cases that are not under way."""
-        for series in self._series.values():
-            while series.cases and not series.node:
+        """Drop and yield all cases that no node has."""
+        for series in self._waiting:
+            while series.cases:
                 yield self._drop(series)
+        self._waiting.clear()
 
     def _drop(self, series: Series) -> Work:
         work = series.cases.popleft()
