@@ -61,7 +61,7 @@ figures: $(STAMP) ## Measure the instrument itself: start-up, memory, fidelity, 
 	$(BIN)/python benchmarks/estimators.py
 	$(BIN)/python benchmarks/versions.py
 
-stress: $(STAMP) ## End seventy runs in every way, and damage files; nothing may be lost
+stress: $(STAMP) ## End a hundred runs in every way, and damage files; nothing may be lost
 	$(BIN)/python benchmarks/stress.py $(ARGS)
 
 package: $(STAMP) ## Build what is published, and try it in empty environments, installed from the index; WITH=python3.13

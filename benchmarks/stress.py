@@ -1,13 +1,14 @@
 """Ends runs in every way at random, takes them up, and counts what is lost: nothing may be.
 
-    python benchmarks/stress.py                    # 30 kills, 30 SIGTERMs, 10 full disks, damage
-    python benchmarks/stress.py --kills 5 --terms 5 --disks 2
+    python benchmarks/stress.py     # 30 kills, 30 SIGTERMs, 10 full disks, 30 on a cluster, damage
+    python benchmarks/stress.py --kills 5 --terms 5 --disks 2 --clusters 5
 
 A run is ended by SIGKILL, or by SIGTERM, after a random time, then resumed, and ended again with a
 chance of one half; or its results lie on a small disk (a tmpfs, which root can mount), which is
-made larger before it is resumed. At the end every planned cell must have exactly one record, every
-record that was there before must be there still, and no worker may be left. Then each file of a run
-is cut at twenty places and flipped at twenty (`tests/test_damage.py`).
+made larger before it is resumed; or it is measured on a cluster of three nodes, of which a node,
+the scheduler or the coordinator is killed. At the end every planned cell must have exactly one
+record, every record that was there before must be there still, and no worker may be left. Then each
+file of a run is cut at twenty places and flipped at twenty (`tests/test_damage.py`).
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import argparse
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -36,6 +39,8 @@ from gradiometer.runs.store import run_folders
 COMMAND = [sys.executable, "-m", "gradiometer", "run"]
 CHOSEN = ["--problem", "*chain*", "--rounds", "15", "--budget", "1"]
 OURS = "GRADIOMETER_STRESS"
+LONGEST_S = 300.0
+"""Time within which a run on a cluster ends, whatever was killed, seconds."""
 METHODS = ("backprop", "central-difference", "sympy", "jax-jit")
 NEW = [*COMMAND, *CHOSEN, *(part for m in METHODS for part in ("--method", m))]
 
@@ -79,6 +84,49 @@ def on_a_full_disk(rng: random.Random) -> str:
             return _resumed(folders[0]) if folders else ""
         finally:
             subprocess.run(["umount", str(results)], check=True)
+
+
+def on_a_cluster(rng: random.Random) -> str:
+    """Kill a node, the scheduler or the coordinator, and resume, with a cluster or without."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        results = Path(folder) / "results"
+        with _cluster(folder) as (address, processes):
+            command = [*NEW, "--cluster", address]
+            with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as coordinator:
+                while not run_folders(results) and coordinator.poll() is None:
+                    time.sleep(0.1)
+                time.sleep(rng.uniform(0.0, 6.0))
+                rng.choice([*processes, coordinator]).kill()
+                coordinator.wait(LONGEST_S)
+            if not run_folders(results):
+                return "no run has begun"
+            (path,) = run_folders(results)
+            if rng.random() < 0.5 and all(each.poll() is None for each in processes):
+                command = [*COMMAND, "--resume", str(path), "--cluster", address]
+                subprocess.run(command, cwd=folder, capture_output=True, timeout=LONGEST_S)
+        return _resumed(path)
+
+
+@contextmanager
+def _cluster(folder: str) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Yield the address of a scheduler, and its process and those of its three nodes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    where = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    python = [sys.executable, "-m"]
+    commands = [[*python, "distributed.cli.dask_scheduler", *where]]
+    commands += [[*python, "gradiometer.cluster.node", address]] * 3
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    processes = [subprocess.Popen(each, cwd=folder, **quiet) for each in commands]
+    try:
+        yield address, processes
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+        for process in processes:
+            process.wait()
 
 
 def _end(number: signal.Signals, command: list[str], folder: str, after_s: float) -> None:
@@ -144,10 +192,12 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30, help="runs ended by SIGKILL")
     parser.add_argument("--terms", type=int, default=30, help="runs ended by SIGTERM")
     parser.add_argument("--disks", type=int, default=10, help="runs on a full disk")
+    parser.add_argument("--clusters", type=int, default=30, help="runs on a cluster with a kill")
     parser.add_argument("--damage", type=int, default=20, help="cuts, and flips, of each file")
     asked = parser.parse_args()
     os.environ[OURS] = str(os.getpid())  # inherited by all that is started here
     faults = repeat(killed, asked.kills) + repeat(terminated, asked.terms)
+    faults += repeat(on_a_cluster, asked.clusters)
     if os.geteuid() == 0:
         faults += repeat(on_a_full_disk, asked.disks)
     else:

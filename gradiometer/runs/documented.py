@@ -44,6 +44,7 @@ def schema() -> dict[str, Any]:
         "functions": {"type": "array", "items": {"type": "object"}},
         "plan": {"type": "array", "items": _row(columns(Identity))},
         "noise": {"type": "object"},
+        "nodes": {"type": "object", "additionalProperties": _node(machine)},
         "lines": {"type": "object", "additionalProperties": {"type": "integer"}},
         "tables": {"type": "object", "additionalProperties": text},
         "repaired": text,
@@ -57,6 +58,13 @@ def schema() -> dict[str, Any]:
         "required": ["id", "format", "experiment", "state", "plan"],
         "properties": known,
     }
+
+
+def _node(machine: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of what is kept of a node of a cluster."""
+    own = {"machine": {"type": "string"}, "cases": {"type": "integer"}, "noise": {"type": "object"}}
+    told = {name: kind for name, kind in machine.items() if name != "versions"}
+    return {"type": "object", "required": list(own), "properties": told | own}
 
 
 def _row(kinds: dict[str, Any]) -> dict[str, Any]:
