@@ -67,7 +67,7 @@ class Coordinator:
         self._client, self._members = engine.client, members
         self._progress = progress or Progress()
         self._token = f"{run.name}-{secrets.token_hex(4)}"
-        self._run, self._share = str(run.resolve()), engine.share
+        self._run, self._share = str(run.resolve()), max(1, engine.share)
         self._setup: task.Setup | None = None
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._futures: dict[str, Any] = {}

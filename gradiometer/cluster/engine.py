@@ -35,13 +35,13 @@ class Engine:
         client: Dask's client.
         where: What it is called.
         expected: Nodes that were asked for; 1 where they came by themselves.
-        share: Nodes that share one machine.
+        share: Nodes that share this machine; 0 where they are not of its making.
     """
 
     client: Any
     where: str
     expected: int = 1
-    share: int = 1
+    share: int = 0
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def opened(cluster: Any) -> Iterator[Engine]:
         start = {"local": _local, "ssh": _ssh, "slurm": _slurm}[where.kind]
         made, expected = start(where)
         with made as started, _client(distributed, started, where) as client:
-            yield Engine(client, str(where), expected, where.workers or 1)
+            yield Engine(client, str(where), expected, where.workers)
 
 
 def slurm(file: Path) -> tuple[Any, int]:

@@ -7,6 +7,7 @@ started on one machine share its cores.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,12 +24,13 @@ class Preparing(WorkerPlugin):
 
     Args:
         threads: Threads that are timed at once.
-        share: Nodes among which the cores of the machine are shared, named 0, 1 and so on.
+        share: Nodes, named 0, 1 and so on, that the coordinator has started on its own machine, and
+            that share its cores and its terminal; 0 of others.
     """
 
     name = NAME
 
-    def __init__(self, threads: int, share: int = 1) -> None:
+    def __init__(self, threads: int, share: int = 0) -> None:
         self._threads, self._share = threads, share
 
     def setup(self, worker: Any) -> None:
@@ -38,6 +40,8 @@ class Preparing(WorkerPlugin):
         for name in ("profile", "profile-cycle"):
             if name in worker.periodic_callbacks:
                 worker.periodic_callbacks[name].stop()
+        if self._share:  # Ctrl-C is for the coordinator, which ends them
+            signal.signal(signal.SIGINT, lambda number, frame: None)
         if cores.ALLOWED and self._share > 1:
             cores.ALLOWED = part(sorted(cores.ALLOWED), self._share, int(worker.name))
             cores.keep(cores.ALLOWED)
