@@ -11,6 +11,7 @@ from typing import Any
 import here
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from shell import command
 
@@ -96,6 +97,13 @@ def test_nodes_come_to_the_same_each_with_problems_of_its_own(client: Any, tmp_p
     )
     assert set(run.records["machine"]) == {n["machine"] for n in run.info["nodes"].values()}
     assert told.said.startswith("2 nodes, ")
+
+
+def test_nothing_of_it_listens_beyond_this_machine(client: Any) -> None:
+    own = psutil.Process()
+    sockets = [c for each in (own, *own.children(recursive=True)) for c in each.net_connections()]
+    listening = {c.laddr.ip for c in sockets if c.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
 
 
 def test_files_and_objects_travel(

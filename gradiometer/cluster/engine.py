@@ -23,6 +23,9 @@ from gradiometer.errors import GradiometerError
 REACHED_S = 10.0
 """Time in which a scheduler has to answer, seconds."""
 
+NO_DASHBOARD = {"dashboard": False, "dashboard_address": ":0"}
+"""For a scheduler: a web server of Dask's is left out, and what is left of it has any free port."""
+
 NODE = "gradiometer.cluster.node"
 """The module that starts a node as it should be."""
 
@@ -100,7 +103,7 @@ def slurm(file: Path) -> tuple[Any, int]:
             **(usual | told),
             worker_command=NODE,
             worker_extra_args=extra,
-            scheduler_options={"dashboard": False} | told.pop("scheduler_options", {}),
+            scheduler_options=NO_DASHBOARD | told.pop("scheduler_options", {}),
         )
     except (TypeError, ValueError) as error:
         raise GradiometerError(f"{file} describes no jobs: {error}.") from error
@@ -113,7 +116,7 @@ def _local(where: Where) -> tuple[Any, int]:
         n_workers=where.workers,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         memory_limit=0,
         resources={SLOT: 1},
         silence_logs=logging.CRITICAL,
@@ -129,7 +132,7 @@ def _ssh(where: Where) -> tuple[Any, int]:
         cluster = SSHCluster(
             [where.hosts[0], *where.hosts],
             worker_options={"nthreads": 1, "memory_limit": 0, "resources": {SLOT: 1}},
-            scheduler_options={"port": 0, "dashboard": False},
+            scheduler_options={"port": 0} | NO_DASHBOARD,
             remote_python=sys.executable,
         )
     except Exception as error:  # whatever ssh, or what it starts, raises
