@@ -31,7 +31,7 @@ from gradiometer.report.run import Run
 from gradiometer.vocabulary.case import Case, Cell
 
 MACHINES = (1, 3, 10, 30, 100, 300, 1000)
-BYTES, PACKAGE = 15e3, 150e3
+BYTES, PACKAGE = 15e3, 15e3
 """What a case, and a node once, cost in bytes: `benchmarks/cluster_cost.py`."""
 OVERHEAD_S = 0.02
 """What a case costs beside its own time, at most: the same."""

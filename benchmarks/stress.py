@@ -118,8 +118,8 @@ def _cluster(folder: str) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
     python = [sys.executable, "-m"]
     commands = [[*python, "distributed.cli.dask_scheduler", *where]]
     commands += [[*python, "gradiometer.cluster.node", address]] * 3
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    processes = [subprocess.Popen(each, cwd=folder, **quiet) for each in commands]
+    none = subprocess.DEVNULL
+    processes = [subprocess.Popen(each, cwd=folder, stdout=none, stderr=none) for each in commands]
     try:
         yield address, processes
     finally:
