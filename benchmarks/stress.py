@@ -92,7 +92,8 @@ def on_a_cluster(rng: random.Random) -> str:
         results = Path(folder) / "results"
         with _cluster(folder) as (address, processes):
             command = [*NEW, "--cluster", address]
-            with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as coordinator:
+            none = subprocess.DEVNULL
+            with subprocess.Popen(command, cwd=folder, stdout=none, stderr=none) as coordinator:
                 while not run_folders(results) and coordinator.poll() is None:
                     time.sleep(0.1)
                 time.sleep(rng.uniform(0.0, 6.0))
