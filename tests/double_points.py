@@ -135,7 +135,8 @@ def truth(name: str) -> tuple[Any, ...]:
 
 def exact(name: str, x: DoubleDouble, moved: Floats | float = 0.0) -> tuple[Any, ...]:
     """Return a function in balls of 300 bits at high + low + moved."""
-    parts = zip(*(np.broadcast_to(p, x.shape).tolist() for p in (*x.pairs()[:2], moved)))
+    broadcast = (np.broadcast_to(p, x.shape).tolist() for p in (*x.pairs()[:2], moved))
+    parts = zip(*broadcast, strict=True)
     with flint.ctx.workprec(2200):
         arguments = [arb(high) + arb(low) + arb(more) for high, low, more in parts]
     with flint.ctx.workprec(300):
@@ -146,7 +147,5 @@ def errors(true: tuple[Any, ...], found: DoubleDouble) -> Floats:
     """Return upper bounds of the distances of words from the truth."""
     with flint.ctx.workprec(400):
         high, low, _ = (part.tolist() for part in found.pairs())
-        bounds = [
-            float((t - h - m).abs_upper()) for t, h, m in zip(true, high, low, strict=True)
-        ]
+        bounds = [float((t - h - m).abs_upper()) for t, h, m in zip(true, high, low, strict=True)]
     return np.array(bounds)

@@ -12,12 +12,9 @@ where a ball is so wide that it reaches a pole or the end of the domain.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-import flint
 import numpy as np
-from flint import arb
 
 from gradiometer.reference.doubles import (
     arctangent,
@@ -243,7 +240,9 @@ def _apart(distance: Floats, radius: Floats) -> Floats:
     return (distance - radius) * DOWN
 
 
-def _ball(found: Pair, error: Floats, radius: Floats | None, slope: Callable[[Floats], Any]) -> Any:
+def _ball(
+    found: Pair, error: Floats, radius: Floats | None, slope: Callable[[Floats], Any]
+) -> Triple:
     """Return a word with its radius, of its own error and of the operand's radius."""
     if radius is None:
         return found[0], found[1], error * UP

@@ -1,7 +1,7 @@
 """eˣ and eˣ − 1 of double words.
 
-x = (e + i/512 + j/2¹⁸)·ln 2 + r, with |i|, |j| ≤ 256 and |r| ≤ 0.5000001·ln 2/2¹⁸. With A = 2^(i/512)
-and 1 + b = 2^(j/2¹⁸) from tables, and p = eʳ − 1 from its series,
+x = (e + i/512 + j/2¹⁸)·log 2 + r, with |i|, |j| ≤ 256 and |r| ≤ 0.5000001·log 2/2¹⁸. With tables of
+A = 2^(i/512) and 1 + b = 2^(j/2¹⁸), and p = eʳ − 1 from its series,
 
     v = b + p·(1 + b),    w = (A − 1) + A·v,    eˣ = 2ᵉ·(1 + w).
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from flint import arb
@@ -33,8 +32,8 @@ LARGEST = 277.0
 ROUNDING = 4.0
 """eˣ is within so many u² of itself, but for what the reduction does."""
 
-ROUNDING_NEAR_ZERO = 33.0
-"""eˣ − 1 = w, where e = 0, is within so many u² of itself, but for the reduction."""
+ROUNDING_NEAR_ZERO = 40.0
+"""eˣ − 1 = w, where e = 0, is within so many u² of itself."""
 
 ROUNDING_ELSEWHERE = 7.5, 2.1
 """eˣ − 1, where e ≠ 0, is within so many u² of 2ᵉ and of 1, but for the reduction."""
@@ -86,10 +85,8 @@ def expm1(x: Pair) -> tuple[Pair, Floats]:
     found = words.add_number(words.scaled(w, power), np.where(exact, less, power))
     high, low = words.add_number(found, np.where(exact, 0.0, -1.0))
     by_power, by_one = ROUNDING_ELSEWHERE
-    elsewhere = by_power * power + by_one
-    rounding = np.where(near, ROUNDING_NEAR_ZERO * np.abs(high), elsewhere)
-    reduction = np.where(near, 1.5, 1.5 * power) * (REDUCTION * np.abs(x[0]))
-    return (high, low), UNIT**2 * (rounding + reduction)
+    elsewhere = power * (by_power + (1.42 * REDUCTION) * np.abs(x[0])) + by_one
+    return (high, low), UNIT**2 * np.where(near, ROUNDING_NEAR_ZERO * np.abs(high), elsewhere)
 
 
 def _reduced(x: Pair) -> tuple[Floats, Pair]:

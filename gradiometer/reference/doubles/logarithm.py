@@ -5,8 +5,8 @@ x = 2ᵉ·m with m from √½ to √2. With R near 1/m, of 13 binary places, and
     f = m·R − 1,    q = (1 + f)·(1 + ρ) − 1 = f + ρ + f·ρ,    |q| ≤ 2⁻¹⁷·⁸,
     log x = e·log 2 + (−log R − log(1 + ρ) + log(1 + q)),
 
-where the logarithms of R and 1 + ρ come from tables, and that of 1 + q from its series. R = 1 next to
-m = 1, so that log x is exact to its own last place there.
+where the logarithms of R and 1 + ρ come from tables, and that of 1 + q from its series. Next to
+m = 1, R = 1, so that the error of log x is relative to itself there.
 
 Bounds are in units of u² and proven in docs/certificates.md.
 """

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from gradiometer.reference.doubles.errorfree import (
-    Floats,
     Pair,
     quick_two_sum,
     split,
@@ -25,8 +24,11 @@ from gradiometer.reference.doubles.errorfree import (
     two_sum,
 )
 
+Word = tuple[Any, Any]
+"""High and low part: arrays, or numbers."""
 
-def add(a: Pair, b: Pair) -> Pair:
+
+def add(a: Word, b: Word) -> Pair:
     """Return a + b, within 3.1u² of itself whatever cancels."""
     high, low = two_sum(a[0], b[0])
     tail, rest = two_sum(a[1], b[1])
@@ -34,13 +36,13 @@ def add(a: Pair, b: Pair) -> Pair:
     return quick_two_sum(high, low + rest)
 
 
-def add_number(a: Pair, b: Any) -> Pair:
+def add_number(a: Word, b: Any) -> Pair:
     """Return a + b for doubles b, within 2u² of itself whatever cancels."""
     high, low = two_sum(a[0], b)
     return quick_two_sum(high, low + a[1])
 
 
-def add_small(a: Pair, b: Pair) -> Pair:
+def add_small(a: Word, b: Word) -> Pair:
     """Return a + b for |b| ≤ 2⁻⁸·|a|, within 3.1u² of itself.
 
     |high − a| is below u·|a|, as are a's low part and, 2⁻⁸ times that, b's; they are added by two
@@ -50,7 +52,7 @@ def add_small(a: Pair, b: Pair) -> Pair:
     return quick_two_sum(high, a[1] + (low + b[1]))
 
 
-def multiply(a: Pair, b: Pair) -> Pair:
+def multiply(a: Word, b: Word) -> Pair:
     """Return a·b, within 8.1u² of itself.
 
     Of u²·|a·b| each: one is left out (low·low), two products of a high and a low part are rounded,
@@ -60,13 +62,13 @@ def multiply(a: Pair, b: Pair) -> Pair:
     return quick_two_sum(high, low + (a[0] * b[1] + a[1] * b[0]))
 
 
-def multiply_number(a: Pair, b: Any) -> Pair:
+def multiply_number(a: Word, b: Any) -> Pair:
     """Return a·b for doubles b, within 3.1u² of itself: one rounding of u·|ab|, one of 2u·|ab|."""
     high, low = two_product(a[0], b)
     return quick_two_sum(high, low + a[1] * b)
 
 
-def square(a: Pair) -> Pair:
+def square(a: Word) -> Pair:
     """Return a², within 6.1u² of itself: 1 left out, 2 and 3 by roundings."""
     x = a[0]
     high = x * x
@@ -75,7 +77,7 @@ def square(a: Pair) -> Pair:
     return quick_two_sum(high, low + 2.0 * (x * a[1]))
 
 
-def divide(a: Pair, b: Pair) -> Pair:
+def divide(a: Word, b: Word) -> Pair:
     """Return a/b, within 15.1u² of itself."""
     quotient = a[0] / b[0]
     high, low = multiply_number(b, quotient)
@@ -83,16 +85,16 @@ def divide(a: Pair, b: Pair) -> Pair:
     return quick_two_sum(quotient, rest / b[0])
 
 
-def negative(a: Pair) -> Pair:
+def negative(a: Word) -> Pair:
     """Return −a."""
     return -a[0], -a[1]
 
 
-def scaled(a: Pair, by: Floats) -> Pair:
+def scaled(a: Word, by: Any) -> Pair:
     """Return a times powers of two."""
     return a[0] * by, a[1] * by
 
 
-def chosen(condition: Any, a: Pair, b: Pair) -> Pair:
+def chosen(condition: Any, a: Word, b: Word) -> Pair:
     """Return a where a condition holds, else b."""
     return np.where(condition, a[0], b[0]), np.where(condition, a[1], b[1])
