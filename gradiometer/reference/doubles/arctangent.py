@@ -22,7 +22,7 @@ from gradiometer.reference.doubles.errorfree import UNIT, Floats, Pair, quick_tw
 ROUNDING = 4.2, 36.0
 """arctan x is within so many u² of itself, and of t."""
 
-ROUNDING_BEYOND_ONE = 6.0
+ROUNDING_BEYOND_ONE = 8.1
 """arctan x, where |x| > 1, is within so many u² more."""
 
 _STEPS = 4096
@@ -71,7 +71,7 @@ def arctan(x: Pair) -> tuple[Pair, Floats]:
 
 
 def _series(t: Pair, given: _Tables) -> Pair:
-    """Return arctan t for |t| ≤ 2⁻¹²·⁹, within 3.2u² of itself."""
+    """Return arctan t for |t| ≤ 2⁻¹²·⁹, within 5.4u² of itself."""
     square = words.square(t)
     x, third = square[0], given.third
     factor = quick_two_sum(third[0], third[1] + x * (1 / 5 - x * (1 / 7 - x * (1 / 9))))

@@ -128,7 +128,7 @@ def _multiplied(f: Pair, rho: Floats) -> Pair:
 
 
 def _series(q: Pair, third: tuple[float, float]) -> Pair:
-    """Return log(1 + q) = q − q²·(1/2 − q/3 + q²/4 − …), for |q| ≤ 2⁻¹⁷; within 3.2u² of itself."""
+    """Return log(1 + q) = q − q²·(1/2 − q/3 + q²/4 − …), for |q| ≤ 2⁻¹⁷; within 4.6u² of itself."""
     x = q[0]
     high, low = two_product(x, third[0])
     high, rest = quick_two_sum(0.5, high)

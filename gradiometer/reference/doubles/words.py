@@ -97,4 +97,5 @@ def scaled(a: Word, by: Any) -> Pair:
 
 def chosen(condition: Any, a: Word, b: Word) -> Pair:
     """Return a where a condition holds, else b."""
-    return np.where(condition, a[0], b[0]), np.where(condition, a[1], b[1])
+    high, low = (np.where(condition, x, y) for x, y in zip(a, b, strict=True))
+    return high, low
