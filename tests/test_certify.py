@@ -740,7 +740,7 @@ def test_a_large_case_is_certified_at_another_seed_too() -> None:
     problem = PROBLEMS["mlp"]
     found = certify(problem, built_in.argument(problem, "10-50-50-1x32", seed=7), "gradient")
     assert (found.high != truth("mlp", "10-50-50-1x32", "gradient").high).all()
-    assert found.radius.max() <= 1e-30 * found.norm
+    assert found.radius.max() <= 1e-28 * found.norm
 
 
 # Every operator.

@@ -14,6 +14,7 @@ from gradiometer.errors import ReferenceFailure
 from gradiometer.reference import forward, identity, numeric
 from gradiometer.reference.answers import ANSWERS
 from gradiometer.reference.certify import certify
+from gradiometer.reference.doubles import machine
 from gradiometer.reference.doubles.beyond import BeyondDoubles
 from gradiometer.reference.forward import BALLS, forward_pass
 from gradiometer.vocabulary.operators import operator as find_operator
@@ -161,6 +162,12 @@ def test_few_components_are_computed_in_balls():
     for n, bits in ((forward.FEW - 1, BALLS[0]), (forward.FEW, numeric.DOUBLES)):
         of, at = made(lambda xp, x: xp.sum(x * x), np.linspace(1, 2, n))
         assert certify(of, at, "gradient").bits == bits
+
+
+def test_a_machine_that_rounds_otherwise_has_balls_alone(monkeypatch):
+    monkeypatch.setattr(machine, "usable", lambda: False)
+    of, at = made(lambda xp, x: xp.sum(x * x), np.linspace(1, 2, forward.FEW))
+    assert certify(of, at, "gradient").bits == BALLS[0]
 
 
 def test_components_that_are_not_narrow_are_found_again_in_balls(monkeypatch):

@@ -12,6 +12,7 @@ import numpy as np
 from gradiometer.errors import GradiometerError, NotFinite, ReferenceFailure
 from gradiometer.reference import numeric
 from gradiometer.reference.array import Array
+from gradiometer.reference.doubles import machine
 from gradiometer.reference.evaluation import Evaluation, Key
 from gradiometer.reference.node import Node
 from gradiometer.reference.operations import NAMESPACE
@@ -37,9 +38,10 @@ FEW = 1_000
 
 
 def precisions(point: Point) -> tuple[int, ...]:
-    """Return the precisions that are tried at a point."""
+    """Return the precisions that are tried at a point, on this machine."""
     arrays = (*point.inputs.values(), *point.given.values())
-    return PRECISIONS if sum(np.size(a) for a in arrays) >= FEW else BALLS
+    many = sum(np.size(a) for a in arrays) >= FEW
+    return PRECISIONS if many and machine.usable() else BALLS
 
 
 @dataclass
