@@ -215,7 +215,8 @@ def _arrays(literal: Any) -> Any:
 
 def _loaded(file: str) -> Any:
     try:
-        found = np.load(file, allow_pickle=False)
-        return found if isinstance(found, np.ndarray) else {k: found[k] for k in found.files}
+        with Path(file).open("rb") as opened:  # NumPy leaves an archive open that it refuses
+            found = np.load(opened, allow_pickle=False)
+            return found if isinstance(found, np.ndarray) else {k: found[k] for k in found.files}
     except (OSError, ValueError) as error:
         raise GradiometerError(f"{file!r} cannot be read: {error}.") from error
