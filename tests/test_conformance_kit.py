@@ -143,7 +143,9 @@ def manners(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Check]:
     """The checks of contract and process of a method without manners, by what they are of."""
     path = tmp_path_factory.mktemp("manners") / "ill.py"
     path.write_text(ILL_MANNERED, "utf-8")
-    with here.in_this_process():
+    with here.in_this_process(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path.parent)  # it writes there, and to the home folder
+        patch.setenv("HOME", str(path.parent))
         found = conformance.check(
             str(path), problems="product-of-sum", operators="value", dtypes="float64"
         )
