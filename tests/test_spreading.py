@@ -116,8 +116,8 @@ def test_what_names_no_cluster_is_refused(text: str) -> None:
         Where.parsed(text)
 
 
-def facts(python: str = "3.11.7", code: str = "c0de", settings: str = "", **versions: str) -> Facts:
-    return Facts("host", {"python": python, "versions": versions}, code, settings)
+def facts(python: str = "3.11.7", code: str = "c0de", **versions: str) -> Facts:
+    return Facts("host", {"python": python, "versions": versions}, code)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,6 @@ def facts(python: str = "3.11.7", code: str = "c0de", settings: str = "", **vers
         (facts(), ["numpy not installed instead of 2.4"]),
         (facts(numpy="2.4", python="3.12.0"), ["Python 3.12.0 instead of 3.11.7"]),
         (facts(numpy="2.4", code="bad"), ["other code of Gradiometer (bad instead of c0de)"]),
-        (facts(numpy="2.4", settings="it watches"), ["it watches"]),
     ],
 )
 def test_a_difference_of_a_node_is_told(node: Facts, told: list[str]) -> None:

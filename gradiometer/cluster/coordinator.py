@@ -24,7 +24,7 @@ from gradiometer.cluster.nodes import SLOT, Node
 from gradiometer.cluster.spreading import MOST_TRIES, Spreading, Work
 from gradiometer.cluster.travel import Package
 from gradiometer.errors import GradiometerError, describe
-from gradiometer.measure.forecast import Cost, spent
+from gradiometer.measure.forecast import Cost, needed
 from gradiometer.measure.harness import Ended
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan, estimate_s
@@ -207,14 +207,10 @@ class Coordinator:
 
     def _learn(self, node: Node, end: Ended) -> None:
         """Keep what a cell needed, for a node that goes on in the place of this one."""
-        outcome = end.outcome
         self._told[node.name].add(end.cell)
-        if outcome.verdict.n is not None:
-            cold, warm = outcome.cold, outcome.warm
-            cost = spent(
-                outcome.verdict.n, outcome.status, cold.prepare_s, cold.first_s, warm.time_s,
-                cold.prepare_bytes, warm.call_bytes,
-            )  # fmt: skip
+        n = end.outcome.verdict.n
+        if n is not None:
+            cost = needed(n, end.outcome)
             self._known.setdefault(end.cell.case.problem, {})[end.cell] = cost
 
     def _lose(self, spreading: Spreading, node: Node) -> Iterator[Ended]:

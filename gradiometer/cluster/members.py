@@ -17,7 +17,7 @@ PAUSE_S = 0.1
 
 NO_SLOT = (
     f"no node offers the resource {SLOT!r}, which each case takes: start nodes with "
-    "`python -m gradiometer.cluster.node ADDRESS`, or `dask worker --resources slot=1`"
+    "`python -m gradiometer.cluster.node ADDRESS`"
 )
 
 

@@ -42,13 +42,11 @@ class Facts:
         host: The machine's name.
         machine: Its facts, versions of packages among them: `environment.describe_machine`.
         code: SHA-256 of Gradiometer's own files.
-        settings: What of an engine's settings disturbs timing; empty where nothing does.
     """
 
     host: str
     machine: dict[str, Any]
     code: str
-    settings: str = ""
 
     @property
     def kind(self) -> str:
@@ -64,7 +62,6 @@ class Node:
         address: Where the engine reaches it.
         name: What records call it.
         facts: What it told of itself.
-        offers: Its resources.
         noise: How steady it was so far, as `run.json` keeps it.
         cases: How many cases it has measured.
         opened: Whether it has what it needs for the run.
@@ -74,7 +71,6 @@ class Node:
     address: str
     name: str
     facts: Facts
-    offers: Mapping[str, float] = field(default_factory=dict)
     noise: dict[str, Any] = field(default_factory=dict)
     cases: int = 0
     opened: bool = False
@@ -127,8 +123,6 @@ def differences(node: Facts, ours: Facts) -> list[str]:
     ]
     if not found and node.code != ours.code:
         found.append(f"other code of Gradiometer ({node.code[:8]} instead of {ours.code[:8]})")
-    if node.settings:
-        found.append(node.settings)
     return found
 
 

@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from gradiometer.measure.options import Options
 from gradiometer.vocabulary.case import Case
-from gradiometer.vocabulary.outcome import Status
+from gradiometer.vocabulary.outcome import Outcome, Status
 
 EXHAUSTED = (Status.TIMEOUT, Status.OUT_OF_MEMORY)
 """Statuses of cells that larger sizes will not do better than."""
@@ -102,6 +102,15 @@ def spent(
     start_s = None if first_s is None else first_s + (prepare_s or 0.0)
     peak = max(filter(None, (prepare_bytes, call_bytes)), default=None)
     return Cost(n, start_s, time_s, peak, exhausted(status))
+
+
+def needed(n: int, outcome: Outcome) -> Cost:
+    """Return what a cell of `n` inputs needed."""
+    cold, warm = outcome.cold, outcome.warm
+    return spent(
+        n, outcome.status, cold.prepare_s, cold.first_s, warm.time_s, cold.prepare_bytes,
+        warm.call_bytes,
+    )  # fmt: skip
 
 
 def exhausted(status: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 from gradiometer.judging.kept import Kept
 from gradiometer.measure.conditions import Conditions, References
-from gradiometer.measure.forecast import Cost, Forecasts, exhausted, spent
+from gradiometer.measure.forecast import Cost, Forecasts, exhausted, needed
 from gradiometer.measure.noise import NoiseMeter
 from gradiometer.measure.options import Options
 from gradiometer.measure.plan import Plan
@@ -246,11 +246,8 @@ class Harness:
 
     def _ends(self, trial: Trial) -> Iterator[Ended]:
         """Yield the trial's cell as it ended, and those that it was measured for as well."""
-        cold, warm = trial.outcome.cold, trial.outcome.warm
-        cost = spent(
-            trial.conditions.points.signature.n, trial.outcome.status, cold.prepare_s,
-            cold.first_s, warm.time_s, cold.prepare_bytes, warm.call_bytes,
-        )  # fmt: skip
+        warm = trial.outcome.warm
+        cost = needed(trial.conditions.points.signature.n, trial.outcome)
         self._forecasts.learn(trial.cell.case, trial.cell.method, cost)
         for cell in trial.cells:
             if not trial.conditions.operator.differentiates and warm.time_s is not None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from gradiometer.reference.doubles import words
 from gradiometer.reference.doubles.beyond import BeyondDoubles
 from gradiometer.reference.doubles.errorfree import (
     NO_UNDERFLOW,
@@ -52,32 +53,32 @@ LARGEST, SMALLEST = 2.0**400, 2.0**-400
 def add(a: Triple, b: Triple) -> Triple:
     """Return a + b: exact of two doubles, else within 3u²/(1 − 4u)·|a + b| (Joldes et al., §3)."""
     (x, x_low, x_radius), (y, y_low, y_radius) = a, b
-    high, low = two_sum(x, y)
-    exact = x_low is None and y_low is None
-    if x_low is not None and y_low is not None:
-        tail, rest = two_sum(x_low, y_low)
-        high, low = quick_two_sum(high, low + tail)
-        high, low = quick_two_sum(high, low + rest)
-    elif not exact:  # within 2u²·|a + b|
-        high, low = quick_two_sum(high, low + (y_low if x_low is None else x_low))
-    if exact:
-        radius = _summed(x_radius, y_radius)
+    if x_low is None and y_low is None:
+        high, low = two_sum(x, y)
+        return high, _unless_zero(low), _summed(x_radius, y_radius)
+    if x_low is None:
+        high, low = words.add_number((y, y_low), x)
+    elif y_low is None:
+        high, low = words.add_number((x, x_low), y)
     else:
-        radius = _summed(4.0 * UNIT**2 * np.abs(high), x_radius, y_radius)
+        high, low = words.add((x, x_low), (y, y_low))
+    radius = _summed(4.0 * UNIT**2 * np.abs(high), x_radius, y_radius)
     return high, _unless_zero(low), radius
 
 
 def multiply(a: Triple, b: Triple) -> Triple:
     """Return a·b: exact of two doubles, else within 8u²(1 + 3u)·|high·high|."""
     (x, x_low, x_radius), (y, y_low, y_radius) = a, b
-    high, low = two_product(x, y)
-    first = np.abs(high)
+    first = np.abs(x * y)
     exact = x_low is None and y_low is None
-    if not exact:
-        cross = x * y_low if x_low is None else x_low * y
-        if x_low is not None and y_low is not None:
-            cross = x * y_low + cross
-        high, low = quick_two_sum(high, low + cross)
+    if exact:
+        high, low = two_product(x, y)
+    elif x_low is None:
+        high, low = words.multiply_number((y, y_low), x)
+    elif y_low is None:
+        high, low = words.multiply_number((x, x_low), y)
+    else:
+        high, low = words.multiply((x, x_low), (y, y_low))
     radii: list[Any] = [] if exact else [9.0 * UNIT**2 * first]
     if x_radius is not None:
         radii.append(x_radius * (np.abs(y) if y_radius is None else np.abs(y) + y_radius))
@@ -105,9 +106,10 @@ def divide(a: Triple, b: Triple) -> Triple:
     if not ((least > 0.0) & (size >= SMALLEST) & (size <= LARGEST)).all():
         raise BeyondDoubles("a division by zero, or by a number too small or too large")
     quotient = x / y
-    product, error = two_product(quotient, y)
-    if y_low is not None:
-        product, error = quick_two_sum(product, error + quotient * y_low)
+    if y_low is None:
+        product, error = two_product(quotient, y)
+    else:
+        product, error = words.multiply_number((y, y_low), quotient)
     rest = (x - product) + (-error if x_low is None else x_low - error)
     high, low = quick_two_sum(quotient, rest / y)
     first = np.abs(high)

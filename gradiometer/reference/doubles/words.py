@@ -1,9 +1,9 @@
 """Arithmetic of double words: unevaluated sums of two doubles, rounded to about 106 bits.
 
 A word is a pair (high, low) of arrays with high = fl(high + low), so that |low| ≤ u·|high|,
-u = 2⁻⁵³. Functions here carry no radii: who calls them knows how often each bound counts. What
-they are given lies between 2⁻⁴⁰⁰ and 2⁴⁰¹ in modulus, or is zero, so that products are
-error-free.
+u = 2⁻⁵³. Functions here carry no radii: who calls them knows how often each bound counts. The
+bounds of products and quotients are of operands between 2⁻⁴⁰⁰ and 2⁴⁰¹ in modulus, or zero, so that
+products of doubles are error-free; `arithmetic` adds what underflows of others.
 
 Reference:
     Joldes, Muller, Popescu, Tight and rigorous error bounds for basic building blocks of
