@@ -459,8 +459,8 @@ def finishing(folder: RunFolder, learnt: Callable[[], Row]) -> Iterator[None]:
 
     Args:
         folder: The run's folder.
-        learnt: Returns what `run.json` keeps beside what it has; of nodes, in addition to those
-            that it has.
+        learnt: Returns what `run.json` keeps beside what it has; of nodes and of noise, in
+            addition to that.
     """
     state = "failed"
     try:
@@ -473,5 +473,14 @@ def finishing(folder: RunFolder, learnt: Callable[[], Row]) -> Iterator[None]:
         found = learnt()
         if "nodes" in found:
             found["nodes"] = folder.info.get("nodes", {}) | found["nodes"]
+        if "noise" in found:
+            found["noise"] = _of_all_parts(folder.info.get("noise", {}), found["noise"])
         folder.info.update(found)
         folder.finish(state)
+
+
+def _of_all_parts(before: Row, noise: Row) -> Row:
+    """Return the noise of a run that was taken up: figures of the last part that has them."""
+    warnings = dict.fromkeys([*before.get("warnings", ()), *noise.get("warnings", ())])
+    measured = {name: figure for name, figure in noise.items() if figure is not None}
+    return before | measured | {"warnings": list(warnings)}

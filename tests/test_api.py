@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import psutil
@@ -221,3 +223,15 @@ def wait_for_workers(folder: Path, coordinator: psutil.Process) -> list[psutil.P
             return coordinator.children(recursive=True)
         time.sleep(0.01)  # the run shares this core
     raise AssertionError("the run ended before it could be interrupted")
+
+
+@pytest.mark.parametrize("before", [{}, {"spread": 0.2, "calm": 0.5, "warnings": ["it varied"]}])
+def test_what_was_noisy_stays_told_when_a_run_is_taken_up(before: dict[str, Any]) -> None:
+    folder: Any = SimpleNamespace(info={"noise": before}, finish=lambda state: None)
+    found = {"spread": None, "calm": 0.9, "warnings": ["b: others were busy", "it varied"]}
+    with api.finishing(folder, lambda: {"noise": found}):
+        pass
+    noise = folder.info["noise"]
+    assert noise.get("spread") == before.get("spread")
+    assert noise["calm"] == 0.9
+    assert sorted(noise["warnings"]) == ["b: others were busy", "it varied"]

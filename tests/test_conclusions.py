@@ -106,6 +106,16 @@ def test_operators_and_dtypes_have_paragraphs_of_their_own(values: dict[str, str
     assert {f"Fast, {names[v]}" for v in values.values()} < {*told}
 
 
+def test_kinds_of_machine_have_paragraphs_of_their_own() -> None:
+    other = records.case("quartic", dtype="float32")
+    told = said(
+        good("tape", node="a", machine="Old, 1 core"),
+        good("tape", case=other, dtype="float32", node="b", machine="New, 8 cores"),
+    )
+    names = {"first derivative on Old, 1 core", "first derivative in float32 on New, 8 cores"}
+    assert {f"Fast, {name}" for name in names} < {*told}
+
+
 def test_translations_are_no_rivals() -> None:
     rows = [good("tape", ratio=2.0), good("jit", translated="torch")]
     told = said(*rows)
@@ -117,5 +127,7 @@ def test_the_machine_is_steady_noisy_or_unknown() -> None:
     noise = {"spread": 0.01, "others": 0.002}
     assert said(good("tape"))["Machine"] == "its noise was not measured."
     assert said(good("tape"), noise=noise)["Machine"].startswith("steady enough: a fixed piece")
+    nodes = {"a": {"machine": "Old"}, "b": {"machine": "Old"}}
+    assert said(good("tape"), nodes=nodes)["Machine"] == "steady enough, each of 2 nodes."
     noisy = said(good("tape"), noise=noise | {"warnings": ["it varied by 40%"]})
     assert noisy["Machine"] == "not steady, take the times with care: it varied by 40%."

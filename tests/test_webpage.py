@@ -226,6 +226,22 @@ def test_the_matrix_is_filtered_by_outcome_function_and_mode(shown: Browser, run
     assert set(matrix(shown)).isdisjoint(reverse)
 
 
+def test_no_mean_is_taken_across_kinds_of_machine(browser: Browser, tmp_path: Path) -> None:
+    told = records.run(
+        records.row(n=3, node="a", machine="Old, 1 core", **records.timed(2.0)),
+        records.row("dual", n=3, node="a", machine="Old, 1 core", **records.timed(1.0)),
+        records.row("dual", "net", n=3, node="b", machine="New, 8 cores", **records.timed(1.0)),
+    )
+    info = documents.INFO | {"plan": told.info["plan"]}
+    browser.open(written(Run(told.path, info, told.records), tmp_path))
+    means = (
+        "return [...document.querySelectorAll('table.matrix td.mean')].map((e) => e.textContent)"
+    )
+    assert browser.run(means) == ["–", "–"]
+    choose(browser, "machine", "Old, 1 core")
+    assert browser.run(means) == ["1.00×", "2.00×"]
+
+
 def test_a_cell_shows_its_whole_record_by_keys_alone(shown: Browser, run: Run) -> None:
     shown.run("document.querySelector('table.matrix td[tabindex=\"0\"]').focus()")
     active = shown.driver.switch_to.active_element

@@ -88,7 +88,8 @@ def kind_of_machine(facts: Mapping[str, Any]) -> str:
     Args:
         facts: What `describe_machine` returns, or what a run keeps of it.
     """
-    return f"{facts.get('cpu') or 'unknown processor'}, {facts.get('cores', '?')} cores"
+    number = facts.get("cores", "?")
+    return f"{facts.get('cpu') or 'unknown processor'}, {number} core{'s' * (number != 1)}"
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

@@ -93,8 +93,11 @@ def _derivatives(run: RecordedRun) -> Iterator[tuple[str, pd.DataFrame]]:
     others = [name for name in run.operators if name not in (*first, "value")]
     named |= {name: cells[cells["operator"] == name] for name in others}
     for name, rows in named.items():
-        for variant, part in rows.groupby(analysis.variant(rows), sort=False):
-            yield f"{name} in {variant}" if variant else name, part
+        for _, part in rows.groupby(analysis.variant(rows), sort=False):
+            machine = part["machine"].iloc[0]
+            dtype = analysis.variant(part.assign(machine="")).iloc[0]
+            told = name + (f" in {dtype}" if dtype else "") + (f" on {machine}" if machine else "")
+            yield told, part
 
 
 def _fast(name: str, cells: pd.DataFrame, *, apart: bool) -> Iterator[str]:
@@ -181,6 +184,8 @@ def _machine(run: RecordedRun) -> str:
             f"**Machine:** not steady, take the times with care: "
             f"{literal('; '.join(run.warnings))}."
         )
+    if not facts and run.info.get("nodes"):
+        return f"**Machine:** steady enough, each of {len(run.info['nodes'])} nodes."
     if not facts:
         return "**Machine:** its noise was not measured."
     return f"**Machine:** steady enough: {literal('; '.join(facts[:2]))}."

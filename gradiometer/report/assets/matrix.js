@@ -7,11 +7,11 @@ class Matrix {
     this.least = leastRatios(cells);
     const values = (name) => [...new Set(cells.map((c) => c[name]))];
     this.values = Object.fromEntries(
-      ['operator', 'dtype', 'mode', 'tool', 'method'].map((name) => [name, values(name)]));
+      ['operator', 'dtype', 'machine', 'mode', 'tool', 'method'].map((name) => [name, values(name)]));
     const first = cells.find((c) => c.case === host.dataset.case);
     this.state = {
       figure: cells.some(timed) ? 'ratio' : 'digits', operator: (first ?? cells[0]).operator,
-      dtype: '', text: '', status: '', largest: false, sort: '',
+      dtype: '', machine: '', text: '', status: '', largest: false, sort: '',
     };
     this.box = element('div', { class: 'matrix-scroll', tabindex: -1 });
     this.told = element('p', { class: 'told', 'aria-live': 'polite' });
@@ -40,6 +40,10 @@ class Matrix {
     }
     if (this.values.dtype.length > 1) {
       parts.push(select('dtype', 'Number type', [['', 'all'], ...named(this.values.dtype)]));
+    }
+    const machines = this.values.machine.filter(Boolean);
+    if (machines.length > 1) {
+      parts.push(select('machine', 'Machine', [['', 'all'], ...named(machines)]));
     }
     parts.push(
       select('status', 'Show', [
@@ -100,16 +104,16 @@ class Matrix {
   // What is shown.
 
   chosen() {
-    const { operator, dtype, text, status, largest } = this.state;
+    const { operator, dtype, machine, text, status, largest } = this.state;
     const hidden = new Set(
       [...this.host.querySelectorAll('.chooser input:not(:checked)')].map((b) => `${b.name} ${b.value}`));
     let shown = this.cells.filter((c) =>
-      c.operator === operator && (!dtype || c.dtype === dtype)
+      c.operator === operator && (!dtype || c.dtype === dtype) && (!machine || c.machine === machine)
       && c.label.toLowerCase().includes(text)
       && !hidden.has(`mode ${c.mode}`) && !hidden.has(`tool ${c.tool}`));
     if (largest) {
       const most = new Map();
-      const series = (c) => `${c.problem} ${c.dtype} ${c.device}`;
+      const series = (c) => `${c.problem} ${c.dtype} ${c.device} ${c.machine}`;
       for (const c of shown) most.set(series(c), Math.max(most.get(series(c)) ?? -1, c.n ?? -1));
       shown = shown.filter((c) => {
         const size = this.sizes().get(c.case) ?? -1;
@@ -157,18 +161,20 @@ class Matrix {
     this.walkable(table);
   }
 
-  // Methods in order: by the figure of one case, or by their means over all.
+  // Methods in order: by the figure of one case, or by their means over all, unless these were
+  // measured on several kinds of machine.
   rows(cells, figure, of) {
     const methods = new Map();
     for (const cell of cells) {
       if (!methods.has(cell.method)) methods.set(cell.method, new Map());
       methods.get(cell.method).set(cell.case, cell);
     }
+    const alike = new Set(cells.map((c) => c.machine).filter(Boolean)).size < 2;
     const means = figure.log ? geometricMean : (x) => x.reduce((a, b) => a + b, 0) / x.length;
     const rows = [...methods].map(([method, own]) => {
       const found = [...own.values()].filter((c) => c.status === 'ok').map(figure.of)
         .filter((x) => !missing(x)).map((x) => (x === Infinity ? figure.most ?? x : x));
-      const mean = found.length ? means(found) : null;
+      const mean = alike && found.length ? means(found) : null;
       return { method, own, mean, cases: found.length, of };
     });
     const sign = figure.less ? 1 : -1;
