@@ -55,11 +55,16 @@ class Cell:
         self._call(x)
 
 
-def measure(call: Callable[[Any], None], call_s: float = 1e-5) -> tuple[float, Cell, int]:
+LARGE = [Argument(Point({"x": np.full(20_000, 3.0)}))]
+
+
+def measure(
+    call: Callable[[Any], None], call_s: float = 1e-5, at: list[Argument] = AT
+) -> tuple[float, Cell, int]:
     """Return the ratio of a call, the cell, and how often calls were made before."""
     cell: Any = Cell(call)
     warmed: list[int] = []
-    found = novelty(cell, AT, call_s, lambda: warmed.append(len(cell.met)))
+    found = novelty(cell, at, call_s, lambda: warmed.append(len(cell.met)))
     return found, cell, len(warmed)
 
 
@@ -128,3 +133,18 @@ def test_one_disturbance_is_measured_away(clock: Clock) -> None:
     found, _, times = measure(call)
     assert found <= CLEAR
     assert times == 2
+
+
+def test_large_points_come_from_memory_each_time(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: set[int] = set()
+    monkeypatch.setattr(measured, "_evict", held.clear)
+
+    def call(x: Any) -> None:
+        clock.take(1e-3 if id(x) in held else 2.5e-3)
+        held.add(id(x))
+
+    assert measure(call, 1e-3, LARGE)[0] == pytest.approx(1.0)
+    found = measure(remembering(clock, 3, lambda x: x.tobytes()), 1e-3, LARGE)[0]
+    assert found == pytest.approx(10.0)

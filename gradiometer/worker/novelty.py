@@ -39,6 +39,10 @@ disturbance does not come every time."""
 APART = 1e-3
 """How far the variants of a point are shrunk at most, relative."""
 
+HELD_BYTES, EVICTING_BYTES = 2**17, 2**26
+"""What any processor's own cache holds, beside other data; and what takes the place of all that
+caches hold: points that are larger come from memory at first, and from a cache again."""
+
 
 def novelty(
     cell: PreparedCell, at: Sequence[Argument], call_s: float, warm: Callable[[], object]
@@ -54,30 +58,51 @@ def novelty(
     """
     wanted = min(MOST, max(LEAST, math.ceil(TIMED_S / max(call_s, 1e-9))))
     wanted = wanted if call_s < LONG_S else 1
-    found = math.inf
+    found, large = math.inf, _bytes(at[0].point) * GROUP > HELD_BYTES
     for number in range(TIMES):
         start = APART * number / TIMES
         shrunk = [start + APART * k / TIMES / wanted for k in range(wanted)]
         calls = [cell.called(_shrunk(at[number % len(at)], by)) for by in shrunk]
         warm()
-        found = min(found, _ratio(calls))
+        found = min(found, _ratio(calls, _evict if large and number else _nothing))
         if found <= CLEAR:
             break
     return found
 
 
-def _ratio(calls: list[Called]) -> float:
+def _ratio(calls: list[Called], before: Callable[[], object]) -> float:
     """Return the median, over groups of calls, of the ratio of first times to second ones.
 
     Of wall and CPU time the smaller ratio counts: what other processes take is in one alone.
+
+    Args:
+        calls: Calls at new points.
+        before: What is done before calls are timed, the first and the second time.
     """
     ratios = []
     for k in range(0, len(calls), GROUP):
-        first, again = (_seconds(calls[k : k + GROUP]) for _ in range(2))
+        times = []
+        for _ in range(2):
+            before()
+            times.append(_seconds(calls[k : k + GROUP]))
+        first, again = times
         ratios.append(min(a / b for a, b in zip(first, again, strict=True)))
         if first.wall_s > LONG_S * GROUP:
             break
     return statistics.median(ratios)
+
+
+def _evict() -> None:
+    """Let caches hold something else."""
+    np.ones(EVICTING_BYTES // 8).sum()
+
+
+def _nothing() -> None:
+    """Leave caches as they are."""
+
+
+def _bytes(point: Point) -> int:
+    return sum(np.asarray(a).nbytes for a in (*point.inputs.values(), *point.given.values()))
 
 
 def _seconds(calls: Sequence[Called]) -> Sample:
