@@ -151,7 +151,7 @@ def _names(run: RecordedRun, operator: str) -> dict[str, str]:
 
 def _slope(row: Any) -> str:
     known = not pd.isna(row.low)
-    return f"{row.slope:.2f}" + (f" [{row.low:.2f}, {row.high:.2f}]" if known else "")
+    return f"{row.slope:z.2f}" + (f" [{row.low:z.2f}, {row.high:z.2f}]" if known else "")
 
 
 def _rounded(n: float) -> str:
