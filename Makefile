@@ -19,8 +19,8 @@ help: ## List the targets
 run: $(STAMP) ## Compare every method on every problem; pass options with ARGS="--quick"
 	$(BIN)/gradiometer run $(ARGS)
 
-reference: tools ## Compare all methods that can run here, at all sizes (hours; ARGS="--quick"), and keep that for the README
-	$(BIN)/gradiometer run --fail-on none $(if $(ARGS),$(ARGS),--all --method all)
+reference: tools ## Compare all methods that can run here on all problems (about an hour; ARGS="--quick"), and keep that for the README
+	$(BIN)/gradiometer run --fail-on none $(if $(ARGS),$(ARGS),--problem all --size default --method all)
 	$(BIN)/python benchmarks/reference.py latest
 
 tools: $(TOOLS) $(GRADIOMETER_ENVIRONMENTS)/paddle/.installed ## Install the heavy tools, too, and those with an environment of their own

@@ -13,7 +13,7 @@ from gradiometer.measure.environment import describe_machine
 from gradiometer.measure.forecast import SPENT, Cost, spent
 from gradiometer.measure.harness import Ended, Harness, Measuring
 from gradiometer.measure.options import Options
-from gradiometer.measure.plan import Extent, Plan, make_plan
+from gradiometer.measure.plan import Extent, Plan, make_plan, several
 from gradiometer.measure.progress import Progress
 from gradiometer.measure.turns import Turn, turn
 from gradiometer.plugins import default, loader
@@ -65,7 +65,7 @@ def run(
             the default selection (`gradiometer.plugins.default`).
         methods: The same of methods.
         sizes: Glob patterns of size labels; by default all sizes of the problems that are named,
-            and of the others those of the default selection.
+            and of the others those of the default selection, which `default` takes of all.
         operators: Operators by name; the value and the first derivative by default.
         dtype: What numbers are: float64, float32, or both; by default what those of a problem are,
             float64 or of a framework's function what its arguments are.
@@ -139,12 +139,13 @@ def planned(
         quick: Whether to take the smallest size of each problem.
         everything: Whether to take all problems, sizes and operators by default.
     """
+    usual = several(sizes) == [default.SIZES]
     unnamed = not ("problems" in named or sizes)
-    taken = extent(unnamed, quick=quick, everything=everything)
+    taken = extent(unnamed or usual, quick=quick, everything=everything and not usual)
     plan = make_plan(
         registry,
         *selection(registry, named, everything=everything),
-        sizes=sizes,
+        sizes=None if usual else sizes,
         operators=operators,
         dtypes=dtypes,
         extent=taken,

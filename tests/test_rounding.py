@@ -14,6 +14,8 @@ from expressions import program
 
 from gradiometer import Argument, Namespace, Problem
 from gradiometer.reference.certify import certify
+from gradiometer.reference.node import Node
+from gradiometer.reference.rounding import CONFIDENCE, likely
 from gradiometer.vocabulary.enclosure import UNIT, Enclosure, norm
 
 
@@ -113,3 +115,15 @@ def test_an_error_that_many_components_share_adds_up() -> None:
     error = abs(float(np.sum(a * ((np.float64(0.3) + 1e8) - 1e8))) - found.high[0])
     assert error <= found.bound[0]
     assert error > 1e-9  # of which none may be left out, as for independent errors
+
+
+def test_what_the_last_operations_add_is_known_and_not_drawn() -> None:
+    a, b, c = (np.array(x) for x in ([3.0, -1e-200, 0.0], [0.25, 5.0, 2.0], [1.5, 1e-200, 7.0]))
+    x, y, z = map(Node, (a, b, c))
+    product, other, scale = x * y, y * z, CONFIDENCE * UNIT / 2.0
+    end = product - other
+    expected = functools.reduce(np.hypot, (a * b, b * c, a * b - b * c))
+    np.testing.assert_allclose(likely([end])[0], scale * expected, rtol=1e-12)
+    shared, again = likely([end, end * x, product])[::2]  # what others are computed from is drawn
+    assert not np.allclose(shared, scale * expected, rtol=1e-3, atol=0.0)
+    assert not np.allclose(again, scale * a * b, rtol=1e-3, atol=0.0)

@@ -183,6 +183,21 @@ def test_a_method_alone_meets_every_problem_at_one_size(
     assert ("cube", "middle", "threefold") in found
 
 
+@pytest.mark.usefixtures("unreported")
+@pytest.mark.parametrize("quick", [False, True])
+def test_all_problems_are_taken_at_their_usual_sizes(
+    both: Path, monkeypatch: pytest.MonkeyPatch, quick: bool
+) -> None:
+    monkeypatch.setattr(Harness, "outcomes", lambda harness: iter(()))
+    words = ["run", "both.py", "--problem", "all", "--size", "default", "--operator", "value"]
+    done = command(both.parent, *words, *["--quick"] * quick, *CHECK)
+    assert done.code == 0, done.err
+    taken = [p for p in loader.load([both]).problems.values() if not p.on_request]
+    sizes = (lambda p: p.labels[:1]) if quick else default.sizes
+    cases = {(problem, size) for problem, size, _ in planned(both.parent)}
+    assert cases == {(p.name, size) for p in taken for size in sizes(p)}
+
+
 # Progress.
 
 
@@ -227,6 +242,19 @@ def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str
     go_on = "go on with `gradiometer run --resume results/r`."
     kept = f"Interrupted: 2 of 4 cells are kept in results/r; {go_on}\n"
     assert capsys.readouterr() == ("", kept)
+
+
+def test_progress_is_a_line_a_minute_without_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = iter([0.0, 0.5, 1.0, 1.5, 2.5])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: 60.0 * next(minutes))
+    with progress.following("run", "cells") as listener:
+        listener.start(5, 1, None)
+        for name in "abcd":
+            listener.advance(f"mlp/[{name}]")
+    told = ["3 of 5 cells after 1 min: mlp/[b]", "5 of 5 cells after 2 min: mlp/[d]"]
+    assert capsys.readouterr().err.splitlines() == told
 
 
 def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,12 @@ from gradiometer.cli.ending import exit_code
 from gradiometer.cli.output import say, stderr
 from gradiometer.measure.progress import Progress
 
+TOLD_S = 60.0
+"""Seconds after which it is told again how far the work is, where no bar shows it."""
+
 
 class Bar(Progress):
-    """A bar of the rows that are kept; silent where the console is no terminal.
+    """A bar of the rows that are kept; where the console is no terminal, a line a minute.
 
     Args:
         console: Where it is shown.
@@ -32,9 +36,10 @@ class Bar(Progress):
         self._console, self._rows, self._told = console, rows, ""
         said = TextColumn("{task.description}", markup=False)
         columns = BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), said
-        silent = not console.is_terminal
-        self._bars = Bars(*columns, console=console, transient=True, disable=silent)
+        self._lines = not console.is_terminal
+        self._bars = Bars(*columns, console=console, transient=True, disable=self._lines)
         self._task = self._bars.add_task("")
+        self._begun_s = self._told_s = time.monotonic()
 
     def start(self, planned: int, done: int, folder: Path | None) -> None:
         """Show the bar."""
@@ -55,6 +60,13 @@ class Bar(Progress):
     def advance(self, text: str) -> None:
         """Move the bar by a row."""
         self._bars.advance(self._task)
+        now = time.monotonic()
+        if self._lines and now - self._told_s >= TOLD_S:
+            self._told_s = now
+            (task,) = self._bars.tasks
+            minutes = (now - self._begun_s) / 60.0
+            told = f"{task.completed:g} of {task.total:g} {self._rows} after {minutes:.0f} min"
+            say(self._console, f"{told}: {text}")
 
     def stop(self) -> None:
         """Take the bar away, and say so if there was nothing to do."""

@@ -28,6 +28,7 @@ WHAT = (
     "Problems and methods: name, glob, FILE.py, FILE.py:name; of a kind that is not named, the "
     "default selection, and all that plugins bring."
 )
+SIZES = "Sizes, by glob; repeatable; `default`: one of each problem, of some two."
 BUDGET = (
     "Seconds until a case's rounds end: 3; 1 if no problem is named, with --all 0.7; half for "
     "values."
@@ -67,7 +68,7 @@ def run(
     methods: shared.Methods = None,
     sizes: Annotated[
         shared.Names,
-        Option("--size", help="Sizes, by glob; repeatable.", autocompletion=completion.sizes),
+        Option("--size", help=SIZES, autocompletion=completion.sizes),
     ] = None,
     operators: shared.Operators = None,
     dtypes: shared.Dtypes = None,

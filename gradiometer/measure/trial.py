@@ -159,7 +159,10 @@ class Trial:
         times = self._ask(self._worker, requests.novelty, self.cell.id, fresh, call_s)
         if times > MEMOISES:
             told = f"{times:.3g} times slower at a point that is new to it than when it comes again"
-            raise Failure(Status.MEMOISES, f"{told}: answers are remembered, not computed")
+            raise Failure(
+                Status.MEMOISES,
+                f"{told}: answers are remembered, not computed, or programs compiled for each",
+            )
 
     def repeat_cold(self) -> None:
         """Repeat import, preparation and first call in fresh workers; keep the medians.

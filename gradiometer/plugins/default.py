@@ -44,6 +44,10 @@ METHODS = (
 """Built-in methods by name."""
 
 
+SIZES = "default"
+"""What asks for the sizes that are taken where a problem is not named, in the place of a size."""
+
+
 def selected(registry: Registry, kind: Kind) -> list[Any]:
     """Return the entries of a kind that are taken where none is named, broken ones last."""
     named: Mapping[str, Any] = registry.named(kind)

@@ -35,6 +35,11 @@ class Part:
 
     parent: Any
 
+    @property
+    def added(self) -> bool:
+        """Whether the parent is added to the node, or taken from it, as it is."""
+        return False
+
     def pull(self, g: Any, view: View) -> Any:
         """Return the parent's share of a cotangent of the node."""
         raise NotImplementedError
@@ -112,6 +117,10 @@ class Scaled(Part):
 
     by: Any
     shape: Shape
+
+    @property
+    def added(self) -> bool:
+        return isinstance(self.by, int)
 
     @property
     def derivative(self) -> Any:

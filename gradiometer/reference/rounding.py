@@ -16,14 +16,18 @@ takes roundings for independent random numbers of mean zero, of √n units for a
 Higham and T. Mary, A New Approach to Probabilistic Rounding Error Analysis, SIAM J. Sci. Comput.
 41, 2019). What they do to an answer, to first order and over all paths, is found by drawing them
 `DRAWS` times and pushing them through the computation; the bound is `CONFIDENCE` times the root of
-their mean square.
+their mean square. What the last operations add is independent of the rest, and known: it is not
+drawn.
 
 Knows nodes by their attributes alone; they are made in `gradiometer.reference.node`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import functools
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +50,8 @@ CONFIDENCE = 12.0
 """How many estimated standard deviations an error may be: more with a probability of 2·10⁻⁶
 (Student's t with `DRAWS` degrees of freedom)."""
 
+_LARGE = 1e120
+"""Bounds up to which, and above the inverse of which, errors have squares."""
 
 _computing: list[Dtype] = [DTYPES["float64"]]
 
@@ -129,31 +135,86 @@ def likely(ends: Sequence[Any], series: Sequence[int] = (), *, keep: bool = Fals
         series: Which random numbers to draw: others at each call of an evaluation.
         keep: Whether the draws stay with the nodes, for others that are computed from them.
     """
-    noisy = ordered(ends, lambda node: not node.noisy)
+    noisy = list(ordered(ends, lambda node: not node.noisy))
     limited = [n for n in noisy if n.boundary and np.isinf(n.bound).any()]
-    operands = [node.parts[0].parent for node in limited]
-    squares = [np.zeros(node.shape) for node in (*ends, *operands)]
-    most = [np.zeros(node.shape) for node in (*ends, *operands)]
-    deviations: dict[int, Any] = {}
+    wanted = [*ends, *(node.parts[0].parent for node in limited)]
     with np.errstate(all="ignore"):
+        own = _OwnRoundings()
+        last = {} if keep else _last(wanted, noisy)
+        spreads = [_Spread(node) for node in wanted]
         for k in range(DRAWS):
-            errors = _draw((*ends, *operands), (k, *series), deviations, keep=keep)
-            for n, error in enumerate(errors):
-                squares[n] += error * error
-                np.fmax(most[n], np.abs(error), out=most[n])
-        found = [_spread(*each) for each in zip(squares, most, strict=True)]
-    for node, x, error in zip(limited, operands, found[len(ends) :], strict=True):
-        if (error >= node.boundary(x.floats)).any():
+            errors = _draw(wanted, (k, *series), own, last, keep=keep)
+            for spread, error in zip(spreads, errors, strict=True):
+                spread.add(error)
+        found = []
+        for spread, node in zip(spreads, wanted, strict=True):
+            known = [own.of(n) for n in noisy if last.get(id(n)) is node]
+            found.append(spread.bound([each for each in known if each is not None]))
+    for node, error in zip(limited, found[len(ends) :], strict=True):
+        if (error >= node.boundary(node.parts[0].parent.floats)).any():
             return [np.full(end.shape, np.inf) for end in ends]
     return found[: len(ends)]
 
 
-def _spread(squares: Floats, most: Floats) -> Floats:
-    """Return the bound of drawn errors; by the largest where squares overflow, or vanish."""
-    held = (squares > 1e-280) & (squares < np.inf)
-    root = np.where(held, np.sqrt(squares), DRAWS**0.5 * most)
-    root = np.where(np.isnan(squares) & (most < np.inf), np.nan, root)
-    return np.asarray(CONFIDENCE / DRAWS**0.5 * root)
+def _last(ends: Sequence[Any], noisy: Sequence[Any]) -> dict[int, Any]:
+    """Return, by node, in which end alone it ends, as it is: what it adds is not drawn.
+
+    That is an end itself, if no other node is computed from it, and what is added up in it.
+    """
+    uses = Counter(id(before) for node in noisy for before in node.before)
+    drawn = {id(end) for end in ends} | {id(node) for node in noisy if node.draws}
+    found = {id(end): end for end in ends if not (uses[id(end)] or end.draws)}
+    for node in reversed(noisy):
+        for part in node.parts if id(node) in found else ():
+            parent, added = part.parent, part.added and part.parent.shape == node.shape
+            if added and uses[id(parent)] == 1 and id(parent) not in drawn:
+                found[id(parent)] = found[id(node)]
+    return found
+
+
+class _OwnRoundings:
+    """The standard deviations of what operations add themselves, by node."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, Any] = {}
+
+    def of(self, node: Any) -> Any:
+        """Return that of a node; None if it adds nothing."""
+        if node.source is not None or node.rounding is None:
+            return None
+        if id(node) not in self._found:
+            self._found[id(node)] = _own(node, node.rounding.typical)
+        return self._found[id(node)]
+
+
+class _Spread:
+    """The root of the mean square of the errors that are drawn of a node.
+
+    Squares of most errors are doubles; where they may overflow or vanish, the largest error counts.
+    """
+
+    def __init__(self, node: Any) -> None:
+        bound = node.bound
+        extreme = (bound > _LARGE) | ((bound > 0.0) & (bound < 1.0 / _LARGE))
+        self._squares = np.zeros(node.shape)
+        self._most = np.zeros(node.shape) if extreme.any() else None
+
+    def add(self, error: Floats) -> None:
+        """Add what was drawn."""
+        self._squares += error * error
+        if self._most is not None:
+            np.fmax(self._most, np.abs(error), out=self._most)
+
+    def bound(self, known: Sequence[Floats]) -> Floats:
+        """Return the likely bound, given standard deviations of what was not drawn."""
+        squares, most = self._squares, self._most
+        root = np.sqrt(squares)
+        if most is not None:
+            held = (squares > 1e-280) & (squares < np.inf)
+            root = np.where(held, root, DRAWS**0.5 * most)
+            root = np.where(np.isnan(squares) & (most < np.inf), np.nan, root)
+        root /= DRAWS**0.5
+        return np.asarray(CONFIDENCE * functools.reduce(np.hypot, known, root))
 
 
 def ordered(ends: Iterable[Any], known: Callable[[Any], bool]) -> Iterator[Any]:
@@ -212,9 +273,17 @@ def _left_out(constants: Floats, dtype: Dtype) -> Any:
 
 
 def _draw(
-    ends: Sequence[Any], time: tuple[int, ...], deviations: dict[int, Any], *, keep: bool
+    ends: Sequence[Any],
+    time: tuple[int, ...],
+    own: _OwnRoundings,
+    last: Mapping[int, Any],
+    *,
+    keep: bool,
 ) -> list[Any]:
-    """Return errors of nodes, for the k-th draw of the roundings of all that they rest on."""
+    """Return errors of nodes, for the k-th draw of the roundings of all that they rest on.
+
+    What the last nodes add is left out.
+    """
     k, generator = time[0], np.random.default_rng(time)
     drawn: dict[int, Any] = {}
 
@@ -227,15 +296,13 @@ def _draw(
         if node.source is not None:
             error = error_of(node.source)
         else:
-            error = np.zeros(node.shape)
-            for part in node.parts:
-                if part.parent.noisy:
-                    error = error + part.shift(error_of(part.parent))
-            if node.rounding is not None:
-                if id(node) not in deviations:
-                    deviations[id(node)] = _own(node, node.rounding.typical)
-                random = generator.standard_normal(node.shape, np.float32)
-                error = error + deviations[id(node)] * random
+            noisy = [part for part in node.parts if part.parent.noisy]
+            shifts = (part.shift(error_of(part.parent)) for part in noisy)
+            error = functools.reduce(operator.add, shifts) if noisy else np.zeros(node.shape)
+            deviation = None if id(node) in last else own.of(node)
+            if deviation is not None:
+                error = error + deviation * generator.standard_normal(node.shape, np.float32)
+            error = np.broadcast_to(error, node.shape)
         if keep:
             node.draws[k] = error
         else:
