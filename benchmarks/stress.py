@@ -1,13 +1,15 @@
 """Ends runs in every way at random, takes them up, and counts what is lost: nothing may be.
 
-    python benchmarks/stress.py     # 30 kills, 30 SIGTERMs, 10 full disks, 30 on a cluster, damage
+    python benchmarks/stress.py     # 30 kills, 30 SIGTERMs, 10 full disks, 40 on a cluster, damage
     python benchmarks/stress.py --kills 5 --terms 5 --disks 2 --clusters 5
 
 A run is ended by SIGKILL, or by SIGTERM, after a random time, then resumed, and ended again with a
 chance of one half; or its results lie on a small disk (a tmpfs, which root can mount), which is
 made larger before it is resumed; or it is measured on a cluster of three nodes, of which a node,
-the scheduler or the coordinator is killed. At the end every planned cell must have exactly one
-record, every record that was there before must be there still, and no worker may be left. Then each
+the scheduler or the coordinator is killed, or a node is parted from the others (nodes are in
+network namespaces, where root can make them). At the end every planned cell must have exactly one
+record, every record that was there before must be there still, and no worker may be left. Then a
+plan is checked without a cluster and on one, and cells that end otherwise are counted; and each
 file of a run is cut at twenty places and flipped at twenty (`tests/test_damage.py`).
 """
 
@@ -17,17 +19,17 @@ import argparse
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+import hosts
 import psutil
+from hosts import LOST_S, Cluster, cluster
 
 import gradiometer
 from gradiometer.measure.pool import MARK
@@ -42,6 +44,8 @@ OURS = "GRADIOMETER_STRESS"
 LONGEST_S = 300.0
 """Time within which a run on a cluster ends, whatever was killed, seconds."""
 METHODS = ("backprop", "central-difference", "sympy", "jax-jit")
+ALIKE = ["--problem", "all", "--quick", "--all", "--rounds", "0", "--fail-on", "none"]
+ALIKE += ["--method", "backprop", "--method", "autograd", "--method", "central-difference"]
 NEW = [*COMMAND, *CHOSEN, *(part for m in METHODS for part in ("--method", m))]
 
 
@@ -88,46 +92,77 @@ def on_a_full_disk(rng: random.Random) -> str:
 
 def on_a_cluster(rng: random.Random) -> str:
     """Kill a node, the scheduler or the coordinator, and resume, with a cluster or without."""
+
+    def kill(on: Cluster, coordinator: subprocess.Popen[bytes]) -> bool:
+        rng.choice([*on.processes, coordinator]).kill()
+        coordinator.wait(LONGEST_S)
+        return rng.random() < 0.5 and all(each.poll() is None for each in on.processes)
+
+    return _disturbed(rng, kill)
+
+
+def on_a_parted_network(rng: random.Random) -> str:
+    """Part a node from the scheduler for a while, or for good."""
+
+    def part(on: Cluster, coordinator: subprocess.Popen[bytes]) -> bool:
+        host = rng.choice(on.hosts)
+        on.cut(host)
+        time.sleep(rng.uniform(1.0, 2.0 * LOST_S))
+        if rng.random() < 0.7:
+            on.mend(host)
+        return coordinator.wait(LONGEST_S) not in (0, 1)
+
+    return _disturbed(rng, part)
+
+
+def _disturbed(
+    rng: random.Random, disturb: Callable[[Cluster, subprocess.Popen[bytes]], bool]
+) -> str:
+    """Measure on a cluster, do something to it, and resume; return what went wrong.
+
+    Args:
+        rng: When it is done.
+        disturb: Does it, waits for the coordinator's end, and tells whether the cluster resumes.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Path(folder) / "results"
-        with _cluster(folder) as (address, processes):
-            command = [*NEW, "--cluster", address]
+        with cluster(folder) as on:
+            command = [*NEW, "--cluster", on.address]
             none = subprocess.DEVNULL
             with subprocess.Popen(command, cwd=folder, stdout=none, stderr=none) as coordinator:
                 while not run_folders(results) and coordinator.poll() is None:
                     time.sleep(0.1)
                 time.sleep(rng.uniform(0.0, 6.0))
-                rng.choice([*processes, coordinator]).kill()
-                coordinator.wait(LONGEST_S)
+                again = disturb(on, coordinator)
             if not run_folders(results):
                 return "no run has begun"
             (path,) = run_folders(results)
-            if rng.random() < 0.5 and all(each.poll() is None for each in processes):
-                command = [*COMMAND, "--resume", str(path), "--cluster", address]
+            if again:
+                command = [*COMMAND, "--resume", str(path), "--cluster", on.address]
                 subprocess.run(command, cwd=folder, capture_output=True, timeout=LONGEST_S)
         return _resumed(path)
 
 
-@contextmanager
-def _cluster(folder: str) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """Yield the address of a scheduler, and its process and those of its three nodes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    where = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-    python = [sys.executable, "-m"]
-    commands = [[*python, "distributed.cli.dask_scheduler", *where]]
-    commands += [[*python, "gradiometer.cluster.node", address]] * 3
-    none = subprocess.DEVNULL
-    processes = [subprocess.Popen(each, cwd=folder, stdout=none, stderr=none) for each in commands]
-    try:
-        yield address, processes
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-        for process in processes:
-            process.wait()
+def alike_on_a_cluster() -> int:
+    """Check a plan without a cluster and on one; return how many cells ended otherwise."""
+    with tempfile.TemporaryDirectory() as folder:
+        ended = []
+        with cluster(folder) as on:
+            for more in ([], ["--cluster", on.address]):
+                command = [*COMMAND, *ALIKE, *more]
+                subprocess.run(command, cwd=folder, capture_output=True, check=True)
+        for path in sorted(run_folders(Path(folder) / "results")):
+            rows = Run.read(path).records
+            cells = zip(rows["case"], rows["method"], strict=True)
+            told = rows[["status", "reason", "digits", "worst_digits", "promise"]].astype(str)
+            ended.append(dict(zip(cells, map(tuple, told.to_numpy()), strict=True)))
+        one, other = ended
+        apart = [cell for cell in one.keys() | other.keys() if one.get(cell) != other.get(cell)]
+        for cell in apart:
+            print(*cell, one.get(cell), other.get(cell), sep="  ")
+        cases = len({case for case, _ in one})
+        print(f"alike_on_a_cluster: {len(apart)} of {len(one)} cells of {cases} cases otherwise")
+        return len(apart)
 
 
 def _end(number: signal.Signals, command: list[str], folder: str, after_s: float) -> None:
@@ -194,11 +229,18 @@ def main() -> None:
     parser.add_argument("--terms", type=int, default=30, help="runs ended by SIGTERM")
     parser.add_argument("--disks", type=int, default=10, help="runs on a full disk")
     parser.add_argument("--clusters", type=int, default=30, help="runs on a cluster with a kill")
+    parser.add_argument("--partings", type=int, default=10, help="runs with a node cut off")
+    parser.add_argument("--alike", type=int, default=1, help="0: no plan without and on a cluster")
     parser.add_argument("--damage", type=int, default=20, help="cuts, and flips, of each file")
     asked = parser.parse_args()
     os.environ[OURS] = str(os.getpid())  # inherited by all that is started here
     faults = repeat(killed, asked.kills) + repeat(terminated, asked.terms)
     faults += repeat(on_a_cluster, asked.clusters)
+    if hosts.possible():
+        faults += repeat(on_a_parted_network, asked.partings)
+    else:
+        print("on_a_parted_network: left out, since network namespaces cannot be made")
+    faults += alike_on_a_cluster() if asked.alike else 0
     if os.geteuid() == 0:
         faults += repeat(on_a_full_disk, asked.disks)
     else:

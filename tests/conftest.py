@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from gradiometer.measure import turns
 from gradiometer.plugins.registry import Registry
+from gradiometer.reference.doubles import freivalds
 
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER")
 """The name of this test process, `gw0` and so on, if there are several."""
@@ -25,7 +26,9 @@ def pytest_configure() -> None:
     """Keep each of several test processes, with all that it starts, on a core of its own.
 
     XLA optimises nothing, here and in workers: to compile takes it longer than all that it runs.
+    Exact products of matrices are checked without BLAS.
     """
+    os.environ.setdefault(freivalds.VARIABLE, "1")
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
     os.environ[turns.VARIABLE] = tempfile.mkdtemp(prefix="gradiometer-turns-")  # none but its own

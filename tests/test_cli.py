@@ -212,7 +212,7 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
         ("run broken.py", "broken.py failed to load: ValueError: no such thing (line 1)"),
         ("run --problem backprop", "Unknown problem 'backprop'"),
         ("run --method mlp", "Unknown method 'mlp'"),
-        ("run mlp --resume latest --results runs", "--resume takes a run up as it was planned"),
+        ("run mlp --resume latest --results runs", "leave mlp out."),
         ("run --problem product-of-summ", "Did you mean 'product-of-sum'?"),
         ("run --method backprob", "Did you mean 'backprop'?"),
         ("run --size 2-3-1x", "Did you mean '2-3-1x1'"),

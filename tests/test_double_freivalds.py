@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from gradiometer.reference.doubles import freivalds
+from gradiometer.reference.doubles.array import DoubleDouble
+from gradiometer.reference.doubles.beyond import BeyondDoubles
+from gradiometer.reference.doubles.products import products
 
 
 @pytest.fixture
@@ -59,3 +62,29 @@ def test_sums_up_to_all_bits_are_exact(rng):
     b = np.array([[2.0**26], [2.0**26]])
     assert freivalds.check(a, b, np.array([[2.0**53]]), rng)
     assert not freivalds.check(a, b, np.array([[2.0**53 - 1.0]]), rng)
+
+
+@pytest.mark.parametrize("low", [False, True])
+@pytest.mark.parametrize("shapes", [((4, 9), (9, 3)), ((3, 9), (9, 40))])
+def test_every_product_of_slices_is_checked_if_asked(monkeypatch, caplog, rng, low, shapes):
+    one, other = (
+        DoubleDouble(x := rng.standard_normal((2, *shape)), x * 2.0**-60 if low else None)
+        for shape in shapes
+    )
+    monkeypatch.setenv(freivalds.VARIABLE, "1")
+    right = products(one, other)
+    multiply = np.matmul
+
+    def wrong(x, y):
+        found = multiply(x, y)
+        found[..., -1, -1] += 64.0 * np.spacing(np.abs(found).max())
+        return found
+
+    monkeypatch.setattr(np, "matmul", wrong)
+    freivalds._tell.cache_clear()
+    for _ in range(2):
+        with pytest.raises(BeyondDoubles, match="wrong"):
+            products(one, other)
+    assert len(caplog.records) == 1
+    monkeypatch.setenv(freivalds.VARIABLE, "0")
+    assert (products(one, other).high != right.high).any()

@@ -450,10 +450,12 @@ def test_a_run_that_is_not_there_cannot_be_taken_up(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("unreported")
 def test_a_run_is_taken_up_without_further_names(tmp_path: Path) -> None:
     command(tmp_path, "run", *CHOSEN, "--method", "right", "--rounds", "0")
-    done = command(tmp_path, "run", "mlp", "--resume", "latest")
+    more = ("mlp", "rosenbrock", "--resume", "latest", "--rounds", "9", "--json", "--quick")
+    done = command(tmp_path, "run", *more)
     assert done.code == 2
     assert done.err == (
-        "gradiometer: --resume takes a run up as it was planned: name nothing else.\n"
+        "gradiometer: --resume takes up what was begun, as it was planned: leave mlp rosenbrock, "
+        "--quick, --rounds out.\n"
     )
 
 

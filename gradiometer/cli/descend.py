@@ -24,6 +24,7 @@ app = typer.Typer()
     "`gradiometer descend rosenbrock --rate 0.001 --json`; `gradiometer descend --resume latest`."
 )
 def descend(
+    context: typer.Context,
     problem: Annotated[
         str | None,
         Argument(
@@ -64,6 +65,7 @@ def descend(
 
     if dtype != "float64":
         raise GradiometerError(f"Descents are of float64 alone, not {dtype!r}: leave --dtype out.")
+    shared.require_as_begun(context)
     require_one(problem, resume, "a problem to descend", "a descent")
     try_folder(reports, "--reports")
     with following("descend", "trajectories") as progress:

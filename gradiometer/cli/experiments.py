@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def require_one(problem: str | None, resume: str | None, begun: str, what: str) -> None:
-    """Refuse a command that names a problem and takes something up as well, or neither.
+    """Refuse a command that names no problem, and takes nothing up.
 
     Args:
         problem: What is to be begun.
@@ -30,12 +30,10 @@ def require_one(problem: str | None, resume: str | None, begun: str, what: str) 
         what: What the experiment is called, with its article.
 
     Raises:
-        GradiometerError: If it is both, or neither.
+        GradiometerError: If it is neither.
     """
-    if (problem is None) == (resume is None):
-        raise GradiometerError(
-            f"Name {begun}, or --resume {what} that was cut off: expected one of the two."
-        )
+    if problem is None and resume is None:
+        raise GradiometerError(f"Name {begun}, or --resume {what} that was cut off.")
 
 
 def print_rest(found: Descent | StepSizes) -> None:

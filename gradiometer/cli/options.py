@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
@@ -90,6 +90,38 @@ Size = Annotated[
 Threads = Annotated[int, Option(help="Threads, and cores, that each tool may use.")]
 
 REPORTS, RESULTS = Path("reports"), Path("results")
+
+
+WITH_RESUME = frozenset(
+    {"resume", "results", "reports", "fail_on", "wait", "cluster", "pin_kind", "json"}
+)
+"""Options that do not change what is taken up."""
+
+
+def require_as_begun(context: typer.Context) -> None:
+    """Refuse whatever else is given with `--resume`, which would be of no effect.
+
+    Raises:
+        GradiometerError: If something is.
+    """
+    asked = [p for p in context.command.params if _is_given(context, p.name)]
+    more = [_word(p, context) for p in asked if p.name not in WITH_RESUME]
+    if more and any(p.name == "resume" for p in asked):
+        raise GradiometerError(
+            f"--resume takes up what was begun, as it was planned: leave {', '.join(more)} out."
+        )
+
+
+def _word(parameter: Any, context: typer.Context) -> str:
+    """Return how a parameter was given: an option by its name, an argument by what it is."""
+    word: str = parameter.opts[-1]
+    given = context.params[parameter.name]
+    return word if word.startswith("-") else " ".join([given] if isinstance(given, str) else given)
+
+
+def _is_given(context: typer.Context, name: str | None) -> bool:
+    source = context.get_parameter_source(str(name))
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def require_bound(fail_above: float | None) -> None:

@@ -60,6 +60,7 @@ app = typer.Typer()
     "`gradiometer run --resume latest`."
 )
 def run(
+    context: typer.Context,
     what: Annotated[shared.Names, Argument(help=WHAT, autocompletion=completion.both)] = None,
     problems: Annotated[
         shared.Names,
@@ -117,6 +118,7 @@ def run(
     from gradiometer.report.process import write_report
     from gradiometer.runs.store import try_folder
 
+    shared.require_as_begun(context)
     failing = parse_statuses(fail_on)
     shared.require_bound(fail_above)
     versions = against or against_env
@@ -178,8 +180,6 @@ def run(
             planned, usual = plan(str)
             _announce(planned, chosen(usual))
             done = api.measure(planned, chosen(usual), results, progress, **how)
-        elif what or problems or methods:
-            raise GradiometerError("--resume takes a run up as it was planned: name nothing else.")
         else:
             done = api.resume(resume, results, progress, **how)
         for line in done.warnings:

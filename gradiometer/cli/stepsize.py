@@ -23,6 +23,7 @@ app = typer.Typer()
     "`gradiometer stepsize --resume latest`."
 )
 def stepsize(
+    context: typer.Context,
     problem: Annotated[
         str | None, Argument(help="A problem's name, or FILE.py:name, of a function too.")
     ] = None,
@@ -65,6 +66,7 @@ def stepsize(
     from gradiometer.runs.store import try_folder
     from gradiometer.stepsizes import stepsize as experiment
 
+    shared.require_as_begun(context)
     require_one(problem, resume, "a problem", "a study of steps")
     try_folder(reports, "--reports")
     with following("stepsize", "curves") as progress:

@@ -16,8 +16,12 @@ from gradiometer.vocabulary.outcome import Status
 FIRST = "first derivative"
 """What gradients, and Jacobians where there is no gradient, are called together."""
 
-WRONG = (Status.DISAGREES, Status.NONFINITE, Status.MEMOISES)
-"""The statuses of an answer that was given and is not right."""
+FAULTS = {
+    Status.DISAGREES: "Wrong",
+    Status.NONFINITE: "Wrong",
+    Status.MEMOISES: "Slow at new points",
+}
+"""What is told of answers that were given, by status; of all others, that they failed."""
 
 MOST_NAMED = 6
 """Methods that are named in one sentence."""
@@ -61,10 +65,10 @@ def _right(run: RecordedRun) -> str:
 
 
 def _faults(run: RecordedRun) -> Iterator[str]:
-    """Say which methods are wrong, which failed, and why in a few words."""
-    faulty = run.faulty
-    wrong = faulty["status"].isin(WRONG)
-    for word, rows in (("Wrong", faulty[wrong]), ("Failed", faulty[~wrong])):
+    """Say which methods are wrong, slow at new points or failed, and why in a few words."""
+    words = run.faulty["status"].map(FAULTS).fillna("Failed")
+    for word in dict.fromkeys([*FAULTS.values(), "Failed"]):
+        rows = run.faulty[words == word]
         if rows.empty:
             continue
         of = run.cells.groupby("method")["case"].nunique()

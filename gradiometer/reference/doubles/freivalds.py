@@ -9,6 +9,9 @@ Reference:
 
 from __future__ import annotations
 
+import logging
+import os
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,8 +19,42 @@ from numpy.typing import NDArray
 
 from gradiometer.reference.doubles.errorfree import Floats
 
+logger = logging.getLogger("gradiometer")
+
+VARIABLE = "GRADIOMETER_CHECK_PRODUCTS"
+"""The environment variable by which every product is asked to be checked."""
+
 WHOLE = 2.0**53
 """Up to which moduli all whole numbers are doubles."""
+
+
+def asked() -> bool:
+    """Return whether products are to be checked."""
+    return os.environ.get(VARIABLE, "") not in ("", "0")
+
+
+def passes(a: Floats, b: Floats, product: Floats) -> bool:
+    """Return whether a product passes a round, with random numbers of this process.
+
+    What does not is logged, once.
+    """
+    right = check(a, b, product, _numbers())
+    if not right:
+        _tell()
+    return right
+
+
+@cache
+def _numbers() -> np.random.Generator:
+    return np.random.default_rng()
+
+
+@cache
+def _tell() -> None:
+    logger.error(
+        "gradiometer: BLAS multiplies matrices of whole numbers wrongly on this machine; what it "
+        "was caught at is computed with balls instead. Use another BLAS, or look at the memory."
+    )
 
 
 def check(a: Floats, b: Floats, product: Floats, rng: np.random.Generator) -> bool:

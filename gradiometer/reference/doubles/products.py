@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from gradiometer.reference.doubles import freivalds
 from gradiometer.reference.doubles.arithmetic import LARGEST, UP
 from gradiometer.reference.doubles.array import DoubleDouble
 from gradiometer.reference.doubles.beyond import BeyondDoubles
@@ -44,7 +45,8 @@ def products(a: DoubleDouble, b: DoubleDouble) -> DoubleDouble:
     """Return the matrix products of arrays of shapes (batch, m, k) and (batch, k, n).
 
     Raises:
-        BeyondDoubles: If a component is not finite, or beyond 2⁴⁰⁰.
+        BeyondDoubles: If a component is not finite, or beyond 2⁴⁰⁰; or if a product of slices is
+            checked, and wrong.
     """
     batch, m, k = a.shape
     n = b.shape[-1]
@@ -101,7 +103,9 @@ class _Left:
         orders: list[Any] = [None] * self.count
         for j, (part, rest) in enumerate(_cut(b, scale, self.count, self.bits)):
             rests.append(rest)
-            rows = self.stacked[:, : (self.count - j) * m] @ part
+            rows = np.matmul(self.stacked[:, : (self.count - j) * m], part)
+            if freivalds.asked():
+                self._check(rows, part, _unit(scale, j, self.bits))
             for i in range(rows.shape[1] // m):
                 product = rows[:, i * m : (i + 1) * m]
                 orders[i + j] = product if orders[i + j] is None else orders[i + j] + product
@@ -118,6 +122,18 @@ class _Left:
         if not high.all():
             radius = np.where((high == 0.0) & self._sums_of_zeros(b), 0.0, radius)
         return high, low, radius
+
+    def _check(self, rows: Floats, part: Floats, unit: Floats) -> None:
+        """Check the products of slices with one of the right operand, all in their units.
+
+        Raises:
+            BeyondDoubles: If they are wrong.
+        """
+        units = [_unit(self.scale, i, self.bits) for i in range(len(self.rests) - 1)]
+        of_rows = np.concatenate(units, axis=1)[:, : rows.shape[1]]
+        left = self.stacked[:, : rows.shape[1]] / of_rows
+        if not freivalds.passes(left, part / unit, rows / (of_rows * unit)):
+            raise BeyondDoubles("a product of matrices that is wrong")
 
     def _sums_of_zeros(self, b: DoubleDouble) -> Any:
         """Return which components are sums of products with an exact zero."""
@@ -154,9 +170,8 @@ def _cut(x: DoubleDouble, scale: Floats, count: int, bits: int) -> Iterator[tupl
     1.5·2⁵² of these units, it is rounded to it.
     """
     high, low = x.high, x.low
-    scale = np.maximum(scale, LEAST)
     for t in range(1, count + 1):
-        shift = scale * (1.5 * 2.0 ** (52 - bits * t))
+        shift = 1.5 * 2.0**52 * _unit(scale, t - 1, bits)
         part = (high + shift) - shift
         high = high - part
         if low is not None:
@@ -165,6 +180,12 @@ def _cut(x: DoubleDouble, scale: Floats, count: int, bits: int) -> Iterator[tupl
         yield part, 0.5 * 2.0 ** (-bits * t) * SLACK if left else 0.0
         if not left:
             return
+
+
+def _unit(scale: Floats, number: int, bits: int) -> Floats:
+    """Return that of which slices are multiples, for each row or column."""
+    unit: Floats = np.maximum(scale, LEAST) * 2.0 ** (-bits * (number + 1))
+    return unit
 
 
 def _added(orders: list[Floats]) -> tuple[Floats, Any, bool]:
