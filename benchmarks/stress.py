@@ -46,6 +46,7 @@ LONGEST_S = 300.0
 METHODS = ("backprop", "central-difference", "sympy", "jax-jit")
 ALIKE = ["--problem", "all", "--quick", "--all", "--rounds", "0", "--fail-on", "none"]
 ALIKE += ["--method", "backprop", "--method", "autograd", "--method", "central-difference"]
+ALIKE += ["--dtype", "float64", "--dtype", "float32"]
 NEW = [*COMMAND, *CHOSEN, *(part for m in METHODS for part in ("--method", m))]
 
 
