@@ -6,6 +6,7 @@ from flint import ctx
 from test_doubles import draw, outside, points
 
 from gradiometer.reference import balls as numeric
+from gradiometer.reference.doubles import freivalds
 from gradiometer.reference.doubles import products as module
 from gradiometer.reference.doubles.array import DoubleDouble
 from gradiometer.reference.doubles.beyond import BeyondDoubles
@@ -79,4 +80,7 @@ def test_too_few_bits_are_seen(monkeypatch):
     rng = np.random.default_rng(4)
     a, b = draw(rng, (1, 4, 64), 1, 1), draw(rng, (1, 64, 4), 1, 1)
     monkeypatch.setattr(module, "_plan", lambda k: (4, 27))
+    with pytest.raises(BeyondDoubles, match="wrong"):
+        products(a, b)
+    monkeypatch.setenv(freivalds.VARIABLE, "0")
     assert outside(products(a, b), true(a.balls(), b.balls()))

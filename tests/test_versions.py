@@ -209,7 +209,7 @@ def test_another_environment_is_asked_for_the_old_side(
     ("words", "said"),
     [
         (["run", "mlp", "--against", "git:main"], "Nothing that is named has another version"),
-        (["run", "code/mine.py", "--against", "git:main", "--resume", "latest"], "--resume is not"),
+        (["run", "--against", "git:main", "--resume", "latest"], "leave --against out."),
         (["run", "code/mine.py", "--against", "git:main", "--cold", "2"], "--cold is not of two"),
         (["run", "code/mine.py", "--against", "git:main", "--fail-above", "0"], "1 or more"),
         (["run", "other.py", "--against", "git:main"], "No file 'other.py': check the path."),

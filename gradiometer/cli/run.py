@@ -124,8 +124,8 @@ def run(
     versions = against or against_env
     if fail_above is not None and not versions:
         raise GradiometerError("--fail-above is of two versions: give --against, too.")
-    if versions and (resume or cold or cluster):
-        given = "--resume" if resume else "--cold" if cold else "--cluster"
+    if versions and (cold or cluster):
+        given = "--cold" if cold else "--cluster"
         raise GradiometerError(f"{given} is not of two versions: leave it or --against out.")
     try_folder(reports, "--reports")
     arguments = Arguments(tuple(at or ()), tuple(wrt or ()))
