@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import distributed
 import here
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from shell import command
 
 import gradiometer
 from gradiometer import GradiometerError, Options
-from gradiometer.cluster import engine, measuring, members, spreading
+from gradiometer.cluster import coordinator, engine, measuring, members, spreading
 from gradiometer.cluster.nodes import Facts, look
 from gradiometer.cluster.where import Where
 from gradiometer.measure.progress import Progress
@@ -129,6 +130,24 @@ def test_files_and_objects_travel(
         "doubled": "ok",
         "made-here": "ok",
     }
+
+
+def test_a_case_is_measured_anew_if_its_node_cannot_hand_over_what_it_came_to(
+    client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch, parted = distributed.Future.result, []
+
+    def result(future: Any, timeout: float) -> Any:
+        if future.key.startswith("measure") and not parted:
+            parted.append(timeout)
+            raise TimeoutError
+        return fetch(future, timeout)
+
+    monkeypatch.setattr(distributed.Future, "result", result)
+    run = measured(tmp_path, "product-of-sum", cluster=client)
+    assert parted == [coordinator.FETCH_S]
+    assert whole(run)
+    assert set(run.records["status"]) == {"ok"}
 
 
 @pytest.mark.parametrize(("tries", "status"), [(2, "ok"), (1, "crashed")])

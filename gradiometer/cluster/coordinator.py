@@ -35,6 +35,9 @@ from gradiometer.vocabulary.outcome import Outcome, Status
 LOOK_S = 1.0
 """How often is looked which nodes there are, seconds."""
 
+FETCH_S = 20.0
+"""Time in which a node has to hand over what a case came to, seconds; else it cannot be reached."""
+
 ALONE_S = 60.0
 """Time without a node after which a run ends, seconds."""
 
@@ -184,14 +187,14 @@ class Coordinator:
         if node is None or name not in self._futures or self._futures[name] is not future:
             return  # of a node that was lost meanwhile
         del self._futures[name]
-        if future.status != "finished":
-            error = None if future.cancelled() else future.exception()
-            if error is not None and not _lost(error):
+        try:
+            found = future.result(FETCH_S)  # which the node still has, if it is there
+        except Exception as error:  # whatever a task raised
+            if not _lost(error):
                 raise GradiometerError(f"node {name} failed: {describe(error)}") from error
             self._members.drop(node)
             yield from self._lose(spreading, node)
             return
-        found = future.result()
         if not node.opened:
             node.opened, self._told[name] = True, set()
         elif found is None:
@@ -248,10 +251,10 @@ def _all(work: Work, status: Status, reason: str) -> Iterator[Ended]:
 
 
 def _lost(error: BaseException) -> bool:
-    """Return whether a task failed because its node was lost."""
+    """Return whether there is no result because its node was lost, or cannot be reached."""
     from distributed import CancelledError, KilledWorker  # loaded by whoever opened the engine
 
-    return isinstance(error, CancelledError | KilledWorker)
+    return isinstance(error, CancelledError | KilledWorker | TimeoutError)
 
 
 def _counted(number: int, what: str) -> str:

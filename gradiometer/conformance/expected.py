@@ -64,6 +64,7 @@ OVERFLOWS = "its formula for softplus is log(1 + exp(x)), which overflows in flo
 NARROW = "{} computes {} of float64 in float32: docs/found.md"
 MLX = NARROW.format("MLX", "exp, sin, cos, sigmoid, erf and softmax")
 KERAS = NARROW.format("keras.ops on JAX", "tanh, sin, cos, arctan and others")
+PRODUCTS = "Enzyme cannot push a product of several components forward: docs/found.md"
 CANCELS = "second derivative of softplus where it saturates: s·(1 − s) cancels"
 
 EXPECTED: tuple[Expected, ...] = (
@@ -77,6 +78,11 @@ EXPECTED: tuple[Expected, ...] = (
         Expected(method, "special-saturated", operator, "float32", "nonfinite", OVERFLOWS)
         for method in ("heyoka", "sympy")
         for operator in OPERATORS
+    ),
+    *(
+        Expected("enzyme", subject, operator, status="error", reason=PRODUCTS)
+        for subject in ("speelpenning", "special-coupled")
+        for operator in ("jvp", "hvp", "hessian")
     ),
     Expected("sympy", "special-softplus", "h*", "float32", reason=CANCELS),
     Expected("jax*", "special-softplus", "h*", "float64", reason=CANCELS),
