@@ -98,7 +98,8 @@ def main() -> None:
 
 def _drawn(rows: pd.DataFrame, chosen: np.ndarray) -> pd.DataFrame:
     """Return the rows of runs, of some several times."""
-    return pd.concat([rows[rows["run"] == number] for number in chosen])
+    found: pd.DataFrame = pd.concat([rows[rows["run"] == number] for number in chosen])
+    return found
 
 
 if __name__ == "__main__":

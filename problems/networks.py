@@ -36,6 +36,7 @@ def _target(size, rng):
     at=_parameters,
     given=_target,
     sizes=("2-3-1x1", "10-50-50-1x32", "64-256-256-10x64"),
+    larger=("784-1024-256-10x64", "1024-2048-2048-1000x32"),
     source="MIE590-690D, Supplement 2: backpropagation for an MLP with K layers; "
     "K. P. Murphy, Probabilistic Machine Learning: An Introduction, MIT Press 2022, §13.3",
 )

@@ -97,7 +97,7 @@ def test_a_problem_of_a_plugin_is_listed_with_its_facts(
 ) -> None:
     listing.list_problems([plugin], json=True)
     assert named(as_json(capsys), "listed-square") == {
-        "name": "listed-square", "sizes": ["small", "big"], "inputs": [1, 1],
+        "name": "listed-square", "sizes": ["small", "big"], "larger": [], "inputs": [1, 1],
         "outputs": ["value"], "by_hand": [], "formula": "y = x[i]², see [/b].", "source": "A book",
     }  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_a_problem_whose_file_failed_to_load_shows_the_reason_for_its_formula(
     assert shown["formula"] == "chains.py failed to load: x (line 2)"
     assert shown["inputs"] == [None]
     assert shown.keys() == {
-        "name", "sizes", "inputs", "outputs", "by_hand", "formula", "source",
+        "name", "sizes", "larger", "inputs", "outputs", "by_hand", "formula", "source",
     }  # fmt: skip
     listing.list_problems([], json=False)
     assert re.search(r"chains +– +– +– +– +chains\.py failed to load", capsys.readouterr().out)

@@ -170,6 +170,20 @@ def test_the_smallest_of_the_chosen_sizes_can_be_had(sizes: str, expected: list[
     assert case_ids(plan) == [f"{text}/float64/value" for text in expected]
 
 
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [("1000", [1000]), (["1*", "2000"], [1, 10, 100, 2000]), ("*", [1, 10, 100])],
+)
+def test_a_larger_size_is_taken_where_it_is_named_in_full(sizes: Any, expected: list[int]) -> None:
+    problem = replace(SIZED, larger=("1000", "2000"))
+    assert problem.label("2000") == "2000"
+    for extent in ("full", "default"):
+        plan = make_plan([problem], [ONE], operators="value", extent=extent)
+        assert not set(problem.larger) & {case.size for case in plan.cases}
+    plan = make_plan([problem], [ONE], sizes=sizes, operators="value")
+    assert [case.size for case in plan.cases] == [str(n) for n in expected]
+
+
 @pytest.mark.parametrize("operators", [["gradient"], ("value", "gradient"), iter(["value"])])
 def test_operators_are_planned_in_the_order_asked(operators: Any) -> None:
     names = list(operators)

@@ -20,9 +20,6 @@ from gradiometer.vocabulary.operators import Operator
 from gradiometer.vocabulary.point import Argument, Point, Points
 from gradiometer.vocabulary.problem import Problem
 
-MOST_COMPONENTS = 300_000
-"""Components of an answer beyond which nothing is certified."""
-
 _certified = partial(certified, kept=False)
 
 
@@ -67,10 +64,10 @@ def places(
     shapes = partial(outline, problem)
     points = problem.points(size, seed, dtype, outline=shapes)
     components = asked.layout(points.signature).size
-    if components > MOST_COMPONENTS:
+    if components > asked.most:
         raise GradiometerError(
             f"the {operator} of {problem.name!r} has {components:,} components: none is certified "
-            f"beyond {MOST_COMPONENTS:,}. Choose a smaller size, or jvp, vjp, hvp."
+            f"beyond {asked.most:,}. Choose a smaller size, or jvp, vjp, hvp."
         )
     found, remark = [_place(problem, points.declared, operator)], ""
     named = [_named(problem, points, each, size, seed, dtype) for each in also_at]

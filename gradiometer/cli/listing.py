@@ -26,6 +26,7 @@ def list_problems(plugins: shared.Plugins = None, json: shared.Json = False) -> 
         {
             "name": p.name,
             "sizes": [label for label in p.labels if label],
+            "larger": list(p.larger),
             "inputs": [_inputs(p, label) for label in p.labels],
             "outputs": list(p.outputs or ("value",)),
             "by_hand": list(p.by_hand),
@@ -34,7 +35,14 @@ def list_problems(plugins: shared.Plugins = None, json: shared.Json = False) -> 
         }
         for p in registry.problems.values()
     ]
-    unknown = {"name": "", "sizes": [], "inputs": [None], "outputs": [], "by_hand": []}
+    unknown = {
+        "name": "",
+        "sizes": [],
+        "larger": [],
+        "inputs": [None],
+        "outputs": [],
+        "by_hand": [],
+    }
     told = {"formula": "", "source": ""}
     print_rows("Problems", rows + _broken(registry, "problems", "formula", unknown | told), json)
 

@@ -45,7 +45,9 @@ def _loaded() -> Known:
 
     registry = loader.built_ins()
     return {
-        "problems": {p.name: [*filter(None, p.labels)] for p in registry.problems.values()},
+        "problems": {
+            p.name: [*filter(None, p.labels + p.larger)] for p in registry.problems.values()
+        },
         "methods": {m.name: [*filter(None, [m.environment])] for m in registry.methods.values()},
     }
 

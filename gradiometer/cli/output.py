@@ -70,12 +70,16 @@ def print_json(data: Any) -> None:
     sys.stdout.write(json.dumps(strict(data), indent=2, ensure_ascii=False) + "\n")
 
 
+IN_FULL = ("larger", "source")
+"""Columns for `show` and --json alone: too long for a table."""
+
+
 def print_rows(title: str, rows: Sequence[dict[str, Any]], json: bool) -> None:
     """Print rows of the same columns, as JSON or as a table."""
     if json:
         print_json(rows)
         return
-    columns = [c for c in rows[0] if c != "source"]  # whole sentences, for `show` and --json
+    columns = [c for c in rows[0] if c not in IN_FULL]
     cells = [[as_text(row[c]) for c in columns] for row in rows]
     print_table(stdout(), title, [c.replace("_", " ") for c in columns], cells, alike=True)
 

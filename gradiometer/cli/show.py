@@ -97,6 +97,7 @@ def show(
         "about": entry.about,
         "source": entry.source,
         "sizes": [s for s in entry.labels if s],
+        "larger": list(entry.larger),
         "size": label,
         "dtype": own,
         "inputs": signature.n,
@@ -187,6 +188,7 @@ def _print_facts(facts: dict[str, Any], signature: Signature) -> None:
     told = {
         "source": facts["source"] or "–",
         "sizes": ", ".join(facts["sizes"]) or "one",
+        **({"larger": f"by --size alone: {', '.join(facts['larger'])}"} if facts["larger"] else {}),
         "inputs": _shapes(signature.inputs),
         "outputs": _shapes(signature.outputs),
         "given": given or "nothing",

@@ -20,9 +20,6 @@ from gradiometer.vocabulary.point import Argument, Points, Signature
 from gradiometer.vocabulary.problem import Problem
 from gradiometer.worker import requests
 
-MOST_COMPONENTS = 300_000
-"""Components of an answer beyond which a case is skipped, with its reason."""
-
 
 @dataclass(frozen=True)
 class Conditions:
@@ -59,9 +56,10 @@ def require_size(case: Case, signature: Signature) -> None:
     Raises:
         Failure: If it has more components than are compared.
     """
-    components = operator(case.operator).layout(signature).size
-    if components > MOST_COMPONENTS:
-        most = f"none is compared beyond {MOST_COMPONENTS:,}"
+    asked = operator(case.operator)
+    components = asked.layout(signature).size
+    if components > asked.most:
+        most = f"none is compared beyond {asked.most:,}"
         told = f"the {case.operator} has {components:,} components: {most}"
         raise Failure(Status.SKIPPED, told)
 

@@ -99,7 +99,7 @@ def make_plan(
         problems: Problems, in the order to run them.
         methods: Methods, in the order to list them.
         sizes: Glob patterns of size labels, instead of an extent; a problem without sizes matches
-            `*` only.
+            `*` only, one of its larger sizes its own label only.
         operators: Operators by name; the value and the first derivative by default (the gradient of
             a scalar problem, the Jacobian of a vector problem).
         dtypes: What numbers are, by name; by default what those of each problem are, float64 or of
@@ -115,9 +115,10 @@ def make_plan(
     kinds = list(dict.fromkeys(find_dtype(name).name for name in several(dtypes)))
     patterns = several(sizes)
     known = {label for problem in problems for label in problem.labels}
+    larger = {label for problem in problems for label in problem.larger}
     for pattern in patterns:
-        if not fnmatch.filter(known, pattern):
-            raise UnknownName("size", pattern, known - {""})
+        if not (fnmatch.filter(known, pattern) or pattern in larger):
+            raise UnknownName("size", pattern, (known | larger) - {""})
     cells = [
         Cell(Case(problem.name, label, name, dtype), method.name)
         for problem in problems
@@ -181,6 +182,7 @@ def _chosen(
     labels = problem.labels
     if patterns:
         labels = tuple(s for s in labels if any(fnmatch.fnmatchcase(s, q) for q in patterns))
+        labels += tuple(s for s in problem.larger if s in patterns)
     elif extent == "default":
         return default.sizes(problem)
     return labels[:1] if extent == "smallest" else labels

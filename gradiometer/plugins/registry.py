@@ -51,6 +51,7 @@ class ProblemEntry:
 
     Attributes:
         labels: Its sizes as text.
+        larger: Sizes that are taken only where they are named in full.
         by_hand: Operators that its author has written.
         dtype: What its numbers are unless another type is asked for.
         summary: The docstring's first line, which holds the formula.
@@ -68,6 +69,7 @@ class ProblemEntry:
     on_request: bool
     expected: Mapping[str, str]
     address: Address[Problem]
+    larger: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, problem: Problem, address: Address[Problem]) -> ProblemEntry:
@@ -76,7 +78,8 @@ class ProblemEntry:
         by_hand = tuple(problem.derivatives)
         own = (problem.labels, problem.outputs, by_hand, problem.dtype)
         told = (summary, about.strip(), problem.source)
-        return cls(problem.name, *own, *told, problem.on_request, problem.expected, address)
+        rest = (problem.on_request, problem.expected, address)
+        return cls(problem.name, *own, *told, *rest, larger=problem.larger_labels)
 
     def label(self, size: str | None) -> str:
         """Return the label of a size, of the first where none is named.
@@ -84,8 +87,9 @@ class ProblemEntry:
         Raises:
             UnknownName: If there is no such size.
         """
-        if size is not None and size not in self.labels:
-            raise UnknownName(f"size of problem {self.name!r}", size, [s for s in self.labels if s])
+        known = self.labels + self.larger
+        if size is not None and size not in known:
+            raise UnknownName(f"size of problem {self.name!r}", size, [s for s in known if s])
         return self.labels[0] if size is None else size
 
     def expects(self, method: str) -> str:
@@ -201,6 +205,7 @@ class Broken:
     reason: str
     path: Path | None = None
     labels: ClassVar[tuple[str, ...]] = ("",)
+    larger: ClassVar[tuple[str, ...]] = ()
     outputs: ClassVar[tuple[str, ...]] = ()
     dtype: ClassVar[str] = "float64"
     mode: ClassVar[Mode] = "reverse"

@@ -15,6 +15,10 @@ from gradiometer.cache_folder import folder, write
 from gradiometer.vocabulary.enclosure import Enclosure
 
 ARRAYS = ("high", "low", "radius", "bound")
+MOST_KEPT = 2_000_000
+"""Components up to which an enclosure is kept, in 32 bytes each; to read more takes no less time
+than to certify it."""
+
 FACTS = ("bits", "shapes", "zero", "probable", "convention", "dtype")
 
 
@@ -35,7 +39,9 @@ def find(digest: str) -> Enclosure | None:
 
 
 def keep(digest: str, enclosure: Enclosure) -> None:
-    """Store an enclosure."""
+    """Store an enclosure, unless it is too large."""
+    if enclosure.high.size > MOST_KEPT:
+        return
     both = [each for each in (enclosure, enclosure.other) if each]
     facts = [{name: getattr(each, name) for name in FACTS} for each in both]
     stored: dict[str, Any] = {

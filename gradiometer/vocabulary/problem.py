@@ -48,6 +48,7 @@ class Problem:
         also_at: Further points at which answers are checked, as `at` is given; where there are
             fewer than two, others are drawn.
         derivatives: Hand-coded operators by name; see `Problem.derivative`.
+        larger: Further sizes, each of which is taken only where it is named in full.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Problem:
     expected: Mapping[str, str] = field(default_factory=dict)
     also_at: Sequence[Drawn] = ()
     derivatives: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    larger: tuple[Any, ...] = ()
 
     def __call__(self, *inputs: Any, **given: Any) -> Any:
         """Return the function's value, computed with NumPy: a number, an array, or a tuple of them.
@@ -138,6 +140,11 @@ class Problem:
         """The sizes as text; one empty label for a problem that has a single size."""
         return tuple(str(s) for s in self.sizes) or ("",)
 
+    @property
+    def larger_labels(self) -> tuple[str, ...]:
+        """The larger sizes as text."""
+        return tuple(map(str, self.larger))
+
     def point(self, label: str = "", seed: int = 0, dtype: str = "float64") -> Point:
         """Return the declared point.
 
@@ -214,10 +221,12 @@ class Problem:
             yield draw.along(points.signature, at, purpose)
 
     def _draw(self, label: str, seed: int, dtype: str) -> Draw:
-        if label not in self.labels:
-            known = [text for text in self.labels if text]
+        labels = self.labels + self.larger_labels
+        if label not in labels:
+            known = [text for text in labels if text]
             raise UnknownName(f"size of problem {self.name!r}", label, known)
-        size = dict(zip(self.labels, self.sizes, strict=False)).get(label)
+        sizes = (*self.sizes, *self.larger)
+        size = {str(each): each for each in sizes}.get(label)
         return Draw(self.name, self.at, self.constants, size, label, seed, dtype)
 
     def _called(self) -> str:
@@ -256,6 +265,7 @@ def problem(
     at: Drawn,
     given: Drawn | None = None,
     sizes: Sequence[Any] = (),
+    larger: Sequence[Any] = (),
     source: str = "",
     outputs: Sequence[str] = (),
     name: str | None = None,
@@ -269,6 +279,7 @@ def problem(
         at: Inputs by name, or a function of `(size, rng)` that draws them.
         given: Constants by name, or a function of `(size, rng)`.
         sizes: The sizes to run it at, smallest first.
+        larger: Sizes to run it at only where one is named in full, `--size 2000x1000`.
         source: Paper, book or document it is from.
         outputs: Names of a vector problem's outputs; none for a scalar problem.
         name: Registered name; the function's own in kebab-case by default.
@@ -289,6 +300,6 @@ def problem(
     def decorate(function: Callable[..., Any]) -> Problem:
         registered = name or function.__name__.replace("_", "-")
         facts = (tuple(sizes), source, tuple(outputs), on_request, expected or {}, tuple(also_at))
-        return Problem(registered, function, at, given or {}, *facts)
+        return Problem(registered, function, at, given or {}, *facts, larger=tuple(larger))
 
     return decorate
