@@ -17,6 +17,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from separately import Separately
@@ -36,7 +37,8 @@ Written by `make conformance`, from `gradiometer conformance` of every method;
 after –, how many were declined (refused by name, or with a forecast); after ~, failed as is
 expected, for a reason that stands below; after ✗, failed otherwise. Operators are of all built-in
 problems in their first sizes, and of those in `gradiometer/conformance/problems.py`, in float64 and
-float32. What is not in the table was not installed, or not asked for, where this was written.
+float32. What is not in the table was not installed, or not asked for, where this was written; a
+line stays until its method is checked again.
 Each method is checked in a process of its own.
 
 """
@@ -49,24 +51,38 @@ def entry(report: Report, column: str) -> str:
     return " ".join(several) or " "
 
 
-def page(report: Report) -> str:
-    """Return the page: a table of methods and operators, and the reasons of expected failures."""
+def page(report: Report, names: Iterable[str], before: str = "") -> str:
+    """Return the page: a table of methods and operators, and the reasons of expected failures.
+
+    Args:
+        report: What was found.
+        names: All methods, in the order of the table.
+        before: The page as it was: lines of methods of which nothing is found here stay.
+    """
     columns = [*PARTS, *OPERATORS]
-    lines = [["method", *columns], ["---"] * (1 + len(columns))]
-    lines += [[f"`{m}`", *(entry(report.of(m), c) for c in columns)] for m in report.methods]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{PREFACE}{table}\n\n## What is expected to fail\n\n{expected(report)}"
+    found = {m: f"| `{m}` | {' | '.join(entry(report.of(m), c) for c in columns)} |" for m in names}
+    rows, reasons = [], []
+    for method in names:
+        known = method in report.methods
+        old = [line for line in before.splitlines() if f"`{method}`" in line[: len(method) + 4]]
+        rows += [found[method]] if known else [line for line in old if line.startswith("|")]
+        reasons += expected(report, method) if known else [x for x in old if x.startswith("- ")]
+    head = [
+        f"| method | {' | '.join(columns)} |",
+        f"| {' | '.join(['---'] * (1 + len(columns)))} |",
+    ]
+    table, told = "\n".join([*head, *rows]), "\n".join(reasons) or "Nothing."
+    return f"{PREFACE}{table}\n\n## What is expected to fail\n\n{told}\n"
 
 
-def expected(report: Report) -> str:
-    """Return the expected failures, those of one reason in a line."""
+def expected(report: Report, method: str) -> list[str]:
+    """Return the expected failures of a method, those of one reason in a line."""
     lines = []
-    for method in report.methods:
-        for checks in report.of(method).groups(Verdict.EXPECTED):
-            places = ", ".join(f"`{check.where}`" for check in checks[:3])
-            more = f" and {len(checks) - 3} more" if len(checks) > 3 else ""
-            lines.append(f"- `{method}`: {places}{more}: {checks[0].cause}\n")
-    return "".join(lines) or "Nothing.\n"
+    for checks in report.of(method).groups(Verdict.EXPECTED):
+        places = ", ".join(f"`{check.where}`" for check in checks[:3])
+        more = f" and {len(checks) - 3} more" if len(checks) > 3 else ""
+        lines.append(f"- `{method}`: {places}{more}: {checks[0].cause}")
+    return lines
 
 
 def chosen(registry: Registry, patterns: list[str]) -> list[str]:
@@ -108,7 +124,9 @@ def main() -> int:
             found = separately.check(registry.methods[name])
             counts = ", ".join(f"{n} {verdict}" for verdict, n in found.counts().items() if n)
             tell(f"{name}: {counts}, in {time.monotonic() - start:.0f} s")
-        asked.page.write_text(page(separately.report(registry.methods)), "utf-8")
+        before = asked.page.read_text("utf-8") if asked.page.exists() else ""
+        report = separately.report(registry.methods)
+        asked.page.write_text(page(report, registry.methods, before), "utf-8")
     failed = separately.report(names).having(Verdict.FAILED)
     for check in failed:
         tell(f"{check.method} {check.where}: {check.found} ({check.cause})")
