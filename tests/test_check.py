@@ -18,7 +18,7 @@ from gradiometer.checking.beside import NAMES, beside
 from gradiometer.checking.check import check_problem
 from gradiometer.checking.claims import Claimed
 from gradiometer.checking.result import Verdict
-from gradiometer.vocabulary.operators import OPERATORS
+from gradiometer.vocabulary.operators import MOST_OF_MATRIX, OPERATORS
 
 rng = np.random.default_rng(3)
 X, Y, Z = (rng.standard_normal(n) for n in (3, 3, 3))
@@ -391,3 +391,19 @@ def test_a_function_that_is_no_scalar_is_not_decided_with_what_to_do() -> None:
     done = gradiometer.check(vector, gradient=lambda x: 2 * x)
     assert done.verdict is Verdict.UNDECIDED
     assert "a scalar, of shape (), was expected. Sum it, or name its outputs" in repr(done)
+
+
+def test_a_gradient_may_have_more_components_than_a_matrix() -> None:
+    n = MOST_OF_MATRIX + 1
+    many = gradiometer.Problem("many", lambda xp, x: xp.sum(x * x), {"x": np.linspace(1.0, 2.0, n)})
+    wrong = np.zeros(n)
+    wrong[123_456] = 1e-9
+    right, other = (
+        gradiometer.check(many, gradient=lambda x, by=by: 2 * x + by, also_at=())
+        for by in (0.0, wrong)
+    )
+    assert right.verdict is Verdict.RIGHT
+    assert other.verdict is Verdict.WRONG
+    assert "x[123456]" in repr(other)
+    with pytest.raises(GradiometerError, match="none is certified beyond 300,000"):
+        gradiometer.check(many, gradient=lambda x: 2 * x, operator="hessian")
