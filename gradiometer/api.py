@@ -258,6 +258,8 @@ def resume(
     info = read_info(path, COMPARISON.experiment)
     plan = _planned(info["plan"], known(info))
     options = Options(**info["options"])
+    if info["state"] == "complete":  # there is nothing for nodes to do
+        cluster, pin_kind = None, False
     with (
         following(progress, "cells", RESUME) as listener,
         _nodes(cluster, plan, options, listener, wait=wait, pin_kind=pin_kind) as nodes,

@@ -247,3 +247,10 @@ def test_what_cannot_be_carried_out_is_told_in_a_line(
     assert done.code == 2
     assert told in done.err
     assert not (tmp_path / "results").exists()
+
+
+def test_a_run_that_is_whole_is_taken_up_without_nodes(tmp_path: Path) -> None:
+    with here.in_this_process():
+        run = measured(tmp_path, "product-of-sum", METHODS[:1], operators="value")
+        again = gradiometer.resume(run.path, cluster="tcp://127.0.0.1:1", pin_kind=True)
+    pd.testing.assert_frame_equal(figures(again), figures(run))
