@@ -400,7 +400,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for path, words in KEPT.items():
             asked(f"{words} --results made")
             (made,) = run_folders(Path("made"))
-            write_facts(made, read_info(made) | {"id": Path(path).name})
+            state = "interrupted" if path == RUNS["2"] else "complete"  # what is taken up is not
+            write_facts(made, read_info(made) | {"id": Path(path).name, "state": state})
             Path(path).parent.mkdir(exist_ok=True)
             made.rename(path)
     return folder
