@@ -136,16 +136,14 @@ def flat(done: Forward, nodes: Sequence[Node], line: int | None = None) -> Answe
     whole = np.concatenate([balls.ravel() for balls in settled])
     if not done.bounded:
         return Answer(whole, np.zeros(whole.shape), np.zeros(whole.shape, dtype=bool))
-    bound = np.concatenate([node.bound.ravel() for node in nodes])
-    beyond = bound > done.dtype.promise * np.abs(
-        np.concatenate([node.floats.ravel() for node in nodes])
-    )
-    if not beyond.any():
-        return Answer(whole, bound, beyond)
-    drawn = likely(nodes) if line is None else likely(nodes, (1, line), keep=True)
-    other = np.concatenate([found.ravel() for found in drawn])
-    less = beyond & (other < bound)
-    return Answer(whole, np.where(less, other, bound), less)
+    bounds = [node.bound for node in nodes]
+    beyond = [node.bound > done.dtype.promise * node.moduli for node in nodes]
+    if any(each.any() for each in beyond):
+        drawn = likely(nodes) if line is None else likely(nodes, (1, line), keep=True)
+        both = zip(beyond, drawn, bounds, strict=True)
+        beyond = [wide & (other < bound) for wide, other, bound in both]
+        bounds = [np.where(*each) for each in zip(beyond, drawn, bounds, strict=True)]
+    return Answer(whole, *(np.concatenate([x.ravel() for x in each]) for each in (bounds, beyond)))
 
 
 def _matrix(

@@ -25,7 +25,6 @@ Knows nodes by their attributes alone; they are made in `gradiometer.reference.n
 from __future__ import annotations
 
 import functools
-import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -142,8 +141,10 @@ def likely(ends: Sequence[Any], series: Sequence[int] = (), *, keep: bool = Fals
         own = _OwnRoundings()
         last = {} if keep else _last(wanted, noisy)
         spreads = [_Spread(node) for node in wanted]
+        kept = any(node.draws for node in noisy)
         for k in range(DRAWS):
-            errors = _draw(wanted, (k, *series), own, last, keep=keep)
+            order = list(ordered(wanted, _Known(k))) if kept else noisy
+            errors = _draw(wanted, order, (k, *series), own, last, keep=keep)
             for spread, error in zip(spreads, errors, strict=True):
                 spread.add(error)
         found = []
@@ -172,6 +173,16 @@ def _last(ends: Sequence[Any], noisy: Sequence[Any]) -> dict[int, Any]:
     return found
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Tells of which nodes the errors of a draw are known."""
+
+    draw: int
+
+    def __call__(self, node: Any) -> bool:
+        return not node.noisy or self.draw in node.draws
+
+
 class _OwnRoundings:
     """The standard deviations of what operations add themselves, by node."""
 
@@ -196,12 +207,13 @@ class _Spread:
     def __init__(self, node: Any) -> None:
         bound = node.bound
         extreme = (bound > _LARGE) | ((bound > 0.0) & (bound < 1.0 / _LARGE))
-        self._squares = np.zeros(node.shape)
+        self._squares, self._scratch = np.zeros(node.shape), np.empty(node.shape)
         self._most = np.zeros(node.shape) if extreme.any() else None
 
     def add(self, error: Floats) -> None:
         """Add what was drawn."""
-        self._squares += error * error
+        np.multiply(error, error, out=self._scratch)
+        self._squares += self._scratch
         if self._most is not None:
             np.fmax(self._most, np.abs(error), out=self._most)
 
@@ -274,6 +286,7 @@ def _left_out(constants: Floats, dtype: Dtype) -> Any:
 
 def _draw(
     ends: Sequence[Any],
+    order: Sequence[Any],
     time: tuple[int, ...],
     own: _OwnRoundings,
     last: Mapping[int, Any],
@@ -282,7 +295,16 @@ def _draw(
 ) -> list[Any]:
     """Return errors of nodes, for the k-th draw of the roundings of all that they rest on.
 
+    Roundings are uniform: quicker to draw than normal ones, and no likelier to be close to zero.
     What the last nodes add is left out.
+
+    Args:
+        ends: The nodes.
+        order: What they rest on, each node after those that it is computed from.
+        time: The number of the draw, and what else tells draws apart.
+        own: What operations add.
+        last: The last nodes.
+        keep: Whether the errors stay with the nodes.
     """
     k, generator = time[0], np.random.default_rng(time)
     drawn: dict[int, Any] = {}
@@ -292,19 +314,49 @@ def _draw(
             return np.zeros(node.shape)
         return node.draws[k] if k in node.draws else drawn[id(node)]
 
-    for node in ordered(ends, lambda n: not n.noisy or k in n.draws):
+    for node in order:
         if node.source is not None:
             error = error_of(node.source)
         else:
             noisy = [part for part in node.parts if part.parent.noisy]
-            shifts = (part.shift(error_of(part.parent)) for part in noisy)
-            error = functools.reduce(operator.add, shifts) if noisy else np.zeros(node.shape)
+            shifts = ((error_of(part.parent), part) for part in noisy)
             deviation = None if id(node) in last else own.of(node)
             if deviation is not None:
-                error = error + deviation * generator.standard_normal(node.shape, np.float32)
-            error = np.broadcast_to(error, node.shape)
+                error = _uniform(generator, node.shape)
+                error *= deviation
+                for before, part in shifts:
+                    error += part.shift(before)
+            else:
+                error = _shifted(shifts, node.shape)
+            if error.shape != node.shape:
+                error = np.broadcast_to(error, node.shape)
         if keep:
             node.draws[k] = error
         else:
             drawn[id(node)] = error
     return [error_of(end) for end in ends]
+
+
+def _shifted(errors: Iterable[tuple[Any, Any]], shape: tuple[int, ...]) -> Any:
+    """Return what errors of operands do to a node, given with the parts through which they do it.
+
+    What is added first is a new array as a rule, and takes up the rest.
+    """
+    found: Any = None
+    for error, part in errors:
+        shift = part.shift(error)
+        if found is None:
+            found, new = shift, shift is not error and shift.base is None
+        elif new and found.shape == np.broadcast_shapes(found.shape, shift.shape):
+            found += shift
+        else:
+            found, new = found + shift, True
+    return np.zeros(shape) if found is None else found
+
+
+def _uniform(generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Return random numbers of mean zero and standard deviation one."""
+    drawn = np.asarray(generator.random(shape))
+    drawn -= 0.5
+    drawn *= 12.0**0.5
+    return drawn
