@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -254,3 +256,16 @@ def test_a_run_that_is_whole_is_taken_up_without_nodes(tmp_path: Path) -> None:
         run = measured(tmp_path, "product-of-sum", METHODS[:1], operators="value")
         again = gradiometer.resume(run.path, cluster="tcp://127.0.0.1:1", pin_kind=True)
     pd.testing.assert_frame_equal(figures(again), figures(run))
+
+
+def test_a_script_that_its_nodes_would_carry_out_again_is_told_so(
+    tmp_path: Path, write: Callable[[str, str], Path]
+) -> None:
+    script = write(
+        "script.py", "import gradiometer\ngradiometer.run('mlp', 'backprop', cluster='local:1')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=60.0
+    )
+    assert done.returncode == 1
+    assert "stands behind `if __name__ == '__main__':`" in done.stderr.splitlines()[-1]

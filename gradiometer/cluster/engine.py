@@ -7,6 +7,7 @@ loopback address, but where its nodes are on other machines.
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,15 +113,23 @@ def slurm(file: Path) -> tuple[Any, int]:
 
 def _local(where: Where) -> tuple[Any, int]:
     distributed: Any = import_module("distributed")
-    cluster = distributed.LocalCluster(
-        n_workers=where.workers,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-        memory_limit=0,
-        resources={SLOT: 1},
-        silence_logs=logging.CRITICAL,
-    )
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)  # a node that imports the script, which is told below
+    try:
+        cluster = distributed.LocalCluster(
+            n_workers=where.workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+            memory_limit=0,
+            resources={SLOT: 1},
+            silence_logs=logging.CRITICAL,
+        )
+    except RuntimeError as error:
+        raise GradiometerError(
+            f"The nodes of {where} cannot be started: {error} In a script, what starts them stands "
+            "behind `if __name__ == '__main__':`, since each node imports it."
+        ) from error
     return cluster, where.workers
 
 
