@@ -24,6 +24,9 @@ from gradiometer.errors import GradiometerError
 REACHED_S = 10.0
 """Time in which a scheduler has to answer, seconds."""
 
+ORPHANED_S = 30.0
+"""Time after which a node on another machine ends that finds no scheduler, seconds."""
+
 NO_DASHBOARD = {"dashboard": False, "dashboard_address": ":0"}
 """For a scheduler: a web server of Dask's is left out, and what is left of it has any free port."""
 
@@ -140,7 +143,12 @@ def _ssh(where: Where) -> tuple[Any, int]:
     try:
         cluster = SSHCluster(
             [where.hosts[0], *where.hosts],
-            worker_options={"nthreads": 1, "memory_limit": 0, "resources": {SLOT: 1}},
+            worker_options={
+                "nthreads": 1,
+                "memory_limit": 0,
+                "resources": {SLOT: 1},
+                "death_timeout": ORPHANED_S,  # else what its nanny starts again waits for ever
+            },
             scheduler_options={"port": 0} | NO_DASHBOARD,
             remote_python=sys.executable,
         )
