@@ -65,11 +65,13 @@ NARROW = "{} computes {} of float64 in float32: docs/found.md"
 MLX = NARROW.format("MLX", "exp, sin, cos, sigmoid, erf and softmax")
 KERAS = NARROW.format("keras.ops on JAX", "tanh, sin, cos, arctan and others")
 PRODUCTS = "Enzyme cannot push a product of several components forward: docs/found.md"
+KERAS_TORCH = NARROW.format("keras.ops on PyTorch", "prod and logaddexp")
 CANCELS = "second derivative of softplus where it saturates: s·(1 − s) cancels"
 
 EXPECTED: tuple[Expected, ...] = (
     Expected("mlx*", "*", "*", "float64", reason=MLX, always=False),
     Expected("keras-jax", "*", "*", "float64", reason=KERAS, always=False),
+    Expected("keras-torch", "*", "*", "float64", reason=KERAS_TORCH, always=False),
     Expected(
         "pytorch", "special-empty", "hessian", status="error",
         reason=EMPTY.format("torch.autograd.functional.hessian stacks no rows"),
