@@ -19,7 +19,7 @@ help: ## List the targets
 run: $(STAMP) ## Compare every method on every problem; pass options with ARGS="--quick"
 	$(BIN)/gradiometer run $(ARGS)
 
-reference: tools ## Compare all methods that can run here on all problems (about an hour; ARGS="--quick"), and keep that for the README
+reference: tools ## Compare all methods that can run here on all problems (13 minutes on two quiet cores; ARGS="--quick"), and keep that for the README
 	$(BIN)/gradiometer run --fail-on none $(if $(ARGS),$(ARGS),--problem all --size default --method all)
 	$(BIN)/python benchmarks/reference.py latest
 

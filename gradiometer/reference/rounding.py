@@ -319,15 +319,13 @@ def _draw(
             error = error_of(node.source)
         else:
             noisy = [part for part in node.parts if part.parent.noisy]
-            shifts = ((error_of(part.parent), part) for part in noisy)
+            error = _shifted(((error_of(part.parent), part) for part in noisy), node.shape)
             deviation = None if id(node) in last else own.of(node)
             if deviation is not None:
-                error = _uniform(generator, node.shape)
-                error *= deviation
-                for before, part in shifts:
-                    error += part.shift(before)
-            else:
-                error = _shifted(shifts, node.shape)
+                added = _uniform(generator, node.shape)
+                added *= deviation
+                added += error
+                error = added
             if error.shape != node.shape:
                 error = np.broadcast_to(error, node.shape)
         if keep:
